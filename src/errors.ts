@@ -1,0 +1,109 @@
+/** The step in which a failure happened. It decides the exit code. */
+export type Stage = 'settings' | 'identity' | 'certificate' | 'exchange' | 'sink' | 'internal'
+
+/** Exit codes of the pod binary; a signal n exits with 128 + n instead. */
+export const EXIT_CODES: Readonly<Record<Stage, number>> = {
+  settings: 2,
+  identity: 3,
+  certificate: 4,
+  exchange: 5,
+  sink: 6,
+  internal: 70,
+}
+
+/** The closed set of failures. JSON log lines carry the code, so it never changes its meaning. */
+export type ErrorCode =
+  /** One or more settings are missing or wrong; `problems` has one line for each. */
+  | 'SETTINGS_INVALID'
+  /** A file that the run needs (token, CA) is missing, unreadable or not what it should be. */
+  | 'INPUT_FILE'
+  /** No connection: DNS, refused, reset, or a proxy that would not connect. */
+  | 'UNREACHABLE'
+  /** The server's certificate was not accepted. */
+  | 'TLS'
+  /** One attempt had no complete answer in its time. */
+  | 'TIMEOUT'
+  /** An answer that is not what the protocol says: wrong type, shape or size. */
+  | 'ANSWER_INVALID'
+  /** A redirect that must not be followed. */
+  | 'REDIRECT_REFUSED'
+  /** The server said no (4xx). */
+  | 'REFUSED'
+  /** The server said: later (429 or a throttling code). */
+  | 'THROTTLED'
+  /** The server cannot answer now (408, 412, 5xx). */
+  | 'UNAVAILABLE'
+  /** Vault is sealed. */
+  | 'SEALED'
+  /** The PKI role wants another kind of key. */
+  | 'KEY_TYPE'
+  /** The issued certificate fails a check. */
+  | 'CERTIFICATE_UNFIT'
+  /** A token or certificate ended while the run was waiting: log in and sign again. */
+  | 'OUTLIVED'
+  /** The credentials file or its folder cannot be written as it must be. */
+  | 'FILE'
+  /** DEADLINE ran out. */
+  | 'DEADLINE'
+  /** A signal asked the run to stop. */
+  | 'INTERRUPTED'
+  /** A bug of ours. */
+  | 'INTERNAL'
+
+export interface ErrorOptions {
+  /** The next thing to do, as one sentence. */
+  readonly hint?: string
+  readonly cause?: unknown
+  /** Another attempt may succeed without anyone changing anything. Default false. */
+  readonly retryable?: boolean
+  /** What the server asked us to wait, in milliseconds. */
+  readonly retryAfterMs?: number
+  /** Further lines, one for each problem. */
+  readonly problems?: readonly string[]
+  /** HTTP status that led here, where one did. */
+  readonly status?: number
+  /** The signal's number, for INTERRUPTED. */
+  readonly signal?: number
+}
+
+/**
+ * Every failure that a user can meet. The message is one sentence without a capital or a full stop that
+ * names what failed and the likely cause; it never holds a token, a key, a credential or a server's whole body.
+ */
+export class IamRaError extends Error {
+  override readonly name = 'IamRaError'
+  readonly code: ErrorCode
+  readonly stage: Stage
+  readonly hint: string | undefined
+  readonly retryable: boolean
+  readonly retryAfterMs: number | undefined
+  readonly problems: readonly string[]
+  readonly status: number | undefined
+  readonly signal: number | undefined
+
+  constructor(code: ErrorCode, stage: Stage, message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.stage = stage
+    this.hint = options.hint
+    this.retryable = options.retryable ?? false
+    this.retryAfterMs = options.retryAfterMs
+    this.problems = options.problems ?? []
+    this.status = options.status
+    this.signal = options.signal
+  }
+
+  get exitCode(): number {
+    return this.signal === undefined ? EXIT_CODES[this.stage] : 128 + this.signal
+  }
+}
+
+/** Wraps what is not ours as a bug of ours, so that the entry point has one kind of error to print. */
+export function asIamRaError(error: unknown): IamRaError {
+  if (error instanceof IamRaError) return error
+  const what = error instanceof Error ? error.name : typeof error
+  return new IamRaError('INTERNAL', 'internal', `unexpected ${what} inside aws-iam-ra`, {
+    hint: 'run again with --verbose and report the stack that it prints, this is a bug',
+    cause: error,
+  })
+}

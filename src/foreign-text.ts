@@ -1,0 +1,58 @@
+/** Text that came from a server, made fit to show: it may echo what we sent, and it may be a whole page. */
+
+const LONGEST = 300
+const HIDDEN = '[hidden]'
+
+/** An ARN is long and base64-like, but no secret, and what an error is often about. */
+const ARN = /\barn:[\w-]+:[\w-]*:[\w-]*:\d*:[\w+=,.@/:-]+/
+
+const SECRET_SHAPES: readonly RegExp[] = [
+  // JSON Web Tokens, cut short or whole (RFC 7519: the header is a JSON object, so it begins with {").
+  /(?<![A-Za-z])eyJ[\w-]{4,}(?:\.[\w-]*)*/,
+  // Vault tokens, cut short too: https://developer.hashicorp.com/vault/docs/concepts/tokens#token-prefixes
+  /(?<![A-Za-z])hv[sbr]\.[\w-]{4,}/,
+  // The same before Vault 1.10, where the prefix alone says little.
+  /(?<![A-Za-z])[sbr]\.[\w-]{20,}/,
+  // PEM blocks, cut short anywhere after their first line.
+  /-----BEGIN [^-]+-----[^-]*(?:-+(?:END[^-]*-*)?)?/,
+  // AWS secret keys (40 characters) and session tokens: long base64 with digits and both cases.
+  /(?<![\w+/=])(?=[\w+/=]*\d)(?=[\w+/=]*[a-z])(?=[\w+/=]*[A-Z])[A-Za-z0-9+/=]{36,}/,
+]
+
+const SHAPES = new RegExp(`(${ARN.source})|${SECRET_SHAPES.map((shape) => shape.source).join('|')}`, 'g')
+
+/** One line of at most 300 characters (301 with the mark of a cut) without control characters, `secrets`, and what looks like one. */
+export function foreignText(text: string, secrets: readonly string[] = []): string {
+  // Before the spaces are joined, since a secret may hold some, and after, since joining may make one.
+  let safe = hide(text, secrets).replace(SHAPES, (_found: string, arn?: string) => arn ?? HIDDEN)
+  // Control and format characters could rewrite the terminal's line.
+  safe = hide(safe.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim(), secrets)
+  return safe.length > LONGEST ? `${safe.slice(0, LONGEST).replace(/\p{Cs}$/u, '')}…` : safe
+}
+
+/** The longest first: one may be the beginning of another. */
+function hide(text: string, secrets: readonly string[]): string {
+  return secrets
+    .filter((secret) => secret.length >= 8)
+    .toSorted((a, b) => b.length - a.length)
+    .reduce((safe, secret) => safe.replaceAll(secret, HIDDEN), text)
+}
+
+/** Whether a body is a page rather than the JSON of an API: a proxy or a gateway answered. */
+export function looksLikePage(body: string): boolean {
+  return /^\s*<(?:!doctype|html|\?xml|head|body)/i.test(body)
+}
+
+/** The members of a JSON object; undefined for everything else. */
+export function parseJsonObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isRecord(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,195 @@
+/**
+ * One HTTP exchange with every limit in place: time, size, no redirects, TLS always checked. Built on node:http and
+ * node:https, which behave the same on Node and Bun; never on fetch, which Bun sends through HTTP_PROXY.
+ */
+import http from 'node:http'
+import https from 'node:https'
+import type { Socket } from 'node:net'
+import type { TunnelTarget } from './proxy.ts'
+import { transportError, TransportError } from './transport-error.ts'
+
+export { TransportError, transportFailure, type TransportFault } from './transport-error.ts'
+
+export interface HttpClientOptions {
+  /** PEM certificates to trust. */
+  readonly ca?: string
+  /** Whether `ca` is all that is trusted (Vault's habit) or comes on top of the built-in roots. Default replace. */
+  readonly caMode?: 'replace' | 'add'
+  /** The name that the server's certificate must have, where it is not the URL's. */
+  readonly tlsServerName?: string
+  /** Reached by CONNECT, whatever the scheme of the target. */
+  readonly proxy?: URL
+}
+
+export interface HttpRequest {
+  readonly method: string
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+  /** For the whole exchange, from the connection to the body's last byte. */
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly body: string
+  header(name: string): string | undefined
+}
+
+/** Keeps connections for further requests until it is closed. */
+export interface HttpClient {
+  /** @throws TransportError, or the signal's reason where it is aborted. */
+  request(request: HttpRequest): Promise<HttpAnswer>
+  close(): void
+}
+
+/** Answers that we expect are a few KiB; a certificate with its chain stays far below. */
+const MAX_BODY_BYTES = 1024 * 1024
+
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const agents = new Map<string, Promise<http.Agent>>()
+  const agentFor = (protocol: string): Promise<http.Agent> => {
+    const known = agents.get(protocol)
+    if (known !== undefined) return known
+    const made = createAgent(protocol, options)
+    agents.set(protocol, made)
+    return made
+  }
+  return {
+    async request(request) {
+      const agent = await agentFor(request.url.protocol)
+      const tls = await tlsOptions(options)
+      request.signal.throwIfAborted()
+      return exchange(request, agent, tls)
+    },
+    close() {
+      for (const agent of agents.values()) void agent.then((made) => made.destroy())
+      agents.clear()
+    },
+  }
+}
+
+async function createAgent(protocol: string, options: HttpClientOptions): Promise<http.Agent> {
+  if (options.proxy !== undefined) {
+    const { createTunnelAgent } = await import('./proxy.ts')
+    // The server's name is not the proxy's.
+    const { servername: _servername, ...trust } = await tlsOptions(options)
+    return createTunnelAgent(protocol, options.proxy, trust)
+  }
+  return protocol === 'https:' ? new https.Agent({ keepAlive: true }) : new http.Agent({ keepAlive: true })
+}
+
+async function tlsOptions(options: HttpClientOptions): Promise<https.RequestOptions> {
+  const tls: https.RequestOptions = {
+    // Said outright, since NODE_TLS_REJECT_UNAUTHORIZED=0 would otherwise switch the check off.
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.2',
+  }
+  if (options.ca !== undefined) {
+    tls.ca =
+      options.caMode === 'add' ? [...(await import('node:tls')).rootCertificates, options.ca] : options.ca
+  }
+  if (options.tlsServerName !== undefined) tls.servername = options.tlsServerName
+  return tls
+}
+
+function exchange(request: HttpRequest, agent: http.Agent, tls: https.RequestOptions): Promise<HttpAnswer> {
+  return new Promise<HttpAnswer>((resolve, reject) => {
+    const ended = new AbortController()
+    const body = request.body === undefined ? undefined : Buffer.from(request.body)
+    const options: TunnelTarget = {
+      method: request.method,
+      headers: {
+        ...request.headers,
+        ...(body === undefined ? {} : { 'Content-Length': String(body.byteLength) }),
+      },
+      agent,
+      ended: ended.signal,
+      ...(request.url.protocol === 'https:' ? tls : {}),
+    }
+    const sent =
+      request.url.protocol === 'https:'
+        ? https.request(request.url, options)
+        : http.request(request.url, options)
+
+    let settled = false
+    const settle = (run: () => void): void => {
+      if (settled) return
+      settled = true
+      clearTimeout(timer)
+      request.signal.removeEventListener('abort', onAbort)
+      run()
+    }
+    const fail = (error: unknown): void => {
+      settle(() => {
+        reject(error as Error)
+        sent.destroy()
+        ended.abort()
+      })
+    }
+    const onAbort = (): void => fail(request.signal.reason)
+    const timer = setTimeout(() => {
+      const what = sent.socket === null ? 'the proxy did not connect' : 'no complete answer'
+      fail(new TransportError('timeout', 'ETIMEDOUT', `${what} within ${seconds(request.timeoutMs)}`))
+    }, request.timeoutMs)
+    request.signal.addEventListener('abort', onAbort, { once: true })
+
+    let answering = false
+    sent.on('error', (error) => {
+      const known = transportError(error, request.url)
+      fail(answering && known.fault === 'unreachable' ? cutShort(error) : known)
+    })
+    // An upgrade that nobody asked for would leave the request hanging.
+    sent.on('upgrade', (_answer, socket: Socket) => {
+      socket.destroy()
+      fail(new TransportError('not-http', 'EUPGRADE', 'the server changed the protocol'))
+    })
+    sent.on('response', (answer) => {
+      answering = true
+      const chunks: Buffer[] = []
+      let size = 0
+      answer.on('data', (chunk: Buffer) => {
+        size += chunk.byteLength
+        if (size > MAX_BODY_BYTES) {
+          fail(new TransportError('too-large', 'E2BIG', 'the answer is larger than 1 MiB'))
+          return
+        }
+        chunks.push(chunk)
+      })
+      answer.on('error', (error) => fail(cutShort(error)))
+      answer.on('aborted', () => fail(cutShort()))
+      answer.on('close', () => fail(cutShort()))
+      answer.on('end', () => {
+        if (!answer.complete) {
+          fail(cutShort())
+          return
+        }
+        settle(() =>
+          resolve({
+            status: answer.statusCode ?? 0,
+            body: Buffer.concat(chunks).toString('utf8'),
+            header: (name) => {
+              const value = answer.headers[name.toLowerCase()]
+              return Array.isArray(value) ? value[0] : value
+            },
+          }),
+        )
+      })
+    })
+    sent.end(body)
+  })
+}
+
+function cutShort(cause?: unknown): TransportError {
+  return new TransportError(
+    'cut-short',
+    'ECONNRESET',
+    'the connection ended in the middle of the answer',
+    cause,
+  )
+}
+
+export function seconds(ms: number): string {
+  return `${Number((ms / 1000).toFixed(1))} s`
+}

@@ -1,0 +1,107 @@
+/** One deadline over all, exponential back-off with full jitter, and the server's own word on when to come back. */
+import { IamRaError, type Stage } from './errors.ts'
+import { seconds } from './http.ts'
+import type { Logger } from './log.ts'
+import type { Runtime } from './runtime.ts'
+
+/** What bounds a run: its signal is aborted by a process signal or when the deadline passes. */
+export interface Bounds {
+  readonly signal: AbortSignal
+  /** Milliseconds until the deadline. */
+  remainingMs(): number
+  readonly deadlineMs: number
+}
+
+export interface RetryContext {
+  readonly runtime: Pick<Runtime, 'clock' | 'random'>
+  readonly bounds: Bounds
+  readonly logger: Pick<Logger, 'step' | 'warn'>
+}
+
+const FIRST_CEILING_MS = 500
+const CEILING_MS = 15_000
+/** Jitter may come out as nothing; a refused connection must not become a busy loop. */
+const FLOOR_MS = 50
+
+/** One attempt's share; a TokenReview or a loaded Vault may take seconds, a dropped packet must not take all. */
+export const ATTEMPT_MS = 15_000
+
+/**
+ * Runs `attempt` until it succeeds, fails for good, or the deadline leaves no time for another.
+ * @param attempt is given the milliseconds that it may take
+ * @throws IamRaError: the attempt's own where it is final, DEADLINE with the last one's sentence where time ran out
+ */
+export async function retry<T>(
+  what: string,
+  stage: Stage,
+  { runtime, bounds, logger }: RetryContext,
+  attempt: (timeoutMs: number) => Promise<T>,
+): Promise<T> {
+  let last: IamRaError | undefined
+  for (let count = 1; ; count += 1) {
+    try {
+      return await attempt(Math.min(ATTEMPT_MS, Math.max(1, bounds.remainingMs())))
+    } catch (error) {
+      if (error instanceof IamRaError && error.code === 'DEADLINE')
+        throw outOfTime(stage, bounds, count, last ?? error)
+      if (!(error instanceof IamRaError) || !error.retryable) throw error
+      last = error
+    }
+    // A last word that came after a process signal does not turn the stop into a lack of time.
+    const stopped: unknown = bounds.signal.reason
+    if (stopped instanceof IamRaError && stopped.code === 'INTERRUPTED') throw stopped
+    const waitMs = pauseMs(count, last.retryAfterMs, runtime.random())
+    if (waitMs >= bounds.remainingMs()) throw outOfTime(stage, bounds, count, last, last.retryAfterMs)
+    logger.step(`${what} failed, next attempt in ${seconds(waitMs)}: ${last.message}`, {
+      stage,
+      attempt: count,
+    })
+    try {
+      await runtime.clock.sleep(waitMs, bounds.signal)
+    } catch (error) {
+      if (error instanceof IamRaError && error.code === 'DEADLINE')
+        throw outOfTime(stage, bounds, count, last)
+      throw error
+    }
+  }
+}
+
+/** Full jitter: anywhere between nothing and a ceiling that doubles; a server's Retry-After is the least. */
+export function pauseMs(attempt: number, retryAfterMs: number | undefined, random: number): number {
+  const ceiling = Math.min(CEILING_MS, FIRST_CEILING_MS * 2 ** (attempt - 1))
+  return Math.max(FLOOR_MS, random * ceiling) + (retryAfterMs ?? 0)
+}
+
+function outOfTime(
+  stage: Stage,
+  bounds: Bounds,
+  attempts: number,
+  last: IamRaError,
+  askedMs?: number,
+): IamRaError {
+  if (last.code === 'DEADLINE') {
+    return new IamRaError('DEADLINE', stage, last.message, {
+      ...(last.hint === undefined ? {} : { hint: last.hint }),
+    })
+  }
+  const asked = askedMs === undefined ? '' : ` and the server asks to wait ${seconds(askedMs)}`
+  const tries = attempts === 1 ? 'one attempt' : `${attempts} attempts`
+  return new IamRaError(
+    'DEADLINE',
+    stage,
+    `${last.message} (DEADLINE of ${seconds(bounds.deadlineMs)} has no time left after ${tries}${asked})`,
+    { cause: last, ...(last.hint === undefined ? {} : { hint: last.hint }) },
+  )
+}
+
+/**
+ * Retry-After in milliseconds, from its seconds or its date form (RFC 9110, section 10.2.3); undefined where the header
+ * is absent or neither.
+ */
+export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
+  if (header === undefined) return undefined
+  if (/^\s*\d{1,9}\s*$/.test(header)) return Number(header) * 1000
+  // Date.parse makes a date of nearly anything, such as 1.5; both forms that servers send end in GMT.
+  const at = /^\s*[A-Z][a-z]+, .* GMT\s*$/.test(header) ? Date.parse(header) : Number.NaN
+  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs)
+}
