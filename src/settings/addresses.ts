@@ -1,0 +1,50 @@
+/** Checks of addresses. No message repeats one: any of them may hold a password. */
+import type { Check, Checked } from './values.ts'
+
+const VAULT_EXPECTED = 'http:// or https://, a host and at most a port, such as https://vault.example:8200'
+const ENDPOINT_EXPECTED = 'https://, or http:// with a loopback host, and at most a port'
+const PROXY_EXPECTED = 'an http or https proxy such as http://proxy.example:3128'
+
+/** Without user name: the token of the login is the only identity. */
+export const vaultAddress: Check<URL> = (text) => origin(text, VAULT_EXPECTED, false)
+
+/** http stays on the machine: credentials come back in this answer. */
+export const rolesAnywhereAddress: Check<URL> = (text) => {
+  const checked = origin(text, ENDPOINT_EXPECTED, false)
+  if ('value' in checked && checked.value.protocol === 'http:' && !isLoopback(checked.value)) {
+    return { wrong: 'is http beyond loopback', expected: ENDPOINT_EXPECTED }
+  }
+  return checked
+}
+
+/** A proxy without a scheme is an http one, as for curl and Go. */
+export const proxyAddress: Check<URL> = (text) =>
+  origin(text.includes('://') ? text : `http://${text}`, PROXY_EXPECTED, true)
+
+/** 127.0.0.0/8, ::1 and localhost. The URL parser has already brought addresses into their one spelling. */
+export function isLoopback(url: URL): boolean {
+  return url.hostname === 'localhost' || url.hostname === '[::1]' || /^127(\.\d+){3}$/.test(url.hostname)
+}
+
+/**
+ * Looks at the text before the URL parser does: that one drops an empty `?`, `@` or `#`, turns `\` into `/` and
+ * accepts `https:host`.
+ */
+function origin(text: string, expected: string, mayHoldUser: boolean): Checked<URL> {
+  const parts = /^https?:\/\/([^/?#\\]*)(.*)$/i.exec(text)
+  if (parts === null) return { wrong: 'does not begin with http:// or https://', expected }
+  const [, authority = '', rest = ''] = parts
+  const user = authority.lastIndexOf('@')
+  if (user !== -1 && !mayHoldUser) return { wrong: 'holds a user name or password', expected }
+  const host = authority.slice(user + 1)
+  if (!host.startsWith('[') && host.split(':').length > 2) {
+    return {
+      wrong: 'has an IPv6 address without brackets',
+      expected: 'it in brackets: http://[fd00::1]:8200',
+    }
+  }
+  if (rest !== '' && rest !== '/') return { wrong: 'has a path, a query or a fragment', expected }
+  // Not the parser's error: its text repeats the address.
+  if (!URL.canParse(text)) return { wrong: 'has no valid host and port', expected }
+  return { value: new URL(text) }
+}

@@ -1,0 +1,71 @@
+/** The command line taken apart; what the values mean is decided elsewhere. */
+import { flagOf, OPTIONS, type OptionName } from './options.ts'
+
+export const SWITCHES = ['--help', '--version', '--quiet', '--verbose'] as const
+export type Switch = (typeof SWITCHES)[number]
+
+export interface Arguments {
+  readonly switches: ReadonlySet<Switch>
+  /** By option; never empty. */
+  readonly values: ReadonlyMap<OptionName, string>
+  /** One line for each argument that is not understood. An argument's value is never repeated in it. */
+  readonly problems: readonly string[]
+}
+
+/** Takes `--flag value` and `--flag=value`; a value that begins with `--` needs the second form. */
+export function readArguments(argv: readonly string[]): Arguments {
+  const switches = new Set<Switch>()
+  const values = new Map<OptionName, string>()
+  const problems: string[] = []
+
+  const rest = [...argv]
+  for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
+    if (!argument.startsWith('-')) {
+      const position = argv.length - rest.length
+      problems.push(`argument ${position}: is not a flag; expected flags only, such as --vault-addr`)
+      continue
+    }
+    const equals = argument.indexOf('=')
+    const flag = equals === -1 ? argument : argument.slice(0, equals)
+    const name = switchOf(flag)
+    if (name !== undefined) {
+      if (equals === -1) switches.add(name)
+      else problems.push(`${flag}: takes no value; expected ${flag} alone`)
+      continue
+    }
+    const option = optionOf(flag)
+    if (option === undefined) {
+      problems.push(`${shownFlag(flag)}: is not a known flag; expected one that --help lists`)
+      continue
+    }
+    const inline = equals === -1 ? undefined : argument.slice(equals + 1)
+    const value = inline ?? (rest[0]?.startsWith('--') === false ? rest.shift() : undefined)
+    if (value === undefined || value.trim() === '') {
+      problems.push(`${flag}: has no value; expected ${flag} VALUE or ${flag}=VALUE`)
+      continue
+    }
+    const earlier = values.get(option)
+    if (earlier !== undefined && earlier !== value) {
+      problems.push(`${flag}: is given twice with different values; expected one of them`)
+      continue
+    }
+    values.set(option, value)
+  }
+  if (switches.has('--quiet') && switches.has('--verbose')) {
+    problems.push('--quiet: stands together with --verbose; expected one of them')
+  }
+  return { switches, values, problems }
+}
+
+function switchOf(flag: string): Switch | undefined {
+  return SWITCHES.find((name) => name === flag)
+}
+
+function optionOf(flag: string): OptionName | undefined {
+  return OPTIONS.find(({ name }) => flagOf(name) === flag)?.name
+}
+
+/** A mistyped flag helps to find it; anything else may be a value that lost its flag. */
+function shownFlag(flag: string): string {
+  return /^--?[a-z][a-z-]{0,40}$/.test(flag) ? flag : 'an argument'
+}

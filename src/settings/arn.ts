@@ -1,0 +1,109 @@
+/** The three ARNs: taken apart, each checked for what it names, then against one another. */
+import type { Arn } from '../types.ts'
+import { region, type Check, type Checked, type Unfit } from './values.ts'
+
+export type ArnSetting = 'ROLE_ARN' | 'ANCHOR_ARN' | 'PROFILE_ARN'
+
+interface Kind {
+  readonly noun: string
+  readonly expected: string
+  readonly service: 'iam' | 'rolesanywhere'
+  readonly resource: RegExp
+}
+
+/** `Length 36` and this pattern are the Roles Anywhere API's for the ids of anchors and profiles. */
+const ID = '[a-f0-9]{8}(-[a-z0-9]{4}){3}-[a-z0-9]{12}'
+
+const KINDS: Readonly<Record<ArnSetting, Kind>> = {
+  ROLE_ARN: {
+    noun: "a role's ARN",
+    expected: 'arn:aws:iam::<account>:role/<name>',
+    service: 'iam',
+    resource: /^role\/([!-.0-~]+\/)*[\w+=,.@-]{1,64}$/,
+  },
+  ANCHOR_ARN: {
+    noun: "a trust anchor's ARN",
+    expected: 'arn:aws:rolesanywhere:<region>:<account>:trust-anchor/<id>',
+    service: 'rolesanywhere',
+    resource: new RegExp(`^trust-anchor/${ID}$`, 'i'),
+  },
+  PROFILE_ARN: {
+    noun: "a profile's ARN",
+    expected: 'arn:aws:rolesanywhere:<region>:<account>:profile/<id>',
+    service: 'rolesanywhere',
+    resource: new RegExp(`^profile/${ID}$`, 'i'),
+  },
+}
+
+export const roleArn: Check<Arn> = (text) => arnFor('ROLE_ARN', text)
+export const anchorArn: Check<Arn> = (text) => arnFor('ANCHOR_ARN', text)
+export const profileArn: Check<Arn> = (text) => arnFor('PROFILE_ARN', text)
+
+/** Undefined for what has not six parts. The resource, which is last, may hold colons of its own. */
+export function parseArn(text: string): Arn | undefined {
+  const parts = /^arn:([^:]+):([^:]+):([^:]*):([^:]*):(.+)$/s.exec(text)
+  if (parts === null) return undefined
+  const [, partition = '', service = '', region = '', account = '', resource = ''] = parts
+  return { text, partition, service, region, account, resource }
+}
+
+function arnFor(setting: ArnSetting, text: string): Checked<Arn> {
+  const { expected } = KINDS[setting]
+  const arn = parseArn(text)
+  if (arn === undefined) return { wrong: 'is not an ARN', expected }
+  const kind = kindOf(arn)
+  if (kind !== undefined && kind !== setting) {
+    return { wrong: `is ${KINDS[kind].noun}, which belongs in ${kind}`, expected }
+  }
+  if (arn.service === 'sts' && arn.resource.startsWith('assumed-role/')) {
+    return { wrong: "is a session's ARN", expected: `the role's own, ${expected}` }
+  }
+  if (kind === undefined) return { wrong: `is not ${KINDS[setting].noun}`, expected }
+  const wrong = faultOf(arn, KINDS[kind])
+  return wrong === undefined ? { value: arn } : { wrong, expected }
+}
+
+/** By service and the resource's first word, so that a swapped ARN is recognised whatever else is wrong with it. */
+function kindOf({ service, resource }: Arn): ArnSetting | undefined {
+  if (service === 'iam') return resource.startsWith('role/') ? 'ROLE_ARN' : undefined
+  if (service !== 'rolesanywhere') return undefined
+  if (resource.startsWith('trust-anchor/')) return 'ANCHOR_ARN'
+  return resource.startsWith('profile/') ? 'PROFILE_ARN' : undefined
+}
+
+function faultOf(arn: Arn, kind: Kind): string | undefined {
+  if (!/^aws(-[a-z]+)*$/.test(arn.partition)) return 'names no AWS partition'
+  if (kind.service === 'iam' && arn.region !== '') return 'has a region, which IAM has not'
+  if (kind.service !== 'iam' && !('value' in region(arn.region))) return 'names no region'
+  if (!/^\d{12}$/.test(arn.account)) return 'has no account of 12 digits'
+  return kind.resource.test(arn.resource) ? undefined : `names no ${kind.expected.replace(/^.*:/, '')}`
+}
+
+/** Undefined where the ARN itself is missing or wrong. */
+export type Arns = Readonly<Record<'role' | 'anchor' | 'profile', Arn | undefined>>
+
+export type ArnConflict = Unfit & { readonly setting: ArnSetting }
+
+/**
+ * What no CreateSession accepts. Anchor and profile are of one region (Roles Anywhere user guide). A role is passed to
+ * the profile, and iam:PassRole works within one account only (IAM user guide, “pass a role to an AWS service”).
+ */
+export function arnConflicts({ role, anchor, profile }: Arns): readonly ArnConflict[] {
+  const conflicts: ArnConflict[] = []
+  const compare = (
+    setting: ArnSetting,
+    part: 'partition' | 'region' | 'account',
+    own: Arn | undefined,
+    other: Arn | undefined,
+    whose: string,
+  ): void => {
+    if (own === undefined || other === undefined || own[part] === other[part]) return
+    conflicts.push({ setting, wrong: `is of ${part} ${own[part]}`, expected: `${whose}, ${other[part]}` })
+  }
+  compare('ROLE_ARN', 'partition', role, anchor, "the trust anchor's")
+  compare('ROLE_ARN', 'account', role, profile, "the profile's")
+  compare('PROFILE_ARN', 'partition', profile, anchor, "the trust anchor's")
+  compare('PROFILE_ARN', 'region', profile, anchor, "the trust anchor's")
+  compare('PROFILE_ARN', 'account', profile, anchor, "the trust anchor's")
+  return conflicts
+}

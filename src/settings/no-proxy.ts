@@ -1,0 +1,54 @@
+/** NO_PROXY as Go's httpproxy reads it, which is what Vault and Kubernetes use; blanks separate entries too, as for curl. */
+import { BlockList, isIP } from 'node:net'
+
+/**
+ * Whether an entry names the target. `*` names all; `a.b` names itself and what is below it; `.a.b` and `*.a.b` only
+ * what is below; addresses and CIDR blocks name addresses, never what a name resolves to. An entry with a port names
+ * that port alone. What cannot be read is passed over.
+ */
+export function bypassesProxy(noProxy: string, target: URL): boolean {
+  const host = bareHost(target.hostname)
+  const port = target.port === '' ? defaultPort(target) : target.port
+  return noProxy
+    .toLowerCase()
+    .split(/[,\s]+/)
+    .some((entry) => entry !== '' && names(entry, host, port))
+}
+
+function names(entry: string, host: string, port: string): boolean {
+  if (entry === '*') return true
+  if (entry.includes('/')) return isInBlock(host, entry)
+  const [entryHost, entryPort] = splitPort(entry)
+  if (entryPort !== undefined && entryPort !== port) return false
+  if (isIP(entryHost) !== 0) return isInBlock(host, `${entryHost}/${isIP(entryHost) === 4 ? 32 : 128}`)
+  const name = entryHost.replace(/^\*(?=\.)/, '').replace(/\.$/, '')
+  if (name === '' || isIP(host) !== 0) return false
+  return name.startsWith('.') ? host.endsWith(name) : host === name || host.endsWith(`.${name}`)
+}
+
+/** An IPv6 literal without brackets has colons of its own and no port. */
+function splitPort(entry: string): [host: string, port: string | undefined] {
+  const bracketed = /^\[(.*)\](?::(\d+))?$/.exec(entry)
+  if (bracketed !== null) return [bracketed[1] ?? '', bracketed[2]]
+  if (isIP(entry) === 6) return [entry, undefined]
+  const parts = /^([^:]*):(\d+)$/.exec(entry)
+  return parts === null ? [entry, undefined] : [parts[1] ?? '', parts[2]]
+}
+
+function isInBlock(host: string, block: string): boolean {
+  const parts = /^\[?([^\][]*)\]?\/(\d{1,3})$/.exec(block)
+  const [, network = '', prefix = ''] = parts ?? []
+  const [family, hostFamily] = [isIP(network), isIP(host)]
+  if (family === 0 || family !== hostFamily || Number(prefix) > (family === 4 ? 32 : 128)) return false
+  const list = new BlockList()
+  list.addSubnet(network, Number(prefix), family === 4 ? 'ipv4' : 'ipv6')
+  return list.check(host, family === 4 ? 'ipv4' : 'ipv6')
+}
+
+function bareHost(hostname: string): string {
+  return hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')
+}
+
+function defaultPort(target: URL): string {
+  return target.protocol === 'http:' ? '80' : '443'
+}

@@ -1,0 +1,32 @@
+/** What is wrong with the settings, gathered so that the user reads all of it at once. */
+import { OPTIONS, type OptionName } from './options.ts'
+import type { Unfit } from './values.ts'
+
+export class Problems {
+  readonly #arguments: readonly string[]
+  readonly #byOption = new Map<OptionName, string[]>()
+
+  /** @param ofArguments lines about the command line, which come first. */
+  constructor(ofArguments: readonly string[]) {
+    this.#arguments = ofArguments
+  }
+
+  /** @param shown the value, where it may be repeated. */
+  add(name: OptionName, { wrong, expected }: Unfit, shown?: string): void {
+    const subject = shown === undefined ? '' : `${quote(shown)} `
+    const lines = this.#byOption.get(name) ?? []
+    lines.push(`${name}: ${subject}${wrong}; expected ${expected}`)
+    this.#byOption.set(name, lines)
+  }
+
+  /** One for each problem, in the table's order. */
+  lines(): readonly string[] {
+    return [...this.#arguments, ...OPTIONS.flatMap(({ name }) => this.#byOption.get(name) ?? [])]
+  }
+}
+
+/** Quoted as JSON, so that nothing in it can pass for a line of ours; 100 characters at most. */
+export function quote(text: string): string {
+  const characters = Array.from(text)
+  return JSON.stringify(characters.length > 100 ? `${characters.slice(0, 100).join('')}…` : text)
+}

@@ -1,0 +1,187 @@
+/** The parts of Settings, each from its own options; undefined where a problem leaves one incomplete. */
+import { join } from 'node:path'
+import type { Arn, CertificateSettings, ExchangeSettings, SinkSettings, VaultSettings } from '../types.ts'
+import { isLoopback, proxyAddress, rolesAnywhereAddress, vaultAddress } from './addresses.ts'
+import { anchorArn, arnConflicts, profileArn, roleArn } from './arn.ts'
+import { rolesAnywhereEndpoint } from './endpoint.ts'
+import { bypassesProxy } from './no-proxy.ts'
+import type { Reader } from './reader.ts'
+import * as values from './values.ts'
+
+export function vaultSection(reader: Reader): VaultSettings | undefined {
+  const addr = reader.take('VAULT_ADDR', vaultAddress)
+  const role = reader.take('VAULT_ROLE', values.vaultName)
+  const tokenFile = reader.take('SERVICE_ACCOUNT_TOKEN_FILE', values.anyText)
+  const authMethod = reader.take('VAULT_AUTH_METHOD', values.authMethod)
+  const authMount = reader.take('VAULT_AUTH_MOUNT', values.authMount) ?? authMethod
+  const requireTls = reader.take('VAULT_REQUIRE_TLS', values.boolean)
+  const optional = present({
+    caFile: reader.take('VAULT_CACERT', values.anyText),
+    tlsServerName: reader.take('VAULT_TLS_SERVER_NAME', values.serverName),
+    namespace: reader.take('VAULT_NAMESPACE', values.vaultPath),
+    proxy: reader.take('VAULT_PROXY_ADDR', proxyAddress),
+  })
+  if (addr?.protocol === 'http:') {
+    if (requireTls === true) {
+      reader.problem('VAULT_ADDR', { wrong: 'is http while VAULT_REQUIRE_TLS is true', expected: 'https' })
+    } else if (!isLoopback(addr)) {
+      reader.warnings.push(
+        "VAULT_ADDR is http, so the service account's token and the Vault token travel in clear; use https, and VAULT_REQUIRE_TLS=true to refuse http",
+      )
+    }
+  }
+  if (addr === undefined || role === undefined || tokenFile === undefined) return undefined
+  if (authMethod === undefined || authMount === undefined) return undefined
+  return { addr, role, authMethod, authMount, tokenFile, ...optional }
+}
+
+/** AWS takes the source identity `CN=<cn>`, and STS allows it 64 characters. */
+const MAX_SOURCE_IDENTITY_CN = 61
+
+/** @param deadlineSeconds what CERT_TTL has to reach; undefined where DEADLINE itself is wrong. */
+export function certificateSection(
+  reader: Reader,
+  deadlineSeconds: number | undefined,
+): CertificateSettings | undefined {
+  const pkiRole = reader.take('VAULT_CERT_NAME', values.vaultName)
+  const commonName = reader.take('VAULT_CERT_CN', values.commonName)
+  const pkiMount = reader.take('VAULT_PKI_MOUNT', values.vaultPath)
+  const keyType = reader.take('KEY_TYPE', values.keyType)
+  const ttl = reader.take('CERT_TTL', (text) => {
+    const seconds = values.vaultDuration(text)
+    if (!('value' in seconds)) return seconds
+    if (deadlineSeconds === undefined || seconds.value >= deadlineSeconds) return { value: text }
+    return {
+      wrong: 'is shorter than DEADLINE, so the certificate could end within the run',
+      expected: `${deadlineSeconds} seconds at least`,
+    }
+  })
+  const dnsSans = reader.take('CERT_DNS_SANS', values.dnsNames) ?? []
+  const uriSans = reader.take('CERT_URI_SANS', values.uris) ?? []
+  if (commonName !== undefined && Array.from(commonName).length > MAX_SOURCE_IDENTITY_CN) {
+    reader.warnings.push(
+      `VAULT_CERT_CN has over ${MAX_SOURCE_IDENTITY_CN} characters, so AWS leaves the source identity CN=… out of the session; shorten it where a trust policy or CloudTrail needs that`,
+    )
+  }
+  if (pkiRole === undefined || commonName === undefined || pkiMount === undefined) return undefined
+  return { pkiMount, pkiRole, commonName, dnsSans, uriSans, ...present({ keyType, ttl }) }
+}
+
+export function exchangeSection(reader: Reader): ExchangeSettings | undefined {
+  const role = reader.take('ROLE_ARN', roleArn)
+  const anchorName = anchorOption(reader)
+  const anchor = anchorName === undefined ? undefined : reader.take(anchorName, anchorArn)
+  const profile = reader.take('PROFILE_ARN', profileArn)
+  for (const { setting, ...unfit } of arnConflicts({ role, anchor, profile })) reader.problem(setting, unfit)
+
+  const override = reader.take('AWS_ENDPOINT_URL_ROLESANYWHERE', rolesAnywhereAddress)
+  const fips = reader.take('AWS_USE_FIPS_ENDPOINT', values.boolean) ?? false
+  const dualStack = reader.take('AWS_USE_DUALSTACK_ENDPOINT', values.boolean) ?? false
+  // A wrong override is one problem, not two.
+  const overridden = ['given', 'refused'].includes(reader.source('AWS_ENDPOINT_URL_ROLESANYWHERE').state)
+  const derived = anchor === undefined || overridden ? undefined : endpointOf(reader, anchor, fips, dualStack)
+  const endpoint = override ?? derived
+
+  const proxy = reader.take('HTTPS_PROXY', proxyAddress)
+  const noProxy = reader.take('NO_PROXY', values.anyText) ?? ''
+  const optional = present({
+    caFile: reader.take('AWS_CA_BUNDLE', values.anyText),
+    proxy: endpoint !== undefined && proxyApplies(endpoint, noProxy) ? proxy : undefined,
+    durationSeconds: reader.take('SESSION_DURATION', values.wholeSeconds(900, 43_200)),
+    sessionName: reader.take('SESSION_NAME', values.sessionName),
+  })
+  if (role === undefined || anchor === undefined || profile === undefined) return undefined
+  if (endpoint === undefined) return undefined
+  return {
+    roleArn: role,
+    anchorArn: anchor,
+    profileArn: profile,
+    region: anchor.region,
+    endpoint,
+    ...optional,
+  }
+}
+
+/** Which of the anchor's two names to read; a flag goes before the environment whatever its name. */
+function anchorOption(reader: Reader): 'ANCHOR_ARN' | 'TRUST_ANCHOR_ARN' | undefined {
+  const [own, other] = [reader.source('ANCHOR_ARN'), reader.source('TRUST_ANCHOR_ARN')]
+  if (own.state === 'refused' || other.state === 'refused') return undefined
+  if (own.state !== 'given') {
+    if (own.state === 'absent' && other.state === 'empty') {
+      reader.problem('TRUST_ANCHOR_ARN', { wrong: other.where, expected: 'ARN of the trust anchor' })
+      return undefined
+    }
+    return other.state === 'given' ? 'TRUST_ANCHOR_ARN' : 'ANCHOR_ARN'
+  }
+  if (other.state !== 'given' || own.text === other.text) return 'ANCHOR_ARN'
+  if ((own.origin === 'flag') !== (other.origin === 'flag')) {
+    return own.origin === 'flag' ? 'ANCHOR_ARN' : 'TRUST_ANCHOR_ARN'
+  }
+  reader.problem('ANCHOR_ARN', {
+    wrong: 'differs from TRUST_ANCHOR_ARN',
+    expected: 'one of them, or both equal',
+  })
+  return undefined
+}
+
+function endpointOf(
+  reader: Reader,
+  { partition, region }: Arn,
+  fips: boolean,
+  dualStack: boolean,
+): URL | undefined {
+  const endpoint = rolesAnywhereEndpoint({ partition, region, fips, dualStack })
+  if ('value' in endpoint) return endpoint.value
+  const { setting, ...unfit } = endpoint
+  reader.problem(setting, unfit)
+  return undefined
+}
+
+/** HTTPS_PROXY is for https by name, and what is on this machine is never behind a proxy. */
+function proxyApplies(endpoint: URL, noProxy: string): boolean {
+  return endpoint.protocol === 'https:' && !isLoopback(endpoint) && !bypassesProxy(noProxy, endpoint)
+}
+
+/** @param anchorRegion what WRITE_REGION writes where AWS_REGION is not set. */
+export function sinkSection(
+  reader: Reader,
+  home: string | undefined,
+  anchorRegion: string | undefined,
+): SinkSettings | undefined {
+  const credentialsFile = reader.take('AWS_SHARED_CREDENTIALS_FILE', inHome(home))
+  const profile = reader.take('AWS_PROFILE', values.profileName)
+  const fileMode = reader.take('FILE_MODE', values.fileMode)
+  const regionFile = regionFileOf(reader, home, anchorRegion)
+  if (credentialsFile === undefined || profile === undefined || fileMode === undefined) return undefined
+  return { credentialsFile, profile, fileMode, ...present({ regionFile }) }
+}
+
+/** Absent where it is not wanted; AWS_REGION is read only then, as it is often set for the app alone. */
+function regionFileOf(
+  reader: Reader,
+  home: string | undefined,
+  anchorRegion: string | undefined,
+): SinkSettings['regionFile'] {
+  if (reader.take('WRITE_REGION', values.boolean) !== true) return undefined
+  const path = reader.take('AWS_CONFIG_FILE', inHome(home))
+  const region = reader.take('AWS_REGION', values.region) ?? anchorRegion
+  return path === undefined || region === undefined ? undefined : { path, region }
+}
+
+/** `~/` as the SDKs read it; no other path is touched. */
+function inHome(home: string | undefined): values.Check<string> {
+  return (path) => {
+    if (!path.startsWith('~/')) return { value: path }
+    if (home !== undefined) return { value: join(home, path.slice(2)) }
+    return {
+      wrong: 'lies in the home folder, and there is none',
+      expected: 'a path without ~, or HOME set',
+    }
+  }
+}
+
+/** Settings that were not given stay out, as exactOptionalPropertyTypes wants it. */
+function present<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const given = Object.entries(members).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(given) as { [K in keyof T]?: Exclude<T[K], undefined> }
+}

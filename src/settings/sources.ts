@@ -1,0 +1,120 @@
+/** Where each option's text comes from: a flag, the environment, or a file that the environment names. */
+import type { Runtime } from '../runtime.ts'
+import { OPTIONS, type Option, type OptionName } from './options.ts'
+import { quote, type Problems } from './problems.ts'
+import type { Unfit } from './values.ts'
+
+export type Source =
+  | { readonly state: 'absent' }
+  /** Set, but with nothing in it; `where` says what to look at. */
+  | { readonly state: 'empty'; readonly where: string }
+  /** There is a problem, and it is reported. */
+  | { readonly state: 'refused' }
+  | { readonly state: 'given'; readonly text: string; readonly origin: 'flag' | 'env' | 'file' }
+
+export type Sources = ReadonlyMap<OptionName, Source>
+
+/** Settings are short; whatever is longer is the wrong file. */
+const MAX_FILE_BYTES = 64 * 1024
+
+/** Reads every option's text once, the files side by side, and reports what cannot be read. */
+export async function readSources(
+  { env, fs }: Pick<Runtime, 'env' | 'fs'>,
+  flags: ReadonlyMap<OptionName, string>,
+  problems: Problems,
+): Promise<Sources> {
+  const table: readonly (Option & { readonly name: OptionName })[] = OPTIONS
+  const entries = table.map(async (option): Promise<[OptionName, Source]> => {
+    const { name } = option
+    const source = await readSource(option, env, fs, flags.get(name))
+    if ('wrong' in source) {
+      problems.add(name, source)
+      return [name, { state: 'refused' }]
+    }
+    const unfit = source.state === 'given' ? textFault(source.text) : undefined
+    if (unfit === undefined) return [name, source]
+    problems.add(name, unfit)
+    return [name, { state: 'refused' }]
+  })
+  return new Map(await Promise.all(entries))
+}
+
+async function readSource(
+  { name, lowerCase }: Option,
+  env: Runtime['env'],
+  fs: Runtime['fs'],
+  flag: string | undefined,
+): Promise<Source | Unfit> {
+  const value = textOf(env[name])
+  const fileName = `${name}_FILE`
+  const file = textOf(env[fileName])
+  if (value !== '' && file !== '') {
+    return { wrong: `is set together with ${fileName}`, expected: 'one of them' }
+  }
+  if (flag !== undefined) return { state: 'given', text: flag.trim(), origin: 'flag' }
+  if (value !== '') return { state: 'given', text: value, origin: 'env' }
+  if (file !== '') return readSettingFile(fs, fileName, file)
+  const lower = lowerCase === true ? textOf(env[name.toLowerCase()]) : ''
+  if (lower !== '') return { state: 'given', text: lower, origin: 'env' }
+  if (env[name] !== undefined)
+    return { state: 'empty', where: 'is set but empty, as an empty Secret leaves it' }
+  if (env[fileName] !== undefined) return { state: 'empty', where: `is not set, and ${fileName} is empty` }
+  return { state: 'absent' }
+}
+
+async function readSettingFile(fs: Runtime['fs'], fileName: string, path: string): Promise<Source | Unfit> {
+  const expected = 'a readable text file that holds the value'
+  const pathFault = textFault(path)
+  if (pathFault !== undefined) return { wrong: `has a path in ${fileName} that ${pathFault.wrong}`, expected }
+  const named = `has ${quote(path)} in ${fileName}, which`
+  try {
+    // Before it is opened: a FIFO would hold the run for ever.
+    const status = await fs.stat(path)
+    if (!status.isFile()) return { wrong: `${named} is not a file`, expected }
+    const bytes = status.size > MAX_FILE_BYTES ? undefined : await fs.readFile(path)
+    if (bytes === undefined || bytes.length > MAX_FILE_BYTES) {
+      return { wrong: `${named} is larger than 64 KiB`, expected }
+    }
+    const text = decode(bytes)
+    if (text === undefined) return { wrong: `${named} is not UTF-8 text`, expected }
+    if (text.trim() === '') return { state: 'empty', where: `${named} is empty` }
+    return { state: 'given', text: text.trim(), origin: 'file' }
+  } catch (error) {
+    return { wrong: `${named} cannot be read (${errnoOf(error)})`, expected }
+  }
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+/** The word alone: the message repeats the path as it stands. */
+function errnoOf(error: unknown): string {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
+  return typeof code === 'string' ? code : 'no reason given'
+}
+
+/** A Secret's value often ends in a newline. */
+function textOf(value: string | undefined): string {
+  return value === undefined ? '' : value.trim()
+}
+
+/** What is wrong with a text whatever it means. */
+export function textFault(text: string): Unfit | undefined {
+  if (/\p{Cc}/u.test(text)) {
+    return { wrong: 'holds a line break or another control character', expected: 'a single line of text' }
+  }
+  // Kubernetes reference, Container.env.value: a reference that cannot be resolved is left as it stands.
+  if (/\$\([^()\s]+\)/.test(text)) {
+    return {
+      wrong: 'still holds a $(NAME) reference',
+      expected:
+        "NAME to be defined earlier in the same container's env list, without which Kubernetes leaves $(NAME) as it is",
+    }
+  }
+  return undefined
+}

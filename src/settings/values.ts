@@ -1,0 +1,165 @@
+/** Checks of single values. Each says what is wrong in words that follow the value: `"60s" is not …; expected …`. */
+import { isIP } from 'node:net'
+import type { KeyType } from '../types.ts'
+import { KEY_TYPES } from '../types.ts'
+
+export interface Unfit {
+  readonly wrong: string
+  readonly expected: string
+}
+
+export type Checked<T> = { readonly value: T } | Unfit
+
+export type Check<T> = (text: string) => Checked<T>
+
+export const anyText: Check<string> = (text) => ({ value: text })
+
+export const boolean: Check<boolean> = (text) => {
+  const word = text.toLowerCase()
+  if (word === 'true' || word === 'false') return { value: word === 'true' }
+  return { wrong: 'is not a boolean', expected: 'true or false' }
+}
+
+export function wholeSeconds(min: number, max: number): Check<number> {
+  return (text) => {
+    const seconds = /^\d{1,9}$/.test(text) ? Number(text) : NaN
+    if (seconds >= min && seconds <= max) return { value: seconds }
+    const wrong = Number.isNaN(seconds) ? 'is not a number of whole seconds' : 'is out of range'
+    return { wrong, expected: `whole seconds without a unit, ${min} to ${max}` }
+  }
+}
+
+function oneOf<T extends string>(words: readonly T[]): Check<T> {
+  return (text) => {
+    const word = words.find((candidate) => candidate === text)
+    return word === undefined
+      ? { wrong: 'is not one of the choices', expected: words.join(', ') }
+      : { value: word }
+  }
+}
+
+export const authMethod: Check<'kubernetes' | 'jwt'> = oneOf(['kubernetes', 'jwt'])
+export const keyType: Check<KeyType> = oneOf(KEY_TYPES)
+export const logFormat: Check<'text' | 'json'> = oneOf(['text', 'json'])
+
+/** Nobody but the owner may write what every process of the pod trusts; setuid and the like mean nothing there. */
+export const fileMode: Check<number> = (text) => {
+  const expected = 'octal permission bits such as 0600 or 0640, in quotes where they stand in YAML'
+  if (!/^[0-7]{3,5}$/.test(text)) return { wrong: 'is not an octal file mode', expected }
+  const mode = Number.parseInt(text, 8)
+  if (mode > 0o777) return { wrong: 'has bits beyond rwx', expected }
+  if ((mode & 0o600) !== 0o600) return { wrong: 'does not let the owner read and write', expected }
+  if ((mode & 0o022) !== 0) return { wrong: 'lets others than the owner write', expected }
+  return { value: mode }
+}
+
+/** CreateSession's roleSessionName (IAM Roles Anywhere user guide). */
+export const sessionName: Check<string> = (text) =>
+  /^[\w+=,.@-]{2,64}$/.test(text)
+    ? { value: text }
+    : { wrong: 'is not a session name', expected: '2 to 64 letters, digits and _+=,.@-' }
+
+/** A section's name in an INI file ends at the first bracket. */
+export const profileName: Check<string> = (text) =>
+  text.includes(']') ? { wrong: 'holds ]', expected: 'a profile name without it' } : { value: text }
+
+/** RFC 5280, appendix A: ub-common-name is 64 characters. */
+export const commonName: Check<string> = (text) => {
+  const length = Array.from(text).length
+  return length <= 64
+    ? { value: text }
+    : { wrong: `has ${length} characters`, expected: '64 at most (RFC 5280)' }
+}
+
+/** A region becomes a label of the endpoint's host name, so it must be nothing else. */
+export const region: Check<string> = (text) =>
+  /^[a-z]{2,8}(-[a-z]{2,16})+-\d{1,2}$/.test(text)
+    ? { value: text }
+    : { wrong: 'is not a region', expected: 'one such as eu-west-1' }
+
+/** One segment of a path below /v1: a role's name. Vault allows fewer characters; these alone would change the path. */
+export const vaultName: Check<string> = (text) =>
+  isSegment(text)
+    ? { value: text }
+    : { wrong: 'is not a name in Vault', expected: 'one name without slashes, blanks or any of ? # % \\' }
+
+/** A mount's or a namespace's path, without the slashes at its ends. */
+export const vaultPath: Check<string> = (text) => {
+  const path = text.replace(/^\/+|\/+$/g, '')
+  return path.split('/').every(isSegment)
+    ? { value: path }
+    : {
+        wrong: 'is not a path in Vault',
+        expected: 'names joined by single slashes, without . or .., blanks or any of ? # % \\',
+      }
+}
+
+/** The mount without `auth/`, which `vault auth list` leaves out and policies spell out. */
+export const authMount: Check<string> = (text) => vaultPath(text.replace(/^\/*auth\/+/, ''))
+
+function isSegment(text: string): boolean {
+  return /^[^/?#%\\\s]+$/.test(text) && text !== '.' && text !== '..'
+}
+
+const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i
+
+function isDnsName(text: string): boolean {
+  return text.length <= 253 && text.split('.').every((label) => DNS_LABEL.test(label))
+}
+
+export const serverName: Check<string> = (text) =>
+  isDnsName(text) || isIP(text) !== 0
+    ? { value: text }
+    : { wrong: 'is not a host name', expected: 'a DNS name or an address, without scheme and port' }
+
+/** RFC 1034 names; a wildcard may stand for the first label, and the PKI role decides whether it is signed. */
+export const dnsNames: Check<readonly string[]> = (text) =>
+  list(text, (name) => isDnsName(name.replace(/^\*\.(?=.)/, '')), {
+    wrong: 'is not a DNS name',
+    expected: 'DNS names separated by commas (punycode where they are not ASCII)',
+  })
+
+/** RFC 5280, section 4.2.1.6: a URI name is absolute, has a scheme-specific part, and is ASCII. */
+export const uris: Check<readonly string[]> = (text) =>
+  list(text, (uri) => /^[a-z][a-z0-9+.-]*:[!-~]+$/i.test(uri) && URL.canParse(uri), {
+    wrong: 'is not an absolute URI',
+    expected: 'URIs with a scheme, such as spiffe://cluster/ns/x/sa/y, separated by commas',
+  })
+
+function list(text: string, fits: (item: string) => boolean, unfit: Unfit): Checked<readonly string[]> {
+  const items = text.split(',').map((item) => item.trim())
+  const misfit = items.findIndex((item) => !fits(item))
+  if (misfit === -1) return { value: items }
+  const which = items.length === 1 ? '' : `has entry ${misfit + 1}, which `
+  return { wrong: `${which}${unfit.wrong}`, expected: unfit.expected }
+}
+
+/** Seconds in each of the units that Go's time.ParseDuration knows. */
+const UNIT_SECONDS = { h: 3600, m: 60, s: 1, ms: 1e-3, us: 1e-6, µs: 1e-6, ns: 1e-9 } as const
+
+/** What Go's time.Duration can hold: 2^63 nanoseconds. */
+const MAX_DURATION_SECONDS = 2 ** 63 / 1e9
+
+/**
+ * A Vault duration in seconds: a number of seconds, of days (`1d`, alone), or a Go duration (`1h30m`).
+ * Source: ParseDurationSecond of hashicorp/go-secure-stdlib/parseutil.
+ */
+export function vaultDuration(text: string): Checked<number> {
+  const seconds = durationSeconds(text)
+  return seconds !== undefined && seconds > 0 && seconds < MAX_DURATION_SECONDS
+    ? { value: seconds }
+    : { wrong: 'is not a Vault duration', expected: 'seconds or a duration such as 90, 30m, 1h30m or 1d' }
+}
+
+function durationSeconds(text: string): number | undefined {
+  const whole = /^(\d+)(d?)$/.exec(text)
+  if (whole !== null) return Number(whole[1]) * (whole[2] === 'd' ? 86_400 : 1)
+  const part = /(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)/y
+  let seconds = 0
+  while (part.lastIndex < text.length) {
+    const found = part.exec(text)
+    if (found === null) return undefined
+    seconds += Number(found[1]) * UNIT_SECONDS[found[2] as keyof typeof UNIT_SECONDS]
+  }
+  return seconds
+}
