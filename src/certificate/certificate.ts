@@ -1,0 +1,184 @@
+/** Reading certificates: PEM in, and what the checks ask about out. */
+import { IamRaError } from '../errors.ts'
+import {
+  BasicConstraintsExtension,
+  crypto,
+  Extension,
+  KeyUsagesExtension,
+  SubjectAlternativeNameExtension,
+  X509Certificate,
+} from './x509.ts'
+
+/** One X.509 certificate (RFC 5280), read whole: everything but the alternative names was found readable. */
+export interface Certificate {
+  readonly der: Uint8Array
+  /** 1, 2 or 3. */
+  readonly version: number
+  /** The serial's bytes as upper-case hex, without the zero byte that DER puts before a set top bit. */
+  readonly serialHex: string
+  /** RFC 5280 section 4.1.2.2 wants more than zero, and some tools made negative ones. */
+  readonly serialIsPositive: boolean
+  /** One line such as `O=Test, CN=Root`; empty where the name is. Raw: it may hold any character. */
+  readonly subject: string
+  readonly issuer: string
+  readonly commonNames: readonly string[]
+  readonly notBeforeMs: number
+  readonly notAfterMs: number
+  /** SubjectPublicKeyInfo, DER. */
+  readonly publicKeyInfo: Uint8Array
+  readonly key: CertificateKey
+  /** What its issuer signed it with, such as `ECDSA with SHA-256`. */
+  readonly signatureAlgorithm: string
+  /** SHA-256 or better, and of a kind that can be verified here. */
+  readonly signatureIsStrong: boolean
+  readonly isCa: boolean
+  /** KeyUsageFlags of the library; undefined where the extension is absent. */
+  readonly keyUsage: number | undefined
+  /** The DNS and URI names; none where the extension is absent. @throws Error where it cannot be read. */
+  alternativeNames(): { readonly dns: readonly string[]; readonly uri: readonly string[] }
+  /** Whether the issuer's key made this one's signature; false for algorithms that are unknown here. */
+  isSignedBy(issuer: Certificate): Promise<boolean>
+}
+
+export type CertificateKey =
+  | { readonly kind: 'ecdsa' }
+  | { readonly kind: 'rsa'; readonly bits: number }
+  | { readonly kind: 'other'; readonly name: string }
+
+/**
+ * Reads every certificate of a PEM text (RFC 7468), with CRLF or text between them; other PEM blocks are passed over.
+ *
+ * @throws IamRaError ANSWER_INVALID where a block has no end or its content is no certificate
+ */
+export function readCertificates(pem: string, what: string): Certificate[] {
+  const blocks = pem.split('-----BEGIN CERTIFICATE-----').slice(1)
+  return blocks.map((block) => {
+    const [base64, ...rest] = block.split('-----END CERTIFICATE-----')
+    if (base64 === undefined || rest.length === 0) throw unreadable(what)
+    try {
+      return readCertificate(new Uint8Array(Buffer.from(base64, 'base64')))
+    } catch (cause) {
+      throw unreadable(what, cause)
+    }
+  })
+}
+
+/** PEM or DER that cannot be read. */
+export function unreadable(what: string, cause?: unknown): IamRaError {
+  return new IamRaError('ANSWER_INVALID', 'certificate', `${what} is not a readable PEM certificate`, {
+    hint: 'it was damaged or cut on its way: look for a proxy between, and at what the issuer itself has',
+    cause,
+  })
+}
+
+/** A rule that a certificate does not meet. */
+export function unfit(message: string, hint: string): IamRaError {
+  return new IamRaError('CERTIFICATE_UNFIT', 'certificate', message, { hint })
+}
+
+const READ = new WeakMap<Certificate, ParsedCertificate>()
+
+/** The library keeps the version, the serial's bytes and the extensions' bytes for its subclasses. */
+class ParsedCertificate extends X509Certificate {
+  get version(): number {
+    return this.asn.tbsCertificate.version + 1
+  }
+
+  get serialBytes(): Uint8Array {
+    return new Uint8Array(this.asn.tbsCertificate.serialNumber)
+  }
+
+  /** One extension by OID. `extensions` would parse all of them, and fail for an odd one that nobody here asks about. */
+  extension(oid: string): ArrayBuffer | undefined {
+    const found = this.asn.tbsCertificate.extensions?.find((one) => one.extnID === oid)
+    return found === undefined
+      ? undefined
+      : new Extension(oid, found.critical, found.extnValue.buffer).rawData
+  }
+}
+
+function readCertificate(der: Uint8Array<ArrayBuffer>): Certificate {
+  const parsed = new ParsedCertificate(der)
+  const serial = parsed.serialBytes
+  const { strong, name } = signature(parsed.signatureAlgorithm as unknown as Algorithm)
+  const constraints = parsed.extension('2.5.29.19')
+  const usage = parsed.extension('2.5.29.15')
+  const certificate: Certificate = {
+    der,
+    version: parsed.version,
+    serialHex: Buffer.from(serial.subarray(serial.findIndex((byte) => byte !== 0)))
+      .toString('hex')
+      .toUpperCase(),
+    serialIsPositive: serial.some((byte) => byte !== 0) && (serial[0] ?? 0) < 0x80,
+    subject: parsed.subject,
+    issuer: parsed.issuer,
+    commonNames: parsed.subjectName.getField('CN'),
+    notBeforeMs: instant(parsed.notBefore),
+    notAfterMs: instant(parsed.notAfter),
+    publicKeyInfo: new Uint8Array(parsed.publicKey.rawData),
+    key: key(parsed),
+    signatureAlgorithm: name,
+    signatureIsStrong: strong,
+    isCa: constraints !== undefined && new BasicConstraintsExtension(constraints).ca,
+    keyUsage: usage === undefined ? undefined : new KeyUsagesExtension(usage).usages,
+    alternativeNames: () => alternativeNames(parsed),
+    isSignedBy: (issuer) => isSignedBy(parsed, issuer),
+  }
+  READ.set(certificate, parsed)
+  return certificate
+}
+
+/** UTCTime begins in 1950 (RFC 5280 section 4.1.2.5.1); the library reads one that it cannot parse as 1899. */
+function instant(time: Date): number {
+  const ms = time.getTime()
+  if (!(ms >= Date.UTC(1950, 0, 1))) throw new RangeError('unreadable time')
+  return ms
+}
+
+/** What the library says of an algorithm; its own declarations lean on the DOM's, which a server does not have. */
+interface Algorithm {
+  readonly name: string
+  readonly hash?: { readonly name: string }
+  readonly namedCurve?: string
+  readonly modulusLength?: number
+}
+
+function key(parsed: ParsedCertificate): CertificateKey {
+  const algorithm = parsed.publicKey.algorithm as unknown as Algorithm
+  if (algorithm.name === 'RSASSA-PKCS1-v1_5') return { kind: 'rsa', bits: algorithm.modulusLength ?? 0 }
+  if (algorithm.name === 'ECDSA' && /^P-(?:256|384|521)$/.test(algorithm.namedCurve ?? ''))
+    return { kind: 'ecdsa' }
+  return { kind: 'other', name: algorithm.namedCurve ?? algorithm.name }
+}
+
+/** RFC 8017 appendix A.2.4; the library knows no MD5 and leaves its OID as the name. */
+const MD5_WITH_RSA = '1.2.840.113549.1.1.4'
+
+/** AWS asks for SHA-256 or stronger; Ed25519 has SHA-512 inside (RFC 8032). */
+function signature(algorithm: Algorithm): { strong: boolean; name: string } {
+  const hash = algorithm.hash?.name
+  if (hash === undefined) {
+    const name = algorithm.name === MD5_WITH_RSA ? 'RSA with MD5' : algorithm.name
+    return { strong: algorithm.name === 'Ed25519', name }
+  }
+  return { strong: /^SHA-(?:256|384|512)$/.test(hash), name: `${algorithm.name} with ${hash}` }
+}
+
+function alternativeNames(parsed: ParsedCertificate): { dns: string[]; uri: string[] } {
+  const raw = parsed.extension('2.5.29.17')
+  const names = raw === undefined ? [] : new SubjectAlternativeNameExtension(raw).names.items
+  const valuesOf = (type: string): string[] =>
+    names.filter((name) => name.type === type).map((name) => name.value)
+  return { dns: valuesOf('dns'), uri: valuesOf('url') }
+}
+
+async function isSignedBy(parsed: ParsedCertificate, issuer: Certificate): Promise<boolean> {
+  const publicKey = READ.get(issuer)?.publicKey
+  if (publicKey === undefined) return false
+  try {
+    return await parsed.verify({ publicKey, signatureOnly: true }, crypto)
+  } catch {
+    // A signature of the wrong form, or an algorithm that the library does not have.
+    return false
+  }
+}

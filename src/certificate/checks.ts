@@ -1,0 +1,191 @@
+/**
+ * What an issued certificate must satisfy before it is used. AWS answers most of these failures with one sentence that
+ * does not say which, so each has its own here. The rules are the user guide's:
+ * https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html#signature-verification
+ */
+import { foreignText } from '../foreign-text.ts'
+import type { IssuedCertificate } from '../types.ts'
+import { readCertificates, unfit, unreadable, type Certificate } from './certificate.ts'
+import { orderChain } from './chain.ts'
+import type { RequestedNames } from './csr.ts'
+import { checkValidity, type Moment } from './validity.ts'
+import { KeyUsageFlags } from './x509.ts'
+
+export interface CheckInput extends RequestedNames, Moment {
+  /** The leaf; certificates after it count as candidates for the chain. */
+  readonly certificatePem: string
+  /** Candidates for the chain in any order, each with one or more certificates. */
+  readonly chainPem: readonly string[]
+  /** SubjectPublicKeyInfo of the key that signs, DER. */
+  readonly publicKeyInfo: Uint8Array
+}
+
+/** What of IssuedCertificate the certificate itself says. */
+export interface CheckedCertificate extends Omit<IssuedCertificate, 'requestId' | 'sign'> {
+  readonly notBeforeMs: number
+}
+
+/**
+ * Checks the leaf, its names and its chain, in this order, and stops at the first failure.
+ *
+ * @throws IamRaError ANSWER_INVALID for PEM or DER that cannot be read, CERTIFICATE_UNFIT for a rule that is not met
+ */
+export async function checkCertificate(input: CheckInput): Promise<CheckedCertificate> {
+  const [leaf, ...further] = readCertificates(input.certificatePem, 'the issued certificate')
+  if (leaf === undefined) throw unreadable('the issued certificate')
+  const candidates = [...further, ...input.chainPem.flatMap((pem) => readChainPem(pem))]
+
+  const keyAlgorithm = checkKey(leaf, input.publicKeyInfo)
+  checkForm(leaf)
+  checkSignatureStrength(leaf, 'the certificate')
+  checkValidity(leaf, 'the certificate', input)
+  checkUse(leaf)
+  checkNames(leaf, input)
+  const chain = await orderChain(leaf, candidates, input.nowMs)
+  for (const member of chain) checkIntermediate(member, input)
+
+  return {
+    leaf: leaf.der,
+    chain: chain.map((member) => member.der),
+    keyAlgorithm,
+    serialHex: leaf.serialHex,
+    subject: foreignText(leaf.subject),
+    issuer: foreignText(leaf.issuer),
+    chainSubjects: chain.map((member) => foreignText(member.subject)),
+    notBeforeMs: leaf.notBeforeMs,
+    notAfterMs: leaf.notAfterMs,
+  }
+}
+
+function readChainPem(pem: string): Certificate[] {
+  const certificates = readCertificates(pem, "a certificate of the issuer's chain")
+  if (certificates.length === 0 && pem.trim() !== '') throw unreadable("a certificate of the issuer's chain")
+  return certificates
+}
+
+function checkKey(leaf: Certificate, publicKeyInfo: Uint8Array): IssuedCertificate['keyAlgorithm'] {
+  if (Buffer.compare(leaf.publicKeyInfo, publicKeyInfo) !== 0) {
+    throw unfit(
+      'the certificate is for another public key than the one it was asked for',
+      'nothing can be signed with it: look for a proxy or a cache that answers in the place of Vault',
+    )
+  }
+  // The signing process knows RSA and EC keys; Vault itself makes no RSA certificate below 2048 bits.
+  if (leaf.key.kind === 'other') {
+    throw unfit(
+      `the certificate's key is of the kind ${foreignText(leaf.key.name)}, and only RSA and EC keys on P-256, P-384 or P-521 can be used`,
+      'set KEY_TYPE to one of the kinds that --help lists',
+    )
+  }
+  if (leaf.key.kind === 'rsa' && leaf.key.bits < 2048) {
+    throw unfit(
+      `the certificate's RSA key has ${leaf.key.bits} bits, and fewer than 2048 are not accepted`,
+      'set KEY_TYPE=ec-p256, or make an RSA key of 2048 bits or more',
+    )
+  }
+  return leaf.key.kind
+}
+
+function checkForm(leaf: Certificate): void {
+  if (leaf.version !== 3) {
+    throw unfit(
+      `the certificate is of X.509 version ${leaf.version}, and AWS accepts version 3 only`,
+      'let the authority issue it with extensions, as the sign path of a Vault PKI role does',
+    )
+  }
+  if (!leaf.serialIsPositive) {
+    throw unfit(
+      "the certificate's serial number is not positive, so that AWS and this program may read it differently",
+      'let the authority issue it again with a serial number above zero (RFC 5280 section 4.1.2.2)',
+    )
+  }
+}
+
+function checkSignatureStrength(certificate: Certificate, what: string): void {
+  if (certificate.signatureIsStrong) return
+  throw unfit(
+    `${what} is signed with ${foreignText(certificate.signatureAlgorithm)}, and AWS asks for SHA-256 or stronger`,
+    'let its issuer sign with SHA-256 or stronger: signature_bits of the role in Vault, or of the intermediate',
+  )
+}
+
+function checkUse(leaf: Certificate): void {
+  if (leaf.keyUsage === undefined) {
+    throw unfit(
+      'the certificate has no keyUsage extension, and AWS asks for digitalSignature',
+      'put DigitalSignature into key_usage of the PKI role, which is empty now',
+    )
+  }
+  if ((leaf.keyUsage & KeyUsageFlags.digitalSignature) === 0) {
+    throw unfit(
+      "the certificate's keyUsage lacks digitalSignature, which AWS asks for",
+      'add DigitalSignature to key_usage of the PKI role',
+    )
+  }
+  if (leaf.isCa) {
+    throw unfit(
+      'the certificate is one of an authority (CA:TRUE), and AWS lets no authority sign in',
+      'ask for an ordinary certificate: <pki mount>/sign/<role>, not root/sign-intermediate or sign-verbatim',
+    )
+  }
+}
+
+function checkNames(leaf: Certificate, asked: RequestedNames): void {
+  if (leaf.subject === '') {
+    throw unfit(
+      "the certificate's subject is empty, and AWS takes the identity from it",
+      'set use_csr_common_name=true in the PKI role, which is the default, so that the asked CN becomes the subject',
+    )
+  }
+  const [commonName, ...more] = leaf.commonNames
+  if (commonName !== asked.commonName || more.length > 0) {
+    const found = leaf.commonNames.length === 0 ? 'no CN' : `the CN ${quoted(leaf.commonNames)}`
+    throw unfit(
+      `the certificate has ${found}, and ${quoted([asked.commonName])} was asked for`,
+      'set use_csr_common_name=true in the PKI role and let allowed_domains have the name',
+    )
+  }
+  if (asked.dnsSans.length + asked.uriSans.length > 0) checkAlternativeNames(leaf, asked)
+}
+
+function checkAlternativeNames(leaf: Certificate, asked: RequestedNames): void {
+  let names: ReturnType<Certificate['alternativeNames']>
+  try {
+    names = leaf.alternativeNames()
+  } catch (cause) {
+    throw unreadable('the list of alternative names in the issued certificate', cause)
+  }
+  // DNS names do not tell case apart (RFC 4343); a URI's path does.
+  const dns = new Set(names.dns.map((name) => name.toLowerCase()))
+  const missing = [
+    ...asked.dnsSans.filter((name) => !dns.has(name.toLowerCase())).map((name) => `DNS:${name}`),
+    ...asked.uriSans.filter((name) => !names.uri.includes(name)).map((name) => `URI:${name}`),
+  ]
+  if (missing.length === 0) return
+  throw unfit(
+    `the certificate lacks the alternative ${missing.length === 1 ? 'name' : 'names'} ${quoted(missing)} that ${missing.length === 1 ? 'was' : 'were'} asked for`,
+    'set use_csr_sans=true in the PKI role and let allowed_domains and allowed_uri_sans have the names',
+  )
+}
+
+function checkIntermediate(member: Certificate, moment: Moment): void {
+  const what = `the intermediate certificate ${foreignText(member.subject)}`
+  checkSignatureStrength(member, what)
+  checkValidity(member, what, moment)
+  if (!member.isCa) {
+    throw unfit(
+      `${what} is not one of an authority (CA:TRUE is absent), so AWS will not accept what it signed`,
+      'issue from an authority whose certificate has basicConstraints CA:TRUE',
+    )
+  }
+  if (member.keyUsage !== undefined && (member.keyUsage & KeyUsageFlags.keyCertSign) === 0) {
+    throw unfit(
+      `${what} may not sign certificates: its keyUsage lacks keyCertSign`,
+      "have the authority's certificate made again with keyCertSign",
+    )
+  }
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => JSON.stringify(foreignText(name))).join(', ')
+}

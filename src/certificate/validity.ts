@@ -1,0 +1,69 @@
+/** Whether now lies within a certificate's time, and whether it is rather this machine's clock that is wrong. */
+import { unfit, type Certificate } from './certificate.ts'
+
+export interface Moment {
+  /** This machine's time, epoch milliseconds. */
+  readonly nowMs: number
+  /** The server's Date header at the same moment, epoch milliseconds. */
+  readonly serverDateMs?: number
+}
+
+/** A Date header has whole seconds, and the answer was a moment on its way. */
+const NEGLIGIBLE_MS = 5_000
+
+/** Both ends belong to it (RFC 5280 section 4.1.2.5). */
+export function isValidAt(certificate: Certificate, nowMs: number): boolean {
+  return certificate.notBeforeMs <= nowMs && nowMs <= certificate.notAfterMs
+}
+
+/**
+ * No tolerance: Vault puts notBefore 30 s back already, and AWS has its own clock to judge by.
+ * @throws IamRaError CERTIFICATE_UNFIT
+ */
+export function checkValidity(certificate: Certificate, what: string, moment: Moment): void {
+  if (isValidAt(certificate, moment.nowMs)) return
+  const early = moment.nowMs < certificate.notBeforeMs
+  const bound = early
+    ? `is not valid before ${utc(certificate.notBeforeMs)}`
+    : `expired at ${utc(certificate.notAfterMs)}`
+  const difference = moment.serverDateMs === undefined ? undefined : moment.nowMs - moment.serverDateMs
+  const clockIsWrong = difference !== undefined && Math.abs(difference) > NEGLIGIBLE_MS
+  throw unfit(
+    `${what} ${bound}, and it is ${utc(moment.nowMs)} here${clockClause(difference, clockIsWrong)}`,
+    clockIsWrong
+      ? "set this machine's clock by NTP: AWS refuses signatures that are minutes off too"
+      : early
+        ? 'compare the clocks of this machine and of the issuer'
+        : 'have it renewed',
+  )
+}
+
+function clockClause(difference: number | undefined, clockIsWrong: boolean): string {
+  if (difference === undefined) return ''
+  if (!clockIsWrong) return ", as on Vault's clock"
+  return `: this machine's clock is ${duration(Math.abs(difference))} ${difference < 0 ? 'behind' : 'ahead of'} Vault's`
+}
+
+const UNITS = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['min', 60],
+  ['s', 1],
+] as const
+
+/** The two largest units: `3 h 10 min`. */
+function duration(ms: number): string {
+  let seconds = Math.round(ms / 1000)
+  const parts: string[] = []
+  for (const [unit, size] of UNITS) {
+    const count = Math.floor(seconds / size)
+    seconds -= count * size
+    if (count > 0) parts.push(`${count} ${unit}`)
+  }
+  return parts.slice(0, 2).join(' ')
+}
+
+/** ISO 8601 without the milliseconds that certificates do not have. */
+function utc(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
+}

@@ -1,0 +1,216 @@
+/** A key pair in memory, a CSR, Vault's signature on it, and the checks that the answer must pass. */
+import { IamRaError } from '../errors.ts'
+import { foreignText } from '../foreign-text.ts'
+import type { Logger } from '../log.ts'
+import { retry, type Bounds } from '../retry.ts'
+import type { Runtime } from '../runtime.ts'
+import type { CertificateSettings, IssuedCertificate, KeyType, VaultAnswer, VaultSession } from '../types.ts'
+import { checkCertificate } from './checks.ts'
+import { createCsr } from './csr.ts'
+import { generateKeyPair, type KeyPair } from './key-pair.ts'
+
+export interface CertificateContext {
+  readonly runtime: Pick<Runtime, 'clock' | 'random'>
+  readonly bounds: Bounds
+  readonly logger: Logger
+}
+
+/**
+ * https://developer.hashicorp.com/vault/api-docs/secret/pki#sign-certificate
+ * @throws IamRaError of stage certificate; OUTLIVED where the token ended before Vault could sign
+ */
+export async function issueCertificate(
+  settings: CertificateSettings,
+  session: VaultSession,
+  context: CertificateContext,
+): Promise<IssuedCertificate> {
+  const keyType = settings.keyType ?? 'ec-p256'
+  try {
+    return await issueWithKey(keyType, settings, session, context)
+  } catch (error) {
+    if (settings.keyType !== undefined || !wantsRsa(error)) throw error
+    context.logger.warn(
+      `the PKI role ${settings.pkiRole} signs RSA keys only, so this run makes one, which is slow: set KEY_TYPE=rsa-2048, or key_type=any in the role`,
+      { stage: 'certificate' },
+    )
+    return await issueWithKey('rsa-2048', settings, session, context)
+  }
+}
+
+async function issueWithKey(
+  keyType: KeyType,
+  settings: CertificateSettings,
+  session: VaultSession,
+  context: CertificateContext,
+): Promise<IssuedCertificate> {
+  const { runtime, bounds, logger } = context
+  bounds.signal.throwIfAborted()
+  const keyPair = await generateKeyPair(keyType)
+  const csr = await createCsr(keyPair, settings)
+  const hasEnded = (): boolean => runtime.clock.now() >= session.expiresAtMs
+  const answer = await retry('sign', 'certificate', context, async (timeoutMs) => {
+    if (hasEnded()) throw outlived()
+    try {
+      return await sign(csr, settings, session, timeoutMs)
+    } catch (error) {
+      // It ended on the way: Vault cannot tell that from a token that it never gave.
+      if (error instanceof IamRaError && error.status === 403 && hasEnded()) throw outlived()
+      throw error
+    }
+  })
+  // Vault 1.19 says the same twice when it clamps a TTL.
+  for (const warning of new Set(answer.warnings)) {
+    logger.warn(`Vault on the certificate: ${foreignText(warning)}`, { stage: 'certificate' })
+  }
+  const issued = await check(answer, keyPair, settings, runtime.clock.now())
+  logger.step('certificate signed and checked', {
+    stage: 'certificate',
+    subject: issued.subject,
+    issuer: issued.issuer,
+    serial: issued.serialHex,
+    chain: issued.chainSubjects,
+    not_after: new Date(issued.notAfterMs).toISOString(),
+    request_id: issued.requestId,
+  })
+  return issued
+}
+
+function outlived(): IamRaError {
+  return new IamRaError('OUTLIVED', 'certificate', 'the Vault token ended before Vault could sign', {
+    hint: "raise token_ttl of the auth role above the time that Vault's troubles last",
+  })
+}
+
+const PURPOSE = 'sign a certificate'
+
+async function sign(
+  csr: string,
+  settings: CertificateSettings,
+  session: VaultSession,
+  timeoutMs: number,
+): Promise<VaultAnswer> {
+  const path = signPath(settings)
+  try {
+    return await session.write({
+      stage: 'certificate',
+      purpose: PURPOSE,
+      path,
+      timeoutMs,
+      // The names stand in the CSR alone: roles take them from there by default, and warn of those in the request.
+      data: { csr, ...(settings.ttl === undefined ? {} : { ttl: settings.ttl }) },
+    })
+  } catch (error) {
+    if (error instanceof IamRaError && error.code === 'REFUSED')
+      throw explainSignRefusal(error, path, settings, session)
+    throw error
+  }
+}
+
+function signPath(settings: CertificateSettings): string {
+  const mount = settings.pkiMount.split('/').map(encodeURIComponent).join('/')
+  return `${mount}/sign/${encodeURIComponent(settings.pkiRole)}`
+}
+
+/** Vault 1.19, builtin/logical/pki/issuing/sign_cert.go: the one answer that an RSA key would change. */
+function wantsRsa(error: unknown): boolean {
+  return (
+    error instanceof IamRaError &&
+    error.code === 'KEY_TYPE' &&
+    /: role requires keys of type rsa$/.test(error.message)
+  )
+}
+
+function explainSignRefusal(
+  error: IamRaError,
+  path: string,
+  settings: CertificateSettings,
+  session: VaultSession,
+): IamRaError {
+  const refused = (hint: string, code: 'REFUSED' | 'KEY_TYPE' = 'REFUSED'): IamRaError =>
+    new IamRaError(code, 'certificate', error.message, {
+      hint,
+      cause: error,
+      ...(error.status === undefined ? {} : { status: error.status }),
+    })
+  const role = `${settings.pkiMount}/roles/${settings.pkiRole}`
+  // Without the address before it, in which any word may stand.
+  const text = error.message.slice(error.message.indexOf(PURPOSE))
+  if (/role requires keys of type|requires .* key|key bits|bit length/i.test(text)) {
+    return refused(`set KEY_TYPE to what the role wants, or key_type=any in ${role}`, 'KEY_TYPE')
+  }
+  if (error.status === 403) {
+    const policies = session.policies.join(', ') || 'none'
+    return refused(
+      `a policy of the token (it has: ${policies}) must allow update on ${path}; one for ${settings.pkiMount}/issue/… is not enough, and a token that was revoked meanwhile gets the same answer`,
+    )
+  }
+  if (/unknown role/i.test(text)) {
+    return refused(
+      `VAULT_CERT_NAME must name a role of the mount ${settings.pkiMount} (VAULT_PKI_MOUNT): vault list ${settings.pkiMount}/roles`,
+    )
+  }
+  if (error.status === 404 || /no handler for route|unsupported path/i.test(text)) {
+    return refused(
+      `no PKI engine is mounted at ${settings.pkiMount}: check VAULT_PKI_MOUNT and VAULT_NAMESPACE`,
+    )
+  }
+  if (/use_csr_common_name/i.test(text)) {
+    return refused(
+      `set use_csr_common_name=true in ${role}, which is the default: the names stand in the CSR`,
+    )
+  }
+  if (/not allowed|not valid for this role/i.test(text)) {
+    return refused(
+      `the names must be those that ${role} allows for this token (allowed_domains, allow_bare_domains, allowed_uri_sans): check VAULT_CERT_CN, CERT_DNS_SANS and CERT_URI_SANS`,
+    )
+  }
+  if (/ttl|duration|expiration|notAfter|beyond the expiration/i.test(text)) {
+    return refused(`check CERT_TTL against max_ttl of ${role} and the life of the CA's own certificate`)
+  }
+  return refused(`compare the request with the role: vault read ${role}`)
+}
+
+async function check(
+  answer: VaultAnswer,
+  keyPair: KeyPair,
+  settings: CertificateSettings,
+  nowMs: number,
+): Promise<IssuedCertificate> {
+  const { certificate, ca_chain: caChain, issuing_ca: issuingCa } = answer.data
+  if (typeof certificate !== 'string') {
+    throw new IamRaError(
+      'ANSWER_INVALID',
+      'certificate',
+      'Vault answered the request to sign without a certificate',
+      {
+        hint: 'check that VAULT_PKI_MOUNT is a PKI engine',
+      },
+    )
+  }
+  // ca_chain may be absent; issuing_ca always names the signer.
+  const chainPem = [...(Array.isArray(caChain) ? caChain : []), issuingCa].filter(
+    (one) => typeof one === 'string',
+  )
+  const checked = await checkCertificate({
+    certificatePem: certificate,
+    chainPem,
+    publicKeyInfo: keyPair.publicKeyInfo,
+    commonName: settings.commonName,
+    dnsSans: settings.dnsSans,
+    uriSans: settings.uriSans,
+    nowMs,
+    ...(answer.serverDateMs === undefined ? {} : { serverDateMs: answer.serverDateMs }),
+  })
+  return {
+    leaf: checked.leaf,
+    chain: checked.chain,
+    keyAlgorithm: checked.keyAlgorithm,
+    serialHex: checked.serialHex,
+    subject: checked.subject,
+    issuer: checked.issuer,
+    chainSubjects: checked.chainSubjects,
+    notAfterMs: checked.notAfterMs,
+    requestId: answer.requestId,
+    sign: (data) => keyPair.sign(data),
+  }
+}

@@ -1,0 +1,149 @@
+import fc from 'fast-check'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { readCertificates, type Certificate } from '../../src/certificate/certificate.ts'
+import { orderChain } from '../../src/certificate/chain.ts'
+import { rejectsWithCode } from '../assert.ts'
+import { derOf, pem } from '../certs/read.ts'
+
+const chain = suite('chain')
+const NOW = Date.UTC(2027, 0, 1)
+
+function read(...names: readonly string[]): Certificate[] {
+  return names.flatMap((name) => readCertificates(pem(name), name))
+}
+
+function leaf(name: string): Certificate {
+  const [certificate] = read(name)
+  assert.ok(certificate)
+  return certificate
+}
+
+async function ordered(leafName: string, ...candidates: readonly string[]): Promise<Certificate[]> {
+  return orderChain(leaf(leafName), read(...candidates), NOW)
+}
+
+function same(actual: readonly Certificate[], ...names: readonly string[]): void {
+  const hex = (der: Uint8Array): string => Buffer.from(der).toString('hex')
+  assert.equal(
+    actual.map((one) => hex(one.der)),
+    names.map((name) => hex(derOf(name))),
+  )
+}
+
+chain('any order, with root, leaf, duplicates and strangers among it, becomes leaf side first', async () => {
+  const all = ['int2', 'int2', 'int1', 'int1', 'root', 'root', 'good-p256', 'root-b', 'int-rsa', 'other-key']
+  await fc.assert(
+    fc.asyncProperty(fc.shuffledSubarray(all, { minLength: all.length }), async (candidates) => {
+      same(await ordered('good-p256', ...candidates), 'int2', 'int1')
+    }),
+    { numRuns: 25 },
+  )
+})
+
+chain('the root may be absent', async () => {
+  same(await ordered('good-p256', 'int1', 'int2'), 'int2', 'int1')
+})
+
+chain('an intermediate above a gap is dropped', async () => {
+  same(await ordered('good-p256', 'int2', 'root'), 'int2')
+})
+
+chain('a leaf from the root itself has an empty chain', async () => {
+  same(await ordered('root-issued', 'root'))
+})
+
+chain('without candidates the chain is empty', async () => {
+  same(await ordered('good-p256'))
+  same(await ordered('good-p256', 'good-p256'))
+})
+
+chain('of two issuers with one name the one whose key signed is taken, wherever it stands', async () => {
+  same(await ordered('good-p256', 'int2-other-key', 'int2', 'int1', 'root'), 'int2', 'int1')
+  same(await ordered('good-p256', 'int2', 'int2-other-key', 'int1', 'root'), 'int2', 'int1')
+  same(await ordered('wrong-issuer-signature', 'int2', 'int2-other-key', 'int1'), 'int2-other-key', 'int1')
+})
+
+chain('of a cross-signed pair the first one given is taken', async () => {
+  same(await ordered('good-p256', 'int2', 'int1', 'int1-cross', 'root', 'root-b'), 'int2', 'int1')
+  same(await ordered('good-p256', 'int2', 'int1-cross', 'int1', 'root', 'root-b'), 'int2', 'int1-cross')
+})
+
+chain('of a cross-signed pair the one that has not expired is taken', async () => {
+  same(await ordered('good-p256', 'int2', 'int1-cross-expired', 'int1', 'root'), 'int2', 'int1')
+  same(await ordered('good-p256', 'int2', 'int1', 'int1-cross-expired', 'root'), 'int2', 'int1')
+})
+
+chain('a cross-signed root is kept, because either root may be the trust anchor', async () => {
+  for (const roots of [
+    ['root', 'root-cross'],
+    ['root-cross', 'root'],
+  ]) {
+    same(await ordered('good-p256', ...roots, 'int1', 'int2', 'root-b'), 'int2', 'int1', 'root-cross')
+  }
+})
+
+chain('roots that signed one another are each taken once', async () => {
+  same(await ordered('root-issued', 'root-b-cross', 'root-cross'), 'root-cross', 'root-b-cross')
+})
+
+chain('a new key under the old name, signed by the old key, is an intermediate', async () => {
+  same(await ordered('root-rolled-issued', 'root', 'root-rolled'), 'root-rolled')
+})
+
+chain('the signature of a root is not judged', async () => {
+  same(await ordered('good-p256', 'int2', 'int1', 'root-sha1'), 'int2', 'int1')
+})
+
+chain('RSA-PSS and Ed25519 signatures of an issuer are verified', async () => {
+  same(await ordered('pss-sha256', 'int-rsa', 'root'), 'int-rsa')
+  same(await ordered('ed25519-issued', 'root', 'int-ed25519'), 'int-ed25519')
+})
+
+chain('candidates none of which is the issuer are an error that counts them', async () => {
+  const several = await rejectsWithCode(
+    ordered('wrong-issuer-name', 'int2', 'int1', 'root'),
+    'CERTIFICATE_UNFIT',
+  )
+  assert.match(several.message, /names O=Test, CN=Renamed as its issuer, and none of the 3 that came with it/)
+  assert.match(several.hint ?? '', /ca_chain/)
+  const one = await rejectsWithCode(ordered('wrong-issuer-name', 'int2', 'int2'), 'CERTIFICATE_UNFIT')
+  assert.match(one.message, /the one certificate that came with it is not of that name/)
+})
+
+chain('a leaf that its issuer did not sign is an error', async () => {
+  const error = await rejectsWithCode(
+    ordered('wrong-issuer-signature', 'int2', 'int1', 'root'),
+    'CERTIFICATE_UNFIT',
+  )
+  assert.is(
+    error.message,
+    'the signature of the certificate CN=orders.shop.prod is not by the key of its issuer O=Test, CN=Intermediate 2',
+  )
+  assert.match(error.hint ?? '', /same name with another key/)
+})
+
+chain('an intermediate that its issuer did not sign is an error', async () => {
+  const error = await rejectsWithCode(
+    ordered('good-p256', 'intermediate-wrong-signature', 'int1', 'root'),
+    'CERTIFICATE_UNFIT',
+  )
+  assert.is(
+    error.message,
+    'the signature of the certificate O=Test, CN=Intermediate 2 is not by the key of its issuer O=Test, CN=Intermediate 1',
+  )
+})
+
+chain('five intermediates are taken and six are an error', async () => {
+  const six = read('six-deep-chain')
+  assert.is(six.length, 6)
+  const five = await orderChain(leaf('six-deep'), six.slice(1), NOW)
+  assert.equal(
+    five.map((one) => one.subject),
+    [6, 5, 4, 3, 2].map((depth) => `O=Test, CN=Deep ${depth}`),
+  )
+  const error = await rejectsWithCode(orderChain(leaf('six-deep'), six, NOW), 'CERTIFICATE_UNFIT')
+  assert.match(error.message, /6 intermediate certificates .* takes 5 at most/)
+})
+
+chain.run()
