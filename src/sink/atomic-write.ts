@@ -1,0 +1,200 @@
+/**
+ * A file replaced as a whole: a draft beside it, synced, renamed over it. The draft's name is always the same and is
+ * created exclusively, which makes it the lock of all writers: each reads, edits and replaces while it holds it.
+ */
+import { constants, type Stats } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { Logger } from '../log.ts'
+import type { Runtime } from '../runtime.ts'
+import { attempt, errorNumber, refused } from './file-error.ts'
+import { ensureFolder, folderMode, syncFolder, unlessMissing } from './folder.ts'
+
+export interface SinkContext extends Pick<Runtime, 'fs' | 'clock' | 'random'> {
+  readonly signal: AbortSignal
+  readonly logger: Pick<Logger, 'warn' | 'step'>
+}
+
+interface Draft {
+  readonly path: string
+  readonly handle: FileHandle
+  readonly identity: Stats
+}
+
+const MAX_BYTES = 1024 * 1024
+/** A writer holds its draft for milliseconds; one this old, by either clock, is what a killed one left. */
+const LEFTOVER_AFTER_MS = 5000
+const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+// Without O_NONBLOCK a pipe put in the file's place would keep us waiting.
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+const FOLDER_HINT =
+  'mount a folder (an emptyDir) that holds the file, not the file itself, and remove what is there'
+
+/**
+ * @param mode permission bits, held from the first byte on and whatever the umask
+ * @param edit makes the new bytes of the old ones; undefined where there is no file yet
+ * @param verify is given the bytes read back from the file in place, and throws if they are not right
+ * @throws IamRaError stage sink, code FILE, or the signal's reason; the old file is then untouched and no draft is left,
+ *   unless the failure came after the rename
+ */
+export async function replaceFile(
+  path: string,
+  mode: number,
+  edit: (current: Buffer | undefined) => Buffer,
+  verify: (written: Buffer) => Promise<void>,
+  context: SinkContext,
+): Promise<void> {
+  const { fs, signal } = context
+  signal.throwIfAborted()
+  await ensureFolder(dirname(path), folderMode(mode), fs)
+  const draft = await claimDraft(path, mode, context)
+  let inPlace = false
+  try {
+    const next = edit(await readCurrent(path, context))
+    await attempt(`cannot write ${path}`, async () => {
+      await draft.handle.writeFile(next)
+      await draft.handle.sync()
+    })
+    signal.throwIfAborted()
+    await attempt(`cannot replace ${path}`, async () => {
+      if (!isSame(await unlessMissing(fs.lstat(draft.path)), draft.identity)) {
+        throw refused(
+          `cannot replace ${path}: another process took ${draft.path} away while it was written`,
+          'run again, and let nothing else write in that folder',
+        )
+      }
+      await fs.rename(draft.path, path)
+    })
+    inPlace = true
+    await syncFolder(dirname(path), fs)
+    await verify(await readBack(path, draft, next.length, context))
+  } finally {
+    if (!inPlace) await discard(draft, context)
+    // What was to be saved is synced by now, so that closing has nothing to add.
+    await draft.handle.close().catch(() => undefined)
+  }
+}
+
+/** Creates the draft, waiting for another writer's to go. */
+async function claimDraft(path: string, mode: number, context: SinkContext): Promise<Draft> {
+  const { fs, clock, random, signal } = context
+  const draftPath = join(dirname(path), `.${basename(path)}.aws-iam-ra`)
+  const open = async (): Promise<FileHandle | undefined> => {
+    try {
+      return await fs.open(draftPath, CREATE, mode & 0o600)
+    } catch (error) {
+      if (errorNumber(error) === 'EEXIST') return undefined
+      throw error
+    }
+  }
+  for (;;) {
+    signal.throwIfAborted()
+    const handle = await attempt(`cannot write ${path}`, open)
+    if (handle !== undefined) return await prepared(handle, draftPath, path, mode, context)
+    if (!(await removeLeftover(draftPath, context))) await clock.sleep(25 + 50 * random(), signal)
+  }
+}
+
+async function prepared(
+  handle: FileHandle,
+  draftPath: string,
+  path: string,
+  mode: number,
+  context: SinkContext,
+): Promise<Draft> {
+  let draft: Draft | undefined
+  try {
+    return await attempt(`cannot write ${path}`, async () => {
+      draft = { path: draftPath, handle, identity: await handle.stat() }
+      await handle.chmod(mode)
+      return draft
+    })
+  } catch (error) {
+    if (draft !== undefined) await discard(draft, context)
+    else await context.fs.unlink(draftPath).catch(() => undefined)
+    await handle.close().catch(() => undefined)
+    throw error
+  }
+}
+
+/** True if the draft in the way is gone. Another clock may have dated it, so too far ahead counts as well. */
+async function removeLeftover(draftPath: string, context: SinkContext): Promise<boolean> {
+  const { fs, clock, logger } = context
+  return await attempt(`cannot remove the leftover ${draftPath}`, async () => {
+    const found = await unlessMissing(fs.lstat(draftPath))
+    if (found === undefined) return true
+    if (!found.isFile() && !found.isSymbolicLink()) {
+      throw refused(
+        `cannot write beside ${draftPath}: ${kindOf(found)} stands where the draft of the file belongs`,
+        'remove it',
+      )
+    }
+    if (Math.abs(clock.now() - found.mtimeMs) <= LEFTOVER_AFTER_MS) return false
+    // unlink takes a symbolic link itself, never what it points to.
+    await unlessMissing(fs.unlink(draftPath))
+    logger.step('removed what a killed run left', { file: draftPath })
+    return true
+  })
+}
+
+async function readCurrent(path: string, { fs }: SinkContext): Promise<Buffer | undefined> {
+  const found = await attempt(`cannot read ${path}`, () => unlessMissing(fs.lstat(path)))
+  if (found === undefined) return undefined
+  if (!found.isFile())
+    throw refused(`cannot write ${path}: ${kindOf(found)} stands in its place`, FOLDER_HINT)
+  const tooLarge = refused(
+    `cannot edit ${path}: it is larger than 1 MiB, which is no credentials file`,
+    'look at what AWS_SHARED_CREDENTIALS_FILE points to',
+  )
+  if (found.size > MAX_BYTES) throw tooLarge
+  return await attempt(`cannot read ${path}`, async () => {
+    const handle = await fs.open(path, READ)
+    try {
+      if (!(await handle.stat()).isFile())
+        throw refused(`cannot read ${path}: it is no file any more`, FOLDER_HINT)
+      const bytes = await handle.readFile()
+      if (bytes.length > MAX_BYTES) throw tooLarge
+      return bytes
+    } finally {
+      await handle.close()
+    }
+  })
+}
+
+/** The bytes of the file in place. Where a later writer has replaced it already, it built on ours and checked its own. */
+async function readBack(path: string, draft: Draft, length: number, context: SinkContext): Promise<Buffer> {
+  return await attempt(`cannot read ${path} back`, async () => {
+    const found = await context.fs.lstat(path)
+    if (!found.isFile())
+      throw refused(`cannot read ${path} back: ${kindOf(found)} stands in its place`, FOLDER_HINT)
+    if (!isSame(found, draft.identity))
+      context.logger.step('another writer has replaced the file since', { file: path })
+    // One byte more than was written would show a file that is too long.
+    const buffer = Buffer.alloc(length + 1)
+    let filled = 0
+    for (;;) {
+      const { bytesRead } = await draft.handle.read(buffer, filled, buffer.length - filled, filled)
+      if (bytesRead === 0) return buffer.subarray(0, filled)
+      filled += bytesRead
+    }
+  })
+}
+
+/** Takes the draft away if the name is still ours; a failure here must not hide the one that led to it. */
+async function discard(draft: Draft, { fs, logger }: SinkContext): Promise<void> {
+  try {
+    if (isSame(await fs.lstat(draft.path), draft.identity)) await fs.unlink(draft.path)
+  } catch (error) {
+    if (errorNumber(error) !== 'ENOENT')
+      logger.warn(`could not remove ${draft.path}`, { error: errorNumber(error) })
+  }
+}
+
+function isSame(found: Stats | undefined, identity: Stats): boolean {
+  return found !== undefined && found.ino === identity.ino && found.dev === identity.dev
+}
+
+function kindOf(found: Stats): string {
+  if (found.isSymbolicLink()) return 'a symbolic link'
+  return found.isDirectory() ? 'a folder' : 'something that is no regular file'
+}

@@ -1,0 +1,182 @@
+/** Session credentials into the shared credentials file, and the region into the config file beside it. */
+import { IamRaError } from '../errors.ts'
+import type { SessionCredentials, SinkSettings } from '../types.ts'
+import { replaceFile, type SinkContext } from './atomic-write.ts'
+import { refused } from './file-error.ts'
+import { parseEntries } from './ini-text.ts'
+import {
+  configHeader,
+  credentialsHeader,
+  hidingKey,
+  PLAIN_NAME,
+  sectionsOf,
+  type ProfileHeader,
+} from './profile-header.ts'
+import { editProfile, type ProfileEdit } from './profile.ts'
+
+export type { SinkContext } from './atomic-write.ts'
+
+/** The spelling of 2010, which botocore still prefers to aws_session_token. */
+const OBSOLETE_KEYS = ['aws_security_token']
+/**
+ * What every reader gives back as it stands: visible ASCII without comment signs, quotes and backslashes. Go cuts a
+ * value at `#` and `;` and takes quotes and escapes away.
+ */
+const PLAIN_VALUE = /^[!-~]+$/
+const ALTERED = /["'#;\\]/
+/** In a header: what ends or quotes a name, and control characters. */
+const UNSAFE_NAME = /[\]["'#;\\\p{Cc}]|^\s|\s$|^$/u
+/** The JavaScript SDK refuses a file with the first; Python's configparser gives the second to every profile. */
+const RESERVED_NAMES = ['__proto__', 'DEFAULT']
+
+interface Target {
+  readonly path: string
+  readonly profile: string
+  readonly header: (text: string) => ProfileHeader
+  readonly edit: Omit<ProfileEdit, 'header'>
+  readonly inspect?: (text: string) => void
+}
+
+/**
+ * Writes one profile and leaves every other byte of the file as it is. The region's file comes first: whoever finds
+ * the credentials finds everything.
+ * @throws IamRaError stage sink, code FILE, or the signal's reason; no file is then half written
+ */
+export async function writeCredentials(
+  credentials: SessionCredentials,
+  settings: SinkSettings,
+  context: SinkContext,
+): Promise<void> {
+  const { credentialsFile, profile, regionFile } = settings
+  context.signal.throwIfAborted()
+  checkName(profile, context)
+  const header = credentialsHeader(profile)
+  const target: Target = {
+    path: credentialsFile,
+    profile,
+    header: () => header,
+    inspect: (text) => refuseHiddenKeys(text, header, settings),
+    edit: {
+      comment: `valid until ${validUntil(credentials)}, ${plain('assumed role ARN', credentials.assumedRoleArn)}`,
+      values: {
+        aws_access_key_id: plain('access key id', credentials.accessKeyId),
+        aws_secret_access_key: plain('secret access key', credentials.secretAccessKey),
+        aws_session_token: plain('session token', credentials.sessionToken),
+      },
+      obsolete: OBSOLETE_KEYS,
+    },
+  }
+  // Loaded while the files are written; a failure shows where it is awaited.
+  const ini = import('ini')
+  ini.catch(() => undefined)
+  if (regionFile !== undefined) {
+    const edit = { values: { region: plain('region', regionFile.region) } }
+    const config: Target = {
+      path: regionFile.path,
+      profile,
+      header: (text) => configHeader(profile, text),
+      edit,
+    }
+    await writeProfile(config, settings.fileMode, ini, context)
+  }
+  await writeProfile(target, settings.fileMode, ini, context)
+}
+
+async function writeProfile(
+  target: Target,
+  mode: number,
+  ini: Promise<typeof import('ini')>,
+  context: SinkContext,
+): Promise<void> {
+  const { path, profile } = target
+  const edit = (current: Buffer | undefined): Buffer => {
+    const text = current?.toString('latin1') ?? ''
+    if (text.includes('\0')) {
+      throw refused(
+        `cannot edit ${path}: it holds a NUL byte, so it is no text in UTF-8`,
+        'remove or convert the file',
+      )
+    }
+    target.inspect?.(text)
+    const header = target.header(text)
+    if (sectionsOf(text, header).length > 1) {
+      context.logger.warn(`profile ${profile} stands more than once in ${path}: its sections are made one`)
+    }
+    return Buffer.from(editProfile(text, { header, ...target.edit }), 'latin1')
+  }
+  const verify = async (written: Buffer): Promise<void> => {
+    const read = readProfile(written.toString('latin1'), target, await ini)
+    const wrong = Object.entries(target.edit.values).find(([key, value]) => read?.[key] !== value)
+    if (read !== undefined && wrong === undefined) return
+    throw refused(
+      `${path} was written but does not read back as meant: ${wrong?.[0] ?? 'its section'} differs in profile ${profile}`,
+      'look at the profile in that file for lines that do not belong there',
+    )
+  }
+  await replaceFile(path, mode, edit, verify, context)
+  context.logger.step('wrote profile', { profile, file: path })
+}
+
+/**
+ * Our settings as `ini` reads them; undefined unless there is exactly one section. It is given the lines of our keys
+ * only, without the header: it splits a name at dots, and it takes sub-settings and odd keys for ours.
+ */
+function readProfile(
+  text: string,
+  { header, edit }: Target,
+  ini: typeof import('ini'),
+): Readonly<Record<string, unknown>> | undefined {
+  const [section, ...others] = sectionsOf(text, header(text))
+  if (section === undefined || others.length > 0) return undefined
+  const lines = parseEntries(section.body)
+    .filter(({ key }) => key !== undefined && Object.hasOwn(edit.values, key))
+    .map(({ line }) => line.text)
+  // Without bracketedArray a second line of one key shows: it becomes a list.
+  return ini.parse(lines.join('\n'), { bracketedArray: false })
+}
+
+function refuseHiddenKeys(
+  text: string,
+  header: ProfileHeader,
+  { credentialsFile, profile }: SinkSettings,
+): void {
+  const key = hidingKey(text, header)
+  if (key === undefined) return
+  throw refused(
+    `profile ${profile} in ${credentialsFile} has ${key}, which makes SDKs take other credentials than those written`,
+    `remove ${key} from that profile, or choose another with AWS_PROFILE`,
+  )
+}
+
+function checkName(profile: string, { logger }: SinkContext): void {
+  if (UNSAFE_NAME.test(profile) || RESERVED_NAMES.includes(profile)) {
+    throw refused(
+      `profile name ${JSON.stringify(profile)} cannot stand in a credentials file`,
+      'choose another AWS_PROFILE, of letters, digits and any of _-/.%@:+',
+    )
+  }
+  if (!PLAIN_NAME.test(profile)) {
+    logger.warn(
+      `profile name ${JSON.stringify(profile)} is not read by every AWS SDK (not by those for JavaScript, Java and Rust)`,
+    )
+  }
+}
+
+function validUntil({ expiresAtMs }: SessionCredentials): string {
+  const date = new Date(expiresAtMs)
+  if (Number.isNaN(date.getTime())) {
+    throw refused('the expiration of the session credentials is no time', 'report this, it is a bug')
+  }
+  return date.toISOString().replace(/\.\d+Z$/, 'Z')
+}
+
+/** @throws IamRaError that names the value and never shows it */
+function plain(what: string, value: string): string {
+  if (PLAIN_VALUE.test(value) && !ALTERED.test(value)) return value
+  throw new IamRaError(
+    'FILE',
+    'sink',
+    `the ${what} has characters that a credentials file cannot carry, so it is not what AWS issues`,
+    { hint: 'check that the answer really comes from AWS' },
+  )
+}

@@ -1,0 +1,66 @@
+/** What the operating system refuses, said so that a pod's author knows what to change. */
+import { IamRaError } from '../errors.ts'
+
+const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
+  ENOSPC: ['no space is left on its volume', 'raise sizeLimit of the emptyDir, or free space on the node'],
+  EDQUOT: [
+    'the quota of its volume is used up',
+    'raise sizeLimit of the emptyDir, or free space on the node',
+  ],
+  EROFS: [
+    'its file system is read-only',
+    'mount an emptyDir there: with readOnlyRootFilesystem only mounted volumes can be written',
+  ],
+  EACCES: [
+    'permission denied',
+    'set securityContext.fsGroup of the pod, or runAsUser to the owner of the folder',
+  ],
+  EPERM: ['not permitted', 'set securityContext.fsGroup of the pod, or runAsUser to the owner of the folder'],
+  ENOENT: ['no such file or folder', 'mount the volume of the credentials file at its folder'],
+  ENOTDIR: ['a part of its path is not a folder', 'correct the path in AWS_SHARED_CREDENTIALS_FILE'],
+  ELOOP: ['a symbolic link stands in its place', 'give the path of the file itself, in a mounted folder'],
+  EISDIR: ['a folder stands in its place', 'mount the volume at the folder that is to hold the file'],
+  ENOTEMPTY: ['a folder stands in its place', 'mount the volume at the folder that is to hold the file'],
+  EBUSY: [
+    'it is a mount of its own and cannot be replaced',
+    'mount the whole folder, not the file by subPath',
+  ],
+  EXDEV: [
+    'it is a mount of its own and cannot be replaced',
+    'mount the whole folder, not the file by subPath',
+  ],
+  ENAMETOOLONG: ['the name is too long', 'choose a shorter AWS_SHARED_CREDENTIALS_FILE'],
+  EIO: ['the device reports an input/output error', 'look at the health of the node and its storage'],
+}
+
+/** A refusal of our own. @param message as IamRaError wants it */
+export function refused(message: string, hint: string): IamRaError {
+  return new IamRaError('FILE', 'sink', message, { hint })
+}
+
+/**
+ * Runs a system call or several.
+ * @param action what fails, beginning with `cannot`
+ * @throws IamRaError stage sink, code FILE, for an error of the operating system; others as they are
+ */
+export async function attempt<T>(action: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    const code = errorNumber(error)
+    if (code === undefined) throw error
+    const [reason, hint] = REASONS[code] ?? [`the operating system says ${code}`, undefined]
+    const who = code === 'EACCES' || code === 'EPERM' ? ` for uid ${process.getuid?.() ?? 'unknown'}` : ''
+    throw new IamRaError('FILE', 'sink', `${action}: ${reason}${who}`, {
+      cause: error,
+      ...(hint === undefined ? {} : { hint }),
+    })
+  }
+}
+
+/** `ENOENT` and the like; undefined for what is no error of the operating system. */
+export function errorNumber(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  const { code } = error as { code?: unknown }
+  return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined
+}

@@ -1,0 +1,133 @@
+/**
+ * The lines, sections and settings of an AWS configuration file, without changing a byte of it. Text is a "byte string"
+ * here: one character for each byte (latin1), so that no encoding, valid or not, is lost.
+ *
+ * Readers differ, so this takes the widest view: botocore reads with Python's configparser (CR ends a line, deeper
+ * indentation continues a value, `:` separates too, keys in any case), the JavaScript SDK knows indented headers and
+ * settings, and sub-settings only below a key without a value.
+ */
+
+export interface Line {
+  readonly text: string
+  /** `\n`, `\r\n`, `\r`, or empty at the end of the file. */
+  readonly end: string
+}
+
+export interface Section {
+  /** Absent for what stands before the first header. */
+  readonly header?: Line
+  /** Between the brackets, trimmed; absent where readers disagree on it, as for `[a]b]`. */
+  readonly name?: string
+  readonly body: readonly Line[]
+}
+
+/** A setting with the lines that continue it, or one line that says nothing (blank or comment). */
+export interface Entry {
+  readonly line: Line
+  /** In lower case; absent for a line that says nothing. */
+  readonly key?: string
+  /** True for a key without a value, below which sub-settings stand. */
+  readonly opensGroup: boolean
+  readonly continuation: readonly Line[]
+}
+
+const LINE = /([^\r\n]*)(\r\n|\n|\r|$)/g
+const HEADER = /^[ \t\v\f]*\[([^\]]*)\](.*)$/
+/** After the bracket: nothing or a comment, or what at least closes no other bracket. */
+const HEADER_REST = /^(?:[ \t\v\f]*[#;]|[^\]]*$)/
+
+/** Only ASCII blanks: the byte A0 is a part of characters such as à, which `trim` would tear apart. */
+export function trimBlanks(text: string): string {
+  let end = text.length
+  while (end > 0 && isBlankAt(text, end - 1)) end--
+  return text.slice(Math.min(indentation(text).length, end), end)
+}
+
+export function indentation(text: string): string {
+  let length = 0
+  while (length < text.length && isBlankAt(text, length)) length++
+  return text.slice(0, length)
+}
+
+function isBlankAt(text: string, index: number): boolean {
+  return ' \t\v\f'.includes(text.charAt(index))
+}
+
+export function isComment(text: string): boolean {
+  return /^[ \t\v\f]*[#;]/.test(text)
+}
+
+export function isBlank(text: string): boolean {
+  return trimBlanks(text) === ''
+}
+
+export function splitLines(text: string): Line[] {
+  const lines: Line[] = []
+  for (const [whole, content = '', end = ''] of text.matchAll(LINE)) {
+    if (whole !== '') lines.push({ text: content, end })
+  }
+  return lines
+}
+
+export function joinLines(lines: readonly Line[]): string {
+  return lines.map((line) => line.text + line.end).join('')
+}
+
+/** The name in a header and what follows its bracket; undefined for any other line. */
+export function parseHeader(text: string): { name?: string; rest: string } | undefined {
+  const match = HEADER.exec(text)
+  if (match === null) return undefined
+  const [, inner = '', rest = ''] = match
+  return HEADER_REST.test(rest) ? { name: trimBlanks(inner), rest } : { rest }
+}
+
+export function splitSections(text: string): Section[] {
+  const sections: { header?: Line; name?: string; body: Line[] }[] = [{ body: [] }]
+  for (const line of splitLines(text)) {
+    const header = parseHeader(line.text)
+    if (header === undefined) sections.at(-1)?.body.push(line)
+    else
+      sections.push({ header: line, body: [], ...(header.name === undefined ? {} : { name: header.name }) })
+  }
+  return sections
+}
+
+export function joinSections(sections: readonly Section[]): string {
+  return sections
+    .map(({ header, body }) => joinLines(header === undefined ? body : [header, ...body]))
+    .join('')
+}
+
+/** A section's body, entry by entry, in its order. */
+export function parseEntries(body: readonly Line[]): Entry[] {
+  const entries: (Entry & { continuation: Line[] })[] = []
+  let parent: (Entry & { continuation: Line[] }) | undefined
+  // Blank lines and comments belong to a value only if the value goes on after them.
+  let silent: Line[] = []
+  const flush = (): void => {
+    for (const line of silent) entries.push({ line, opensGroup: false, continuation: [] })
+    silent = []
+  }
+  for (const line of body) {
+    if (isBlank(line.text) || isComment(line.text)) {
+      silent.push(line)
+    } else if (parent !== undefined && indentation(line.text).length > indentation(parent.line.text).length) {
+      parent.continuation.push(...silent, line)
+      silent = []
+    } else {
+      flush()
+      parent = { line, ...parseSetting(line.text), continuation: [] }
+      entries.push(parent)
+    }
+  }
+  flush()
+  return entries
+}
+
+export function parseSetting(text: string): { key: string; opensGroup: boolean } {
+  const trimmed = trimBlanks(text)
+  const [key = ''] = trimmed.split(/[=:]/, 1)
+  const equals = trimmed.indexOf('=')
+  const value = trimmed.slice(equals + 1).replace(/(?:^|[ \t\v\f])[#;].*$/, '')
+  return { key: trimBlanks(key).toLowerCase(), opensGroup: equals > 0 && isBlank(value) }
+}

@@ -1,0 +1,73 @@
+/** Which sections of a credentials or config file are a profile, as the AWS SDKs look it up. */
+import { parseEntries, parseSetting, splitSections, trimBlanks, type Section } from './ini-text.ts'
+
+/** How a profile is called in one of the two kinds of file. Both are byte strings, as in ini-text.ts. */
+export interface ProfileHeader {
+  /** What stands between the brackets where we write it. */
+  readonly written: string
+  /** Whether a section of this name is the profile. */
+  matches(name: string): boolean
+}
+
+const BYTE_ORDER_MARK = '\xef\xbb\xbf'
+/** Names that need no quotes in a config file's header, by the rule of the AWS SDKs for Java and Rust. */
+export const PLAIN_NAME = /^[A-Za-z0-9_\-/.%@:+]+$/
+
+/**
+ * Keys that make some reader take credentials elsewhere although the profile holds three good ones: botocore assumes
+ * `role_arn` and reads `web_identity_token_file` and `sso_*` first, Java also `credential_process` and the login
+ * session, Rust `credential_source`; Go refuses a `source_profile` without a role.
+ */
+const HIDING_KEYS =
+  /^(?:role_arn|source_profile|credential_source|credential_process|web_identity_token_file|login_session|sso_.*)$/
+
+/** UTF-8, one character for each byte. */
+export function byteString(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
+}
+
+/** A UTF-8 byte order mark, if there is one, and the text without it. */
+export function splitMark(text: string): [mark: string, rest: string] {
+  return text.startsWith(BYTE_ORDER_MARK) ? [BYTE_ORDER_MARK, text.slice(BYTE_ORDER_MARK.length)] : ['', text]
+}
+
+/** `[name]`. A `[profile name]` is another section here: every SDK drops those from a credentials file. */
+export function credentialsHeader(profile: string): ProfileHeader {
+  const written = byteString(profile)
+  return { written, matches: (name) => name === written }
+}
+
+/** `[profile name]`, or `[default]`; where the file has it, `[profile default]`, which beats `[default]`. */
+export function configHeader(profile: string, text: string): ProfileHeader {
+  const plain = byteString(profile)
+  const prefixed = (name: string): boolean =>
+    trimBlanks(/^profile[ \t](.*)$/.exec(name)?.[1] ?? '').replace(/^(["'])(.*)\1$/, '$2') === plain
+  if (
+    profile === 'default' &&
+    !splitSections(splitMark(text)[1]).some(({ name }) => name !== undefined && prefixed(name))
+  ) {
+    return credentialsHeader(profile)
+  }
+  return { written: PLAIN_NAME.test(plain) ? `profile ${plain}` : `profile "${plain}"`, matches: prefixed }
+}
+
+/** The profile's sections; more than one is what some readers merge and others refuse. */
+export function sectionsOf(text: string, header: ProfileHeader): Section[] {
+  return splitSections(splitMark(text)[1]).filter((section) => isOurs(section, header))
+}
+
+/** The first key in the profile that would hide its access keys from a reader. */
+export function hidingKey(text: string, header: ProfileHeader): string | undefined {
+  for (const { body } of sectionsOf(text, header)) {
+    for (const { key, opensGroup, continuation } of parseEntries(body)) {
+      const indented = opensGroup ? [] : continuation.map(({ text: line }) => parseSetting(line).key)
+      const hiding = [key, ...indented].find((each) => each !== undefined && HIDING_KEYS.test(each))
+      if (hiding !== undefined) return hiding
+    }
+  }
+  return undefined
+}
+
+export function isOurs(section: Section, header: ProfileHeader): boolean {
+  return section.name !== undefined && header.matches(section.name)
+}
