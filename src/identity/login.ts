@@ -1,0 +1,217 @@
+/** From the service-account token to a Vault token that is revoked after its last use. */
+import { asIamRaError, IamRaError } from '../errors.ts'
+import { isRecord } from '../foreign-text.ts'
+import type { Logger } from '../log.ts'
+import { retry, type Bounds } from '../retry.ts'
+import type { Runtime } from '../runtime.ts'
+import type { VaultSession, VaultSettings } from '../types.ts'
+import { explainLoginRefusal } from './refusal.ts'
+import { decodeClaims, readServiceAccountToken } from './service-account.ts'
+import { VaultRefusal, type VaultReply } from './vault-answer.ts'
+import { createVaultClient, type VaultClient } from './vault-client.ts'
+
+export interface LoginContext {
+  readonly runtime: Pick<Runtime, 'fs' | 'http' | 'clock' | 'random'>
+  readonly bounds: Bounds
+  readonly logger: Logger
+}
+
+/** What revoking may take, after everything else and after SIGTERM too. */
+const REVOKE_MS = 2000
+
+/** A login on its way when the run is stopped may still bring a token, which then must be revoked: half of REVOKE_MS. */
+const LATE_ANSWER_MS = 1000
+
+/**
+ * Vault's kubernetes and jwt auth take the same body and give the same answer:
+ * https://developer.hashicorp.com/vault/api-docs/auth/kubernetes#login, https://developer.hashicorp.com/vault/api-docs/auth/jwt#jwt-login
+ * @throws IamRaError of stage identity
+ */
+export async function login(settings: VaultSettings, context: LoginContext): Promise<VaultSession> {
+  const { runtime, bounds, logger } = context
+  const client = await createVaultClient(settings, runtime)
+  const late = lateSignal(bounds.signal, runtime.clock)
+  try {
+    const auth = await retry('login', 'identity', context, async (timeoutMs) => {
+      const jwt = await readServiceAccountToken(runtime.fs, settings.tokenFile)
+      try {
+        const reply = await client.write({
+          stage: 'identity',
+          purpose: 'log in',
+          path: `auth/${encodePath(settings.authMount)}/login`,
+          data: { role: settings.role, jwt },
+          timeoutMs,
+          signal: late.signal,
+        })
+        return parseAuth(reply)
+      } catch (error) {
+        if (!(error instanceof VaultRefusal)) throw error
+        throw explainLoginRefusal(error, decodeClaims(jwt), settings, runtime.clock.now())
+      }
+    })
+    const session = createSession(auth, client, context)
+    if (bounds.signal.aborted) {
+      await session.end()
+      throw bounds.signal.reason
+    }
+    logger.step('logged in to Vault', {
+      stage: 'identity',
+      policies: session.policies,
+      token_type: auth.tokenType,
+      request_id: auth.requestId,
+    })
+    return session
+  } catch (error) {
+    client.close()
+    // A refusal that came after the stop is not why the run ends.
+    const reason: unknown = bounds.signal.reason
+    throw reason instanceof IamRaError && reason.code === 'INTERRUPTED' ? reason : error
+  } finally {
+    late.release()
+  }
+}
+
+/** Aborted like `signal`, but a moment later. */
+function lateSignal(
+  signal: AbortSignal,
+  clock: Runtime['clock'],
+): { readonly signal: AbortSignal; release(): void } {
+  const late = new AbortController()
+  const released = new AbortController()
+  const onAbort = (): void => {
+    clock.sleep(LATE_ANSWER_MS, released.signal).then(
+      () => late.abort(signal.reason),
+      () => undefined,
+    )
+  }
+  if (signal.aborted) late.abort(signal.reason)
+  else signal.addEventListener('abort', onAbort, { once: true })
+  return {
+    signal: late.signal,
+    release: () => {
+      signal.removeEventListener('abort', onAbort)
+      released.abort()
+    },
+  }
+}
+
+/** Segments of a mount or a role, each encoded, so that none can leave its place in the path. */
+function encodePath(path: string): string {
+  return path.split('/').map(encodeURIComponent).join('/')
+}
+
+interface VaultAuth {
+  readonly token: string
+  readonly tokenType: string
+  readonly leaseSeconds: number
+  readonly policies: readonly string[]
+  readonly requestId: string
+}
+
+/** What a header can carry; Vault's own tokens are letters, digits, dots, dashes and underscores. */
+const TOKEN = /^[!-~]+$/
+
+/** https://developer.hashicorp.com/vault/api-docs/auth/kubernetes#sample-response-3 */
+function parseAuth({ json }: VaultReply): VaultAuth {
+  const auth = isRecord(json['auth']) ? json['auth'] : {}
+  const token = auth['client_token']
+  if (isRecord(auth['mfa_requirement'])) {
+    throw new IamRaError('REFUSED', 'identity', 'Vault asks for a second factor, which a pod does not have', {
+      hint: "exempt this auth mount from Vault's login MFA enforcement",
+    })
+  }
+  const lease = auth['lease_duration']
+  if (typeof token !== 'string' || !TOKEN.test(token) || typeof lease !== 'number' || lease < 0) {
+    throw new IamRaError(
+      'ANSWER_INVALID',
+      'identity',
+      'Vault answered the login without a token and its lease',
+      {
+        hint: 'check that VAULT_ADDR is a Vault server and that VAULT_AUTH_MOUNT is an auth mount of VAULT_AUTH_METHOD',
+      },
+    )
+  }
+  const policies = auth['policies']
+  return {
+    token,
+    tokenType: typeof auth['token_type'] === 'string' ? auth['token_type'] : 'service',
+    leaseSeconds: lease,
+    policies: Array.isArray(policies) ? policies.filter((one) => typeof one === 'string') : [],
+    requestId: requestIdOf(json),
+  }
+}
+
+function requestIdOf(json: Readonly<Record<string, unknown>>): string {
+  const id = json['request_id']
+  return typeof id === 'string' && /^[\w-]{1,64}$/.test(id) ? id : ''
+}
+
+function createSession(auth: VaultAuth, client: VaultClient, context: LoginContext): VaultSession {
+  const { runtime, bounds } = context
+  const expiresAtMs =
+    auth.leaseSeconds === 0 ? Number.POSITIVE_INFINITY : runtime.clock.now() + auth.leaseSeconds * 1000
+  let ending: Promise<void> | undefined
+  return {
+    expiresAtMs,
+    policies: auth.policies,
+    async write({ stage, purpose, path, data, timeoutMs }) {
+      const reply = await client.write({
+        stage,
+        purpose,
+        path,
+        data,
+        timeoutMs,
+        token: auth.token,
+        signal: bounds.signal,
+      })
+      const { json } = reply
+      const warnings = json['warnings']
+      return {
+        requestId: requestIdOf(json),
+        data: isRecord(json['data']) ? json['data'] : {},
+        warnings: Array.isArray(warnings) ? warnings.filter((one) => typeof one === 'string') : [],
+        ...(reply.serverDateMs === undefined ? {} : { serverDateMs: reply.serverDateMs }),
+      }
+    },
+    end: () => (ending ??= revoke(auth, expiresAtMs, client, context)),
+  }
+}
+
+/** https://developer.hashicorp.com/vault/api-docs/auth/token#revoke-a-token-self */
+async function revoke(
+  auth: VaultAuth,
+  expiresAtMs: number,
+  client: VaultClient,
+  { runtime, bounds, logger }: LoginContext,
+): Promise<void> {
+  const timeoutMs = bounds.signal.aborted ? REVOKE_MS - LATE_ANSWER_MS : REVOKE_MS
+  try {
+    // A batch token is not stored, so it cannot be revoked: it ends by itself.
+    if (auth.tokenType === 'batch' || runtime.clock.now() >= expiresAtMs) return
+    await client.write({
+      stage: 'identity',
+      purpose: 'revoke its token',
+      path: 'auth/token/revoke-self',
+      data: {},
+      token: auth.token,
+      timeoutMs,
+      // Not the run's signal: a run that was stopped must still revoke.
+      signal: AbortSignal.timeout(timeoutMs),
+    })
+    logger.step('revoked the Vault token', { stage: 'identity' })
+  } catch (error) {
+    if (error instanceof VaultRefusal && error.errors.some((one) => /invalid token/.test(one))) {
+      // Used up (token_num_uses) or revoked by another: what was wanted.
+      logger.step('the Vault token had ended already', { stage: 'identity' })
+      return
+    }
+    const late = error instanceof DOMException && error.name === 'TimeoutError'
+    const why = late ? 'it did not answer in time' : asIamRaError(error).message
+    logger.warn(
+      `the Vault token could not be revoked and lives on for ${auth.leaseSeconds} s at most: ${why}`,
+      { stage: 'identity' },
+    )
+  } finally {
+    client.close()
+  }
+}

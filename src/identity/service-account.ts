@@ -1,0 +1,105 @@
+/** The pod's service-account token: read for each login, since the kubelet replaces it while we run. */
+import { IamRaError } from '../errors.ts'
+import { foreignText, isRecord, parseJsonObject } from '../foreign-text.ts'
+import { readInputFile } from '../input-file.ts'
+import type { Runtime } from '../runtime.ts'
+
+/** A projected token is about 1 KiB. */
+const MAX_TOKEN_BYTES = 64 * 1024
+
+/** @throws IamRaError INPUT_FILE where the file is missing, unreadable or holds no JSON Web Token */
+export async function readServiceAccountToken(fs: Runtime['fs'], path: string): Promise<string> {
+  let text: string
+  try {
+    text = (await readInputFile(fs, path)).trim()
+  } catch (error) {
+    throw unreadable(path, error)
+  }
+  if (text === '') {
+    throw new IamRaError('INPUT_FILE', 'identity', `the service-account token file ${path} is empty`, {
+      hint: 'mount a projected serviceAccountToken volume and name its file in SERVICE_ACCOUNT_TOKEN_FILE',
+    })
+  }
+  // RFC 7515, section 7.1: three base64url parts.
+  if (text.length > MAX_TOKEN_BYTES || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(text)) {
+    throw new IamRaError(
+      'INPUT_FILE',
+      'identity',
+      `the file ${path} holds no service-account token (a JSON Web Token)`,
+      {
+        hint: 'SERVICE_ACCOUNT_TOKEN_FILE must name the file of a projected serviceAccountToken volume',
+      },
+    )
+  }
+  return text
+}
+
+function unreadable(path: string, error: unknown): IamRaError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
+  const missing = code === 'ENOENT'
+  const denied = code === 'EACCES' || code === 'EPERM'
+  return new IamRaError(
+    'INPUT_FILE',
+    'identity',
+    `the service-account token file ${path} cannot be read (${code})`,
+    {
+      cause: error,
+      hint: missing
+        ? 'with automountServiceAccountToken off, mount a projected serviceAccountToken volume and name its file in SERVICE_ACCOUNT_TOKEN_FILE'
+        : denied
+          ? "the container's uid may not read it: set the pod's fsGroup, or runAsUser for the whole pod"
+          : 'SERVICE_ACCOUNT_TOKEN_FILE must name the file of a projected serviceAccountToken volume',
+    },
+  )
+}
+
+/** What the token says of itself. Nobody here verifies it: Vault does. It is read only to explain a refusal. */
+export interface TokenClaims {
+  readonly namespace?: string
+  readonly account?: string
+  readonly subject?: string
+  readonly issuer?: string
+  readonly audiences: readonly string[]
+  readonly expiresAtMs?: number
+}
+
+export function decodeClaims(token: string): TokenClaims {
+  const payload = token.split('.')[1] ?? ''
+  const claims = parseJsonObject(Buffer.from(payload, 'base64url').toString('utf8'))
+  if (claims === undefined) return { audiences: [] }
+  const kubernetes = isRecord(claims['kubernetes.io']) ? claims['kubernetes.io'] : {}
+  const serviceAccount = isRecord(kubernetes['serviceaccount']) ? kubernetes['serviceaccount'] : {}
+  const subject = text(claims['sub'])
+  // `system:serviceaccount:<namespace>:<name>`, kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin
+  const parts = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(subject ?? '')
+  // Tokens out of Secrets, which clusters before 1.24 made, have flat names for the same.
+  const namespace =
+    text(kubernetes['namespace']) ?? text(claims['kubernetes.io/serviceaccount/namespace']) ?? parts?.[1]
+  const account =
+    text(serviceAccount['name']) ??
+    text(claims['kubernetes.io/serviceaccount/service-account.name']) ??
+    parts?.[2]
+  const issuer = text(claims['iss'])
+  const expiry = instant(claims['exp'])
+  const audience = claims['aud']
+  return {
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(account === undefined ? {} : { account }),
+    ...(subject === undefined ? {} : { subject }),
+    ...(issuer === undefined ? {} : { issuer }),
+    ...(expiry === undefined ? {} : { expiresAtMs: expiry }),
+    audiences: (Array.isArray(audience) ? audience : [audience]).map(text).filter((one) => one !== undefined),
+  }
+}
+
+/** Fit to show: it is the token's word, and nobody has verified it. */
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? foreignText(value) : undefined
+}
+
+/** RFC 7519, section 2: seconds, with or without a fraction; undefined for what no Date can hold. */
+function instant(seconds: unknown): number | undefined {
+  if (typeof seconds !== 'number') return undefined
+  const ms = seconds * 1000
+  return Number.isNaN(new Date(ms).getTime()) ? undefined : ms
+}

@@ -1,0 +1,125 @@
+/** What an answer of Vault means: its JSON, a refusal to explain, or a failure that says whether to come back. */
+import { IamRaError, type Stage } from '../errors.ts'
+import { foreignText, looksLikePage, parseJsonObject } from '../foreign-text.ts'
+import type { HttpAnswer } from '../http.ts'
+import { retryAfterMs } from '../retry.ts'
+
+/** A write's answer below 300: Vault's JSON and when the server made it. */
+export interface VaultReply {
+  readonly json: Readonly<Record<string, unknown>>
+  readonly serverDateMs?: number
+}
+
+/** What was asked, as far as it stands in errors or must not. */
+export interface Asked {
+  readonly stage: Stage
+  /** As errors say it: `log in`, `sign a certificate`. */
+  readonly purpose: string
+  /** What was sent and must never be shown, even where the answer echoes it. */
+  readonly secrets: readonly string[]
+}
+
+/** Vault said no. What it said is kept apart, so that the step that asked can say what it means. */
+export class VaultRefusal extends IamRaError {
+  readonly errors: readonly string[]
+  readonly serverDateMs: number | undefined
+
+  constructor(
+    stage: Stage,
+    message: string,
+    status: number,
+    errors: readonly string[],
+    serverDateMs?: number,
+  ) {
+    super('REFUSED', stage, message, { status })
+    this.errors = errors
+    this.serverDateMs = serverDateMs
+  }
+}
+
+export const REDIRECTS: readonly number[] = [301, 302, 307, 308]
+
+/** Kubernetes auth answers 500 to these, and another attempt gets no other answer: vault-plugin-auth-kubernetes, path_login.go */
+const LASTING = /could not load backend configuration|could not parse UID from claims/
+
+/** @throws VaultRefusal for a 4xx of Vault's, IamRaError for all else above 299 */
+export function judgeAnswer(asked: Asked, server: string, answer: HttpAnswer, nowMs: number): VaultReply {
+  const { status, body } = answer
+  const date = Date.parse(answer.header('date') ?? '')
+  const serverDateMs = Number.isNaN(date) ? undefined : date
+  const json = parseJsonObject(body)
+  if (status === 204) return withDate({}, serverDateMs)
+  if (status === 200) {
+    if (json === undefined) throw notVault(asked, server, answer)
+    return withDate(json, serverDateMs)
+  }
+  if (REDIRECTS.includes(status)) {
+    throw new IamRaError('REDIRECT_REFUSED', asked.stage, `${server} answered with a second redirect`, {
+      status,
+      hint: 'set VAULT_ADDR to the address of the active node or of the load balancer in front of Vault',
+    })
+  }
+  const errors = vaultErrors(json, asked.secrets)
+  const said =
+    errors.length > 0 ? `: ${errors.join('; ')}` : looksLikePage(body) ? ' with a page instead of JSON' : ''
+  const sentence = `${server} answered ${status} to the request to ${asked.purpose}${said}`
+  const wait = retryAfterMs(answer.header('retry-after'), nowMs)
+  const later = { status, retryable: true, ...(wait === undefined ? {} : { retryAfterMs: wait }) }
+  if (status === 503 && errors.some((text) => /sealed/i.test(text))) {
+    throw new IamRaError('SEALED', asked.stage, `${server} is sealed`, {
+      ...later,
+      hint: 'unseal Vault, or look why its auto-unseal does not work',
+    })
+  }
+  if (status === 429) {
+    throw new IamRaError('THROTTLED', asked.stage, sentence, {
+      ...later,
+      hint: 'a rate limit quota of Vault is used up: raise it, or set START_SPREAD for large jobs',
+    })
+  }
+  if (status === 408 || status === 412 || (status >= 500 && !errors.some((text) => LASTING.test(text)))) {
+    throw new IamRaError('UNAVAILABLE', asked.stage, sentence, {
+      ...later,
+      hint: looksLikePage(body)
+        ? 'a proxy or gateway answered in the place of Vault: check VAULT_ADDR and whether Vault runs'
+        : 'look at the log of the Vault server at this time',
+    })
+  }
+  if (status >= 400 && json !== undefined) {
+    throw new VaultRefusal(asked.stage, sentence, status, errors, serverDateMs)
+  }
+  throw notVault(asked, server, answer)
+}
+
+function withDate(json: Readonly<Record<string, unknown>>, serverDateMs: number | undefined): VaultReply {
+  return serverDateMs === undefined ? { json } : { json, serverDateMs }
+}
+
+function notVault(asked: Asked, server: string, answer: HttpAnswer): IamRaError {
+  const what = looksLikePage(answer.body) ? 'a page' : answer.body === '' ? 'nothing' : 'something'
+  return new IamRaError(
+    'ANSWER_INVALID',
+    asked.stage,
+    `${server} answered ${answer.status} to the request to ${asked.purpose} with ${what} that is not the JSON of Vault`,
+    { status: answer.status, hint: 'look for a proxy or gateway in between, and at VAULT_ADDR' },
+  )
+}
+
+/** Vault's error body is `{"errors": ["…"]}`: https://developer.hashicorp.com/vault/api-docs#error-response */
+function vaultErrors(json: Record<string, unknown> | undefined, secrets: readonly string[]): string[] {
+  const errors = json?.['errors']
+  if (!Array.isArray(errors)) return []
+  return (
+    errors
+      .filter((one) => typeof one === 'string')
+      .slice(0, 5)
+      // Several errors come as one text: `1 error occurred:\n\t* permission denied\n\n`.
+      .map((one) =>
+        foreignText(
+          one.replace(/^\d+ errors? occurred:\s*\*\s*/, '').replaceAll(/\n\s*\*\s*/g, '; '),
+          secrets,
+        ),
+      )
+      .filter((one) => one !== '')
+  )
+}

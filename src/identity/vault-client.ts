@@ -1,0 +1,142 @@
+/**
+ * The one way to Vault: node-vault over our own transport, with everything passed in that it would else take from the
+ * environment (VAULT_TOKEN, VAULT_ADDR, VAULT_NAMESPACE, VAULT_PREFIX, VAULT_SKIP_VERIFY) and its debug output silenced,
+ * since that prints the login's JWT.
+ */
+import { IamRaError, type Stage } from '../errors.ts'
+import { transportFailure, TransportError, type HttpAnswer, type HttpClient } from '../http.ts'
+import { readPemFile } from '../input-file.ts'
+import type { Runtime } from '../runtime.ts'
+import type { VaultSettings } from '../types.ts'
+import { judgeAnswer, REDIRECTS, type VaultReply } from './vault-answer.ts'
+
+export interface VaultRequest {
+  readonly stage: Stage
+  /** As errors say it: `log in`, `sign a certificate`. */
+  readonly purpose: string
+  readonly path: string
+  readonly data: Readonly<Record<string, unknown>>
+  readonly token?: string
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+export interface VaultClient {
+  /** @throws VaultRefusal for a 4xx of Vault's, IamRaError for all else */
+  write(request: VaultRequest): Promise<VaultReply>
+  close(): void
+}
+
+/** What node-vault hands to its transport. */
+interface NodeVaultRequest {
+  readonly method: string
+  readonly uri: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly json?: unknown
+}
+
+/** @throws IamRaError INPUT_FILE where VAULT_CACERT cannot be read */
+export async function createVaultClient(
+  settings: VaultSettings,
+  runtime: Pick<Runtime, 'fs' | 'http' | 'clock'>,
+): Promise<VaultClient> {
+  const ca =
+    settings.caFile === undefined
+      ? undefined
+      : await readPemFile(runtime.fs, settings.caFile, 'VAULT_CACERT', {
+          stage: 'identity',
+          hint: 'mount the CA that signed the certificate of Vault, as PEM',
+        })
+  const http = runtime.http({
+    ...(ca === undefined ? {} : { ca }),
+    ...(settings.tlsServerName === undefined ? {} : { tlsServerName: settings.tlsServerName }),
+    ...(settings.proxy === undefined ? {} : { proxy: settings.proxy }),
+  })
+  const { default: nodeVault } = await import('node-vault')
+
+  const write = async (request: VaultRequest): Promise<VaultReply> => {
+    const transport = async (asked: NodeVaultRequest): Promise<unknown> => {
+      const reply = await send(http, settings, request, asked, runtime.clock.now)
+      // node-vault hands `body` back as it is for a 200.
+      return { statusCode: 200, body: reply, request: { path: '' } }
+    }
+    const options = {
+      apiVersion: 'v1',
+      endpoint: settings.addr.origin,
+      debug: () => undefined,
+      rpDefaults: { strictSSL: true },
+      'request-promise': { defaults: () => transport },
+    }
+    const client = nodeVault(options)
+    // Set after the making, since an empty option would fall back to the environment; the types lack two of them.
+    Object.assign(client, { token: request.token ?? '', namespace: settings.namespace ?? '', pathPrefix: '' })
+    return (await client.write(request.path, request.data)) as VaultReply
+  }
+  return { write, close: () => http.close() }
+}
+
+async function send(
+  http: HttpClient,
+  settings: VaultSettings,
+  request: VaultRequest,
+  asked: NodeVaultRequest,
+  now: () => number,
+): Promise<VaultReply> {
+  const once = (url: URL): Promise<HttpAnswer> =>
+    http.request({
+      method: asked.method,
+      url,
+      headers: {
+        ...asked.headers,
+        Accept: 'application/json',
+        'Content-Type': 'application/json',
+        // A Vault Agent or Proxy with `require_request_header` refuses a request without it.
+        'X-Vault-Request': 'true',
+      },
+      body: JSON.stringify(asked.json),
+      timeoutMs: request.timeoutMs,
+      signal: request.signal,
+    })
+  const url = new URL(asked.uri)
+  const told = {
+    ...request,
+    secrets: [request.token, request.data['jwt']].filter((one) => typeof one === 'string'),
+  }
+  let server = `Vault at ${url.origin}`
+  try {
+    const answer = await once(url)
+    if (!REDIRECTS.includes(answer.status)) return judgeAnswer(told, server, answer, now())
+    // A standby that does not forward names the active node.
+    const active = redirectTarget(request, server, url, answer)
+    server = `Vault at ${active.origin}`
+    return judgeAnswer(told, server, await once(active), now())
+  } catch (error) {
+    if (!(error instanceof TransportError)) throw error
+    throw transportFailure(request.stage, server, error, tlsHint(settings, error))
+  }
+}
+
+function tlsHint(settings: VaultSettings, error: TransportError): string {
+  if (/another name/.test(error.message)) {
+    return 'set VAULT_TLS_SERVER_NAME to a name that the certificate of Vault has'
+  }
+  return settings.caFile === undefined
+    ? 'set VAULT_CACERT to the file of the CA that signed the certificate of Vault'
+    : 'VAULT_CACERT must hold the CA that signed the certificate of Vault; check its expiry too'
+}
+
+function redirectTarget(request: VaultRequest, server: string, from: URL, answer: HttpAnswer): URL {
+  const location = answer.header('location')
+  const to = location !== undefined && URL.canParse(location, from) ? new URL(location, from) : undefined
+  const refuse = (why: string): IamRaError =>
+    new IamRaError('REDIRECT_REFUSED', request.stage, `${server} answered with a redirect ${why}`, {
+      status: answer.status,
+      hint: 'set VAULT_ADDR to the address of the active node or of the load balancer in front of Vault',
+    })
+  if (to === undefined || !/^https?:$/.test(to.protocol)) throw refuse('that names no address')
+  if (from.protocol === 'https:' && to.protocol === 'http:')
+    throw refuse(`from https to plain http (${to.host})`)
+  // A standby keeps the path; another one is not the same request.
+  if (to.pathname !== from.pathname) throw refuse(`to another path at ${to.host}`)
+  return to
+}
