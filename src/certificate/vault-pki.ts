@@ -188,9 +188,8 @@ async function check(
     )
   }
   // ca_chain may be absent; issuing_ca always names the signer.
-  const chainPem = [...(Array.isArray(caChain) ? caChain : []), issuingCa].filter(
-    (one) => typeof one === 'string',
-  )
+  const members: readonly unknown[] = Array.isArray(caChain) ? caChain : []
+  const chainPem = [...members, issuingCa].filter((one) => typeof one === 'string')
   const checked = await checkCertificate({
     certificatePem: certificate,
     chainPem,

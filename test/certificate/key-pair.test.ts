@@ -102,7 +102,7 @@ keyPair('the private key cannot be exported', async () => {
     for (const format of ['pkcs8', 'jwk'] as const) {
       const outcome = await crypto.subtle.exportKey(format as 'jwk', key as CryptoKey).then(
         () => 'exported',
-        (error: Error) => error.message,
+        (error: unknown) => (error as Error).message,
       )
       assert.match(outcome, /not extractable/)
     }

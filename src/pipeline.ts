@@ -1,0 +1,98 @@
+/** The steps joined, in their one direction: identity → certificate → exchange → sink. */
+import { createSession } from './exchange/create-session.ts'
+import { IamRaError, type Stage } from './errors.ts'
+import { login } from './identity/login.ts'
+import type { Logger } from './log.ts'
+import type { Bounds } from './retry.ts'
+import type { Runtime } from './runtime.ts'
+import { writeCredentials } from './sink/credentials-file.ts'
+import type { IssuedCertificate, SessionCredentials, Settings, VaultSession } from './types.ts'
+
+export interface PipelineContext {
+  readonly runtime: Runtime
+  readonly bounds: Bounds
+  readonly logger: Logger
+}
+
+export interface Obtained {
+  readonly certificate: IssuedCertificate
+  readonly credentials: SessionCredentials
+}
+
+/** The whole way, credentials file included. @throws IamRaError of the stage that failed */
+export async function runPipeline(settings: Settings, context: PipelineContext): Promise<Obtained> {
+  const { certificate, credentials, revoked } = await obtainCredentials(settings, context)
+  try {
+    await inStage('sink', () =>
+      writeCredentials(credentials, settings.sink, {
+        ...context.runtime,
+        signal: context.bounds.signal,
+        logger: context.logger,
+      }),
+    )
+  } finally {
+    await revoked
+  }
+  return { certificate, credentials }
+}
+
+interface Exchanged extends Obtained {
+  /** Settled once the Vault token's end was tried; runs beside the exchange, which must not wait for it. */
+  readonly revoked: Promise<void>
+}
+
+/** A wait that outlives the token or the certificate begins again with a login; the deadline bounds that. */
+async function obtainCredentials(settings: Settings, context: PipelineContext): Promise<Exchanged> {
+  for (;;) {
+    try {
+      return await obtainOnce(settings, context)
+    } catch (error) {
+      if (!(error instanceof IamRaError) || error.code !== 'OUTLIVED' || context.bounds.remainingMs() <= 0)
+        throw error
+      context.logger.warn(`${error.message}: logging in again`, { stage: error.stage })
+    }
+  }
+}
+
+async function obtainOnce(settings: Settings, context: PipelineContext): Promise<Exchanged> {
+  const session = await inStage('identity', () => login(settings.vault, context))
+  let certificate: IssuedCertificate
+  try {
+    certificate = await inStage('certificate', () => issue(settings, session, context))
+  } catch (error) {
+    await session.end()
+    throw error
+  }
+  const revoked = session.end()
+  try {
+    const credentials = await inStage('exchange', () =>
+      createSession(settings.exchange, certificate, context),
+    )
+    return { certificate, credentials, revoked }
+  } catch (error) {
+    await revoked
+    throw error
+  }
+}
+
+async function issue(
+  settings: Settings,
+  session: VaultSession,
+  context: PipelineContext,
+): Promise<IssuedCertificate> {
+  const { issueCertificate } = await import('./certificate/vault-pki.ts')
+  return await issueCertificate(settings.certificate, session, context)
+}
+
+/** The deadline does not know which step it ends. */
+async function inStage<T>(stage: Stage, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    if (!(error instanceof IamRaError) || error.code !== 'DEADLINE' || error.stage === stage) throw error
+    throw new IamRaError('DEADLINE', stage, error.message, {
+      cause: error,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    })
+  }
+}
