@@ -1,0 +1,16 @@
+/** The project's own gates, which no linter has. Prints each problem; exits 1 where there is one. */
+import { sourceFiles } from './checks/files.ts'
+import { checkImports } from './checks/imports.ts'
+import { checkTests } from './checks/tests.ts'
+import { checkVersion } from './checks/version.ts'
+
+const problems = [
+  ...checkImports(sourceFiles(['src', 'test', 'scripts'])),
+  ...checkTests(sourceFiles(['test'])),
+  ...checkVersion(),
+]
+for (const problem of problems) process.stderr.write(`check: ${problem}\n`)
+process.stdout.write(
+  `checks: ${problems.length === 0 ? 'imports, tests and version are in order' : `${problems.length} problems`}\n`,
+)
+process.exitCode = problems.length === 0 ? 0 : 1

@@ -1,0 +1,176 @@
+/**
+ * The main job in one command: emulators of Vault and AWS on loopback, `aws-iam-ra` as a process of its own with the env
+ * of the README's pod spec, then what the app container does: AWS's own SDK reads the file that was left.
+ */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { startStage, type Stage } from '../test/emulators/stage.ts'
+import { build } from './build.ts'
+import { ROOT } from './checks/files.ts'
+import { cleanEnv } from './clean-env.ts'
+import { createDisplay } from './demo/display.ts'
+import { podEnv } from './demo/pod-env.ts'
+
+const REGION = 'eu-central-1'
+
+const display = createDisplay(process.stdout)
+
+async function demo(keep: boolean): Promise<void> {
+  display.begin('build dist/aws-iam-ra')
+  build()
+  display.done()
+
+  display.begin('start emulators of Vault, IAM Roles Anywhere, STS and S3 on loopback')
+  const stage = await startStage()
+  const folder = mkdtempSync(join(tmpdir(), 'iam-ra-demo-'))
+  try {
+    display.done(
+      `emulators of Vault, IAM Roles Anywhere, STS and S3 on loopback, Vault's at ${stage.vault.url}`,
+    )
+    const tokenFile = join(folder, 'token')
+    writeFileSync(tokenFile, stage.token(), { mode: 0o600 })
+    const credentialsFile = join(folder, '.aws/credentials')
+    const initEnv = podEnv(stage, tokenFile, credentialsFile)
+    const appEnv = {
+      AWS_SHARED_CREDENTIALS_FILE: credentialsFile,
+      AWS_REGION: REGION,
+      AWS_ENDPOINT_URL_STS: stage.sts.url,
+      AWS_ENDPOINT_URL_S3: stage.s3.url,
+    }
+    display.heading('init container: aws-iam-ra')
+    await runInitContainer(initEnv)
+    display.heading("app container: AWS's JavaScript SDK reads the file")
+    await runApp({ ...appEnv, HOME: folder })
+    display.heading('it works')
+    if (keep) await keepUp(stage, initEnv, appEnv)
+  } finally {
+    await stage.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+interface LogLine {
+  readonly level: string
+  readonly message: string
+  readonly hint?: string
+  readonly [field: string]: unknown
+}
+
+/** What comes after a line of the binary's log. */
+const NEXT_STEP: Readonly<Record<string, string>> = {
+  'logged in to Vault': 'make a key, have Vault sign it',
+  'certificate signed and checked': 'exchange the certificate at Roles Anywhere',
+  'exchanged for session credentials': 'write the credentials file',
+}
+
+/** Each line that the binary logs ends a step. */
+async function runInitContainer(env: Readonly<Record<string, string>>): Promise<void> {
+  let failure: LogLine | undefined
+  let next = 'start, log in to Vault'
+  display.begin(next)
+  const code = await runChild(
+    join(ROOT, 'dist/aws-iam-ra'),
+    ['--verbose', '--log-format', 'json'],
+    // Nothing but what the pod spec gives: no PATH, so no Node either.
+    env,
+    (text) => {
+      const line = parseLine(text)
+      if (line.level === 'error') failure = line
+      else if (line.level === 'warn') display.note(`warning: ${line.message}`)
+      else {
+        display.done(line.message, describe(line))
+        next = NEXT_STEP[line.message] ?? next
+        if (line.level !== 'info') display.begin(next)
+      }
+    },
+  )
+  display.stop()
+  if (code !== 0) {
+    throw new Error(
+      `aws-iam-ra exited with ${code}: ${failure?.message ?? 'no reason given'}${failure?.hint === undefined ? '' : `\nhint: ${failure.hint}`}`,
+    )
+  }
+}
+
+/** A line that is no JSON is the runtime's own, and worth showing. */
+function parseLine(text: string): LogLine {
+  try {
+    return JSON.parse(text) as LogLine
+  } catch {
+    return { level: 'warn', message: text }
+  }
+}
+
+function describe(line: LogLine): string[] {
+  const hidden = ['time', 'level', 'message', 'stage']
+  return Object.entries(line)
+    .filter(([key, value]) => !hidden.includes(key) && value !== '')
+    .map(([key, value]) => `${key} ${Array.isArray(value) ? value.join(', ') : String(value)}`)
+}
+
+async function runApp(env: Readonly<Record<string, string>>): Promise<void> {
+  display.begin('load the SDK, ask STS who we are')
+  let reason = ''
+  const code = await runChild(
+    process.execPath,
+    [join(ROOT, 'scripts/demo/app.ts')],
+    cleanEnv(env),
+    (text) => {
+      reason = text
+      display.done(text)
+      display.begin('list buckets')
+    },
+  )
+  display.stop()
+  if (code !== 0) throw new Error(`the app container failed: ${reason}`)
+}
+
+/** Runs to its end; every line of its stdout and stderr goes to `onLine`. */
+function runChild(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  onLine: (text: string) => void,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    child.on('error', reject)
+    createInterface({ input: child.stdout }).on('line', onLine)
+    createInterface({ input: child.stderr }).on('line', onLine)
+    child.on('close', (code) => resolve(code ?? 1))
+  })
+}
+
+async function keepUp(
+  stage: Stage,
+  initEnv: Readonly<Record<string, string>>,
+  appEnv: Readonly<Record<string, string>>,
+): Promise<void> {
+  const exports = (env: Readonly<Record<string, string>>): string =>
+    Object.entries(env)
+      .map(([name, value]) => `export ${name}='${value}'`)
+      .join('\n')
+  process.stdout.write(
+    `\nThe servers stay up until Ctrl-C (the token lasts an hour).\n\n` +
+      `# the app container, for example: aws sts get-caller-identity; aws s3 ls\n${exports(appEnv)}\n\n` +
+      `# the init container, for example: dist/aws-iam-ra --verbose\n${exports(initEnv)}\n`,
+  )
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', () => resolve())
+    process.once('SIGTERM', () => resolve())
+  })
+  process.stdout.write(`\nstopping ${stage.vault.url} and the others\n`)
+}
+
+const args = process.argv.slice(2)
+const unknown = args.filter((arg) => arg !== '--keep')
+try {
+  if (unknown.length > 0) throw new Error(`unknown argument ${unknown.join(' ')}: only --keep is known`)
+  await demo(args.includes('--keep'))
+} catch (error) {
+  display.failed(error instanceof Error ? error.message : String(error))
+  process.exitCode = 1
+}

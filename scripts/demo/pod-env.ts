@@ -1,0 +1,14 @@
+/** The env of the README's pod spec, with the emulators in the places of the servers. */
+import type { Stage } from '../../test/emulators/stage.ts'
+
+export function podEnv(
+  stage: Pick<Stage, 'env'>,
+  tokenFile: string,
+  credentialsFile: string,
+): Readonly<Record<string, string>> {
+  return {
+    ...stage.env,
+    SERVICE_ACCOUNT_TOKEN_FILE: tokenFile,
+    AWS_SHARED_CREDENTIALS_FILE: credentialsFile,
+  }
+}
