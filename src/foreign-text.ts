@@ -14,7 +14,7 @@ const SECRET_SHAPES: readonly RegExp[] = [
   // The same before Vault 1.10, where the prefix alone says little.
   /(?<![A-Za-z])[sbr]\.[\w-]{20,}/,
   // PEM blocks, cut short anywhere after their first line.
-  /-----BEGIN [^-]+-----[^-]*(?:-+(?:END[^-]*-*)?)?/,
+  /-----BEGIN [^-]+-----[^-]*(?:-+(?:E(?:N(?:D[^-]*-*)?)?)?)?/,
   // AWS secret keys (40 characters) and session tokens: long base64 with digits and both cases.
   /(?<![\w+/=])(?=[\w+/=]*\d)(?=[\w+/=]*[a-z])(?=[\w+/=]*[A-Z])[A-Za-z0-9+/=]{36,}/,
 ]

@@ -121,14 +121,14 @@ function exchange(request: HttpRequest, agent: http.Agent, tls: https.RequestOpt
       request.signal.removeEventListener('abort', onAbort)
       run()
     }
-    const fail = (error: unknown): void => {
+    const fail = (error: Error): void => {
       settle(() => {
-        reject(error as Error)
+        reject(error)
         sent.destroy()
         ended.abort()
       })
     }
-    const onAbort = (): void => fail(request.signal.reason)
+    const onAbort = (): void => fail(request.signal.reason as Error)
     const timer = setTimeout(() => {
       const what = sent.socket === null ? 'the proxy did not connect' : 'no complete answer'
       fail(new TransportError('timeout', 'ETIMEDOUT', `${what} within ${seconds(request.timeoutMs)}`))

@@ -95,13 +95,22 @@ function withDate(json: Readonly<Record<string, unknown>>, serverDateMs: number 
   return serverDateMs === undefined ? { json } : { json, serverDateMs }
 }
 
-function notVault(asked: Asked, server: string, answer: HttpAnswer): IamRaError {
-  const what = looksLikePage(answer.body) ? 'a page' : answer.body === '' ? 'nothing' : 'something'
+function notVault(asked: Asked, server: string, { status, body }: HttpAnswer): IamRaError {
+  const what = looksLikePage(body) ? 'a page' : body === '' ? 'nothing' : 'something'
+  // The words of Go's TLS servers, Vault's among them.
+  const plainHttp = /^Client sent an HTTP request to an HTTPS server/.test(body)
   return new IamRaError(
     'ANSWER_INVALID',
     asked.stage,
-    `${server} answered ${answer.status} to the request to ${asked.purpose} with ${what} that is not the JSON of Vault`,
-    { status: answer.status, hint: 'look for a proxy or gateway in between, and at VAULT_ADDR' },
+    plainHttp
+      ? `${server} speaks https only`
+      : `${server} answered ${status} to the request to ${asked.purpose} with ${what} that is not the JSON of Vault`,
+    {
+      status,
+      hint: plainHttp
+        ? 'use https in VAULT_ADDR'
+        : 'look for a proxy or gateway in between, and at VAULT_ADDR',
+    },
   )
 }
 

@@ -190,6 +190,13 @@ for (const [title, answer, said] of [
   })
 }
 
+answers('in plain text that says the port is for https gets that hint', async () => {
+  const body = 'Client sent an HTTP request to an HTTPS server.\n'
+  const error = await failure({ status: 400, body }, 'ANSWER_INVALID')
+  assert.match(error.message, /speaks https only/)
+  assert.match(error.hint ?? '', /https in VAULT_ADDR/)
+})
+
 answers('that echoes the service-account token is not shown', async () => {
   const echoes = [
     jwt(),
