@@ -1,0 +1,187 @@
+/**
+ * The real servers of the tests: Vault, kube-apiserver and etcd, built by Go from pinned modules in test/real/servers and
+ * kept in the user's cache folder under their versions, so that a fresh clone finds them. A binary that the environment
+ * names (VAULT_BIN, KUBE_APISERVER_BIN, ETCD_BIN) or that stands on PATH is taken instead.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import {
+  accessSync,
+  constants,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { ROOT } from './checks/files.ts'
+
+export type ServerName = 'vault' | 'kube-apiserver' | 'etcd'
+
+interface Server {
+  /** Folder of its Go module, and the package in it that is built. */
+  readonly module: string
+  readonly package: string
+  readonly variable: string
+  /** What a first build took on two cores. */
+  readonly minutes: string
+}
+
+const SERVERS: Readonly<Record<ServerName, Server>> = {
+  vault: {
+    module: 'vault',
+    package: 'github.com/hashicorp/vault',
+    variable: 'VAULT_BIN',
+    minutes: '7 to 10',
+  },
+  'kube-apiserver': {
+    module: 'kubernetes',
+    package: 'k8s.io/kubernetes/cmd/kube-apiserver',
+    variable: 'KUBE_APISERVER_BIN',
+    minutes: '4',
+  },
+  etcd: { module: 'etcd', package: 'go.etcd.io/etcd/server/v3', variable: 'ETCD_BIN', minutes: '1' },
+}
+
+export const SERVER_NAMES = Object.keys(SERVERS) as ServerName[]
+
+export interface FoundServer {
+  readonly path: string
+  /** Where it was found, for people. */
+  readonly origin: string
+}
+
+/** Undefined where it has to be built first. @throws Error where the environment names a file that cannot be run */
+export function findServer(name: ServerName): FoundServer | undefined {
+  const { variable } = SERVERS[name]
+  const named = process.env[variable]
+  if (named !== undefined && named !== '') {
+    if (!isExecutable(named)) throw new Error(`${variable} names ${named}, which is no file that can be run`)
+    return { path: named, origin: variable }
+  }
+  const onPath = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find(isExecutable)
+  if (onPath !== undefined) return { path: onPath, origin: 'PATH' }
+  const cached = cachedPath(name)
+  return isExecutable(cached) ? { path: cached, origin: 'the cache' } : undefined
+}
+
+/** The server's path. @throws Error with what to do where it was not built */
+export function requireServer(name: ServerName): string {
+  const found = findServer(name)
+  if (found === undefined) {
+    throw new Error(
+      `${name} is not there: build it with npm run servers, or name one in ${SERVERS[name].variable}`,
+    )
+  }
+  return found.path
+}
+
+/** Builds what is missing, with progress on stdout. @throws Error where Go is missing or a build fails */
+export async function ensureServers(names: readonly ServerName[] = SERVER_NAMES): Promise<void> {
+  for (const name of names) {
+    const found = findServer(name)
+    if (found !== undefined) process.stdout.write(`servers: ${name} from ${found.origin} (${found.path})\n`)
+    else await buildServer(name)
+  }
+}
+
+function cachedPath(name: ServerName): string {
+  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
+  return join(cache, 'iam-ra/servers', `${name}-${versionOf(name)}-${process.platform}-${process.arch}`, name)
+}
+
+/** What its go.mod requires. */
+function versionOf(name: ServerName): string {
+  const { module, package: target } = SERVERS[name]
+  const text = readFileSync(join(ROOT, 'test/real/servers', module, 'go.mod'), 'utf8')
+  const required = [...text.matchAll(/^(?:require )?\t?(\S+) v(\S+)$/gm)].find(([, path = '']) =>
+    target.startsWith(path),
+  )
+  if (required === undefined)
+    throw new Error(`test/real/servers/${module}/go.mod requires nothing that holds ${target}`)
+  return required[2] ?? ''
+}
+
+async function buildServer(name: ServerName): Promise<void> {
+  const { module, package: target, minutes } = SERVERS[name]
+  if (spawnSync('go', ['version']).status !== 0) {
+    throw new Error(
+      `Go is needed to build ${name}, and there is none on PATH: install Go 1.26 or newer, or name a binary in ${SERVERS[name].variable}`,
+    )
+  }
+  process.stdout.write(
+    `servers: building ${name} ${versionOf(name)} (about ${minutes} minutes on two cores)\n`,
+  )
+  const started = performance.now()
+  const path = cachedPath(name)
+  mkdirSync(join(path, '..'), { recursive: true })
+  // Beside the project: Go would take a module inside of another's tree for a part of that.
+  const work = mkdtempSync(join(tmpdir(), 'iam-ra-servers-'))
+  try {
+    cpSync(join(ROOT, 'test/real/servers', module), work, { recursive: true })
+    const partial = `${path}.partial-${process.pid}`
+    await run(
+      'go',
+      ['build', '-mod=readonly', '-trimpath', '-ldflags=-s -w', '-o', partial, target],
+      work,
+      name,
+    )
+    renameSync(partial, path)
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+  const seconds = ((performance.now() - started) / 1000).toFixed(0)
+  process.stdout.write(`servers: built ${name} in ${seconds} s, kept as ${path}\n`)
+}
+
+/** A line now and then shows that it goes on. */
+function run(command: string, args: readonly string[], cwd: string, name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+    const started = performance.now()
+    let last = ''
+    const take = (chunk: Buffer): void => {
+      const lines = chunk.toString().trim().split('\n')
+      last = lines.at(-1) ?? last
+    }
+    child.stdout.on('data', take)
+    child.stderr.on('data', take)
+    const progress = setInterval(() => {
+      const seconds = ((performance.now() - started) / 1000).toFixed(0)
+      process.stdout.write(
+        `servers: ${name}, ${seconds} s so far${last === '' ? '' : `, ${last.slice(0, 100)}`}\n`,
+      )
+      last = ''
+    }, 20_000)
+    child.on('error', reject)
+    child.on('close', (code) => {
+      clearInterval(progress)
+      if (code === 0) resolve()
+      else reject(new Error(`building ${name} failed (go exited with ${code ?? 'a signal'}): ${last}`))
+    })
+  })
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
+
+if (import.meta.main) {
+  try {
+    await ensureServers()
+  } catch (error) {
+    process.stderr.write(`servers: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  }
+}

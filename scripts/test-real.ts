@@ -1,0 +1,27 @@
+/**
+ * The tests against real servers and the clients of others: builds the servers that are missing, starts what it needs on
+ * loopback ports of its own, and ends in a line `N passed, N failed`. What is missing is a failure, never a skip.
+ */
+import { build } from './build.ts'
+import { ensureServers, requireServer } from './servers.ts'
+import { runTests, testFiles } from './test-runner.ts'
+
+try {
+  const paths = testFiles((path) => path.startsWith('test/real/'), process.argv.slice(2))
+  await ensureServers()
+  build()
+  const { passed, failed } = await runTests(paths, {
+    longestMs: 600_000,
+    env: {
+      // The tests have a home of their own, where no cache is.
+      VAULT_BIN: requireServer('vault'),
+      KUBE_APISERVER_BIN: requireServer('kube-apiserver'),
+      ETCD_BIN: requireServer('etcd'),
+    },
+  })
+  process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
+  process.exitCode = failed === 0 ? 0 : 1
+} catch (error) {
+  process.stderr.write(`test:real: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+}

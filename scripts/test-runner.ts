@@ -1,0 +1,105 @@
+/** Runs test files, each in a process of its own, two or more at a time. */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ROOT, sourceFiles } from './checks/files.ts'
+import { cleanEnv } from './clean-env.ts'
+
+interface Outcome {
+  readonly path: string
+  readonly passed: number
+  readonly failed: number
+  readonly output: string
+}
+
+export interface TestRun {
+  readonly passed: number
+  readonly failed: number
+}
+
+export interface RunnerOptions {
+  /** Over the clean environment that each file gets. */
+  readonly env?: Readonly<Record<string, string>>
+  /** How many files at a time. Default one for each core, two at least. */
+  readonly workers?: number
+  /** After this a file is killed and has failed: one that hangs must not hang the whole run. */
+  readonly longestMs: number
+}
+
+/** The test files that `select` takes, and that have one of `parts` in their path where there are any. */
+export function testFiles(select: (path: string) => boolean, parts: readonly string[]): string[] {
+  const paths = sourceFiles(['test'])
+    .map((file) => file.path)
+    .filter((path) => path.endsWith('.test.ts') && select(path))
+  const chosen =
+    parts.length === 0 ? paths : paths.filter((path) => parts.some((part) => path.includes(part)))
+  if (chosen.length === 0) throw new Error(`no test file has ${parts.join(' or ')} in its path`)
+  return chosen
+}
+
+/** Prints a line for each file, and the output of each that failed. */
+export async function runTests(paths: readonly string[], options: RunnerOptions): Promise<TestRun> {
+  const home = mkdtempSync(join(tmpdir(), 'iam-ra-test-'))
+  try {
+    const outcomes = await runAll(paths, home, options)
+    for (const outcome of outcomes) {
+      if (outcome.failed > 0) process.stdout.write(`\n── ${outcome.path}\n${outcome.output}\n`)
+    }
+    return {
+      passed: sum(outcomes.map((outcome) => outcome.passed)),
+      failed: sum(outcomes.map((outcome) => outcome.failed)),
+    }
+  } finally {
+    rmSync(home, { recursive: true, force: true })
+  }
+}
+
+async function runAll(queue: readonly string[], home: string, options: RunnerOptions): Promise<Outcome[]> {
+  const outcomes: Outcome[] = []
+  const waiting = [...queue]
+  const worker = async (): Promise<void> => {
+    for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) {
+      const outcome = await runFile(path, home, options)
+      process.stdout.write(`${outcome.failed === 0 ? 'ok  ' : 'FAIL'} ${path} (${outcome.passed})\n`)
+      outcomes.push(outcome)
+    }
+  }
+  await Promise.all(Array.from({ length: options.workers ?? Math.max(2, availableParallelism()) }, worker))
+  return outcomes
+}
+
+function runFile(path: string, home: string, { env, longestMs }: RunnerOptions): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [join(ROOT, path)], {
+      cwd: ROOT,
+      env: cleanEnv({ HOME: home, NO_COLOR: '1', ...env }),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let output = ''
+    const bound = setTimeout(() => {
+      output += `\nended by the test command after ${longestMs / 1000} s\n`
+      child.kill('SIGKILL')
+    }, longestMs)
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    child.on('close', (code) => {
+      clearTimeout(bound)
+      resolve({ path, ...count(output, code ?? 1), output })
+    })
+  })
+}
+
+/** uvu's own summary; a file without one, with none run or with some left out has failed. */
+function count(output: string, code: number): { passed: number; failed: number } {
+  const figure = (name: string): number =>
+    Number(new RegExp(`^\\s+${name}:\\s+(\\d+)`, 'm').exec(output)?.[1] ?? 0)
+  const total = figure('Total')
+  const passed = figure('Passed')
+  const failed = total - passed + figure('Skipped')
+  return { passed, failed: failed === 0 && (code !== 0 || total === 0) ? 1 : failed }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0)
+}
