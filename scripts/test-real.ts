@@ -2,6 +2,7 @@
  * The tests against real servers and the clients of others: builds the servers that are missing, starts what it needs on
  * loopback ports of its own, and ends in a line `N passed, N failed`. What is missing is a failure, never a skip.
  */
+import { pythonEnvironment } from '../test/real/interop/python.ts'
 import { build } from './build.ts'
 import { ensureServers, requireServer } from './servers.ts'
 import { runTests, testFiles } from './test-runner.ts'
@@ -9,6 +10,8 @@ import { runTests, testFiles } from './test-runner.ts'
 try {
   const paths = testFiles((path) => path.startsWith('test/real/'), process.argv.slice(2))
   await ensureServers()
+  // Here and not in the tests: pip may need what this machine's environment says of its index and CA.
+  if (paths.some((path) => path.includes('/interop/'))) await pythonEnvironment()
   build()
   const { passed, failed } = await runTests(paths, {
     longestMs: 600_000,

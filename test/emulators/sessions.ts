@@ -14,7 +14,11 @@ export interface IssuedSession {
   readonly account: string
 }
 
+export type SessionKeys = Pick<IssuedSession, 'accessKeyId' | 'secretAccessKey' | 'sessionToken'>
+
 export interface SessionStore {
+  /** Set to hand out keys that another server knows, and to undefined for random ones. */
+  keys: (() => SessionKeys) | undefined
   readonly issued: readonly IssuedSession[]
   issue(
     session: Pick<IssuedSession, 'expiresAtMs' | 'assumedRoleArn' | 'assumedRoleId' | 'account'>,
@@ -24,20 +28,28 @@ export interface SessionStore {
 
 export function createSessionStore(): SessionStore {
   const issued: IssuedSession[] = []
-  return {
+  const store: SessionStore = {
+    keys: undefined,
     issued,
     issue(session) {
       const complete: IssuedSession = {
         ...session,
-        accessKeyId: `ASIA${base32(16)}`,
-        secretAccessKey: randomBytes(30).toString('base64'),
-        sessionToken: sessionToken(),
+        ...(store.keys ?? randomKeys)(),
         expiresAtMs: Math.floor(session.expiresAtMs / 1000) * 1000,
       }
       issued.push(complete)
       return complete
     },
     find: (accessKeyId) => issued.find((session) => session.accessKeyId === accessKeyId),
+  }
+  return store
+}
+
+function randomKeys(): SessionKeys {
+  return {
+    accessKeyId: `ASIA${base32(16)}`,
+    secretAccessKey: randomBytes(30).toString('base64'),
+    sessionToken: sessionToken(),
   }
 }
 

@@ -1,0 +1,142 @@
+/**
+ * The Python packages of requirements.txt in a virtual environment of the project's own, made at its first use. It lies
+ * in an ignored folder named after what is in it, so that another list of packages makes another one.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { ROOT } from '../../../scripts/checks/files.ts'
+import { cleanEnv } from '../../../scripts/clean-env.ts'
+
+const CACHE = join(ROOT, '.cache')
+const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt')
+/** A download on a slow line; a run that takes longer hangs. */
+const INSTALL_BOUND_MS = 600_000
+const RUN_BOUND_MS = 90_000
+
+interface Step {
+  readonly progress: string
+  readonly failure: string
+  readonly hint: string
+}
+
+const VENV: Step = {
+  progress: 'making a virtual environment',
+  failure: 'python3 cannot make a virtual environment',
+  hint: 'install Python 3.11 with venv and pip (on Debian: apt-get install python3 python3-venv python3-pip)',
+}
+const INSTALL: Step = {
+  progress: 'installing the packages, about 300 MB, once',
+  failure: 'pip cannot install the packages',
+  hint: 'see its own words above; it takes PIP_INDEX_URL and the like from the environment',
+}
+
+/**
+ * The interpreter that has the packages. Makes the environment where there is none yet, with progress on stderr.
+ * @throws Error that says what is missing; never leaves a half-made environment under the final name
+ */
+export function pythonEnvironment(): string {
+  const name = `interop-${createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex').slice(0, 12)}`
+  const folder = join(CACHE, name)
+  const python = join(folder, 'bin/python')
+  mkdirSync(CACHE, { recursive: true })
+  removeLeftovers()
+  // False as well where the Python that it was made with has gone since.
+  if (existsSync(python)) return python
+  rmSync(folder, { recursive: true, force: true })
+  // Made aside and renamed. Only the scripts in bin/ know the old path; none of them is used, modules are run instead.
+  const draft = join(CACHE, `${name}.making-${process.pid}`)
+  try {
+    make(VENV, 'python3', ['-m', 'venv', draft])
+    const install = ['install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS]
+    make(INSTALL, join(draft, 'bin/python'), ['-m', 'pip', ...install])
+    if (!moved(draft, folder) && !existsSync(python))
+      throw new Error(`interop: cannot move ${draft} into its place`)
+  } finally {
+    rmSync(draft, { recursive: true, force: true })
+  }
+  return python
+}
+
+/** What a run that was killed left behind; one that is still at work keeps its own. */
+function removeLeftovers(): void {
+  for (const file of readdirSync(CACHE)) {
+    const [, pid] = /^interop-\w+\.making-(\d+)$/.exec(file) ?? []
+    if (pid !== undefined && !isAlive(Number(pid)))
+      rmSync(join(CACHE, file), { recursive: true, force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+/** False where another run was first. */
+function moved(from: string, to: string): boolean {
+  try {
+    renameSync(from, to)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function make(step: Step, command: string, args: readonly string[]): void {
+  process.stderr.write(`interop: ${step.progress}\n`)
+  // Progress goes to stderr, so that a test's stdout stays its own.
+  const { status, error } = spawnSync(command, args, {
+    env: installEnv(),
+    stdio: ['ignore', process.stderr, process.stderr],
+    timeout: INSTALL_BOUND_MS,
+  })
+  if (status === 0) return
+  const why = error === undefined ? `exit ${status ?? 'by a signal'}` : error.message
+  throw new Error(`interop: ${step.failure} (${why})\nhint: ${step.hint}`)
+}
+
+/** pip alone may need what a machine says about its network. */
+function installEnv(): Record<string, string> {
+  const network = /^(?:PIP_\w+|SSL_CERT_(?:FILE|DIR)|REQUESTS_CA_BUNDLE|(?:HTTPS?|NO)_PROXY)$/i
+  const found = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => network.test(entry[0]) && entry[1] !== undefined,
+  )
+  return cleanEnv(Object.fromEntries(found))
+}
+
+export interface ChildRun {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a program to its end, in a clean environment and with `input` on its stdin. */
+export async function runChild(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  input = '',
+): Promise<ChildRun> {
+  const child = spawn(command, args, { env: cleanEnv(env), stdio: ['pipe', 'pipe', 'pipe'] })
+  const output = { stdout: '', stderr: '' }
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output.stdout += chunk))
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (output.stderr += chunk))
+  // A child that ends without reading says why on its stderr.
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(input)
+  return await new Promise((resolve, reject) => {
+    const bound = setTimeout(() => child.kill('SIGKILL'), RUN_BOUND_MS)
+    child.on('error', (error) => {
+      clearTimeout(bound)
+      reject(error)
+    })
+    child.on('close', (code) => {
+      clearTimeout(bound)
+      resolve({ code, ...output })
+    })
+  })
+}
