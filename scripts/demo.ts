@@ -1,37 +1,47 @@
 /**
  * The main job in one command: emulators of Vault and AWS on loopback, `aws-iam-ra` as a process of its own with the env
- * of the README's pod spec, then what the app container does: AWS's own SDK reads the file that was left.
+ * of the README's pod spec, then what the app container does: AWS's own SDK reads the file that was left. With --real it
+ * is a real Vault that asks a real kube-apiserver about the token; AWS stays emulated.
  */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { startStage, type Stage } from '../test/emulators/stage.ts'
+import { scratchFolder } from '../test/real/process.ts'
+import { startReference } from '../test/real/reference.ts'
 import { build } from './build.ts'
 import { ROOT } from './checks/files.ts'
 import { cleanEnv } from './clean-env.ts'
 import { createDisplay } from './demo/display.ts'
 import { podEnv } from './demo/pod-env.ts'
+import { ensureServers } from './servers.ts'
 
 const REGION = 'eu-central-1'
 
 const display = createDisplay(process.stdout)
 
-async function demo(keep: boolean): Promise<void> {
+/** Seconds; what the API server gives a projected volume where nothing else is said. */
+const TOKEN_LIFETIME = 3600
+
+type DemoStage = Pick<Stage, 'vault' | 'sts' | 's3' | 'token' | 'env' | 'close'>
+
+async function demo(keep: boolean, real: boolean): Promise<void> {
+  if (real) await ensureServers()
   display.begin('build dist/aws-iam-ra')
   build()
   display.done()
 
-  display.begin('start emulators of Vault, IAM Roles Anywhere, STS and S3 on loopback')
-  const stage = await startStage()
-  const folder = mkdtempSync(join(tmpdir(), 'iam-ra-demo-'))
+  const servers = real
+    ? 'Vault, kube-apiserver and etcd, and emulators of IAM Roles Anywhere, STS and S3, on loopback'
+    : 'emulators of Vault, IAM Roles Anywhere, STS and S3 on loopback'
+  display.begin(`start ${servers}`)
+  const stage: DemoStage = real ? await startReference() : await startStage()
   try {
-    display.done(
-      `emulators of Vault, IAM Roles Anywhere, STS and S3 on loopback, Vault's at ${stage.vault.url}`,
-    )
+    display.done(`${servers}, Vault's at ${stage.vault.url}`)
+    const folder = scratchFolder('demo')
     const tokenFile = join(folder, 'token')
-    writeFileSync(tokenFile, stage.token(), { mode: 0o600 })
+    writeFileSync(tokenFile, stage.token({ lifetimeSeconds: TOKEN_LIFETIME }), { mode: 0o600 })
     const credentialsFile = join(folder, '.aws/credentials')
     const initEnv = podEnv(stage, tokenFile, credentialsFile)
     const appEnv = {
@@ -48,7 +58,6 @@ async function demo(keep: boolean): Promise<void> {
     if (keep) await keepUp(stage, initEnv, appEnv)
   } finally {
     await stage.close()
-    rmSync(folder, { recursive: true, force: true })
   }
 }
 
@@ -145,7 +154,7 @@ function runChild(
 }
 
 async function keepUp(
-  stage: Stage,
+  stage: DemoStage,
   initEnv: Readonly<Record<string, string>>,
   appEnv: Readonly<Record<string, string>>,
 ): Promise<void> {
@@ -166,10 +175,11 @@ async function keepUp(
 }
 
 const args = process.argv.slice(2)
-const unknown = args.filter((arg) => arg !== '--keep')
+const unknown = args.filter((arg) => arg !== '--keep' && arg !== '--real')
 try {
-  if (unknown.length > 0) throw new Error(`unknown argument ${unknown.join(' ')}: only --keep is known`)
-  await demo(args.includes('--keep'))
+  if (unknown.length > 0)
+    throw new Error(`unknown argument ${unknown.join(' ')}: only --keep and --real are known`)
+  await demo(args.includes('--keep'), args.includes('--real'))
 } catch (error) {
   display.failed(error instanceof Error ? error.message : String(error))
   process.exitCode = 1

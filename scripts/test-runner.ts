@@ -62,6 +62,7 @@ async function runAll(queue: readonly string[], home: string, options: RunnerOpt
     for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) {
       const outcome = await runFile(path, home, options)
       process.stdout.write(`${outcome.failed === 0 ? 'ok  ' : 'FAIL'} ${path} (${outcome.passed})\n`)
+      for (const [note] of outcome.output.matchAll(/^note: .+$/gm)) process.stdout.write(`     ${note}\n`)
       outcomes.push(outcome)
     }
   }

@@ -15,6 +15,8 @@ const SECRET_SHAPES: readonly RegExp[] = [
   /(?<![A-Za-z])[sbr]\.[\w-]{20,}/,
   // PEM blocks, cut short anywhere after their first line.
   /-----BEGIN [^-]+-----[^-]*(?:-+(?:E(?:N(?:D[^-]*-*)?)?)?)?/,
+  // AWS access key IDs: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
+  /(?<![A-Z0-9])A[KS]IA[A-Z0-9]{12,}/,
   // AWS secret keys (40 characters) and session tokens: long base64 with digits and both cases.
   /(?<![\w+/=])(?=[\w+/=]*\d)(?=[\w+/=]*[a-z])(?=[\w+/=]*[A-Z])[A-Za-z0-9+/=]{36,}/,
 ]

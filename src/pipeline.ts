@@ -3,7 +3,7 @@ import { createSession } from './exchange/create-session.ts'
 import { IamRaError, type Stage } from './errors.ts'
 import { login } from './identity/login.ts'
 import type { Logger } from './log.ts'
-import type { Bounds } from './retry.ts'
+import { pauseMs, type Bounds } from './retry.ts'
 import type { Runtime } from './runtime.ts'
 import { writeCredentials } from './sink/credentials-file.ts'
 import type { IssuedCertificate, SessionCredentials, Settings, VaultSession } from './types.ts'
@@ -43,13 +43,17 @@ interface Exchanged extends Obtained {
 
 /** A wait that outlives the token or the certificate begins again with a login; the deadline bounds that. */
 async function obtainCredentials(settings: Settings, context: PipelineContext): Promise<Exchanged> {
-  for (;;) {
+  const { runtime, bounds, logger } = context
+  for (let count = 0; ; count += 1) {
     try {
       return await obtainOnce(settings, context)
     } catch (error) {
-      if (!(error instanceof IamRaError) || error.code !== 'OUTLIVED' || context.bounds.remainingMs() <= 0)
-        throw error
-      context.logger.warn(`${error.message}: logging in again`, { stage: error.stage })
+      if (!(error instanceof IamRaError) || error.code !== 'OUTLIVED') throw error
+      // What ends as soon as it is there would otherwise be asked for without a pause until the deadline.
+      const waitMs = count === 0 ? 0 : pauseMs(count, undefined, runtime.random())
+      if (waitMs >= bounds.remainingMs()) throw error
+      logger.warn(`${error.message}: logging in again`, { stage: error.stage })
+      await inStage(error.stage, () => runtime.clock.sleep(waitMs, bounds.signal))
     }
   }
 }

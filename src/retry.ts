@@ -26,6 +26,12 @@ const FLOOR_MS = 50
 /** One attempt's share; a TokenReview or a loaded Vault may take seconds, a dropped packet must not take all. */
 export const ATTEMPT_MS = 15_000
 
+/** The last attempt ends this much before the deadline, so that the error names the server that did not answer. */
+const SPARE_MS = 50
+
+/** That an attempt which the deadline left less than this had no answer says less than the failure before it. */
+const SHORT_MS = 1000
+
 /**
  * Runs `attempt` until it succeeds, fails for good, or the deadline leaves no time for another.
  * @param attempt is given the milliseconds that it may take
@@ -39,13 +45,14 @@ export async function retry<T>(
 ): Promise<T> {
   let last: IamRaError | undefined
   for (let count = 1; ; count += 1) {
+    const timeoutMs = Math.min(ATTEMPT_MS, Math.max(1, bounds.remainingMs() - SPARE_MS))
     try {
-      return await attempt(Math.min(ATTEMPT_MS, Math.max(1, bounds.remainingMs())))
+      return await attempt(timeoutMs)
     } catch (error) {
       if (error instanceof IamRaError && error.code === 'DEADLINE')
-        throw outOfTime(stage, bounds, count, last ?? error)
+        throw last === undefined ? unanswered(what, stage, error) : outOfTime(stage, bounds, count, last)
       if (!(error instanceof IamRaError) || !error.retryable) throw error
-      last = error
+      last = last !== undefined && error.code === 'TIMEOUT' && timeoutMs < SHORT_MS ? last : error
     }
     // A last word that came after a process signal does not turn the stop into a lack of time.
     const stopped: unknown = bounds.signal.reason
@@ -72,6 +79,14 @@ export function pauseMs(attempt: number, retryAfterMs: number | undefined, rando
   return Math.max(FLOOR_MS, random * ceiling) + (retryAfterMs ?? 0)
 }
 
+/** The deadline came in the middle of the first attempt, before that itself gave up. */
+function unanswered(what: string, stage: Stage, deadline: IamRaError): IamRaError {
+  return new IamRaError('DEADLINE', stage, `no complete answer to ${what}: ${deadline.message}`, {
+    cause: deadline,
+    ...(deadline.hint === undefined ? {} : { hint: deadline.hint }),
+  })
+}
+
 function outOfTime(
   stage: Stage,
   bounds: Bounds,
@@ -79,11 +94,6 @@ function outOfTime(
   last: IamRaError,
   askedMs?: number,
 ): IamRaError {
-  if (last.code === 'DEADLINE') {
-    return new IamRaError('DEADLINE', stage, last.message, {
-      ...(last.hint === undefined ? {} : { hint: last.hint }),
-    })
-  }
   const asked = askedMs === undefined ? '' : ` and the server asks to wait ${seconds(askedMs)}`
   const tries = attempts === 1 ? 'one attempt' : `${attempts} attempts`
   return new IamRaError(

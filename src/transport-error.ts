@@ -107,7 +107,10 @@ export function transportFailure(
     case 'tls':
       return new IamRaError('TLS', stage, `no TLS connection to ${server}: ${error.message}`, {
         ...options,
-        hint: tlsHint,
+        // Of one out of its time neither another CA nor another name would help.
+        hint: /^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)$/.test(error.code)
+          ? 'renew the certificate of that server, and check the clock of this node (NTP)'
+          : tlsHint,
       })
     case 'timeout':
       return new IamRaError('TIMEOUT', stage, `${server}: ${error.message}`, {

@@ -97,8 +97,8 @@ export interface VaultAnswer {
 
 /** A Vault token and the way to use it; the token itself stays inside. */
 export interface VaultSession {
-  /** Epoch milliseconds; Infinity for a token that does not end. */
-  readonly expiresAtMs: number
+  /** Whether its time is over, whatever the node's clock was set to meanwhile; never true for a token without an end. */
+  hasEnded(): boolean
   /** Names of the token's policies, to explain a refusal. */
   readonly policies: readonly string[]
   /** One POST to a path below /v1, without a retry. @throws IamRaError of the write's stage */

@@ -25,6 +25,12 @@ const awsSecret = bytes(30)
   .map((key) => key.toString('base64'))
   .filter((key) => /\d/.test(key) && /[a-z]/.test(key) && /[A-Z]/.test(key))
 const awsToken = bytes(300).map((token) => token.toString('base64'))
+const awsKeyId = fc
+  .tuple(
+    fc.constantFrom('ASIA', 'AKIA'),
+    fc.string({ unit: fc.constantFrom(...Array.from('ABCDEFGHIJ234567')), minLength: 16, maxLength: 16 }),
+  )
+  .map(([kind, rest]) => `${kind}${rest}`)
 
 /** Pieces that a secret may be mixed with, some of them able to make one where they are joined. */
 const anyText = fc.string({ unit: 'binary', maxLength: 400 })
@@ -83,6 +89,7 @@ for (const [what, secret] of [
   ['a JSON Web Token', jwt],
   ['a token of Vault', vaultToken],
   ['a private key', pem],
+  ['an access key ID of AWS', awsKeyId],
   ['a secret key of AWS', awsSecret],
   ['a session token of AWS', awsToken],
 ] as const) {

@@ -64,6 +64,23 @@ attempts('end with the first success', async () => {
   assert.equal(logger.lines, [])
 })
 
+attempts('that had but a moment for an answer leave the word to the failure before them', async () => {
+  const timedOut = new IamRaError('TIMEOUT', 'identity', 'no complete answer', { retryable: true })
+  for (const [deadlineMs, says] of [
+    [400, /^Vault answered 500 \(DEADLINE of 0.4 s .* 2 attempts/],
+    [4000, /^no complete answer/],
+  ] as const) {
+    const { context, clock } = stage({ deadlineMs })
+    const { attempt, given } = failing([later(), timedOut])
+    const lasting = async (timeoutMs: number): Promise<string> => {
+      if (given.length === 1) clock.advance(timeoutMs)
+      return await attempt(timeoutMs)
+    }
+    const error = await rejectsWithCode(retry('login', 'identity', context, lasting), 'DEADLINE')
+    assert.match(error.message, says)
+  }
+})
+
 attempts('follow one another with a ceiling that doubles up to 15 s', async () => {
   const { clock, context, logger } = stage({ random: 1, deadlineMs: 600_000 })
   const { attempt } = failing(Array.from({ length: 8 }, () => later()))
@@ -102,11 +119,11 @@ attempts('wait as long as the server asks', async () => {
   assert.equal(clock.sleeps, [7250])
 })
 
-attempts('have no more time than the deadline leaves', async () => {
+attempts('end a moment before the deadline, so that their error says what did not answer', async () => {
   const { context } = stage({ random: 1, deadlineMs: 10_000 })
   const { attempt, given } = failing([later(), later({ retryAfterMs: 5000 })])
   await retry('login', 'identity', context, attempt)
-  assert.equal(given, [10_000, 9500, 3500])
+  assert.equal(given, [9950, 9450, 3450])
 })
 
 attempts('end at once where the wait is longer than the deadline, with what was said last', async () => {
@@ -201,7 +218,7 @@ attempts('say what was said last when the deadline passes in a pause or in an at
   assert.match(error.message, /^Vault answered 500 \(DEADLINE of 60 s .* 2 attempts\)$/)
 })
 
-attempts('say the deadline alone where nothing was said before', async () => {
+attempts('say what had no answer where nothing was said before', async () => {
   const ranOut = new IamRaError('DEADLINE', 'internal', 'DEADLINE of 60 s ran out', {
     hint: 'raise DEADLINE',
   })
@@ -211,7 +228,7 @@ attempts('say the deadline alone where nothing was said before', async () => {
   )
   assert.equal(
     [error.message, error.hint, error.stage, error.exitCode],
-    ['DEADLINE of 60 s ran out', 'raise DEADLINE', 'exchange', 5],
+    ['no complete answer to CreateSession: DEADLINE of 60 s ran out', 'raise DEADLINE', 'exchange', 5],
   )
 })
 

@@ -73,11 +73,19 @@ const failure = (error: TransportError): ReturnType<typeof transportFailure> =>
   transportFailure('identity', 'Vault at https://vault:8200', error, 'set VAULT_CACERT')
 
 errors('become failures of the stage, which name the server and keep the cause', () => {
-  const cause = transportError(failed('CERT_HAS_EXPIRED'), HTTPS)
+  const cause = transportError(failed('ERR_TLS_CERT_ALTNAME_INVALID'), HTTPS)
   const error = failure(cause)
-  assert.is(error.message, 'no TLS connection to Vault at https://vault:8200: its certificate has expired')
+  assert.is(
+    error.message,
+    'no TLS connection to Vault at https://vault:8200: its certificate is for another name',
+  )
   assert.equal([error.code, error.stage, error.hint], ['TLS', 'identity', 'set VAULT_CACERT'])
   assert.is(error.cause, cause)
+})
+
+errors('of a certificate out of its time lead to the clock and the renewal, not to another CA', () => {
+  for (const code of ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'])
+    assert.match(failure(transportError(failed(code), HTTPS)).hint ?? '', /^renew .* clock of this node/)
 })
 
 const failures: readonly (readonly [TransportError, string, boolean, string])[] = [

@@ -4,7 +4,14 @@ import { foreignText } from '../foreign-text.ts'
 import type { Logger } from '../log.ts'
 import { retry, type Bounds } from '../retry.ts'
 import type { Runtime } from '../runtime.ts'
-import type { CertificateSettings, IssuedCertificate, KeyType, VaultAnswer, VaultSession } from '../types.ts'
+import {
+  KEY_TYPES,
+  type CertificateSettings,
+  type IssuedCertificate,
+  type KeyType,
+  type VaultAnswer,
+  type VaultSession,
+} from '../types.ts'
 import { checkCertificate } from './checks.ts'
 import { createCsr } from './csr.ts'
 import { generateKeyPair, type KeyPair } from './key-pair.ts'
@@ -47,14 +54,13 @@ async function issueWithKey(
   bounds.signal.throwIfAborted()
   const keyPair = await generateKeyPair(keyType)
   const csr = await createCsr(keyPair, settings)
-  const hasEnded = (): boolean => runtime.clock.now() >= session.expiresAtMs
   const answer = await retry('sign', 'certificate', context, async (timeoutMs) => {
-    if (hasEnded()) throw outlived()
+    if (session.hasEnded()) throw outlived()
     try {
       return await sign(csr, settings, session, timeoutMs)
     } catch (error) {
       // It ended on the way: Vault cannot tell that from a token that it never gave.
-      if (error instanceof IamRaError && error.status === 403 && hasEnded()) throw outlived()
+      if (error instanceof IamRaError && error.status === 403 && session.hasEnded()) throw outlived()
       throw error
     }
   })
@@ -126,8 +132,10 @@ function explainSignRefusal(
   settings: CertificateSettings,
   session: VaultSession,
 ): IamRaError {
+  // Vault says which common name or DNS name it refuses, but not which URI.
+  const which = /URI Subject Alternative Names/.test(error.message) ? `: ${settings.uriSans.join(', ')}` : ''
   const refused = (hint: string, code: 'REFUSED' | 'KEY_TYPE' = 'REFUSED'): IamRaError =>
-    new IamRaError(code, 'certificate', error.message, {
+    new IamRaError(code, 'certificate', `${error.message}${which}`, {
       hint,
       cause: error,
       ...(error.status === undefined ? {} : { status: error.status }),
@@ -136,12 +144,20 @@ function explainSignRefusal(
   // Without the address before it, in which any word may stand.
   const text = error.message.slice(error.message.indexOf(PURPOSE))
   if (/role requires keys of type|requires .* key|key bits|bit length/i.test(text)) {
-    return refused(`set KEY_TYPE to what the role wants, or key_type=any in ${role}`, 'KEY_TYPE')
+    return refused(
+      `set KEY_TYPE to what the role wants (${KEY_TYPES.join(', ')}), or key_type=any in ${role}`,
+      'KEY_TYPE',
+    )
   }
   if (error.status === 403) {
     const policies = session.policies.join(', ') || 'none'
     return refused(
       `a policy of the token (it has: ${policies}) must allow update on ${path}; one for ${settings.pkiMount}/issue/… is not enough, and a token that was revoked meanwhile gets the same answer`,
+    )
+  }
+  if (/default issuer|find PKI issuer|issuer for signing|requested usage/i.test(text)) {
+    return refused(
+      `the mount ${settings.pkiMount} has no issuer that may sign for ${role}, or not its key: check issuer_ref of the role, then vault read ${settings.pkiMount}/config/issuers and the usage of that issuer`,
     )
   }
   if (/unknown role/i.test(text)) {

@@ -44,7 +44,13 @@ export async function createSession(
     const credentials = await retry('CreateSession', 'exchange', context, async (timeoutMs) => {
       if (runtime.clock.now() >= certificate.notAfterMs) throw outlived()
       const answer = await post(http, settings, certificate, runtime.clock.now(), timeoutMs, bounds.signal)
-      return judge(answer, settings, certificate, runtime.clock.now())
+      try {
+        return judge(answer, settings, certificate, runtime.clock.now())
+      } catch (error) {
+        // It ended on the way: AWS does not say so, or says it as if the certificate had never been good.
+        const isRefused = error instanceof IamRaError && error.code === 'REFUSED'
+        throw isRefused && runtime.clock.now() >= certificate.notAfterMs ? outlived() : error
+      }
     })
     logger.step('exchanged for session credentials', {
       stage: 'exchange',
@@ -94,8 +100,9 @@ async function post(
     })
   } catch (error) {
     if (!(error instanceof TransportError)) throw error
-    const hint =
-      settings.caFile === undefined
+    const hint = /another name/.test(error.message)
+      ? 'check AWS_ENDPOINT_URL_ROLESANYWHERE, and look for a proxy that answers in the place of AWS'
+      : settings.caFile === undefined
         ? 'behind a proxy that opens TLS, put its CA into a file and name it in AWS_CA_BUNDLE'
         : 'AWS_CA_BUNDLE must hold the CA of the proxy or endpoint in between'
     throw transportFailure('exchange', `Roles Anywhere at ${url.origin}`, error, hint)
@@ -128,7 +135,9 @@ function judge(
   // Without AWS's full stop, since the sentence goes on.
   const said = text === '' ? page : `: ${text.replace(/\.$/, '')}`
   const sentence = `${server} answered ${status}${type === '' ? '' : ` ${type}`}${said}`
-  const wait = retryAfterMs(answer.header('retry-after'), nowMs)
+  const dateMs = Date.parse(answer.header('date') ?? '')
+  // A date is one of the server's clock, which the node's may be off from.
+  const wait = retryAfterMs(answer.header('retry-after'), Number.isNaN(dateMs) ? nowMs : dateMs)
   const later = { status, retryable: true, ...(wait === undefined ? {} : { retryAfterMs: wait }) }
   // No document says how CreateSession throttles: take 429 and every throttling code of the SDKs as one.
   if (status === 429 || /throttl|too_?many_?requests|request_?limit/i.test(type)) {

@@ -148,11 +148,12 @@ function requestIdOf(json: Readonly<Record<string, unknown>>): string {
 
 function createSession(auth: VaultAuth, client: VaultClient, context: LoginContext): VaultSession {
   const { runtime, bounds } = context
-  const expiresAtMs =
-    auth.leaseSeconds === 0 ? Number.POSITIVE_INFINITY : runtime.clock.now() + auth.leaseSeconds * 1000
+  const { elapsed } = runtime.clock
+  const endsMs = auth.leaseSeconds === 0 ? Number.POSITIVE_INFINITY : elapsed() + auth.leaseSeconds * 1000
+  const hasEnded = (): boolean => elapsed() >= endsMs
   let ending: Promise<void> | undefined
   return {
-    expiresAtMs,
+    hasEnded,
     policies: auth.policies,
     async write({ stage, purpose, path, data, timeoutMs }) {
       const reply = await client.write({
@@ -173,21 +174,21 @@ function createSession(auth: VaultAuth, client: VaultClient, context: LoginConte
         ...(reply.serverDateMs === undefined ? {} : { serverDateMs: reply.serverDateMs }),
       }
     },
-    end: () => (ending ??= revoke(auth, expiresAtMs, client, context)),
+    end: () => (ending ??= revoke(auth, hasEnded, client, context)),
   }
 }
 
 /** https://developer.hashicorp.com/vault/api-docs/auth/token#revoke-a-token-self */
 async function revoke(
   auth: VaultAuth,
-  expiresAtMs: number,
+  hasEnded: () => boolean,
   client: VaultClient,
-  { runtime, bounds, logger }: LoginContext,
+  { bounds, logger }: LoginContext,
 ): Promise<void> {
   const timeoutMs = bounds.signal.aborted ? REVOKE_MS - LATE_ANSWER_MS : REVOKE_MS
   try {
     // A batch token is not stored, so it cannot be revoked: it ends by itself.
-    if (auth.tokenType === 'batch' || runtime.clock.now() >= expiresAtMs) return
+    if (auth.tokenType === 'batch' || hasEnded()) return
     await client.write({
       stage: 'identity',
       purpose: 'revoke its token',

@@ -132,7 +132,7 @@ function explain(
   }
   if (/claim .*(not found in token|to (a )?string)/i.test(text)) {
     return {
-      cause: 'the token has no such claim',
+      cause: 'the token has no such claim, or one that is no text',
       hint: `compare user_claim, groups_claim and claim_mappings of ${role} with a token; user_claim=sub fits every service account`,
     }
   }
@@ -160,8 +160,8 @@ function explain(
     return {
       cause:
         "the token was not accepted by the cluster's TokenReview (another cluster's token, a deleted account or pod, a wrong audience), " +
-        'or Vault could not ask it (reviewer without system:auth-delegator, API server out of reach), or the mount does not exist',
-      hint: `check ${mount}/config (kubernetes_host, CA, reviewer), the role's audience, VAULT_AUTH_MOUNT and VAULT_NAMESPACE; Vault's log at debug level names the reason`,
+        'or Vault could not ask it (reviewer without system:auth-delegator, API server out of reach), or the mount does not exist or does not allow the address of this pod',
+      hint: `check ${mount}/config (kubernetes_host, CA, reviewer), the role's audience and token_bound_cidrs, VAULT_AUTH_MOUNT and VAULT_NAMESPACE; Vault's log at debug level names the reason`,
     }
   }
   return {

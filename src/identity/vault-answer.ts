@@ -39,10 +39,19 @@ export class VaultRefusal extends IamRaError {
 
 export const REDIRECTS: readonly number[] = [301, 302, 307, 308]
 
-/** Kubernetes auth answers 500 to these, and another attempt gets no other answer: vault-plugin-auth-kubernetes, path_login.go */
-const LASTING = /could not load backend configuration|could not parse UID from claims/
+/**
+ * Answered with 500, and another attempt gets no other answer: vault-plugin-auth-kubernetes, path_login.go; and a PKI
+ * mount without an issuer that can sign, Vault 1.19, builtin/logical/pki.
+ */
+const LASTING = [
+  /could not load backend configuration|could not parse UID from claims/,
+  // To a login without role_id, at an approle mount: Vault 1.19, vault/request_handling.go.
+  /failed to determine alias name from login request/,
+  /no default issuer currently configured|unable to find PKI issuer for reference/,
+  /unable to use this issuer for signing|requested usage issuing-certificates/,
+]
 
-/** @throws VaultRefusal for a 4xx of Vault's, IamRaError for all else above 299 */
+/** @throws VaultRefusal for a no of Vault's that lasts, IamRaError for all else above 299 */
 export function judgeAnswer(asked: Asked, server: string, answer: HttpAnswer, nowMs: number): VaultReply {
   const { status, body } = answer
   const date = Date.parse(answer.header('date') ?? '')
@@ -63,7 +72,8 @@ export function judgeAnswer(asked: Asked, server: string, answer: HttpAnswer, no
   const said =
     errors.length > 0 ? `: ${errors.join('; ')}` : looksLikePage(body) ? ' with a page instead of JSON' : ''
   const sentence = `${server} answered ${status} to the request to ${asked.purpose}${said}`
-  const wait = retryAfterMs(answer.header('retry-after'), nowMs)
+  // A date is one of the server's clock, which the node's may be off from.
+  const wait = retryAfterMs(answer.header('retry-after'), serverDateMs ?? nowMs)
   const later = { status, retryable: true, ...(wait === undefined ? {} : { retryAfterMs: wait }) }
   if (status === 503 && errors.some((text) => /sealed/i.test(text))) {
     throw new IamRaError('SEALED', asked.stage, `${server} is sealed`, {
@@ -77,7 +87,8 @@ export function judgeAnswer(asked: Asked, server: string, answer: HttpAnswer, no
       hint: 'a rate limit quota of Vault is used up: raise it, or set START_SPREAD for large jobs',
     })
   }
-  if (status === 408 || status === 412 || (status >= 500 && !errors.some((text) => LASTING.test(text)))) {
+  const lasts = errors.some((text) => LASTING.some((known) => known.test(text)))
+  if (status === 408 || status === 412 || (status >= 500 && !lasts)) {
     throw new IamRaError('UNAVAILABLE', asked.stage, sentence, {
       ...later,
       hint: looksLikePage(body)
@@ -96,7 +107,7 @@ function withDate(json: Readonly<Record<string, unknown>>, serverDateMs: number 
 }
 
 function notVault(asked: Asked, server: string, { status, body }: HttpAnswer): IamRaError {
-  const what = looksLikePage(body) ? 'a page' : body === '' ? 'nothing' : 'something'
+  const what = looksLikePage(body) ? 'a page' : body === '' ? 'an empty body' : 'something'
   // The words of Go's TLS servers, Vault's among them.
   const plainHttp = /^Client sent an HTTP request to an HTTPS server/.test(body)
   return new IamRaError(
@@ -129,6 +140,8 @@ function vaultErrors(json: Record<string, unknown> | undefined, secrets: readonl
           secrets,
         ),
       )
+      // Our sentence goes on after it, or ends without a full stop.
+      .map((one) => one.replace(/(?<!\.)\.$/, ''))
       .filter((one) => one !== '')
   )
 }

@@ -72,13 +72,13 @@ interface Issuing {
 function issue(
   vault: (write: VaultWrite, runtime: FakeRuntime) => VaultAnswer,
   changes: Partial<CertificateSettings> = {},
-  expiresAtMs = FAKE_NOW_MS + 300_000,
+  lifeMs = 300_000,
 ): Issuing {
   const runtime = fakeRuntime()
   const logger = recordingLogger()
   const writes: VaultWrite[] = []
   const session = {
-    expiresAtMs,
+    hasEnded: () => runtime.clock.elapsed() >= lifeMs,
     policies: ['default', 'iam-ra'],
     write: async (write: VaultWrite) => {
       writes.push(write)
@@ -310,6 +310,26 @@ const TEXTS: readonly [number, string, RegExp][] = [
     /CERT_TTL/,
   ],
   [400, 'request signature invalid', /vault read pki\/roles\/app/],
+  [
+    500,
+    'could not fetch the CA certificate (was one set?): no default issuer currently configured',
+    /no issuer that may sign for pki\/roles\/app.*vault read pki\/config\/issuers/,
+  ],
+  [
+    500,
+    'could not fetch the CA certificate (was one set?): unable to find PKI issuer for reference: nothing',
+    /issuer_ref of the role/,
+  ],
+  [
+    500,
+    'could not fetch the CA certificate (was one set?): unable to fetch corresponding key for issuer 068bd8d6; unable to use this issuer for signing',
+    /or not its key/,
+  ],
+  [
+    500,
+    'error fetching CA certificate: requested usage issuing-certificates for issuer [id:d8dc68ad] but only had usage read-only',
+    /the usage of that issuer/,
+  ],
 ]
 for (const [status, text, hint] of TEXTS) {
   refusals(`has the hint for ${status}: ${text}`, async () => {
@@ -324,6 +344,19 @@ for (const [status, text, hint] of TEXTS) {
     assert.is(writes.length, 1)
   })
 }
+
+refusals('names the URIs where Vault does not say which it refused', async () => {
+  const text = 'URI Subject Alternative Names were provided via CSR which are not valid for this role'
+  const uriSans = ['spiffe://demo/ns/a/sa/b', 'spiffe://demo/ns/c/sa/d']
+  const { result } = issue(
+    () => {
+      throw refused(400, text)
+    },
+    { uriSans },
+  )
+  const { message } = await rejectsWithCode(result, 'REFUSED')
+  assert.match(message, /for this role: spiffe:\/\/demo\/ns\/a\/sa\/b, spiffe:\/\/demo\/ns\/c\/sa\/d$/)
+})
 
 refusals.run()
 
@@ -352,7 +385,7 @@ waits('that outlives the token does not send it again', async () => {
       throw busy()
     },
     {},
-    FAKE_NOW_MS + 10_000,
+    10_000,
   )
   assert.is((await rejectsWithCode(result, 'OUTLIVED')).stage, 'certificate')
   assert.is(writes.length, 1)
@@ -365,13 +398,13 @@ waits('in the server that outlives the token is not taken for a missing policy',
       throw refused(403, 'permission denied')
     },
     {},
-    FAKE_NOW_MS + 10_000,
+    10_000,
   )
   await rejectsWithCode(result, 'OUTLIVED')
 })
 
 waits('with a token that ended before asks nothing', async () => {
-  const { result, writes } = issue((write) => signed(write), {}, FAKE_NOW_MS)
+  const { result, writes } = issue((write) => signed(write), {}, 0)
   await rejectsWithCode(result, 'OUTLIVED')
   assert.is(writes.length, 0)
 })

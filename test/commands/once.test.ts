@@ -185,7 +185,7 @@ failure('by the deadline exits with the code of its stage', () =>
     }
     const { code, stderr } = await end(rehearsal)
     assert.is(code, 4)
-    assert.match(stderr, /certificate: DEADLINE of 60 s ran out/)
+    assert.match(stderr, /certificate: no complete answer to sign: DEADLINE of 60 s ran out/)
   }),
 )
 

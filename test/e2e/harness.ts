@@ -15,6 +15,9 @@ const BINARY = join(import.meta.dirname, '../../dist/aws-iam-ra')
 /** A run takes a fifth of a second; one that goes on for this long hangs. */
 const BOUND_MS = 20_000
 
+/** What a run meets: the emulated stage, or one with real servers that shows the same. */
+export type Servers = Pick<Stage, 'env' | 'vault' | 'rolesAnywhere' | 'sessions' | 'token'>
+
 export interface RunOptions {
   /** Over the stage's settings; undefined takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>>
@@ -107,16 +110,17 @@ export async function withStage(options: StageOptions, test: (own: Stage) => Pro
   }
 }
 
-export async function run(stage: Stage, options: RunOptions = {}): Promise<Run> {
+export async function run(stage: Servers, options: RunOptions = {}): Promise<Run> {
   return await start(stage, options).finished
 }
 
-export function start(stage: Stage, options: RunOptions = {}): Running {
+export function start(stage: Servers, options: RunOptions = {}): Running {
   const folder = options.folder ?? makeFolder()
   const token = options.token ?? stage.token()
-  writeFileSync(folder.token, token)
+  // Another run in the same folder may be reading it: writing empties it for a moment.
+  if (readIfThere(folder.token) !== token) writeFileSync(folder.token, token)
   const seen = { vault: stage.vault.requests.length, aws: stage.rolesAnywhere.requests.length }
-  const [command = BINARY, ...before] = [...(options.under ?? []), BINARY]
+  const [command, ...before] = [...(options.under ?? []), BINARY]
   const child = spawn(command, [...before, ...(options.args ?? [])], {
     env: podEnv(stage, folder, options.env),
     cwd: options.cwd ?? folder.path,
@@ -175,7 +179,7 @@ export function start(stage: Stage, options: RunOptions = {}): Running {
 }
 
 function podEnv(
-  stage: Stage,
+  stage: Servers,
   folder: RunFolder,
   changes: RunOptions['env'] = {},
 ): Readonly<Record<string, string>> {
@@ -191,7 +195,12 @@ function podEnv(
 }
 
 /** No message of these assertions repeats what was found. */
-function canaries(stage: Stage, run: Run, known: readonly string[], args: readonly string[]): void {
+function canaries(
+  stage: Pick<Servers, 'vault' | 'sessions'>,
+  run: Run,
+  known: readonly string[],
+  args: readonly string[],
+): void {
   const secrets = [
     ...known,
     ...stage.vault.requests.map(({ request }) => request.header('x-vault-token') ?? ''),

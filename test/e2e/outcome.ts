@@ -25,6 +25,12 @@ export function failed(run: Run, code: number, sentence: RegExp, hint = /./): vo
 
 /** Done, with credentials that the emulated AWS has issued, and no Vault token left. */
 export function succeeded(stage: Stage, run: Run, profile = 'default'): void {
+  hasCredentials(stage, run, profile)
+  assert.is(stage.vaultEmulator.liveTokens(), 0)
+}
+
+/** Done, with the credentials that the emulated AWS issued last. */
+export function hasCredentials(stage: Pick<Stage, 'sessions'>, run: Run, profile = 'default'): void {
   assert.is(run.code, 0, run.stderr)
   assert.is(run.stdout, '')
   const session = stage.sessions.issued.at(-1)
@@ -36,7 +42,6 @@ export function succeeded(stage: Stage, run: Run, profile = 'default'): void {
   assert.ok(section.includes(`aws_access_key_id = ${session?.accessKeyId ?? ''}`), 'another access key')
   assert.ok(section.includes(`aws_secret_access_key = ${session?.secretAccessKey ?? ''}`), 'another secret')
   assert.ok(section.includes(`aws_session_token = ${session?.sessionToken ?? ''}`), 'another session token')
-  assert.is(stage.vaultEmulator.liveTokens(), 0)
 }
 
 /** How often a path was asked for. */

@@ -39,6 +39,9 @@ export interface Cluster {
   deleteServiceAccount(namespace: string, name: string): void
 }
 
+/** What the API server gives a clock: go-jose's DefaultLeeway, seen with Kubernetes 1.36. */
+const LEEWAY_SECONDS = 60
+
 export interface ClusterOptions {
   /** Epoch milliseconds. */
   now(): number
@@ -103,7 +106,7 @@ export function createCluster(options: ClusterOptions): Cluster {
       const nowSeconds = options.now() / 1000
       const { iss, exp, nbf, sub, aud } = read.claims
       if (iss !== issuer || typeof exp !== 'number' || typeof nbf !== 'number') return refused
-      if (nowSeconds >= exp || nowSeconds < nbf) return refused
+      if (nowSeconds - LEEWAY_SECONDS > exp || nowSeconds + LEEWAY_SECONDS < nbf) return refused
       const shared = Array.isArray(aud) ? audiences.filter((audience) => aud.includes(audience)) : []
       if (shared.length === 0) return refused
       const [, , namespace, name] = typeof sub === 'string' ? sub.split(':') : []

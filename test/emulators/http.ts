@@ -85,18 +85,21 @@ export function emulatorRequest(parts: {
   }
 }
 
-export async function host(handler: Handler, options: HostOptions = {}): Promise<Hosted> {
+export async function host(
+  handler: Handler | ((request: EmulatorRequest) => Promise<EmulatorResponse>),
+  options: HostOptions = {},
+): Promise<Hosted> {
   const requests: RecordedRequest[] = []
   const address = options.address ?? '127.0.0.1'
   const listener: http.RequestListener = (incoming, outgoing) => {
-    void readBody(incoming).then((body) => {
+    void readBody(incoming).then(async (body) => {
       const request = emulatorRequest({
         method: incoming.method ?? '',
         target: incoming.url ?? '',
         headers: headerLines(incoming.rawHeaders),
         body,
       })
-      const answer = hosted.intercept?.(request) ?? answered(handler, request)
+      const answer = hosted.intercept?.(request) ?? (await answered(handler, request))
       if (answer === 'cut' || answer === 'hang') {
         requests.push({ request, status: undefined })
         if (answer === 'cut') incoming.socket.destroy()
@@ -138,9 +141,12 @@ export async function host(handler: Handler, options: HostOptions = {}): Promise
 }
 
 /** A handler that throws is a bug of the emulator: it answers in a way that nobody takes for an emulated refusal. */
-function answered(handler: Handler, request: EmulatorRequest): EmulatorResponse {
+async function answered(
+  handler: (request: EmulatorRequest) => EmulatorResponse | Promise<EmulatorResponse>,
+  request: EmulatorRequest,
+): Promise<EmulatorResponse> {
   try {
-    return handler(request)
+    return await handler(request)
   } catch (error) {
     const stack = error instanceof Error ? (error.stack ?? error.name) : String(error)
     return {

@@ -67,6 +67,22 @@ export function goDuration(seconds: number): string {
   return minutes > 0 ? `${minutes}m${rest}` : rest
 }
 
+/** A field as Vault's framework reads text: numbers and truth values too. */
+export function textField(value: unknown): string {
+  if (typeof value === 'boolean') return value ? '1' : '0'
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+}
+
+/** What Vault and Go say of a duration that cannot be read, or is below nothing. */
+export function durationFault(value: unknown): string {
+  if (typeof value !== 'string' && typeof value !== 'number') return 'could not parse duration from input'
+  if (/^-\d+$/.test(String(value))) return `cannot provide negative value '${value}'`
+  const unit = /^\d+(?:\.\d+)?([^\d.]+)/.exec(String(value))?.[1]
+  return unit === undefined
+    ? `time: invalid duration "${value}"`
+    : `time: unknown unit "${unit}" in duration "${value}"`
+}
+
 /** Seconds of a duration as Vault's API takes it: `3600`, `90s`, `1h30m`, `3d`. Undefined for anything else. */
 export function parseDuration(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isInteger(value) ? value : undefined

@@ -4,7 +4,7 @@
  */
 import type { Cluster } from './cluster.ts'
 import { claimAt, readToken, type Claims, type ReadToken } from './jwt.ts'
-import { badRequest, permissionDenied, VaultRefusal } from './vault-answer.ts'
+import { badRequest, permissionDenied, textField, VaultRefusal } from './vault-answer.ts'
 
 export interface TokenParameters {
   readonly policies: readonly string[]
@@ -59,8 +59,8 @@ export interface Login {
 
 /** @throws VaultRefusal */
 export function logIn(mount: AuthMount, body: Claims, nowMs: number): Login {
-  const roleName = typeof body['role'] === 'string' ? body['role'] : ''
-  const jwt = typeof body['jwt'] === 'string' ? body['jwt'] : ''
+  const roleName = textField(body['role'])
+  const jwt = textField(body['jwt'])
   return mount.type === 'kubernetes'
     ? kubernetesLogin(mount, roleName, jwt, nowMs)
     : jwtLogin(mount, roleName.toLowerCase(), jwt, nowMs)
@@ -74,7 +74,7 @@ function kubernetesLogin(
 ): Login {
   if (roleName === '') throw badRequest('missing role')
   if (jwt === '') throw badRequest('missing jwt')
-  const role = ownEntry(mount.roles, roleName)
+  const role = ownEntry(mount.roles, roleName.toLowerCase())
   if (role === undefined) throw badRequest(`invalid role name "${roleName}"`)
 
   // Without public keys of its own Vault reads the claims unverified here; TokenReview below is what proves them.
@@ -117,6 +117,11 @@ function jwtLogin(mount: AuthMount & { type: 'jwt' }, roleName: string, jwt: str
   if (role === undefined) throw badRequest(`role "${roleName}" could not be found`)
   if (jwt === '') throw badRequest('missing token')
 
+  if (jwt.split('.').length !== 3) {
+    throw badRequest(
+      'error validating token: error verifying token signature: go-jose/go-jose: compact JWS format must have three parts',
+    )
+  }
   const token = readToken(jwt)
   const signed = token !== undefined && mount.publicKeys.some((key) => token.isSignedBy(key))
   if (!signed) {

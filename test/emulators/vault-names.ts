@@ -53,7 +53,10 @@ export function allowedNames(
   const emails = [...requested.emails]
   if (commonName.includes('@')) emails.push(commonName)
   else if (commonName !== '') {
-    const long = commonName.split('.').find((label) => label.length === 0 || label.length > 63)
+    const long = commonName
+      .replace(/\.$/, '')
+      .split('.')
+      .find((label) => label.length === 0 || label.length > 63)
     if (long !== undefined) throw badRequest(`idna: invalid label "${long}"`)
     if (HOSTNAME.test(commonName)) dns.push(commonName)
   }

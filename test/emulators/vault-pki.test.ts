@@ -53,9 +53,24 @@ signing('gives the chain as the mount has it', async () => {
 signing('clamps a longer TTL and warns', async () => {
   const answer = await signAs(vault(), {}, { ttl: '72h' })
   assert.is(dataOf(answer)['expiration'], NOW / 1000 + 3600)
-  assert.equal(bodyOf(answer)['warnings'], [
-    'TTL "72h0m0s" is longer than permitted maxTTL "1h0m0s", so maxTTL is being used',
-  ])
+  const clamped = 'TTL "72h0m0s" is longer than permitted maxTTL "1h0m0s", so maxTTL is being used'
+  assert.equal(bodyOf(answer)['warnings'], [clamped, clamped])
+})
+
+signing('refuses a TTL that cannot be read, in the words of Vault and Go', async () => {
+  for (const [ttl, words] of [
+    ['x', 'time: invalid duration "x"'],
+    ['1w', 'time: unknown unit "w" in duration "1w"'],
+    [-1, "cannot provide negative value '-1'"],
+    [true, 'could not parse duration from input'],
+  ] as const) {
+    const sentence = `Field validation failed: error converting input ${String(ttl)} for field "ttl": ${words}`
+    refused(await signAs(vault(), {}, { ttl }), 400, sentence)
+  }
+})
+
+signing('takes a name with the root’s dot for another one', async () => {
+  refused(await signAs(vault(), { subject: `CN=${CN}.` }), 400, `common name ${CN}. not allowed by this role`)
 })
 
 signing('warns of names in the request that it takes from the CSR', async () => {

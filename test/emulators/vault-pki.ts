@@ -9,7 +9,7 @@ import { Extensions, id_ce_subjectAltName, SubjectAlternativeName } from '@pecul
 import { pemOf, randomSerial, type Authority } from './authority.ts'
 import { SIGNATURE_OIDS, signCertificate, type AlternativeNames, type KeyUsageName } from './certificate.ts'
 import { commonName } from './read-certificate.ts'
-import { badRequest, goDuration, parseDuration } from './vault-answer.ts'
+import { badRequest, durationFault, goDuration, parseDuration, textField } from './vault-answer.ts'
 import { allowedNames, type Entity, type NameRules } from './vault-names.ts'
 
 export interface PkiRole extends NameRules {
@@ -76,10 +76,10 @@ export function signByRole(
 ): Signed {
   const role = Object.hasOwn(mount.roles, roleName) ? mount.roles[roleName] : undefined
   if (role === undefined) throw badRequest(`unknown role: ${roleName}`)
-  const request = readRequest(body['csr'])
+  const request = readRequest(textField(body['csr']))
   checkKey(role, request.publicKey)
 
-  const asked = (name: string): string => (typeof body[name] === 'string' ? body[name] : '')
+  const asked = (name: string): string => textField(body[name])
   const cn = (role.useCsrCommonName ? request.commonName : '') || asked('common_name')
   const requested = role.useCsrSans
     ? request.names
@@ -145,8 +145,8 @@ interface SigningRequest {
   readonly isSigned: boolean
 }
 
-function readRequest(csr: unknown): SigningRequest {
-  if (typeof csr !== 'string' || csr === '') throw badRequest('"csr" is empty')
+function readRequest(csr: string): SigningRequest {
+  if (csr === '') throw badRequest('"csr" is empty')
   const block = /-----BEGIN [^-]+-----([A-Za-z0-9+/=\s]+)-----END [^-]+-----/.exec(csr)
   if (block === null) throw badRequest('csr contains no data')
   try {
@@ -207,15 +207,15 @@ function lifetime(role: PkiRole, ttl: unknown, warnings: string[]): number {
   const requested = ttl === undefined || ttl === null ? 0 : parseDuration(ttl)
   if (requested === undefined || requested < 0) {
     throw badRequest(
-      `Field validation failed: error converting input for field "ttl": time: invalid duration "${String(ttl)}"`,
+      `Field validation failed: error converting input ${String(ttl)} for field "ttl": ${durationFault(ttl)}`,
     )
   }
   const wanted = requested || role.ttlSeconds || SYSTEM_TTL_SECONDS
   const most = role.maxTtlSeconds ?? SYSTEM_TTL_SECONDS
   if (wanted <= most) return wanted
-  warnings.push(
-    `TTL "${goDuration(wanted)}" is longer than permitted maxTTL "${goDuration(most)}", so maxTTL is being used`,
-  )
+  const clamped = `TTL "${goDuration(wanted)}" is longer than permitted maxTTL "${goDuration(most)}", so maxTTL is being used`
+  // Vault says it twice.
+  warnings.push(clamped, clamped)
   return most
 }
 

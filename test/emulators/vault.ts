@@ -74,14 +74,16 @@ export function createVault(options: VaultOptions): VaultEmulator {
     const rest = inNamespace(path.slice('/v1/'.length), request.header('x-vault-namespace'))
     const isWrite = request.method === 'POST' || request.method === 'PUT'
 
-    const [mountPath, mount] = loginMount(rest) ?? []
+    // LIST asks for the folder of that name.
+    const [mountPath, mount] = (request.method === 'LIST' ? undefined : loginMount(rest)) ?? []
     if (mountPath !== undefined && mount !== undefined) {
       if (!isWrite) throw new VaultRefusal(405, 'unsupported operation')
       return loginAnswer(mountPath, mount, readBody(request))
     }
     const token = tokens.authorize(request.header('x-vault-token'), rest)
     try {
-      if (!isWrite) throw coreRefusal(405, 'unsupported operation')
+      // The policies here grant update alone.
+      if (!isWrite) throw coreRefusal(403, 'permission denied')
       if (rest === 'auth/token/revoke-self') return revokeSelf(token)
       return sign(rest, token, readBody(request))
     } finally {
@@ -91,20 +93,23 @@ export function createVault(options: VaultOptions): VaultEmulator {
 
   function health(method: string): EmulatorResponse {
     if (method !== 'GET' && method !== 'HEAD') return vaultErrors(405)
-    const standby = options.activeNode !== undefined
-    return json(options.sealed === true ? 503 : standby ? 429 : 200, {
+    const sealed = options.sealed === true
+    const standby = sealed || options.activeNode !== undefined
+    const replication = sealed ? 'unknown' : 'disabled'
+    return json(sealed ? 503 : standby ? 429 : 200, {
       initialized: true,
-      sealed: options.sealed === true,
+      sealed,
       standby,
       performance_standby: false,
-      replication_performance_mode: 'disabled',
-      replication_dr_mode: 'disabled',
+      replication_performance_mode: replication,
+      replication_dr_mode: replication,
       server_time_utc: Math.floor(options.now() / 1000),
       version: '1.19.0',
       enterprise: options.namespace !== undefined,
-      ...(options.sealed === true ? {} : { cluster_name: 'vault-cluster-emulated', cluster_id: CLUSTER_ID }),
+      ...(sealed ? {} : { cluster_name: 'vault-cluster-emulated', cluster_id: CLUSTER_ID }),
       echo_duration_ms: 0,
       clock_skew_ms: 0,
+      replication_primary_canary_age_ms: 0,
     })
   }
 
@@ -209,7 +214,7 @@ function readBody(request: EmulatorRequest): Body {
   if (request.body.length === 0) return {}
   try {
     const value: unknown = JSON.parse(request.body.toString())
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Body
+    if (typeof value === 'object' && !Array.isArray(value)) return (value ?? {}) as Body
   } catch {
     // Said below.
   }

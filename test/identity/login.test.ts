@@ -122,10 +122,14 @@ request.run()
 const answers = suite('an answer to login')
 
 answers('gives the policies and the end of the token', async () => {
-  const { session, logger } = logIn([loggedIn()])
-  const { policies, expiresAtMs } = await session
+  const { session, logger, runtime } = logIn([loggedIn()])
+  const { policies, hasEnded } = await session
   assert.equal(policies, ['default', 'iam-ra'])
-  assert.is(expiresAtMs, FAKE_NOW_MS + 300_000)
+  runtime.clock.setNow(FAKE_NOW_MS + 3_600_000)
+  runtime.clock.advance(299_999)
+  assert.not.ok(hasEnded(), 'a clock that is set does not end it')
+  runtime.clock.advance(1)
+  assert.ok(hasEnded())
   assert.equal(logger.lines[0]?.fields, {
     stage: 'identity',
     policies: ['default', 'iam-ra'],
@@ -136,8 +140,10 @@ answers('gives the policies and the end of the token', async () => {
 })
 
 answers('with a lease of 0 is a token without an end', async () => {
-  const { session } = logIn([loggedIn({ lease_duration: 0 })])
-  assert.is((await session).expiresAtMs, Number.POSITIVE_INFINITY)
+  const { session, runtime } = logIn([loggedIn({ lease_duration: 0 })])
+  const { hasEnded } = await session
+  runtime.clock.advance(1e12)
+  assert.not.ok(hasEnded())
 })
 
 answers('keeps nothing of a request id that could not be one', async () => {
@@ -175,7 +181,7 @@ for (const [title, answer, said] of [
     { status: 200, body: '<html>canary</html>' },
     /answered 200 .* with a page that is not the JSON/,
   ],
-  ['nothing with 200', { status: 200 }, /with nothing that is not/],
+  ['nothing with 200', { status: 200 }, /with an empty body that is not/],
   ['truncated JSON', { status: 200, body: '{"auth":{"client_token":"canary' }, /with something that is not/],
   ['a list', { status: 200, body: [] }, /with something that is not/],
   ['a page with 403', { status: 403, body: '<!DOCTYPE html><p>canary' }, /answered 403 .* with a page/],
@@ -218,7 +224,17 @@ answers('that names several reasons is shown as one line', async () => {
   assert.match(error.message, /\(403, permission denied; invalid token\)/)
 })
 
+answers('that end with a full stop leave it out', async () => {
+  const text = 'no handler for route "auth/nowhere/login". route entry not found.'
+  const error = await failure({ status: 404, body: { errors: [text] } }, 'REFUSED')
+  assert.match(error.message, /\(404, .*route entry not found\): /)
+})
+
 answers('whose 500 will not change is final', async () => {
+  await failure(
+    { status: 500, body: { errors: ['failed to determine alias name from login request'] } },
+    'REFUSED',
+  )
   const error = await failure(
     { status: 500, body: { errors: ['could not load backend configuration'] } },
     'REFUSED',

@@ -74,8 +74,8 @@ const KUBERNETES: readonly Case[] = [
   [
     403,
     'permission denied',
-    /TokenReview.*could not ask it.*mount does not exist/,
-    /auth\/kubernetes\/config/,
+    /TokenReview.*could not ask it.*mount does not exist or does not allow the address/,
+    /auth\/kubernetes\/config.*token_bound_cidrs/,
   ],
   [
     500,
@@ -160,7 +160,12 @@ const JWT: readonly Case[] = [
   [400, 'error validating claims: claim "x" is missing', /bound claims are not those/, /bound_claims/],
   [400, 'claim "email" not found in token', /has no such claim/, /user_claim=sub/],
   [400, '"groups" claim not found in token', /has no such claim/, /groups_claim/],
-  [400, "error converting claim '/kubernetes.io' to string", /has no such claim/, /claim_mappings/],
+  [
+    400,
+    "error converting claim '/kubernetes.io' to string",
+    /has no such claim, or one that is no text/,
+    /claim_mappings/,
+  ],
   [
     403,
     'permission denied',
@@ -179,7 +184,12 @@ const CORE: readonly Case[] = [
   [404, 'unsupported path', /nothing is mounted at auth\/kubernetes/, /VAULT_AUTH_MOUNT/],
   [400, 'missing client token', /nothing that logs in is mounted/, /VAULT_AUTH_METHOD/],
   [405, 'unsupported operation', /does not fit this auth mount/, /VAULT_AUTH_METHOD \(kubernetes\)/],
-  [400, 'missing role_id', /does not fit this auth mount/, /VAULT_AUTH_METHOD/],
+  [
+    500,
+    'failed to determine alias name from login request',
+    /does not fit this auth mount/,
+    /VAULT_AUTH_METHOD/,
+  ],
 ]
 
 const refusals = suite('explainLoginRefusal')

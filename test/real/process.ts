@@ -20,7 +20,12 @@ const running = new Set<ChildProcess>()
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
-for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(name, () => process.exit(1))
+for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  process.on(name, () => {
+    // Whoever else waits for the signal stops what runs, in an order of its own.
+    if (process.listenerCount(name) === 1) process.exit(1)
+  })
+}
 
 export function startProcess(
   command: string,
@@ -83,6 +88,6 @@ export async function freePort(): Promise<number> {
 /** A folder that goes with the process. */
 export function scratchFolder(name: string): string {
   const folder = mkdtempSync(join(tmpdir(), `iam-ra-${name}-`))
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
   return folder
 }
