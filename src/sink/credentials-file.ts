@@ -3,6 +3,7 @@ import { IamRaError } from '../errors.ts'
 import type { SessionCredentials, SinkSettings } from '../types.ts'
 import { replaceFile, type SinkContext } from './atomic-write.ts'
 import { refused } from './file-error.ts'
+import { misreadKey } from './javascript-reading.ts'
 import { parseEntries } from './ini-text.ts'
 import {
   configHeader,
@@ -102,7 +103,15 @@ async function writeProfile(
     if (sectionsOf(text, header).length > 1) {
       context.logger.warn(`profile ${profile} stands more than once in ${path}: its sections are made one`)
     }
-    return Buffer.from(editProfile(text, { header, ...target.edit }), 'latin1')
+    const edited = editProfile(text, { header, ...target.edit })
+    const misread = misreadKey(edited, header.written, target.edit.values)
+    if (misread !== undefined) {
+      throw refused(
+        `the AWS SDK for JavaScript would read another ${misread} in profile ${profile} of ${path} than the one written`,
+        'look below that profile for a header with something behind its bracket, and for keys that begin with an invisible character',
+      )
+    }
+    return Buffer.from(edited, 'latin1')
   }
   const verify = async (written: Buffer): Promise<void> => {
     const read = readProfile(written.toString('latin1'), target, await ini)

@@ -30,6 +30,15 @@ const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>>
     'mount the whole folder, not the file by subPath',
   ],
   ENAMETOOLONG: ['the name is too long', 'choose a shorter AWS_SHARED_CREDENTIALS_FILE'],
+  EFBIG: [
+    'it is beyond the limit on the size of a file',
+    'raise the limit (ulimit -f) that the container runtime or the image sets',
+  ],
+  EMFILE: [
+    'too many files are open',
+    'raise the limit (ulimit -n) that the container runtime or the image sets',
+  ],
+  ENFILE: ['too many files are open on the node', 'look at what else runs on the node'],
   EIO: ['the device reports an input/output error', 'look at the health of the node and its storage'],
 }
 
@@ -49,11 +58,14 @@ export async function attempt<T>(action: string, run: () => Promise<T>): Promise
   } catch (error) {
     const code = errorNumber(error)
     if (code === undefined) throw error
-    const [reason, hint] = REASONS[code] ?? [`the operating system says ${code}`, undefined]
+    const [reason, hint] = REASONS[code] ?? [
+      `the operating system says ${code}`,
+      'look up that word for the file system of the volume, and what is special about its mount',
+    ]
     const who = code === 'EACCES' || code === 'EPERM' ? ` for uid ${process.getuid?.() ?? 'unknown'}` : ''
     throw new IamRaError('FILE', 'sink', `${action}: ${reason}${who}`, {
       cause: error,
-      ...(hint === undefined ? {} : { hint }),
+      hint,
     })
   }
 }

@@ -1,7 +1,6 @@
 import { lstat, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
-import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { IamRaError } from '../../src/errors.ts'
@@ -9,6 +8,7 @@ import { writeCredentials, type SinkContext } from '../../src/sink/credentials-f
 import type { SessionCredentials, SinkSettings } from '../../src/types.ts'
 import { rejectsWithCode } from '../assert.ts'
 import { CREDENTIALS, inScratch, systemError, watchedFileSystem, WRITTEN, type Scratch } from './scratch.ts'
+import { fc } from '../generated.ts'
 
 interface Given {
   readonly credentials?: Partial<SessionCredentials>
@@ -153,6 +153,23 @@ for (const key of ['role_arn', 'credential_process', 'web_identity_token_file', 
     }),
   )
 }
+
+sink(
+  'refuses a file in which the SDK for JavaScript would read the keys of another profile, and leaves it',
+  () =>
+    inScratch(async (scratch) => {
+      const before = '[default]\n[other] junk\naws_access_key_id = canary\n'
+      await writeFile(scratch.file, before)
+      const error = await rejectsWithCode(run(scratch), 'FILE')
+      assert.match(
+        error.message,
+        'SDK for JavaScript would read another aws_access_key_id in profile default',
+      )
+      assert.not.match(inspect(error), 'canary')
+      assert.is(await readFile(scratch.file, 'utf8'), before)
+      assert.equal(await scratch.list(), ['credentials'])
+    }),
+)
 
 sink('refuses a file with a NUL byte and leaves it', () =>
   inScratch(async (scratch) => {

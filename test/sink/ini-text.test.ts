@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import {
@@ -9,6 +8,7 @@ import {
   splitSections,
   trimBlanks,
 } from '../../src/sink/ini-text.ts'
+import { fc } from '../generated.ts'
 
 const text = suite('ini text')
 

@@ -1,9 +1,9 @@
-import fc from 'fast-check'
 import * as ini from 'ini'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { configHeader, credentialsHeader } from '../../src/sink/profile-header.ts'
 import { editProfile, type ProfileEdit } from '../../src/sink/profile.ts'
+import { fc } from '../generated.ts'
 
 const BLOCK = '# aws-iam-ra: c1\naws_access_key_id = A1\naws_secret_access_key = S1\naws_session_token = T1\n'
 

@@ -1,0 +1,36 @@
+/**
+ * How the AWS SDK for JavaScript reads a profile: @smithy/core, shared-ini-file-loader/parseIni.ts. It trims all blanks of
+ * Unicode, and takes a line for a header only where nothing but a comment stands behind the bracket; so lines that are
+ * another profile's to every other reader may be ours to it.
+ */
+
+/** The first of our keys that it would find another value for; undefined too where it does not find the profile at all. */
+export function misreadKey(
+  text: string,
+  section: string,
+  values: Readonly<Record<string, string>>,
+): string | undefined {
+  const read = new Map<string, string>()
+  let inside = false
+  let group = ''
+  for (const line of Buffer.from(text, 'latin1').toString('utf8').split(/\r?\n/)) {
+    const trimmed = (line.split(/(?:^|\s)[;#]/)[0] ?? '').trim()
+    if (trimmed.startsWith('[') && trimmed.endsWith(']')) {
+      inside = Buffer.from(trimmed.slice(1, -1)).toString('latin1') === section
+      group = ''
+      continue
+    }
+    const at = trimmed.indexOf('=')
+    if (!inside || at <= 0) continue
+    const key = trimmed.slice(0, at).trim()
+    const value = trimmed.slice(at + 1).trim()
+    if (value === '') {
+      group = key
+      continue
+    }
+    if (line.trimStart() === line) group = ''
+    if (group === '') read.set(key, value)
+  }
+  if (read.size === 0) return undefined
+  return Object.keys(values).find((key) => read.get(key) !== values[key])
+}
