@@ -14,7 +14,7 @@ import {
   setUpPki,
   type Binding,
 } from './reference-vault.ts'
-import { startRelay } from './relay.ts'
+import { startGateway } from './gateway.ts'
 import { startVault, type VaultServer } from './vault-server.ts'
 
 export interface Reference extends Pick<
@@ -53,7 +53,7 @@ export async function startReference(): Promise<Reference> {
     const [stage, server, kubernetes] = await Promise.all(starting)
     // Its AWS half is what is wanted.
     await stage.vault.close()
-    const vault = await started(startRelay(server.url))
+    const vault = await started(startGateway(server.url))
     const anchor = await setUpPki(server)
     stage.rolesAnywhereEmulator.options.anchors = [{ arn: EXAMPLE.anchorArn, certificates: [anchor] }]
     const reviewer = await addReviewer(kubernetes)

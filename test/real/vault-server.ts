@@ -74,7 +74,9 @@ ${options.config ?? ''}
         const data = answer.json['data'] as { keys?: string[] } | undefined
         return data?.keys ?? []
       },
-      seal: async () => void (await ask('PUT', 'sys/seal')),
+      seal: async () => {
+        await ask('PUT', 'sys/seal')
+      },
       unseal,
       stop: () => server.stop(),
     }
