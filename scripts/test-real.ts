@@ -11,7 +11,7 @@ try {
   const paths = testFiles((path) => path.startsWith('test/real/'), process.argv.slice(2))
   await ensureServers()
   // Here and not in the tests: pip may need what this machine's environment says of its index and CA.
-  if (paths.some((path) => path.includes('/interop/'))) await pythonEnvironment()
+  if (paths.some((path) => path.includes('/interop/'))) pythonEnvironment()
   build()
   const { passed, failed } = await runTests(paths, {
     longestMs: 600_000,

@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { foreignText, isRecord, looksLikePage, parseJsonObject } from '../src/foreign-text.ts'
+import { fc } from './generated.ts'
 
 const text = suite('foreign text')
 

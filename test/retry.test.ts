@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { IamRaError, type ErrorOptions } from '../src/errors.ts'
@@ -12,6 +11,7 @@ import {
   type FakeClock,
   type RecordingLogger,
 } from './fake-runtime.ts'
+import { fc } from './generated.ts'
 
 const attempts = suite('retry')
 

@@ -2,10 +2,10 @@ import * as fs from 'node:fs'
 import * as fsPromises from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { writeTerminationLog } from '../src/termination-log.ts'
+import { fc } from './generated.ts'
 
 const message = suite<{ folder: string }>('termination log')
 

@@ -1,10 +1,10 @@
-import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { readCertificates, type Certificate } from '../../src/certificate/certificate.ts'
 import { orderChain } from '../../src/certificate/chain.ts'
 import { rejectsWithCode } from '../assert.ts'
 import { derOf, pem } from '../certs/read.ts'
+import { fc } from '../generated.ts'
 
 const chain = suite('chain')
 const NOW = Date.UTC(2027, 0, 1)

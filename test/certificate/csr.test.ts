@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process'
 import { createPublicKey, verify } from 'node:crypto'
-import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createCsr } from '../../src/certificate/csr.ts'
@@ -8,6 +7,7 @@ import { generateKeyPair } from '../../src/certificate/key-pair.ts'
 import { KEY_TYPES } from '../../src/types.ts'
 import { rejectsWithCode } from '../assert.ts'
 import { readDer, writeDer, type DerValue } from './der.ts'
+import { fc } from '../generated.ts'
 
 const csr = suite('csr')
 const p256 = await generateKeyPair('ec-p256')

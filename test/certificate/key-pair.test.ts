@@ -1,12 +1,12 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { inspect } from 'node:util'
-import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ecdsaDer, generateKeyPair } from '../../src/certificate/key-pair.ts'
 import { crypto } from '../../src/certificate/x509.ts'
 import { KEY_TYPES } from '../../src/types.ts'
 import { readDer, readUnsigned } from './der.ts'
+import { fc } from '../generated.ts'
 
 const keyPair = suite('key-pair')
 const text = new TextEncoder().encode('AWS4-X509-ECDSA-SHA256')

@@ -1,6 +1,5 @@
 import { createHash, createPublicKey, verify, X509Certificate } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { generateKeyPair } from '../../src/certificate/key-pair.ts'
@@ -8,6 +7,7 @@ import { canonicalRequest, serialDecimal, signRequest } from '../../src/exchange
 import type { KeyType } from '../../src/types.ts'
 import { derOf } from '../certs/read.ts'
 import { CERTIFICATE } from './fixture.ts'
+import { fc } from '../generated.ts'
 
 const REQUEST = {
   host: 'rolesanywhere.eu-west-1.amazonaws.com',

@@ -1,6 +1,5 @@
 import * as fs from 'node:fs/promises'
 import { dirname } from 'node:path'
-import * as fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { IamRaError } from '../../src/errors.ts'
@@ -9,6 +8,7 @@ import { rejectsWithCode } from '../assert.ts'
 import { errorText } from '../error-text.ts'
 import { fakeRuntime } from '../fake-runtime.ts'
 import { CANARY, CLAIMS, jwt, tokenFile, type TokenFile } from './fixture.ts'
+import { fc } from '../generated.ts'
 
 const reading = suite<{ file: TokenFile }>('readServiceAccountToken')
 

@@ -1,8 +1,8 @@
-import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { readArguments } from '../../src/settings/arguments.ts'
 import { flagOf, OPTIONS } from '../../src/settings/options.ts'
+import { fc } from '../generated.ts'
 
 const reading = suite('settings: command line')
 

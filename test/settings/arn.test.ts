@@ -1,10 +1,10 @@
-import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { anchorArn, arnConflicts, parseArn, profileArn, roleArn } from '../../src/settings/arn.ts'
 import type { Check } from '../../src/settings/values.ts'
 import type { Arn } from '../../src/types.ts'
 import { ANCHOR, PROFILE, ROLE } from './fixture.ts'
+import { fc } from '../generated.ts'
 
 const arns = suite('settings: ARNs')
 

@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { bypassesProxy } from '../../src/settings/no-proxy.ts'
+import { fc } from '../generated.ts'
 
 const matching = suite('settings: NO_PROXY')
 

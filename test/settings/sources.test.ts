@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { OPTIONS, type Option } from '../../src/settings/options.ts'
 import { once, problemsOf, readFrom, REQUIRED, ROLE } from './fixture.ts'
+import { fc } from '../generated.ts'
 
 interface Context {
   folder: string

@@ -1,8 +1,8 @@
-import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as values from '../../src/settings/values.ts'
 import { KEY_TYPES } from '../../src/types.ts'
+import { fc } from '../generated.ts'
 
 const checks = suite('settings: values')
 
