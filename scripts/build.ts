@@ -37,12 +37,21 @@ function compile(to: string): void {
     ],
     { cwd: ROOT, encoding: 'utf8' },
   )
-  if (result.status !== 0)
-    throw new Error(`bun build failed:\n${result.stdout}${result.stderr}${result.error?.message ?? ''}`)
+  if (result.error !== undefined) {
+    throw new Error(
+      `bun cannot be started (${result.error.message}): run npm ci, with install scripts allowed`,
+    )
+  }
+  if (result.status !== 0) throw new Error(`bun build failed:\n${result.stdout}${result.stderr}`)
 }
 
 if (import.meta.main) {
-  build()
-  const megabytes = (statSync(output).size / 1e6).toFixed(1)
-  process.stdout.write(`built dist/aws-iam-ra (${megabytes} MB)\n`)
+  try {
+    build()
+    const megabytes = (statSync(output).size / 1e6).toFixed(1)
+    process.stdout.write(`built dist/aws-iam-ra (${megabytes} MB)\n`)
+  } catch (error) {
+    process.stderr.write(`build: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  }
 }

@@ -47,6 +47,8 @@ async function demo(keep: boolean, real: boolean): Promise<void> {
     const appEnv = {
       AWS_SHARED_CREDENTIALS_FILE: credentialsFile,
       AWS_REGION: REGION,
+      // What version 1 of the AWS CLI reads instead.
+      AWS_DEFAULT_REGION: REGION,
       AWS_ENDPOINT_URL_STS: stage.sts.url,
       AWS_ENDPOINT_URL_S3: stage.s3.url,
     }

@@ -27,7 +27,7 @@ interface Server {
   readonly package: string
   readonly variable: string
   /** What a first build took on two cores. */
-  readonly minutes: string
+  readonly duration: string
 }
 
 const SERVERS: Readonly<Record<ServerName, Server>> = {
@@ -35,15 +35,15 @@ const SERVERS: Readonly<Record<ServerName, Server>> = {
     module: 'vault',
     package: 'github.com/hashicorp/vault',
     variable: 'VAULT_BIN',
-    minutes: '7 to 10',
+    duration: '7 to 10 minutes',
   },
   'kube-apiserver': {
     module: 'kubernetes',
     package: 'k8s.io/kubernetes/cmd/kube-apiserver',
     variable: 'KUBE_APISERVER_BIN',
-    minutes: '4',
+    duration: '4 minutes',
   },
-  etcd: { module: 'etcd', package: 'go.etcd.io/etcd/server/v3', variable: 'ETCD_BIN', minutes: '1' },
+  etcd: { module: 'etcd', package: 'go.etcd.io/etcd/server/v3', variable: 'ETCD_BIN', duration: '1 minute' },
 }
 
 export const SERVER_NAMES = Object.keys(SERVERS) as ServerName[]
@@ -109,15 +109,13 @@ function versionOf(name: ServerName): string {
 }
 
 async function buildServer(name: ServerName): Promise<void> {
-  const { module, package: target, minutes } = SERVERS[name]
+  const { module, package: target, duration } = SERVERS[name]
   if (spawnSync('go', ['version']).status !== 0) {
     throw new Error(
       `Go is needed to build ${name}, and there is none on PATH: install Go 1.26 or newer, or name a binary in ${SERVERS[name].variable}`,
     )
   }
-  process.stdout.write(
-    `servers: building ${name} ${versionOf(name)} (about ${minutes} minutes on two cores)\n`,
-  )
+  process.stdout.write(`servers: building ${name} ${versionOf(name)} (about ${duration} on two cores)\n`)
   const started = performance.now()
   const path = cachedPath(name)
   mkdirSync(join(path, '..'), { recursive: true })

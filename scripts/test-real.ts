@@ -2,6 +2,7 @@
  * The tests against real servers and the clients of others: builds the servers that are missing, starts what it needs on
  * loopback ports of its own, and ends in a line `N passed, N failed`. What is missing is a failure, never a skip.
  */
+import { spawnSync } from 'node:child_process'
 import { pythonEnvironment } from '../test/real/interop/python.ts'
 import { build } from './build.ts'
 import { ensureServers, requireServer } from './servers.ts'
@@ -9,6 +10,7 @@ import { runTests, testFiles } from './test-runner.ts'
 
 try {
   const paths = testFiles((path) => path.startsWith('test/real/'), process.argv.slice(2))
+  requireTools()
   await ensureServers()
   // Here and not in the tests: pip may need what this machine's environment says of its index and CA.
   if (paths.some((path) => path.includes('/interop/'))) pythonEnvironment()
@@ -27,4 +29,16 @@ try {
 } catch (error) {
   process.stderr.write(`test:real: ${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1
+}
+
+/** Before a quarter of an hour of building. The kills and the full disks need root and these. */
+function requireTools(): void {
+  const isThere = (name: string): boolean =>
+    spawnSync('sh', ['-c', `command -v ${name}`], { stdio: 'ignore' }).status === 0
+  const missing = [
+    ...(process.platform === 'linux' ? [] : ['Linux']),
+    ...(process.getuid?.() === 0 ? [] : ['root (to mount, to drop privileges and to trace)']),
+    ...['strace', 'unshare', 'openssl', 'python3'].filter((name) => !isThere(name)),
+  ]
+  if (missing.length > 0) throw new Error(`these tests need ${missing.join(', ')}: npm test needs none of it`)
 }

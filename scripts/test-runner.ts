@@ -1,7 +1,8 @@
 /** Runs test files, each in a process of its own, two or more at a time. */
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
+import { once } from 'node:events'
+import { availableParallelism, constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ROOT, sourceFiles } from './checks/files.ts'
 import { cleanEnv } from './clean-env.ts'
@@ -41,17 +42,14 @@ export function testFiles(select: (path: string) => boolean, parts: readonly str
 /** Prints a line for each file, and the output of each that failed. */
 export async function runTests(paths: readonly string[], options: RunnerOptions): Promise<TestRun> {
   const home = mkdtempSync(join(tmpdir(), 'iam-ra-test-'))
-  try {
-    const outcomes = await runAll(paths, home, options)
-    for (const outcome of outcomes) {
-      if (outcome.failed > 0) process.stdout.write(`\n── ${outcome.path}\n${outcome.output}\n`)
-    }
-    return {
-      passed: sum(outcomes.map((outcome) => outcome.passed)),
-      failed: sum(outcomes.map((outcome) => outcome.failed)),
-    }
-  } finally {
-    rmSync(home, { recursive: true, force: true })
+  process.once('exit', () => rmSync(home, { recursive: true, force: true }))
+  const outcomes = await runAll(paths, home, options)
+  for (const outcome of outcomes) {
+    if (outcome.failed > 0) process.stdout.write(`\n── ${outcome.path}\n${outcome.output}\n`)
+  }
+  return {
+    passed: sum(outcomes.map((outcome) => outcome.passed)),
+    failed: sum(outcomes.map((outcome) => outcome.failed)),
   }
 }
 
@@ -70,22 +68,55 @@ async function runAll(queue: readonly string[], home: string, options: RunnerOpt
   return outcomes
 }
 
+const running = new Set<ChildProcess>()
+
+process.on('exit', () => {
+  for (const child of running) signalGroup(child, 'SIGKILL')
+})
+for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  process.once(name, () => {
+    for (const child of running) signalGroup(child, 'SIGTERM')
+    const leave = (): void => process.exit(128 + constants.signals[name])
+    setTimeout(leave, PATIENCE_MS)
+    void Promise.all([...running].map((child) => once(child, 'close'))).then(leave)
+  })
+}
+
+/** What a test file may take to stop its servers and remove its folders. */
+const PATIENCE_MS = 5000
+
+/** By the process id that was started, which is its group's too. */
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return
+  try {
+    process.kill(-child.pid, signal)
+  } catch {
+    // Nothing of the group is left.
+  }
+}
+
 function runFile(path: string, home: string, { env, longestMs }: RunnerOptions): Promise<Outcome> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [join(ROOT, path)], {
       cwd: ROOT,
       env: cleanEnv({ HOME: home, NO_COLOR: '1', ...env }),
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A group of its own, so that what a file started ends with it whatever happens.
+      detached: true,
     })
+    running.add(child)
     let output = ''
     const bound = setTimeout(() => {
       output += `\nended by the test command after ${longestMs / 1000} s\n`
-      child.kill('SIGKILL')
+      signalGroup(child, 'SIGTERM')
+      setTimeout(() => signalGroup(child, 'SIGKILL'), PATIENCE_MS).unref()
     }, longestMs)
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
     child.on('close', (code) => {
       clearTimeout(bound)
+      signalGroup(child, 'SIGKILL')
+      running.delete(child)
       resolve({ path, ...count(output, code ?? 1), output })
     })
   })

@@ -9,7 +9,7 @@ import { writeTerminationLog } from './termination-log.ts'
 import type { Reporting } from './types.ts'
 import { VERSION } from './version.ts'
 
-/** @returns the exit code; @param interrupt is aborted with an IamRaError INTERRUPTED */
+/** @returns the exit code; @param interrupt is aborted with an IamRaError INTERRUPTED, or INTERNAL for a bug */
 export async function main(runtime: Runtime, interrupt: AbortSignal): Promise<number> {
   // As far as it is known before the settings are, so that their errors are said the right way.
   let reporting = readReporting(runtime)
@@ -59,6 +59,9 @@ if (import.meta.main) {
       )
     })
   }
+  // What nobody awaits must not end the process on its own: a token may still be to be revoked, and its text may hold one.
+  process.on('uncaughtException', (error) => interrupt.abort(asIamRaError(error)))
+  process.on('unhandledRejection', (error) => interrupt.abort(asIamRaError(error)))
   process.exitCode = await main(systemRuntime(process), interrupt.signal)
   // Nothing should be left that keeps the process; a library's timer must not make a pod wait.
   setTimeout(() => process.exit(), 200).unref()

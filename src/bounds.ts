@@ -9,7 +9,7 @@ export interface RunBounds extends Bounds {
   release(): void
 }
 
-/** @param interrupt is aborted with an IamRaError INTERRUPTED by a process signal */
+/** @param interrupt is aborted with an IamRaError: INTERRUPTED by a process signal, INTERNAL by a bug */
 export function createBounds(deadlineMs: number, clock: Clock, interrupt: AbortSignal): RunBounds {
   const startMs = clock.elapsed()
   const ended = new AbortController()

@@ -6,6 +6,9 @@ const HIDDEN = '[hidden]'
 /** An ARN is long and base64-like, but no secret, and what an error is often about. */
 const ARN = /\barn:[\w-]+:[\w-]*:[\w-]*:\d*:[\w+=,.@/:-]+/
 
+/** The issuer of an EKS cluster's tokens ends in 32 hex digits, and an error may be about nothing else. */
+const EKS_ISSUER = /https:\/\/oidc[.-]eks\.[\w.-]+\/id\/[0-9A-F]{32}(?![\w+/=])/
+
 const SECRET_SHAPES: readonly RegExp[] = [
   // JSON Web Tokens, cut short or whole (RFC 7519: the header is a JSON object, so it begins with {").
   /(?<![A-Za-z])eyJ[\w-]{4,}(?:\.[\w-]*)*/,
@@ -21,12 +24,15 @@ const SECRET_SHAPES: readonly RegExp[] = [
   /(?<![\w+/=])(?=[\w+/=]*\d)(?=[\w+/=]*[a-z])(?=[\w+/=]*[A-Z])[A-Za-z0-9+/=]{36,}/,
 ]
 
-const SHAPES = new RegExp(`(${ARN.source})|${SECRET_SHAPES.map((shape) => shape.source).join('|')}`, 'g')
+const SHAPES = new RegExp(
+  `(${ARN.source}|${EKS_ISSUER.source})|${SECRET_SHAPES.map((shape) => shape.source).join('|')}`,
+  'g',
+)
 
 /** One line of at most 300 characters (301 with the mark of a cut) without control characters, `secrets`, and what looks like one. */
 export function foreignText(text: string, secrets: readonly string[] = []): string {
   // Before the spaces are joined, since a secret may hold some, and after, since joining may make one.
-  let safe = hide(text, secrets).replace(SHAPES, (_found: string, arn?: string) => arn ?? HIDDEN)
+  let safe = hide(text, secrets).replace(SHAPES, (_found: string, harmless?: string) => harmless ?? HIDDEN)
   // Control and format characters could rewrite the terminal's line.
   safe = hide(safe.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim(), secrets)
   return safe.length > LONGEST ? `${safe.slice(0, LONGEST).replace(/\p{Cs}$/u, '')}…` : safe

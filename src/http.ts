@@ -8,7 +8,7 @@ import type { Socket } from 'node:net'
 import type { TunnelTarget } from './proxy.ts'
 import { transportError, TransportError } from './transport-error.ts'
 
-export { TransportError, transportFailure, type TransportFault } from './transport-error.ts'
+export { TransportError, transportFailure } from './transport-error.ts'
 
 export interface HttpClientOptions {
   /** PEM certificates to trust. */
@@ -73,9 +73,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 async function createAgent(protocol: string, options: HttpClientOptions): Promise<http.Agent> {
   if (options.proxy !== undefined) {
     const { createTunnelAgent } = await import('./proxy.ts')
-    // The server's name is not the proxy's.
-    const { servername: _servername, ...trust } = await tlsOptions(options)
-    return createTunnelAgent(protocol, options.proxy, trust)
+    return createTunnelAgent(protocol, options.proxy, await tlsOptions(options))
   }
   return protocol === 'https:' ? new https.Agent({ keepAlive: true }) : new http.Agent({ keepAlive: true })
 }
@@ -108,10 +106,18 @@ function exchange(request: HttpRequest, agent: http.Agent, tls: https.RequestOpt
       ended: ended.signal,
       ...(request.url.protocol === 'https:' ? tls : {}),
     }
-    const sent =
-      request.url.protocol === 'https:'
-        ? https.request(request.url, options)
-        : http.request(request.url, options)
+    let sent: http.ClientRequest
+    try {
+      sent =
+        request.url.protocol === 'https:'
+          ? https.request(request.url, options)
+          : http.request(request.url, options)
+    } catch (error) {
+      // Bun throws for certificates to trust that cannot be read; anything else is a bug of ours.
+      const known = error instanceof Error ? transportError(error, request.url) : undefined
+      reject(known?.fault === 'tls' ? known : (error as Error))
+      return
+    }
 
     let settled = false
     const settle = (run: () => void): void => {

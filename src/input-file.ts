@@ -5,6 +5,22 @@ import type { Runtime } from './runtime.ts'
 /** A CA bundle with every public root has a quarter of this. */
 const MAX_BYTES = 1024 * 1024
 
+export type PemFile = { readonly pem: string } | { readonly fault: string; readonly cause?: unknown }
+
+/** What a file of certificates holds, or in words that follow its path why it is none. */
+export async function lookAtPemFile(
+  fs: Pick<Runtime['fs'], 'stat' | 'readFile'>,
+  path: string,
+): Promise<PemFile> {
+  try {
+    const pem = await readInputFile(fs, path)
+    return pem.includes('-----BEGIN CERTIFICATE-----') ? { pem } : { fault: 'holds no PEM certificate' }
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable'
+    return { fault: `cannot be read (${code})`, cause }
+  }
+}
+
 /**
  * @param setting the variable that names the file
  * @throws IamRaError INPUT_FILE where it cannot be read or holds no certificate
@@ -15,17 +31,9 @@ export async function readPemFile(
   setting: string,
   { stage, hint }: { readonly stage: Stage; readonly hint: string },
 ): Promise<string> {
-  const fail = (what: string, cause?: unknown): IamRaError =>
-    new IamRaError('INPUT_FILE', stage, `${setting} ${path} ${what}`, { cause, hint })
-  let pem: string
-  try {
-    pem = await readInputFile(fs, path)
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
-    throw fail(`cannot be read (${code})`, error)
-  }
-  if (!pem.includes('-----BEGIN CERTIFICATE-----')) throw fail('holds no PEM certificate')
-  return pem
+  const file = await lookAtPemFile(fs, path)
+  if ('pem' in file) return file.pem
+  throw new IamRaError('INPUT_FILE', stage, `${setting} ${path} ${file.fault}`, { cause: file.cause, hint })
 }
 
 /** @throws Error with a `code`: the system's, or words of ours for what is no regular file or larger than 1 MiB */

@@ -67,8 +67,14 @@ export function errorText(error: IamRaError): string {
 function textFields(fields: LogFields): string {
   const parts = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `${key}=${Array.isArray(value) ? value.join(',') : String(value)}`)
+    .map(([key, value]) => `${key}=${quoted(Array.isArray(value) ? value.join(',') : String(value))}`)
   return parts.length === 0 ? '' : `  ${parts.join(' ')}`
+}
+
+/** So that a value with blanks ends where it ends. */
+function quoted(text: string): string {
+  const line = text.replace(/\p{Cc}+/gu, ' ')
+  return /[\s"]|^$/.test(line) ? JSON.stringify(line) : line
 }
 
 /**

@@ -15,7 +15,7 @@ export interface Clock {
 
 export type FileSystem = Pick<
   typeof fsPromises,
-  'open' | 'readFile' | 'writeFile' | 'rename' | 'unlink' | 'lstat' | 'stat' | 'mkdir' | 'chmod'
+  'open' | 'readFile' | 'rename' | 'unlink' | 'lstat' | 'stat' | 'mkdir'
 >
 
 export interface Runtime {

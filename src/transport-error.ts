@@ -49,7 +49,7 @@ const CERTIFICATE_CODES: Readonly<Record<string, string>> = {
   INVALID_PURPOSE: NOT_FOR_SERVERS,
 }
 
-/** Reasons of OpenSSL (Node, in the message of an EPROTO) and BoringSSL (Bun, in the code). */
+/** Reasons of OpenSSL (Node, in the message of an EPROTO) and BoringSSL (Bun, in the code or the message). */
 const TLS_REASONS: readonly (readonly [RegExp, string])[] = [
   [
     /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/,
@@ -58,6 +58,8 @@ const TLS_REASONS: readonly (readonly [RegExp, string])[] = [
   [/PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/, 'it does not speak TLS 1.2 or newer'],
   [/CERTIFICATE_REQUIRED/, 'it asks for a client certificate, which there is none of'],
   [/KEY_USAGE/, NOT_FOR_SERVERS],
+  // Bun's own words; Node passes over what it cannot read, and then trusts nobody.
+  [/^ERR_BORINGSSL INVALID_CA$/, 'the certificate that is to be trusted cannot be read'],
 ]
 
 /** The library's own message is read for its reason and dropped: a parser's may quote what came over the wire. */

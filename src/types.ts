@@ -63,7 +63,7 @@ export interface ExchangeSettings {
 export interface SinkSettings {
   readonly credentialsFile: string
   readonly profile: string
-  /** Permission bits of the credentials file. */
+  /** Permission bits of the files. */
   readonly fileMode: number
   /** Present where the region is to be written too. */
   readonly regionFile?: { readonly path: string; readonly region: string }

@@ -132,6 +132,15 @@ const name = fc.string({
   maxLength: 30,
 })
 
+text("leaves the issuer of an EKS cluster's tokens as it is", () => {
+  const id = '0123456789ABCDEF'.repeat(2)
+  for (const host of ['oidc.eks.eu-west-1.amazonaws.com', 'oidc-eks.eu-west-1.api.aws']) {
+    const said = `invalid issuer (iss) claim: https://${host}/id/${id}`
+    assert.is(foreignText(said), said)
+    assert.match(foreignText(`${said}aB3`), /\[hidden\]/)
+  }
+})
+
 text('leaves ARNs as they are', () => {
   const arn = fc.oneof(
     fc

@@ -217,4 +217,38 @@ scenario('checks the certificate of the server behind the proxy, and not its own
   )
 })
 
+scenario('expects of an https proxy its own name, whatever the server is called', async (scene) => {
+  const server = await scene.serve(fine, { tls: certificateFor(ours, { dns: ['localhost'] }) })
+  const proxy = await scene.serve(tunnel, { tls: certificateFor(ours, { ips: ['127.0.0.1'] }) })
+  const outcome = await scene.request(
+    { url: `https://localhost:${server.port}/` },
+    { proxy: `https://127.0.0.1:${proxy.port}`, ca: ours.pem },
+  )
+  assert.equal(outcome, { status: 200, body: 'fine' })
+  const pretender = await scene.serve(tunnel, { tls: certificateFor(ours, { dns: ['localhost'] }) })
+  const refused = await scene.request(
+    { url: `https://localhost:${server.port}/` },
+    { proxy: `https://127.0.0.1:${pretender.port}`, ca: ours.pem },
+  )
+  assert.equal(
+    [refused.fault, refused.message],
+    ['proxy', 'the proxy cannot be reached: its certificate is for another name'],
+  )
+})
+
+scenario('ends the request, and not the process, where what to trust cannot be read', async (scene) => {
+  const server = await scene.serve(fine, { tls: loopback })
+  const plain = await scene.serve(tunnel)
+  const secure = await scene.serve(tunnel, { tls: loopback })
+  const ca = '-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n'
+  for (const proxy of [undefined, `http://${plain.authority}`, `https://${secure.authority}`]) {
+    const options = { ca, ...(proxy === undefined ? {} : { proxy }) }
+    const outcome = await scene.request({ url: `https://${server.authority}/` }, options)
+    assert.match(outcome.message ?? '', /certificate/)
+    assert.match(outcome.fault ?? '', /^(?:tls|proxy)$/)
+  }
+  await plain.idle()
+  assert.is(server.requests.length, 0)
+})
+
 http.run()

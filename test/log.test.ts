@@ -108,7 +108,7 @@ log('keeps what it is told on one line, whatever that holds', () => {
   }
   assert.is(
     written({ verbosity: 'verbose' }, speak),
-    'aws-iam-ra: two lines  policies=a aws-iam-ra: forged, [2Kb\n',
+    'aws-iam-ra: two lines  policies="a aws-iam-ra: forged, [2Kb"\n',
   )
   assert.is(written({ verbosity: 'verbose', format: 'json' }, speak).split('\n').length, 2)
 })

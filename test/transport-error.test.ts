@@ -45,6 +45,7 @@ const known: readonly (readonly [string, string, string, string])[] = [
     'tls',
     'it asks for a client certificate, which there is none of',
   ],
+  ['ERR_BORINGSSL', 'Invalid CA', 'tls', 'the certificate that is to be trusted cannot be read'],
   ['HPE_INVALID_CONSTANT', 's3cr3t', 'not-http', 'it does not answer in HTTP (https on this port?)'],
 ]
 

@@ -206,6 +206,16 @@ async function check(
   // ca_chain may be absent; issuing_ca always names the signer.
   const members: readonly unknown[] = Array.isArray(caChain) ? caChain : []
   const chainPem = [...members, issuingCa].filter((one) => typeof one === 'string')
+  if (chainPem.length === 0) {
+    throw new IamRaError(
+      'ANSWER_INVALID',
+      'certificate',
+      'Vault answered the request to sign without its issuer',
+      {
+        hint: 'look for a proxy that changes the answers of Vault: issuing_ca is always in them',
+      },
+    )
+  }
   const checked = await checkCertificate({
     certificatePem: certificate,
     chainPem,

@@ -100,7 +100,7 @@ async function post(
     })
   } catch (error) {
     if (!(error instanceof TransportError)) throw error
-    const hint = /another name/.test(error.message)
+    const hint = /another name|plain http/.test(error.message)
       ? 'check AWS_ENDPOINT_URL_ROLESANYWHERE, and look for a proxy that answers in the place of AWS'
       : settings.caFile === undefined
         ? 'behind a proxy that opens TLS, put its CA into a file and name it in AWS_CA_BUNDLE'
@@ -182,7 +182,8 @@ function restJsonError(
   }
 }
 
-const SKEW_ALLOWED_MS = 1000
+/** What ends sooner is of no use to the app. */
+const LEAST_LIFE_MS = 1000
 
 /** Every member that we use is checked: an answer of the wrong shape must not become a credentials file. */
 function parseSession(
@@ -215,7 +216,7 @@ function parseSession(
   const expiration = key('expiration', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)$/)
   const expiresAtMs = Date.parse(expiration)
   if (Number.isNaN(expiresAtMs)) throw invalid('expiration', 'is no date')
-  if (expiresAtMs <= nowMs + SKEW_ALLOWED_MS) {
+  if (expiresAtMs <= nowMs + LEAST_LIFE_MS) {
     throw invalid(
       'expiration',
       `(${expiration}) is past by this machine's clock: check the clock of the node`,

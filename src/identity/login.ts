@@ -1,6 +1,6 @@
 /** From the service-account token to a Vault token that is revoked after its last use. */
 import { asIamRaError, IamRaError } from '../errors.ts'
-import { isRecord } from '../foreign-text.ts'
+import { foreignText, isRecord } from '../foreign-text.ts'
 import type { Logger } from '../log.ts'
 import { retry, type Bounds } from '../retry.ts'
 import type { Runtime } from '../runtime.ts'
@@ -136,7 +136,10 @@ function parseAuth({ json }: VaultReply): VaultAuth {
     token,
     tokenType: typeof auth['token_type'] === 'string' ? auth['token_type'] : 'service',
     leaseSeconds: lease,
-    policies: Array.isArray(policies) ? policies.filter((one) => typeof one === 'string') : [],
+    // Names that the server chose, and errors show them.
+    policies: Array.isArray(policies)
+      ? policies.filter((one) => typeof one === 'string').map((one) => foreignText(one))
+      : [],
     requestId: requestIdOf(json),
   }
 }

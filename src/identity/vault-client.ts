@@ -22,7 +22,7 @@ export interface VaultRequest {
 }
 
 export interface VaultClient {
-  /** @throws VaultRefusal for a 4xx of Vault's, IamRaError for all else */
+  /** @throws VaultRefusal for a no of Vault's that lasts, IamRaError for all else */
   write(request: VaultRequest): Promise<VaultReply>
   close(): void
 }
@@ -120,6 +120,7 @@ function tlsHint(settings: VaultSettings, error: TransportError): string {
   if (/another name/.test(error.message)) {
     return 'set VAULT_TLS_SERVER_NAME to a name that the certificate of Vault has'
   }
+  if (/plain http/.test(error.message)) return 'check the scheme and port of VAULT_ADDR'
   return settings.caFile === undefined
     ? 'set VAULT_CACERT to the file of the CA that signed the certificate of Vault'
     : 'VAULT_CACERT must hold the CA that signed the certificate of Vault; check its expiry too'

@@ -41,12 +41,12 @@ export const OPTIONS = [
   {
     name: 'ROLE_ARN',
     required: true,
-    meaning: 'ARN of the IAM role to assume',
+    meaning: 'the ARN of the IAM role to assume',
   },
   {
     name: 'ANCHOR_ARN',
     required: true,
-    meaning: 'ARN of the trust anchor; its region is where CreateSession goes',
+    meaning: 'the ARN of the trust anchor; its region is where CreateSession goes',
   },
   {
     name: 'TRUST_ANCHOR_ARN',
@@ -56,7 +56,7 @@ export const OPTIONS = [
   {
     name: 'PROFILE_ARN',
     required: true,
-    meaning: "ARN of the Roles Anywhere profile that lists the role, in the anchor's region and account",
+    meaning: "the ARN of the Roles Anywhere profile that lists the role, in the anchor's region and account",
   },
   {
     name: 'SERVICE_ACCOUNT_TOKEN_FILE',

@@ -1,5 +1,6 @@
 /** The run as the user asked for it: the command line and the environment, read once and checked as a whole. */
 import { IamRaError } from '../errors.ts'
+import { lookAtPemFile } from '../input-file.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Reporting, Settings } from '../types.ts'
 import { readArguments, type Arguments } from './arguments.ts'
@@ -56,6 +57,7 @@ export async function readInvocation(
   warnOfIgnored(reader, runtime.env)
   const reporting = reportingSection(reader, switches)
   const settings = settingsFrom(reader, runtime.home)
+  await checkCertificateFiles(reader, runtime.fs)
   const problems = found.lines()
   if (settings === undefined || reporting === undefined || problems.length > 0) {
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
@@ -79,6 +81,17 @@ function settingsFrom(reader: Reader, home: string | undefined): Settings | unde
   if (sink === undefined || deadline === undefined || startSpread === undefined) return undefined
   const [deadlineMs, startSpreadMs] = [deadline * 1000, startSpread * 1000]
   return deepFreeze({ vault, certificate, exchange, sink, deadlineMs, startSpreadMs })
+}
+
+/** The steps read them when they need them, the last one after a login and a signature: so look now. */
+async function checkCertificateFiles(reader: Reader, fs: Runtime['fs']): Promise<void> {
+  for (const name of ['VAULT_CACERT', 'AWS_CA_BUNDLE'] as const) {
+    const source = reader.source(name)
+    if (source.state !== 'given') continue
+    const file = await lookAtPemFile(fs, source.text)
+    if ('fault' in file)
+      reader.problem(name, { wrong: file.fault, expected: 'a file of certificates as PEM' })
+  }
 }
 
 function reportingSection(reader: Reader, switches: Arguments['switches']): Reporting | undefined {

@@ -18,7 +18,7 @@ export function vaultSection(reader: Reader): VaultSettings | undefined {
   const optional = present({
     caFile: reader.take('VAULT_CACERT', values.anyText),
     tlsServerName: reader.take('VAULT_TLS_SERVER_NAME', values.serverName),
-    namespace: reader.take('VAULT_NAMESPACE', values.vaultPath),
+    namespace: reader.take('VAULT_NAMESPACE', values.vaultNamespace),
     proxy: reader.take('VAULT_PROXY_ADDR', proxyAddress),
   })
   if (addr?.protocol === 'http:') {
@@ -108,7 +108,7 @@ function anchorOption(reader: Reader): 'ANCHOR_ARN' | 'TRUST_ANCHOR_ARN' | undef
   if (own.state === 'refused' || other.state === 'refused') return undefined
   if (own.state !== 'given') {
     if (own.state === 'absent' && other.state === 'empty') {
-      reader.problem('TRUST_ANCHOR_ARN', { wrong: other.where, expected: 'ARN of the trust anchor' })
+      reader.problem('TRUST_ANCHOR_ARN', { wrong: other.where, expected: 'the ARN of the trust anchor' })
       return undefined
     }
     return other.state === 'given' ? 'TRUST_ANCHOR_ARN' : 'ANCHOR_ARN'

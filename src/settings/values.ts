@@ -1,5 +1,6 @@
 /** Checks of single values. Each says what is wrong in words that follow the value: `"60s" is not …; expected …`. */
 import { isIP } from 'node:net'
+import { isProfileName, PROFILE_NAME_RULE } from '../profile-name.ts'
 import type { KeyType } from '../types.ts'
 import { KEY_TYPES } from '../types.ts'
 
@@ -59,9 +60,10 @@ export const sessionName: Check<string> = (text) =>
     ? { value: text }
     : { wrong: 'is not a session name', expected: '2 to 64 letters, digits and _+=,.@-' }
 
-/** A section's name in an INI file ends at the first bracket. */
 export const profileName: Check<string> = (text) =>
-  text.includes(']') ? { wrong: 'holds ]', expected: 'a profile name without it' } : { value: text }
+  isProfileName(text)
+    ? { value: text }
+    : { wrong: 'is no profile name that every SDK reads', expected: PROFILE_NAME_RULE }
 
 /** RFC 5280, appendix A: ub-common-name is 64 characters. */
 export const commonName: Check<string> = (text) => {
@@ -83,7 +85,7 @@ export const vaultName: Check<string> = (text) =>
     ? { value: text }
     : { wrong: 'is not a name in Vault', expected: 'one name without slashes, blanks or any of ? # % \\' }
 
-/** A mount's or a namespace's path, without the slashes at its ends. */
+/** A mount's path, without the slashes at its ends. */
 export const vaultPath: Check<string> = (text) => {
   const path = text.replace(/^\/+|\/+$/g, '')
   return path.split('/').every(isSegment)
@@ -97,6 +99,12 @@ export const vaultPath: Check<string> = (text) => {
 /** The mount without `auth/`, which `vault auth list` leaves out and policies spell out. */
 export const authMount: Check<string> = (text) => vaultPath(text.replace(/^\/*auth\/+/, ''))
 
+/** A namespace's path. It goes out as a header, which carries no other characters safely (RFC 9110, section 5.5). */
+export const vaultNamespace: Check<string> = (text) =>
+  /^[!-~]+$/.test(text)
+    ? vaultPath(text)
+    : { wrong: 'is not a namespace in Vault', expected: 'names of visible ASCII joined by single slashes' }
+
 function isSegment(text: string): boolean {
   return /^[^/?#%\\\s]+$/.test(text) && text !== '.' && text !== '..'
 }
@@ -107,10 +115,11 @@ function isDnsName(text: string): boolean {
   return text.length <= 253 && text.split('.').every((label) => DNS_LABEL.test(label))
 }
 
+/** An address is no server name (RFC 6066, section 3), and Node and Bun take none for one. */
 export const serverName: Check<string> = (text) =>
-  isDnsName(text) || isIP(text) !== 0
+  isDnsName(text) && isIP(text) === 0
     ? { value: text }
-    : { wrong: 'is not a host name', expected: 'a DNS name or an address, without scheme and port' }
+    : { wrong: 'is not a host name', expected: 'a DNS name, without scheme and port' }
 
 /** RFC 1034 names; a wildcard may stand for the first label, and the PKI role decides whether it is signed. */
 export const dnsNames: Check<readonly string[]> = (text) =>

@@ -5,6 +5,7 @@
 import { constants, type Stats } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { IamRaError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { Runtime } from '../runtime.ts'
 import { attempt, errorNumber, refused } from './file-error.ts'
@@ -77,7 +78,7 @@ export async function replaceFile(
 
 /** Creates the draft, waiting for another writer's to go. */
 async function claimDraft(path: string, mode: number, context: SinkContext): Promise<Draft> {
-  const { fs, clock, random, signal } = context
+  const { fs, clock, random, signal, logger } = context
   const draftPath = join(dirname(path), `.${basename(path)}.aws-iam-ra`)
   const open = async (): Promise<FileHandle | undefined> => {
     try {
@@ -87,12 +88,34 @@ async function claimDraft(path: string, mode: number, context: SinkContext): Pro
       throw error
     }
   }
-  for (;;) {
-    signal.throwIfAborted()
-    const handle = await attempt(`cannot write ${path}`, open)
-    if (handle !== undefined) return await prepared(handle, draftPath, path, mode, context)
-    if (!(await removeLeftover(draftPath, context))) await clock.sleep(25 + 50 * random(), signal)
+  let waiting = false
+  try {
+    for (;;) {
+      signal.throwIfAborted()
+      const handle = await attempt(`cannot write ${path}`, open)
+      if (handle !== undefined) return await prepared(handle, draftPath, path, mode, context)
+      if (await removeLeftover(draftPath, context)) continue
+      if (!waiting) logger.step(`waiting for the writer that holds ${draftPath}`)
+      waiting = true
+      await clock.sleep(25 + 50 * random(), signal)
+    }
+  } catch (error) {
+    throw waiting && error instanceof IamRaError && error.code === 'DEADLINE'
+      ? heldUp(path, draftPath, error)
+      : error
   }
+}
+
+function heldUp(path: string, draftPath: string, deadline: IamRaError): IamRaError {
+  return new IamRaError(
+    'DEADLINE',
+    'sink',
+    `cannot write ${path}: ${deadline.message} while another writer held ${draftPath}`,
+    {
+      cause: deadline,
+      hint: `look which other container writes ${path}; if none does, that file is a leftover: remove it, or give DEADLINE more than ${LEFTOVER_AFTER_MS / 1000} s`,
+    },
+  )
 }
 
 async function prepared(

@@ -1,10 +1,11 @@
 /** Session credentials into the shared credentials file, and the region into the config file beside it. */
 import { IamRaError } from '../errors.ts'
+import { isProfileName, PROFILE_NAME_RULE } from '../profile-name.ts'
 import type { SessionCredentials, SinkSettings } from '../types.ts'
 import { replaceFile, type SinkContext } from './atomic-write.ts'
 import { refused } from './file-error.ts'
-import { misreadKey } from './javascript-reading.ts'
 import { parseEntries } from './ini-text.ts'
+import { misreadKey } from './javascript-reading.ts'
 import {
   configHeader,
   credentialsHeader,
@@ -14,6 +15,7 @@ import {
   type ProfileHeader,
 } from './profile-header.ts'
 import { editProfile, type ProfileEdit } from './profile.ts'
+import { pythonObstacle } from './python-reading.ts'
 
 export type { SinkContext } from './atomic-write.ts'
 
@@ -25,10 +27,6 @@ const OBSOLETE_KEYS = ['aws_security_token']
  */
 const PLAIN_VALUE = /^[!-~]+$/
 const ALTERED = /["'#;\\]/
-/** In a header: what ends or quotes a name, and control characters. */
-const UNSAFE_NAME = /[\]["'#;\\\p{Cc}]|^\s|\s$|^$/u
-/** The JavaScript SDK refuses a file with the first; Python's configparser gives the second to every profile. */
-const RESERVED_NAMES = ['__proto__', 'DEFAULT']
 
 interface Target {
   readonly path: string
@@ -114,13 +112,18 @@ async function writeProfile(
     return Buffer.from(edited, 'latin1')
   }
   const verify = async (written: Buffer): Promise<void> => {
-    const read = readProfile(written.toString('latin1'), target, await ini)
+    const text = written.toString('latin1')
+    const read = readProfile(text, target, await ini)
     const wrong = Object.entries(target.edit.values).find(([key, value]) => read?.[key] !== value)
-    if (read !== undefined && wrong === undefined) return
-    throw refused(
-      `${path} was written but does not read back as meant: ${wrong?.[0] ?? 'its section'} differs in profile ${profile}`,
-      'look at the profile in that file for lines that do not belong there',
-    )
+    if (read === undefined || wrong !== undefined) {
+      throw refused(
+        `${path} was written but does not read back as meant: ${wrong?.[0] ?? 'its section'} differs in profile ${profile}`,
+        'look at the profile in that file for lines that do not belong there',
+      )
+    }
+    const obstacle = pythonObstacle(text)
+    if (obstacle !== undefined)
+      context.logger.warn(`the AWS CLI and boto3 cannot read ${path}: ${obstacle}; correct that line`)
   }
   await replaceFile(path, mode, edit, verify, context)
   context.logger.step('wrote profile', { profile, file: path })
@@ -158,10 +161,10 @@ function refuseHiddenKeys(
 }
 
 function checkName(profile: string, { logger }: SinkContext): void {
-  if (UNSAFE_NAME.test(profile) || RESERVED_NAMES.includes(profile)) {
+  if (!isProfileName(profile)) {
     throw refused(
       `profile name ${JSON.stringify(profile)} cannot stand in a credentials file`,
-      'choose another AWS_PROFILE, of letters, digits and any of _-/.%@:+',
+      `choose another AWS_PROFILE, of ${PROFILE_NAME_RULE}`,
     )
   }
   if (!PLAIN_NAME.test(profile)) {

@@ -69,7 +69,7 @@ export function splitLines(text: string): Line[] {
   return lines
 }
 
-export function joinLines(lines: readonly Line[]): string {
+function joinLines(lines: readonly Line[]): string {
   return lines.map((line) => line.text + line.end).join('')
 }
 

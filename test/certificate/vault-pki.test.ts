@@ -152,6 +152,15 @@ results('has no chain where the root itself signed', async () => {
   assert.equal((await result).chain, [])
 })
 
+results('without anything of its issuer is refused, since its signature could not be checked', async () => {
+  const { result } = issue((write) => {
+    const answer = signed(write)
+    return { ...answer, data: { certificate: answer.data['certificate'] } }
+  })
+  const error = await rejectsWithCode(result, 'ANSWER_INVALID')
+  assert.match(error.message, /without its issuer/)
+})
+
 results('has the names that were asked for', async () => {
   const uri = 'spiffe://cluster/ns/team/sa/app'
   const { result } = issue((write) => signed(write), { uriSans: [uri], dnsSans: ['app.team.svc'] })

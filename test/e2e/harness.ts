@@ -3,12 +3,12 @@
  * its own. Every run is searched for secrets, whatever else a test looks at.
  */
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import * as assert from 'uvu/assert'
 import type { RecordedRequest } from '../emulators/http.ts'
 import { startStage, type Stage, type StageOptions } from '../emulators/stage.ts'
+import { canaries, filesBelow, readIfThere } from './canaries.ts'
 
 const BINARY = join(import.meta.dirname, '../../dist/aws-iam-ra')
 
@@ -120,7 +120,8 @@ export function start(stage: Servers, options: RunOptions = {}): Running {
   // Another run in the same folder may be reading it: writing empties it for a moment.
   if (readIfThere(folder.token) !== token) writeFileSync(folder.token, token)
   const seen = { vault: stage.vault.requests.length, aws: stage.rolesAnywhere.requests.length }
-  const [command, ...before] = [...(options.under ?? []), BINARY]
+  const binary = options.uid === undefined ? BINARY : binaryForAll()
+  const [command, ...before] = [...(options.under ?? []), binary]
   const child = spawn(command, [...before, ...(options.args ?? [])], {
     env: podEnv(stage, folder, options.env),
     cwd: options.cwd ?? folder.path,
@@ -178,6 +179,17 @@ export function start(stage: Servers, options: RunOptions = {}): Running {
   return { finished, child, shows, until }
 }
 
+/** The project may lie in a folder that another uid cannot enter, as root's home. */
+function binaryForAll(): string {
+  const copy = join(root, 'aws-iam-ra')
+  if (!existsSync(copy)) {
+    copyFileSync(BINARY, copy)
+    chmodSync(copy, 0o755)
+    chmodSync(root, 0o755)
+  }
+  return copy
+}
+
 function podEnv(
   stage: Servers,
   folder: RunFolder,
@@ -192,57 +204,4 @@ function podEnv(
   }
   const set = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)
   return Object.fromEntries(set)
-}
-
-/** No message of these assertions repeats what was found. */
-function canaries(
-  stage: Pick<Servers, 'vault' | 'sessions'>,
-  run: Run,
-  known: readonly string[],
-  args: readonly string[],
-): void {
-  const secrets = [
-    ...known,
-    ...stage.vault.requests.map(({ request }) => request.header('x-vault-token') ?? ''),
-    ...stage.sessions.issued.flatMap((one) => [one.secretAccessKey, one.sessionToken, one.accessKeyId]),
-  ].filter((secret) => secret.length >= 8)
-  const shown = {
-    stdout: run.stdout,
-    stderr: run.stderr,
-    terminationLog: run.terminationLog,
-    argv: args.join(' '),
-  }
-  for (const [where, text] of Object.entries(shown)) {
-    assert.not.ok(
-      secrets.some((secret) => text.includes(secret)),
-      `a secret stands in ${where}`,
-    )
-    assert.not.match(
-      text,
-      /PRIVATE KEY|\bhv[sbr]\.[\w-]{16}|\beyJ[\w-]{8,}\.eyJ/,
-      `a secret's shape stands in ${where}`,
-    )
-  }
-  for (const file of filesBelow(run.folder.path)) {
-    assert.not.match(readIfThere(join(run.folder.path, file)) ?? '', /PRIVATE KEY/, `a key stands in ${file}`)
-  }
-}
-
-function readIfThere(path: string, encoding: BufferEncoding = 'latin1'): string | undefined {
-  try {
-    return readFileSync(path, encoding)
-  } catch {
-    return undefined
-  }
-}
-
-function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => isFile(join(folder, name)))
-    .sort()
-}
-
-/** False for a draft that another run took away meanwhile, as it may until it is read too. */
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
 }

@@ -5,7 +5,7 @@ import type { Stage } from '../emulators/stage.ts'
 import type { Run } from './harness.ts'
 
 /** `stage: sentence`, then the hint: as text on stderr, and the same in the termination log. */
-export function failed(run: Run, code: number, sentence: RegExp, hint = /./): void {
+export function failed(run: Run, code: number, sentence: RegExp | string, hint = /./): void {
   assert.is(run.code, code, run.stderr)
   const [first = '', ...rest] = run.stderr
     .split('\n')

@@ -15,8 +15,10 @@ import { parse } from 'ini'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { startStage, type Stage } from '../emulators/stage.ts'
+import { PLACE_FAULTS } from '../faults/sink.ts'
+import { sinkVerdict } from '../faults/sink-verdict.ts'
 import { makeFolder, put, putCredentials, run, start, type RunFolder } from './harness.ts'
-import { count, failed, succeeded } from './outcome.ts'
+import { count } from './outcome.ts'
 import { holdBack } from './servers.ts'
 
 const faults = suite('e2e: faults at the sink')
@@ -49,7 +51,8 @@ faults('folders that are missing are made, several levels of them', async () => 
   const folder = makeFolder()
   const credentials = join(folder.home, 'a/b/c/credentials')
   const done = await run(stage, { folder, env: { AWS_SHARED_CREDENTIALS_FILE: credentials } })
-  assert.is(done.code, 0, done.stderr)
+  const text = readFileSync(credentials, 'latin1')
+  sinkVerdict(stage, PLACE_FAULTS['several folders above it are missing'], done, undefined, text)
   assert.equal(done.files, ['a/b/c/credentials'])
 })
 
@@ -58,7 +61,7 @@ faults('a folder that is taken away while the run waits is made again', async ()
   putCredentials(folder, OLD)
   meanwhile(() => rmSync(dirname(folder.credentials), { recursive: true }))
   const done = await run(stage, { folder })
-  succeeded(stage, done)
+  sinkVerdict(stage, PLACE_FAULTS['its folder is taken away while the run waits'], done, OLD)
   assert.equal(done.files, ['.aws/credentials'])
 })
 
@@ -67,7 +70,7 @@ faults('a link to nothing where the folder belongs: exit 6, and nothing is made 
   const target = join(folder.path, 'elsewhere')
   symlinkSync(target, dirname(folder.credentials))
   const done = await run(stage, { folder })
-  failed(done, 6, /cannot make the folder .*\.aws: /)
+  sinkVerdict(stage, PLACE_FAULTS['its folder is a link to nothing'], done, undefined)
   assert.not.ok(existsSync(target))
   assert.is(count(done.vault, /revoke-self/), 1)
 })
@@ -77,7 +80,8 @@ faults('a link to a folder is one: volumes are often reached so', async () => {
   const target = join(folder.path, 'volume')
   mkdirSync(target)
   symlinkSync(target, dirname(folder.credentials))
-  succeeded(stage, await run(stage, { folder }))
+  const done = await run(stage, { folder })
+  sinkVerdict(stage, PLACE_FAULTS['its folder is a link to a folder'], done, undefined)
   assert.ok(lstatSync(join(target, 'credentials')).isFile())
 })
 
@@ -90,14 +94,17 @@ faults("a link planted at the file's place while the run waits: exit 6, its targ
     symlinkSync(victim, folder.credentials)
   })
   const done = await run(stage, { folder })
-  failed(done, 6, /a symbolic link stands in its place/, /mount a folder/)
+  sinkVerdict(stage, PLACE_FAULTS['a link is put in its place while the run waits'], done, OLD)
   assert.is(readFileSync(victim, 'utf8'), 'precious')
   assert.not.ok(existsSync(draftOf(folder)))
   assert.is(count(done.vault, /revoke-self/), 1)
 })
 
-for (const target of ['a file', 'nothing'] as const) {
-  faults(`an old link to ${target} at the draft's place is taken away, its target untouched`, async () => {
+for (const [what, target] of [
+  ["an old link to a file at the draft's place", 'a file'],
+  ["an old link to nothing at the draft's place", 'nothing'],
+] as const) {
+  faults(`${what} is taken away, its target untouched`, async () => {
     const folder = makeFolder()
     putCredentials(folder, OLD)
     const victim = join(folder.path, 'victim')
@@ -105,7 +112,7 @@ for (const target of ['a file', 'nothing'] as const) {
     symlinkSync(victim, draftOf(folder))
     lutimesSync(draftOf(folder), 0, 0)
     const done = await run(stage, { folder })
-    succeeded(stage, done)
+    sinkVerdict(stage, PLACE_FAULTS[what], done, OLD)
     assert.equal(done.files, ['.aws/credentials'])
     assert.is(existsSync(victim), target === 'a file')
     if (target === 'a file') assert.is(readFileSync(victim, 'utf8'), 'precious')
@@ -117,8 +124,43 @@ faults("a folder at the draft's place: exit 6, the old file whole", async () => 
   putCredentials(folder, OLD)
   mkdirSync(draftOf(folder))
   const done = await run(stage, { folder })
-  failed(done, 6, /a folder stands where the draft of the file belongs/, /remove it/)
-  assert.is(done.credentials, OLD)
+  sinkVerdict(stage, PLACE_FAULTS["a folder at the draft's place"], done, OLD)
+})
+
+faults('a fresh draft that stays until DEADLINE: exit 6, and it is named', async () => {
+  const folder = makeFolder()
+  putCredentials(folder, OLD)
+  meanwhile(() => writeFileSync(draftOf(folder), 'theirs'))
+  const done = await run(stage, { folder, env: { DEADLINE: '2' } })
+  sinkVerdict(stage, PLACE_FAULTS['a draft that another writer holds until DEADLINE'], done, OLD)
+  assert.ok(done.terminationLog.includes(draftOf(folder)))
+  assert.is(readFileSync(draftOf(folder), 'utf8'), 'theirs')
+  assert.is(count(done.vault, /revoke-self/), 1)
+})
+
+faults('the wait for another writer is shown with --verbose, and ends with it', async () => {
+  const folder = makeFolder()
+  meanwhile(() => {
+    mkdirSync(dirname(folder.credentials))
+    writeFileSync(draftOf(folder), 'theirs')
+  })
+  const running = start(stage, { folder, args: ['--verbose'] })
+  await running.shows(`waiting for the writer that holds ${draftOf(folder)}`)
+  renameSync(draftOf(folder), folder.credentials)
+  const done = await running.finished
+  assert.is(done.code, 0, done.stderr)
+  assert.is(done.stderr.split('waiting for the writer').length, 2)
+})
+
+faults('a line that the AWS CLI and boto3 refuse: written all the same, with a warning', async () => {
+  const folder = makeFolder()
+  const old = `${OLD}[b]\nx = caf\xe9\n`
+  putCredentials(folder, '')
+  writeFileSync(folder.credentials, old, 'latin1')
+  const done = await run(stage, { folder })
+  sinkVerdict(stage, PLACE_FAULTS['a line in it that the AWS CLI and boto3 refuse'], done, old)
+  assert.match(done.stderr, /: line \d+ has bytes that are no UTF-8/)
+  assert.not.ok(done.stderr.includes('caf'))
 })
 
 faults('a limit on the size of files: exit 6, the old file whole, and no half of the new one', async () => {
@@ -127,8 +169,7 @@ faults('a limit on the size of files: exit 6, the old file whole, and no half of
   const old = `${OLD}${'# a long remark\n'.repeat(200)}`
   putCredentials(folder, old)
   const done = await run(stage, { folder, under: ['sh', '-c', 'ulimit -f 2; exec "$@"', 'sh'] })
-  failed(done, 6, /beyond the limit on the size of a file/, /ulimit -f/)
-  assert.is(done.credentials, old)
+  sinkVerdict(stage, PLACE_FAULTS['a limit on the size of files'], done, old)
   assert.equal(done.files, ['.aws/credentials'])
   assert.is(count(done.vault, /revoke-self/), 1)
 })
@@ -136,10 +177,10 @@ faults('a limit on the size of files: exit 6, the old file whole, and no half of
 const PROFILES = ['one', 'two', 'three', 'four', 'five', 'six']
 
 for (const [what, old] of [
-  ['over an old file', OLD],
-  ['where not even the folder is', undefined],
+  ['six writers at the same moment, over an old file', OLD],
+  ['six writers at the same moment, where not even the folder is', undefined],
 ] as const) {
-  faults(`six writers at the same moment, ${what}: each finds its profile there`, async () => {
+  faults(`${what}: each finds its profile there`, async () => {
     const folder = makeFolder()
     if (old !== undefined) putCredentials(folder, old)
     const allHere = Promise.withResolvers<undefined>()
@@ -162,7 +203,7 @@ for (const [what, old] of [
       await Promise.all(running.map((one) => one.until(allHere.promise)))
       gate.open()
       for (const done of await Promise.all(running.map((one) => one.finished)))
-        assert.is(done.code, 0, done.stderr)
+        assert.is(done.code, PLACE_FAULTS[what].exit, done.stderr)
     } finally {
       await gate.close()
     }

@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { ROOT } from '../../scripts/checks/files.ts'
 import { STEPS } from '../rehearsal.ts'
 import { ANSWER_FAULTS, CONNECTION_FAULTS, SHAPE_FAULTS } from './faults.ts'
 import { MATRIX } from './matrix.ts'
-import { FAULTS_PAGE, faultTable, withTable } from './table.ts'
+import { SINK_ROWS, SINK_ROWS_HERE } from './sink.ts'
+import { cellsOf, FAULTS_PAGE, faultTable, sinkTable, withTables } from './table.ts'
 
 const table = suite('the matrix of faults')
 
@@ -17,7 +20,7 @@ table('has every fault at every step, each once', () => {
   )
   const faults = new Set(MATRIX.map(({ fault }) => fault)).size
   process.stdout.write(
-    `\nnote: the matrix of faults has ${STEPS.length} steps, ${faults} faults, ${MATRIX.length} cells\n`,
+    `\nnote: the matrix of faults has ${STEPS.length} steps, ${faults} faults, ${MATRIX.length} cells; the sink has ${cellsOf(SINK_ROWS)} more, ${cellsOf(SINK_ROWS_HERE)} of them in npm test\n`,
   )
 })
 
@@ -28,10 +31,22 @@ table('fails no run at the revocation, and lets only what the server may mend be
   }
 })
 
-table('is the one in docs/faults.md', () => {
+table('has for each fault of the sink a test that takes its expectation from there', () => {
+  for (const { fault, name, tested } of SINK_ROWS) {
+    for (const file of tested) {
+      const text = readFileSync(join(ROOT, `test/${file}.test.ts`), 'utf8')
+      assert.match(text, /from '\.[./a-z]*\/sink\.ts'/, file)
+      const wanted = name ?? (fault.startsWith('kill') ? 'of SCENES' : 'ANSWERS')
+      assert.ok(text.includes(wanted), `${file} does not have: ${wanted}`)
+    }
+  }
+})
+
+table('is the one in docs/faults.md, as is that of the sink', () => {
   const page = readFileSync(FAULTS_PAGE, 'utf8')
-  assert.ok(page.includes(faultTable()), 'run `node test/faults/table.ts`')
-  assert.is(withTable(page), page, 'run `node test/faults/table.ts`')
+  for (const one of [faultTable(), sinkTable()])
+    assert.ok(page.includes(one), 'run `node test/faults/table.ts`')
+  assert.is(withTables(page), page, 'run `node test/faults/table.ts`')
 })
 
 table.run()

@@ -1,9 +1,10 @@
-/** The matrix as docs/faults.md has it. Run to write it there; a test checks that it is. */
+/** The two tables as docs/faults.md has them. Run to write them there; a test checks that they are. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from '../../scripts/checks/files.ts'
 import { STEPS, type Step } from '../rehearsal.ts'
 import { EXITS, MATRIX, type Cell } from './matrix.ts'
+import { AFTERWARDS, SINK_ROWS, SINK_ROWS_HERE, type SinkRow } from './sink.ts'
 
 export const FAULTS_PAGE = join(ROOT, 'docs/faults.md')
 
@@ -21,16 +22,40 @@ export function faultTable(): string {
     const columns = STEPS.map((step) => inWords(cells.find((cell) => cell.step === step)))
     return [fault, ...columns, wordsOf(cells).join('<br>')]
   })
-  const head = ['fault', ...STEPS.map((step) => HEADS[step]), 'words of the sentence']
-  const lines = [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`)
-  return `${lines.join('\n')}\n`
+  return inMarkdown(['fault', ...STEPS.map((step) => HEADS[step]), 'words of the sentence'], rows)
 }
 
-export function withTable(page: string): string {
+export function sinkTable(): string {
+  const rows = SINK_ROWS.map(({ fault, exit, file, says, tested }) => [
+    fault,
+    exit === 0 && says !== '' ? '0, a warning' : String(exit),
+    AFTERWARDS[file],
+    quoted(says),
+    tested.join('<br>'),
+  ])
+  return inMarkdown(['fault', 'exit', 'the file afterwards', 'words of the sentence', 'tested in'], rows)
+}
+
+export function cellsOf(rows: readonly SinkRow[]): number {
+  return rows.reduce((sum, { cells }) => sum + cells, 0)
+}
+
+export function withTables(page: string): string {
+  const sink = `${cellsOf(SINK_ROWS)} cells, ${cellsOf(SINK_ROWS_HERE)} of them in \`npm test\`.`
+  const matrix = `${MATRIX.length} cells.`
+  return between(between(page, 'faults', `${matrix}\n\n${faultTable()}`), 'sink', `${sink}\n\n${sinkTable()}`)
+}
+
+function between(page: string, mark: string, text: string): string {
   return page.replace(
-    /(<!-- faults -->\n)[^]*?(<!-- \/faults -->)/,
-    (_all, before: string, after: string) => `${before}${MATRIX.length} cells.\n\n${faultTable()}${after}`,
+    new RegExp(`(<!-- ${mark} -->\n)[^]*?(<!-- /${mark} -->)`),
+    (_all, before: string, after: string) => before + text + after,
   )
+}
+
+function inMarkdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`)
+  return `${lines.join('\n')}\n`
 }
 
 function inWords(cell: Cell | undefined): string {
@@ -44,7 +69,11 @@ function inWords(cell: Cell | undefined): string {
 /** Each but once, of the servers whose words differ. */
 function wordsOf(cells: readonly Cell[]): string[] {
   const words = cells.map(({ meaning }) => meaning.says).filter((says) => says !== '')
-  return [...new Set(words)].map((says) => `“${says.replaceAll('|', '\\|')}”`)
+  return [...new Set(words)].map(quoted)
 }
 
-if (import.meta.main) writeFileSync(FAULTS_PAGE, withTable(readFileSync(FAULTS_PAGE, 'utf8')))
+function quoted(words: string): string {
+  return words === '' ? '' : `“${words.replaceAll('|', '\\|')}”`
+}
+
+if (import.meta.main) writeFileSync(FAULTS_PAGE, withTables(readFileSync(FAULTS_PAGE, 'utf8')))

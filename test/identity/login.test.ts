@@ -139,6 +139,11 @@ answers('gives the policies and the end of the token', async () => {
   assert.not.match(JSON.stringify(logger.lines), CANARY)
 })
 
+answers('gives policies that cannot write on the terminal', async () => {
+  const { policies } = await logIn([loggedIn({ policies: ['a\u001b[2J\nb', 7, 'c\u202ed'] })]).session
+  assert.equal(policies, ['a [2J b', 'c d'])
+})
+
 answers('with a lease of 0 is a token without an end', async () => {
   const { session, runtime } = logIn([loggedIn({ lease_duration: 0 })])
   const { hasEnded } = await session

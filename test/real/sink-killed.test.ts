@@ -6,7 +6,8 @@ import * as assert from 'uvu/assert'
 import { run, type Run } from '../e2e/harness.ts'
 import { succeeded } from '../e2e/outcome.ts'
 import { startStage } from '../emulators/stage.ts'
-import { callsIn, draftOf, isNew, isOld, runWith, SCENES, setBack } from './sink-scenes.ts'
+import { SCENES } from '../faults/sink.ts'
+import { callsIn, draftOf, isNew, isOld, runWith, setBack } from './sink-scenes.ts'
 import { requireTools } from './sink-tools.ts'
 
 requireTools('strace')

@@ -1,46 +1,14 @@
-/** States in which a run may find the place of its files, and which system calls it makes on them there. */
+/** The scenes of the sink's faults put up, and which system calls a run makes on its files there. */
 import { existsSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { makeFolder, putCredentials, run, type Run, type RunFolder } from '../e2e/harness.ts'
 import { succeeded } from '../e2e/outcome.ts'
 import type { Stage } from '../emulators/stage.ts'
+import { OTHERS, type Scene } from '../faults/sink.ts'
 import { traced, type SystemCall } from './sink-tools.ts'
 
-export interface Scene {
-  readonly what: string
-  readonly env: Readonly<Record<string, string>>
-  /** The credentials file before the run; absent where there is none. */
-  readonly old?: string
-  /** Whether a killed run left its draft there. */
-  readonly leftover?: boolean
-  /** Files that a whole run leaves. */
-  readonly leaves: readonly string[]
-}
-
-const OTHERS = '# mine\n[other]\naws_access_key_id = AKIAOTHER\n\n'
-export const OLD = `${OTHERS}[default]\nregion = eu-west-1\naws_access_key_id = AKIAOLD\n`
-
-const CREDENTIALS = '.aws/credentials'
 const CONFIG = '.aws/config'
-
-export const SCENES: readonly Scene[] = [
-  { what: 'over an old file', env: {}, old: OLD, leaves: [CREDENTIALS] },
-  { what: 'where not even the folder is', env: {}, leaves: [CREDENTIALS] },
-  {
-    what: 'with the config file besides',
-    env: { WRITE_REGION: 'true' },
-    old: OLD,
-    leaves: [CONFIG, CREDENTIALS],
-  },
-  {
-    what: 'over what a killed run left',
-    env: {},
-    old: OLD,
-    leftover: true,
-    leaves: [CREDENTIALS],
-  },
-]
 
 export function draftOf(folder: RunFolder, name: 'credentials' | 'config' = 'credentials'): string {
   return join(folder.home, `.aws/.${name}.aws-iam-ra`)

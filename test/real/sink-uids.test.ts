@@ -4,9 +4,11 @@ import { dirname } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { makeFolder, putCredentials, run, type RunFolder } from '../e2e/harness.ts'
-import { count, failed, succeeded } from '../e2e/outcome.ts'
+import { count } from '../e2e/outcome.ts'
 import { startStage } from '../emulators/stage.ts'
-import { draftOf, OLD } from './sink-scenes.ts'
+import { OLD, UID_FAULTS } from '../faults/sink.ts'
+import { sinkVerdict } from '../faults/sink-verdict.ts'
+import { draftOf } from './sink-scenes.ts'
 import { requireTools } from './sink-tools.ts'
 
 requireTools()
@@ -34,7 +36,7 @@ function ownedFolder(mode: number, group?: number): RunFolder {
   return folder
 }
 
-for (const [what, mode, fileMode, sentence] of [
+for (const [what, mode, fileMode, action] of [
   ['a folder that it may not enter', 0o700, 0o600, /cannot use the folder|cannot write/],
   ['a folder that it may not write', 0o755, 0o644, /cannot write/],
   ['a file that it may not read', 0o777, 0o600, /cannot read/],
@@ -44,9 +46,9 @@ for (const [what, mode, fileMode, sentence] of [
     const folder = ownedFolder(mode)
     chmodSync(folder.credentials, fileMode)
     const done = await run(stage, { folder, uid: OTHER })
-    failed(done, 6, sentence, /fsGroup/)
-    assert.match(done.stderr, /(?:permission denied|not permitted) for uid 54321/)
-    assert.is(done.credentials, OLD)
+    sinkVerdict(stage, UID_FAULTS[what], done, OLD)
+    assert.match(done.stderr, action)
+    assert.match(done.stderr, /for uid 54321/)
     assert.is(statSync(folder.credentials).uid, OWNER)
     assert.equal(done.files, ['.aws/credentials'])
     assert.is(count(done.vault, /revoke-self/), 1)
@@ -59,16 +61,16 @@ uids("a leftover of the owner's in a sticky folder: exit 6, and it stays", async
   chownSync(draftOf(folder), OWNER, OWNER)
   utimesSync(draftOf(folder), 0, 0)
   const done = await run(stage, { folder, uid: OTHER })
-  failed(done, 6, /cannot remove the leftover .*not permitted for uid 54321/)
+  sinkVerdict(stage, UID_FAULTS["a leftover of the owner's in a sticky folder"], done, OLD)
+  assert.match(done.stderr, /not permitted for uid 54321/)
   assert.is(readFileSync(draftOf(folder), 'utf8'), 'half')
-  assert.is(done.credentials, OLD)
 })
 
 uids("a folder of the pod's fsGroup: the file is replaced, and belongs to the run's uid", async () => {
   const folder = ownedFolder(0o2770, OTHER)
   chmodSync(folder.credentials, 0o640)
   const done = await run(stage, { folder, uid: OTHER, env: { FILE_MODE: '0640' } })
-  succeeded(stage, done)
+  sinkVerdict(stage, UID_FAULTS["a folder of the pod's fsGroup"], done, OLD)
   const { uid, gid, mode } = statSync(folder.credentials)
   assert.equal([uid, gid, mode & 0o7777], [OTHER, OTHER, 0o640])
   assert.equal(done.files, ['.aws/credentials'])

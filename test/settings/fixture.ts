@@ -1,9 +1,12 @@
 import * as fs from 'node:fs/promises'
+import { join } from 'node:path'
 import type { IamRaError } from '../../src/errors.ts'
 import type { Runtime } from '../../src/runtime.ts'
 import { readInvocation, type Invocation } from '../../src/settings/read.ts'
 import { rejectsWithCode } from '../assert.ts'
 
+/** A file that VAULT_CACERT and AWS_CA_BUNDLE may name. */
+export const PEM_FILE = join(import.meta.dirname, '../certs/root.pem')
 export const ROLE = 'arn:aws:iam::111122223333:role/team/app'
 export const ANCHOR =
   'arn:aws:rolesanywhere:eu-west-1:111122223333:trust-anchor/11111111-2222-3333-4444-555555555555'

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { OPTIONS } from '../../src/settings/options.ts'
@@ -209,6 +210,14 @@ reporting('the invocation repeats it', async () => {
   const env = { LOG_FORMAT: 'json', TERMINATION_LOG: '/x' }
   const argv = ['--verbose']
   assert.equal((await once(env, argv)).reporting, readReporting({ argv, env }))
+})
+
+reading('certificate files that are not there or hold none are problems like all others', async () => {
+  const env = { VAULT_CACERT: '/nothing.pem', AWS_CA_BUNDLE: join(import.meta.dirname, 'fixture.ts') }
+  const problems = await problemsOf(env)
+  assert.is(problems.length, 2)
+  assert.match(problems[0] ?? '', /^VAULT_CACERT: "\/nothing\.pem" cannot be read \(ENOENT\); expected .*PEM/)
+  assert.match(problems[1] ?? '', /^AWS_CA_BUNDLE: .* holds no PEM certificate; expected/)
 })
 
 reading.run()

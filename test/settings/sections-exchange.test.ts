@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { ANCHOR, once, PROFILE, problemsOf, ROLE } from './fixture.ts'
+import { ANCHOR, once, PROFILE, problemsOf, ROLE, PEM_FILE } from './fixture.ts'
 
 const exchange = suite('settings: exchange')
 const OTHER = ANCHOR.replace('eu-west-1', 'us-east-1')
@@ -9,10 +9,10 @@ exchange('every option of the exchange arrives', async () => {
   const { settings } = await once({
     SESSION_DURATION: '43200',
     SESSION_NAME: 'pod@1',
-    AWS_CA_BUNDLE: '/aws.pem',
+    AWS_CA_BUNDLE: PEM_FILE,
   })
   const { durationSeconds, sessionName, caFile, region } = settings.exchange
-  assert.equal([durationSeconds, sessionName, caFile, region], [43_200, 'pod@1', '/aws.pem', 'eu-west-1'])
+  assert.equal([durationSeconds, sessionName, caFile, region], [43_200, 'pod@1', PEM_FILE, 'eu-west-1'])
 })
 
 exchange('a session lasts 15 minutes to 12 hours', async () => {

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { KEY_TYPES } from '../../src/types.ts'
-import { once, problemsOf } from './fixture.ts'
+import { once, problemsOf, PEM_FILE } from './fixture.ts'
 
 const vault = suite('settings: Vault')
 
@@ -10,7 +10,7 @@ vault('every option of Vault arrives', async () => {
     SERVICE_ACCOUNT_TOKEN_FILE: '/var/run/secrets/vault/token',
     VAULT_AUTH_METHOD: 'jwt',
     VAULT_AUTH_MOUNT: '/auth/cluster-a/',
-    VAULT_CACERT: '/ca.pem',
+    VAULT_CACERT: PEM_FILE,
     VAULT_TLS_SERVER_NAME: 'vault.internal',
     VAULT_NAMESPACE: 'team/a/',
     VAULT_PROXY_ADDR: 'http://me:pw@proxy.example:3128',
@@ -24,7 +24,7 @@ vault('every option of Vault arrives', async () => {
     authMethod: 'jwt',
     authMount: 'cluster-a',
     tokenFile: '/var/run/secrets/vault/token',
-    caFile: '/ca.pem',
+    caFile: PEM_FILE,
     tlsServerName: 'vault.internal',
     namespace: 'team/a',
   })
@@ -213,7 +213,7 @@ sink('each wrong setting is named', async () => {
   assert.equal(
     lines.map((line) => line.replace(/;.+$/, '')),
     [
-      'AWS_PROFILE: "a]" holds ]',
+      'AWS_PROFILE: "a]" is no profile name that every SDK reads',
       'FILE_MODE: "0666" lets others than the owner write',
       'WRITE_REGION: "1" is not a boolean',
     ],

@@ -69,9 +69,10 @@ checks('a session name has 2 to 64 of the characters that AWS takes', () => {
   refuses(values.sessionName, ['a', 'x'.repeat(65), 'a b', 'a/b', 'é1', 'a:b'], /session name/)
 })
 
-checks('a profile name may hold anything but the bracket that ends it', () => {
-  accepts(values.profileName, 'team a.b#c', 'team a.b#c')
-  refuses(values.profileName, ['a]b'], /holds \]/)
+checks('a profile name holds nothing that ends or quotes a header, and is not reserved by a reader', () => {
+  for (const name of ['team a.b', 'a@b:c/d%e+f', 'zwölf']) accepts(values.profileName, name, name)
+  const unfit = ['a]b', 'a[b', 'a#b', 'a;b', 'a"b', "a'b", 'a\\b', 'DEFAULT', '__proto__']
+  refuses(values.profileName, unfit, /no profile name/)
 })
 
 checks('a common name has 64 characters at most, whatever their bytes', () => {
@@ -108,6 +109,12 @@ checks('a path that would lead elsewhere is refused', () => {
   accepts(values.vaultName, 'app.team.cluster', 'app.team.cluster')
 })
 
+checks('a namespace is what a header carries', () => {
+  accepts(values.vaultNamespace, '/team/a/', 'team/a')
+  refuses(values.vaultNamespace, ['a//b', '../x'], /path in Vault/)
+  refuses(values.vaultNamespace, ['名', 'é', 'a\u200bb', 'a b'], /namespace in Vault/)
+})
+
 checks('every accepted mount stays one path below /v1', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary-ascii' }), (text) => {
@@ -121,8 +128,11 @@ checks('every accepted mount stays one path below /v1', () => {
 
 checks('a TLS server name is a host without scheme or port', () => {
   accepts(values.serverName, 'vault.example', 'vault.example')
-  accepts(values.serverName, 'fd00::1', 'fd00::1')
-  refuses(values.serverName, ['https://vault', 'vault:8200', '*.vault', 'va_ult'], /host name/)
+  refuses(
+    values.serverName,
+    ['https://vault', 'vault:8200', '*.vault', 'va_ult', '10.0.0.1', 'fd00::1'],
+    /host name/,
+  )
 })
 
 checks('DNS names are checked one by one, and a wildcard is a first label', () => {

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { createBounds } from '../../src/bounds.ts'
+import { IamRaError } from '../../src/errors.ts'
 import type { FileSystem } from '../../src/runtime.ts'
 import { replaceFile } from '../../src/sink/atomic-write.ts'
 import { rejectsWithCode } from '../assert.ts'
@@ -344,6 +346,49 @@ lock('stops waiting for a signal and leaves the draft to its writer', () =>
     })
     assert.is(caught, reason)
     assert.equal(await scratch.list(), [DRAFT])
+  }),
+)
+
+lock('says once whom it waits for', () =>
+  inScratch(async (scratch) => {
+    const draft = join(scratch.folder, DRAFT)
+    await writeFile(draft, 'theirs')
+    const clock = fakeClock(1000, Date.now())
+    await replace(scratch, { clock })
+    assert.ok(clock.sleeps.length > 1)
+    const said = scratch.log.messages('step').filter((message) => message.startsWith('waiting'))
+    assert.equal(said, [`waiting for the writer that holds ${draft}`])
+  }),
+)
+
+lock('names the draft that it waited for until DEADLINE, and what to do', () =>
+  inScratch(async (scratch) => {
+    const draft = join(scratch.folder, DRAFT)
+    await writeFile(draft, 'theirs')
+    const clock = fakeClock(1000, Date.now())
+    const bounds = createBounds(3000, clock, new AbortController().signal)
+    const error = await rejectsWithCode(replace(scratch, { clock, signal: bounds.signal }), 'DEADLINE')
+    assert.is(error.stage, 'sink')
+    assert.is(error.exitCode, 6)
+    assert.is(
+      error.message,
+      `cannot write ${scratch.file}: DEADLINE of 3 s ran out while another writer held ${draft}`,
+    )
+    assert.match(error.hint ?? '', /other container .*remove it/)
+    assert.equal(await scratch.list(), [DRAFT])
+    bounds.release()
+  }),
+)
+
+lock('speaks of no other writer where DEADLINE ends what waits for none', () =>
+  inScratch(async (scratch) => {
+    const stop = new AbortController()
+    const deadline = new IamRaError('DEADLINE', 'internal', 'DEADLINE of 3 s ran out')
+    const fs = watchedFileSystem((name) => {
+      if (name === 'stat') stop.abort(deadline)
+    })
+    const error = await rejectsWithCode(replace(scratch, { fs, signal: stop.signal }), 'DEADLINE')
+    assert.is(error, deadline)
   }),
 )
 

@@ -104,6 +104,35 @@ sink('warns of a profile name that not every SDK reads', () =>
   }),
 )
 
+sink('warns once of a file that the AWS CLI and boto3 cannot read, and shows nothing of it', () =>
+  inScratch(async (scratch) => {
+    await writeFile(scratch.file, '[a]\nx = 1\nsome secret\nanother\n')
+    await run(scratch)
+    assert.equal(scratch.log.messages('warn'), [
+      `the AWS CLI and boto3 cannot read ${scratch.file}: line 3 is neither a section nor a setting; correct that line`,
+    ])
+  }),
+)
+
+sink('warns of the config file in the same way', () =>
+  inScratch(async (scratch) => {
+    const path = join(scratch.folder, 'config')
+    await writeFile(path, '[a]\n[a]\n')
+    await run(scratch, { settings: { regionFile: { path, region: 'eu-central-1' } } })
+    assert.equal(scratch.log.messages('warn'), [
+      `the AWS CLI and boto3 cannot read ${path}: line 2 opens a section that stands above; correct that line`,
+    ])
+  }),
+)
+
+sink('does not warn of what its own edit has mended', () =>
+  inScratch(async (scratch) => {
+    await writeFile(scratch.file, `[default]\naws_access_key_id = A\naws_access_key_id = B\n`)
+    await run(scratch)
+    assert.equal(scratch.log.messages('warn'), [])
+  }),
+)
+
 sink('warns when it makes one section of several', () =>
   inScratch(async (scratch) => {
     await writeFile(scratch.file, '[default]\n[default]\n')

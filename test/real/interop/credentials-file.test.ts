@@ -29,6 +29,7 @@ interface Seen {
 
 const folder = mkdtempSync(join(tmpdir(), 'iam-ra-interop-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+const warnings = new Map<ExistingFile, readonly string[]>()
 // Not in a hook: uvu keeps to itself what one throws.
 const seen = await readEverything(pythonEnvironment())
 
@@ -40,14 +41,18 @@ function keysOf({ token = TOKEN }: ExistingFile): readonly string[] {
   return [CREDENTIALS.accessKeyId, CREDENTIALS.secretAccessKey, token]
 }
 
-async function edit(file: ExistingFile, path: string): Promise<void> {
-  await inScratch(({ context }) =>
-    writeCredentials(
+/** @returns our warnings */
+async function edit(file: ExistingFile, path: string): Promise<readonly string[]> {
+  const warnings: string[] = []
+  await inScratch(async ({ context, log }) => {
+    await writeCredentials(
       { ...CREDENTIALS, sessionToken: file.token ?? TOKEN },
       { credentialsFile: path, profile: profileOf(file), fileMode: 0o600 },
       context(),
-    ),
-  )
+    )
+    warnings.push(...log.messages('warn'))
+  })
+  return warnings
 }
 
 /** Blanks in the brackets make no other profile of it; the JavaScript SDK joins `profile x` by a dot. */
@@ -83,7 +88,7 @@ async function readEverything(python: string): Promise<ReadonlyMap<ExistingFile,
       writeFileSync(before, file.before)
       copyFileSync(before, after)
     }
-    await edit(file, after)
+    warnings.set(file, await edit(file, after))
     files.push({ path: before, profile: profileOf(file) }, { path: after, profile: profileOf(file) })
   }
   const views = await readAll(python, files, folder)
@@ -110,6 +115,22 @@ for (const file of EXISTING_FILES) {
   for (const reader of READERS) {
     credentials(`${file.what}: ${reader} ${expectation(file, reader)}`, () => check(file, reader))
   }
+}
+
+for (const file of EXISTING_FILES) {
+  const always = file.unread?.Python === 'always'
+  credentials(
+    `${file.what}: ${always ? 'we warn' : 'we do not warn'} of what Python's readers cannot read`,
+    () => {
+      const unreadable = (['AWS CLI', 'boto3'] as const).map(
+        (reader) => 'error' in seenBy(file, reader).after.sections,
+      )
+      assert.equal(unreadable, [always, always])
+      const said = (warnings.get(file) ?? []).filter((warning) => warning.includes('cannot read'))
+      assert.is(said.length, always ? 1 : 0, said.join())
+      for (const warning of said) assert.match(warning, /^the AWS CLI and boto3 cannot read \S+: line \d+ /)
+    },
+  )
 }
 
 function expectation({ unread, unseen }: ExistingFile, reader: Reader): string {
