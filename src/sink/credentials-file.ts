@@ -3,7 +3,8 @@ import { IamRaError } from '../errors.ts'
 import { isProfileName, PROFILE_NAME_RULE } from '../profile-name.ts'
 import type { SessionCredentials, SinkSettings } from '../types.ts'
 import { replaceFile, type SinkContext } from './atomic-write.ts'
-import { refused } from './file-error.ts'
+import { attempt, refused } from './file-error.ts'
+import { unlessMissing } from './folder.ts'
 import { parseEntries } from './ini-text.ts'
 import { misreadKey } from './javascript-reading.ts'
 import {
@@ -76,9 +77,15 @@ export async function writeCredentials(
       header: (text) => configHeader(profile, text),
       edit,
     }
-    await writeProfile(config, settings.fileMode, ini, context)
+    await writeProfile(config, await configMode(config.path, settings.fileMode, context), ini, context)
   }
   await writeProfile(target, settings.fileMode, ini, context)
+}
+
+/** It holds no secret and may serve others, so that an existing one keeps its mode. */
+async function configMode(path: string, fileMode: number, { fs }: SinkContext): Promise<number> {
+  const existing = await attempt(`cannot read ${path}`, () => unlessMissing(fs.lstat(path)))
+  return existing?.isFile() === true ? existing.mode & 0o777 : fileMode
 }
 
 async function writeProfile(

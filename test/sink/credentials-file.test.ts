@@ -1,4 +1,4 @@
-import { lstat, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { suite } from 'uvu'
@@ -240,6 +240,7 @@ region('is written before the credentials and leaves the other settings', () =>
   inScratch(async (scratch) => {
     const path = join(scratch.folder, 'config')
     await writeFile(path, '[profile app]\noutput = json\nregion = old\n')
+    await chmod(path, 0o604)
     const replaced: string[] = []
     const fs = watchedFileSystem((name, args) => {
       if (name === 'rename') replaced.push(String(args[1]))
@@ -247,7 +248,8 @@ region('is written before the credentials and leaves the other settings', () =>
     const settings = { profile: 'app', regionFile: { path, region: 'eu-west-1' }, fileMode: 0o640 }
     await run(scratch, { settings, context: { fs } })
     assert.is(await readFile(path, 'utf8'), '[profile app]\nregion = eu-west-1\noutput = json\n')
-    assert.is((await lstat(path)).mode & 0o777, 0o640)
+    assert.is((await lstat(path)).mode & 0o777, 0o604, 'an existing config file keeps its mode')
+    assert.is((await lstat(scratch.file)).mode & 0o777, 0o640)
     assert.equal(replaced, [path, scratch.file])
   }),
 )
@@ -255,9 +257,10 @@ region('is written before the credentials and leaves the other settings', () =>
 region('goes into [default], or [profile default] where that is in force', () =>
   inScratch(async (scratch) => {
     const path = join(scratch.folder, 'config')
-    const settings = { regionFile: { path, region: 'eu-west-1' } }
+    const settings = { regionFile: { path, region: 'eu-west-1' }, fileMode: 0o640 }
     await run(scratch, { settings })
     assert.is(await readFile(path, 'utf8'), '[default]\nregion = eu-west-1\n')
+    assert.is((await lstat(path)).mode & 0o777, 0o640)
     await writeFile(path, '[profile default]\nregion = old\n')
     await run(scratch, { settings })
     assert.is(await readFile(path, 'utf8'), '[profile default]\nregion = eu-west-1\n')
