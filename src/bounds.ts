@@ -1,6 +1,6 @@
 /** One deadline and one stop signal over all steps of a run. */
 import { IamRaError } from './errors.ts'
-import { seconds } from './http.ts'
+import { seconds } from './duration.ts'
 import type { Bounds } from './retry.ts'
 import type { Clock } from './runtime.ts'
 

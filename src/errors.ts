@@ -52,18 +52,18 @@ export type ErrorCode =
 
 export interface ErrorOptions {
   /** The next thing to do, as one sentence. */
-  readonly hint?: string
+  readonly hint?: string | undefined
   readonly cause?: unknown
   /** Another attempt may succeed without anyone changing anything. Default false. */
-  readonly retryable?: boolean
+  readonly retryable?: boolean | undefined
   /** What the server asked us to wait, in milliseconds. */
-  readonly retryAfterMs?: number
+  readonly retryAfterMs?: number | undefined
   /** Further lines, one for each problem. */
-  readonly problems?: readonly string[]
+  readonly problems?: readonly string[] | undefined
   /** HTTP status that led here, where one did. */
-  readonly status?: number
+  readonly status?: number | undefined
   /** The signal's number, for INTERRUPTED. */
-  readonly signal?: number
+  readonly signal?: number | undefined
 }
 
 /**
@@ -106,4 +106,10 @@ export function asIamRaError(error: unknown): IamRaError {
     hint: 'run again with --verbose and report the stack that it prints, this is a bug',
     cause: error,
   })
+}
+
+/** The system's or a library's word for an error, such as `ENOENT`; undefined where it has none. */
+export function codeOf(error: unknown): string | undefined {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined
+  return typeof code === 'string' ? code : undefined
 }

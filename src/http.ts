@@ -5,6 +5,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import type { Socket } from 'node:net'
+import { seconds } from './duration.ts'
 import type { TunnelTarget } from './proxy.ts'
 import { transportError, TransportError } from './transport-error.ts'
 
@@ -37,6 +38,12 @@ export interface HttpAnswer {
   header(name: string): string | undefined
 }
 
+/** The Date header as epoch milliseconds: the server's clock, which ours may be off from. */
+export function serverDateMs(answer: HttpAnswer): number | undefined {
+  const ms = Date.parse(answer.header('date') ?? '')
+  return Number.isNaN(ms) ? undefined : ms
+}
+
 /** Keeps connections for further requests until it is closed. */
 export interface HttpClient {
   /** @throws TransportError, or the signal's reason where it is aborted. */
@@ -49,17 +56,19 @@ const MAX_BODY_BYTES = 1024 * 1024
 
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const agents = new Map<string, Promise<http.Agent>>()
+  let made: Promise<https.RequestOptions> | undefined
+  const trust = (): Promise<https.RequestOptions> => (made ??= tlsOptions(options))
   const agentFor = (protocol: string): Promise<http.Agent> => {
     const known = agents.get(protocol)
     if (known !== undefined) return known
-    const made = createAgent(protocol, options)
-    agents.set(protocol, made)
-    return made
+    const agent = createAgent(protocol, options.proxy, trust)
+    agents.set(protocol, agent)
+    return agent
   }
   return {
     async request(request) {
       const agent = await agentFor(request.url.protocol)
-      const tls = await tlsOptions(options)
+      const tls = await trust()
       request.signal.throwIfAborted()
       return exchange(request, agent, tls)
     },
@@ -70,10 +79,14 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   }
 }
 
-async function createAgent(protocol: string, options: HttpClientOptions): Promise<http.Agent> {
-  if (options.proxy !== undefined) {
+async function createAgent(
+  protocol: string,
+  proxy: URL | undefined,
+  trust: () => Promise<https.RequestOptions>,
+): Promise<http.Agent> {
+  if (proxy !== undefined) {
     const { createTunnelAgent } = await import('./proxy.ts')
-    return createTunnelAgent(protocol, options.proxy, await tlsOptions(options))
+    return createTunnelAgent(protocol, proxy, await trust())
   }
   return protocol === 'https:' ? new https.Agent({ keepAlive: true }) : new http.Agent({ keepAlive: true })
 }
@@ -194,8 +207,4 @@ function cutShort(cause?: unknown): TransportError {
     'the connection ended in the middle of the answer',
     cause,
   )
-}
-
-export function seconds(ms: number): string {
-  return `${Number((ms / 1000).toFixed(1))} s`
 }

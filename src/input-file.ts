@@ -1,5 +1,5 @@
 /** Files that others mount for us. A device or a pipe at such a path must not hold the run beyond its deadline. */
-import { IamRaError, type Stage } from './errors.ts'
+import { codeOf, IamRaError, type Stage } from './errors.ts'
 import type { Runtime } from './runtime.ts'
 
 /** A CA bundle with every public root has a quarter of this. */
@@ -16,8 +16,7 @@ export async function lookAtPemFile(
     const pem = await readInputFile(fs, path)
     return pem.includes('-----BEGIN CERTIFICATE-----') ? { pem } : { fault: 'holds no PEM certificate' }
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable'
-    return { fault: `cannot be read (${code})`, cause }
+    return { fault: `cannot be read (${codeOf(cause) ?? 'unreadable'})`, cause }
   }
 }
 

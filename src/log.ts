@@ -1,5 +1,5 @@
 /** Lines for people and for collectors, always on stderr: stdout belongs to commands that print a result. */
-import type { IamRaError } from './errors.ts'
+import { codeOf, type IamRaError } from './errors.ts'
 import type { Reporting } from './types.ts'
 
 export type LogFields = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
@@ -85,8 +85,8 @@ function causeChain(error: IamRaError): string[] {
   const chain: string[] = []
   let cause: unknown = error.cause
   while (cause instanceof Error && chain.length < 5) {
-    const code = (cause as { code?: unknown }).code
-    const name = typeof code === 'string' ? `${cause.name} ${code}` : cause.name
+    const code = codeOf(cause)
+    const name = code === undefined ? cause.name : `${cause.name} ${code}`
     chain.push(error.code === 'INTERNAL' ? `${name} ${stackFrames(cause)}` : name)
     cause = cause.cause
   }

@@ -96,7 +96,7 @@ async function inStage<T>(stage: Stage, run: () => Promise<T>): Promise<T> {
     if (!(error instanceof IamRaError) || error.code !== 'DEADLINE' || error.stage === stage) throw error
     throw new IamRaError('DEADLINE', stage, error.message, {
       cause: error,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      hint: error.hint,
     })
   }
 }

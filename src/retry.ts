@@ -1,6 +1,6 @@
 /** One deadline over all, exponential back-off with full jitter, and the server's own word on when to come back. */
 import { IamRaError, type Stage } from './errors.ts'
-import { seconds } from './http.ts'
+import { seconds } from './duration.ts'
 import type { Logger } from './log.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -83,7 +83,7 @@ export function pauseMs(attempt: number, retryAfterMs: number | undefined, rando
 function unanswered(what: string, stage: Stage, deadline: IamRaError): IamRaError {
   return new IamRaError('DEADLINE', stage, `no complete answer to ${what}: ${deadline.message}`, {
     cause: deadline,
-    ...(deadline.hint === undefined ? {} : { hint: deadline.hint }),
+    hint: deadline.hint,
   })
 }
 
@@ -100,7 +100,7 @@ function outOfTime(
     'DEADLINE',
     stage,
     `${last.message} (DEADLINE of ${seconds(bounds.deadlineMs)} has no time left after ${tries}${asked})`,
-    { cause: last, ...(last.hint === undefined ? {} : { hint: last.hint }) },
+    { cause: last, hint: last.hint },
   )
 }
 

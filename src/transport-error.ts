@@ -1,5 +1,5 @@
 /** What went wrong below HTTP, in the user's words: Node and Bun name the same fault differently. */
-import { IamRaError, type Stage } from './errors.ts'
+import { codeOf, IamRaError, type Stage } from './errors.ts'
 
 export type TransportFault =
   'unreachable' | 'tls' | 'timeout' | 'too-large' | 'cut-short' | 'not-http' | 'proxy'
@@ -65,7 +65,7 @@ const TLS_REASONS: readonly (readonly [RegExp, string])[] = [
 /** The library's own message is read for its reason and dropped: a parser's may quote what came over the wire. */
 export function transportError(error: Error, url: URL): TransportError {
   if (error instanceof TransportError) return error
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN'
+  const code = codeOf(error) ?? 'UNKNOWN'
   const certificate = CERTIFICATE_CODES[code]
   if (certificate !== undefined) return new TransportError('tls', code, certificate, error)
   if (isTlsCode(code)) {

@@ -12,6 +12,7 @@ import {
   type VaultAnswer,
   type VaultSession,
 } from '../types.ts'
+import { encodeVaultPath } from '../vault-path.ts'
 import { checkCertificate } from './checks.ts'
 import { createCsr } from './csr.ts'
 import { generateKeyPair, type KeyPair } from './key-pair.ts'
@@ -113,8 +114,7 @@ async function sign(
 }
 
 function signPath(settings: CertificateSettings): string {
-  const mount = settings.pkiMount.split('/').map(encodeURIComponent).join('/')
-  return `${mount}/sign/${encodeURIComponent(settings.pkiRole)}`
+  return `${encodeVaultPath(settings.pkiMount)}/sign/${encodeURIComponent(settings.pkiRole)}`
 }
 
 /** Vault 1.19, builtin/logical/pki/issuing/sign_cert.go: the one answer that an RSA key would change. */
@@ -138,7 +138,7 @@ function explainSignRefusal(
     new IamRaError(code, 'certificate', `${error.message}${which}`, {
       hint,
       cause: error,
-      ...(error.status === undefined ? {} : { status: error.status }),
+      status: error.status,
     })
   const role = `${settings.pkiMount}/roles/${settings.pkiRole}`
   // Without the address before it, in which any word may stand.

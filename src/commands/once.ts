@@ -1,6 +1,6 @@
 /** The one-shot: credentials into the file, then done. */
 import { createBounds } from '../bounds.ts'
-import { seconds } from '../http.ts'
+import { seconds } from '../duration.ts'
 import type { Logger } from '../log.ts'
 import { runPipeline } from '../pipeline.ts'
 import type { Runtime } from '../runtime.ts'

@@ -4,7 +4,7 @@
  */
 import { IamRaError } from '../errors.ts'
 import { foreignText, isRecord, looksLikePage, parseJsonObject } from '../foreign-text.ts'
-import { transportFailure, TransportError, type HttpAnswer, type HttpClient } from '../http.ts'
+import { serverDateMs, transportFailure, TransportError, type HttpAnswer, type HttpClient } from '../http.ts'
 import { readPemFile } from '../input-file.ts'
 import type { Logger } from '../log.ts'
 import { retry, retryAfterMs, type Bounds } from '../retry.ts'
@@ -135,10 +135,8 @@ function judge(
   // Without AWS's full stop, since the sentence goes on.
   const said = text === '' ? page : `: ${text.replace(/\.$/, '')}`
   const sentence = `${server} answered ${status}${type === '' ? '' : ` ${type}`}${said}`
-  const dateMs = Date.parse(answer.header('date') ?? '')
-  // A date is one of the server's clock, which the node's may be off from.
-  const wait = retryAfterMs(answer.header('retry-after'), Number.isNaN(dateMs) ? nowMs : dateMs)
-  const later = { status, retryable: true, ...(wait === undefined ? {} : { retryAfterMs: wait }) }
+  const wait = retryAfterMs(answer.header('retry-after'), serverDateMs(answer) ?? nowMs)
+  const later = { status, retryable: true, retryAfterMs: wait }
   // No document says how CreateSession throttles: take 429 and every throttling code of the SDKs as one.
   if (status === 429 || /throttl|too_?many_?requests|request_?limit/i.test(type)) {
     throw new IamRaError('THROTTLED', 'exchange', sentence, {

@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts'
 import { retry, type Bounds } from '../retry.ts'
 import type { Runtime } from '../runtime.ts'
 import type { VaultSession, VaultSettings } from '../types.ts'
+import { encodeVaultPath } from '../vault-path.ts'
 import { explainLoginRefusal } from './refusal.ts'
 import { decodeClaims, readServiceAccountToken } from './service-account.ts'
 import { VaultRefusal, type VaultReply } from './vault-answer.ts'
@@ -38,7 +39,7 @@ export async function login(settings: VaultSettings, context: LoginContext): Pro
         const reply = await client.write({
           stage: 'identity',
           purpose: 'log in',
-          path: `auth/${encodePath(settings.authMount)}/login`,
+          path: `auth/${encodeVaultPath(settings.authMount)}/login`,
           data: { role: settings.role, jwt },
           timeoutMs,
           signal: late.signal,
@@ -93,11 +94,6 @@ function lateSignal(
       released.abort()
     },
   }
-}
-
-/** Segments of a mount or a role, each encoded, so that none can leave its place in the path. */
-function encodePath(path: string): string {
-  return path.split('/').map(encodeURIComponent).join('/')
 }
 
 interface VaultAuth {

@@ -30,7 +30,7 @@ export function explainLoginRefusal(
     'identity',
     `Vault at ${settings.addr.origin} refused the login at auth/${settings.authMount} as role ${settings.role} ` +
       `(${refusal.status ?? 0}, ${said}): ${cause}; ${describeToken(claims)}`,
-    { hint, cause: refusal, ...(refusal.status === undefined ? {} : { status: refusal.status }) },
+    { hint, cause: refusal, status: refusal.status },
   )
 }
 

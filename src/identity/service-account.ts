@@ -1,5 +1,5 @@
 /** The pod's service-account token: read for each login, since the kubelet replaces it while we run. */
-import { IamRaError } from '../errors.ts'
+import { codeOf, IamRaError } from '../errors.ts'
 import { foreignText, isRecord, parseJsonObject } from '../foreign-text.ts'
 import { readInputFile } from '../input-file.ts'
 import type { Runtime } from '../runtime.ts'
@@ -35,7 +35,7 @@ export async function readServiceAccountToken(fs: Runtime['fs'], path: string): 
 }
 
 function unreadable(path: string, error: unknown): IamRaError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
+  const code = codeOf(error) ?? 'unreadable'
   const missing = code === 'ENOENT'
   const denied = code === 'EACCES' || code === 'EPERM'
   return new IamRaError(

@@ -1,7 +1,7 @@
 /** What an answer of Vault means: its JSON, a refusal to explain, or a failure that says whether to come back. */
 import { IamRaError, type Stage } from '../errors.ts'
 import { foreignText, looksLikePage, parseJsonObject } from '../foreign-text.ts'
-import type { HttpAnswer } from '../http.ts'
+import { serverDateMs, type HttpAnswer } from '../http.ts'
 import { retryAfterMs } from '../retry.ts'
 
 /** A write's answer below 300: Vault's JSON and when the server made it. */
@@ -54,13 +54,12 @@ const LASTING = [
 /** @throws VaultRefusal for a no of Vault's that lasts, IamRaError for all else above 299 */
 export function judgeAnswer(asked: Asked, server: string, answer: HttpAnswer, nowMs: number): VaultReply {
   const { status, body } = answer
-  const date = Date.parse(answer.header('date') ?? '')
-  const serverDateMs = Number.isNaN(date) ? undefined : date
+  const dateMs = serverDateMs(answer)
   const json = parseJsonObject(body)
-  if (status === 204) return withDate({}, serverDateMs)
+  if (status === 204) return withDate({}, dateMs)
   if (status === 200) {
     if (json === undefined) throw notVault(asked, server, answer)
-    return withDate(json, serverDateMs)
+    return withDate(json, dateMs)
   }
   if (REDIRECTS.includes(status)) {
     throw new IamRaError('REDIRECT_REFUSED', asked.stage, `${server} answered with a second redirect`, {
@@ -72,9 +71,8 @@ export function judgeAnswer(asked: Asked, server: string, answer: HttpAnswer, no
   const said =
     errors.length > 0 ? `: ${errors.join('; ')}` : looksLikePage(body) ? ' with a page instead of JSON' : ''
   const sentence = `${server} answered ${status} to the request to ${asked.purpose}${said}`
-  // A date is one of the server's clock, which the node's may be off from.
-  const wait = retryAfterMs(answer.header('retry-after'), serverDateMs ?? nowMs)
-  const later = { status, retryable: true, ...(wait === undefined ? {} : { retryAfterMs: wait }) }
+  const wait = retryAfterMs(answer.header('retry-after'), dateMs ?? nowMs)
+  const later = { status, retryable: true, retryAfterMs: wait }
   if (status === 503 && errors.some((text) => /sealed/i.test(text))) {
     throw new IamRaError('SEALED', asked.stage, `${server} is sealed`, {
       ...later,
@@ -97,7 +95,7 @@ export function judgeAnswer(asked: Asked, server: string, answer: HttpAnswer, no
     })
   }
   if (status >= 400 && json !== undefined) {
-    throw new VaultRefusal(asked.stage, sentence, status, errors, serverDateMs)
+    throw new VaultRefusal(asked.stage, sentence, status, errors, dateMs)
   }
   throw notVault(asked, server, answer)
 }

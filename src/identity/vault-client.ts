@@ -33,6 +33,8 @@ interface NodeVaultRequest {
   readonly uri: string
   readonly headers: Readonly<Record<string, string>>
   readonly json?: unknown
+  /** What our own write was asked for. */
+  readonly vault: VaultRequest
 }
 
 /** @throws IamRaError INPUT_FILE where VAULT_CACERT cannot be read */
@@ -54,34 +56,39 @@ export async function createVaultClient(
   })
   const { default: nodeVault } = await import('node-vault')
 
-  const write = async (request: VaultRequest): Promise<VaultReply> => {
-    const transport = async (asked: NodeVaultRequest): Promise<unknown> => {
-      const reply = await send(http, settings, request, asked, runtime.clock.now)
-      // node-vault hands `body` back as it is for a 200.
-      return { statusCode: 200, body: reply, request: { path: '' } }
-    }
-    const options = {
-      apiVersion: 'v1',
-      endpoint: settings.addr.origin,
-      debug: () => undefined,
-      rpDefaults: { strictSSL: true },
-      'request-promise': { defaults: () => transport },
-    }
-    const client = nodeVault(options)
-    // Set after the making, since an empty option would fall back to the environment; the types lack two of them.
-    Object.assign(client, { token: request.token ?? '', namespace: settings.namespace ?? '', pathPrefix: '' })
-    return (await client.write(request.path, request.data)) as VaultReply
+  const transport = async (asked: NodeVaultRequest): Promise<unknown> => {
+    const reply = await send(http, settings, asked, runtime.clock.now)
+    // node-vault hands `body` back as it is for a 200.
+    return { statusCode: 200, body: reply, request: { path: '' } }
   }
-  return { write, close: () => http.close() }
+  const options = {
+    apiVersion: 'v1',
+    endpoint: settings.addr.origin,
+    debug: () => undefined,
+    rpDefaults: { strictSSL: true },
+    'request-promise': { defaults: () => transport },
+  }
+  const client = nodeVault(options)
+  // Set after the making, since an empty option would fall back to the environment; the types lack two of them.
+  Object.assign(client, { token: '', namespace: settings.namespace ?? '', pathPrefix: '' })
+  return {
+    // node-vault hands members that it does not know on to the transport.
+    write: async (request) =>
+      (await client.write(request.path, request.data, {
+        vault: request,
+        headers: request.token === undefined ? {} : { 'X-Vault-Token': request.token },
+      })) as VaultReply,
+    close: () => http.close(),
+  }
 }
 
 async function send(
   http: HttpClient,
   settings: VaultSettings,
-  request: VaultRequest,
   asked: NodeVaultRequest,
   now: () => number,
 ): Promise<VaultReply> {
+  const request = asked.vault
   const once = (url: URL): Promise<HttpAnswer> =>
     http.request({
       method: asked.method,

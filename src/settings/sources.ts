@@ -1,4 +1,5 @@
 /** Where each option's text comes from: a flag, the environment, or a file that the environment names. */
+import { codeOf } from '../errors.ts'
 import type { Runtime } from '../runtime.ts'
 import { OPTIONS, type Option, type OptionName } from './options.ts'
 import { quote, type Problems } from './problems.ts'
@@ -80,7 +81,8 @@ async function readSettingFile(fs: Runtime['fs'], fileName: string, path: string
     if (text.trim() === '') return { state: 'empty', where: `${named} is empty` }
     return { state: 'given', text: text.trim(), origin: 'file' }
   } catch (error) {
-    return { wrong: `${named} cannot be read (${errnoOf(error)})`, expected }
+    // The word alone: the message repeats the path as it stands.
+    return { wrong: `${named} cannot be read (${codeOf(error) ?? 'no reason given'})`, expected }
   }
 }
 
@@ -90,12 +92,6 @@ function decode(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined
   }
-}
-
-/** The word alone: the message repeats the path as it stands. */
-function errnoOf(error: unknown): string {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
-  return typeof code === 'string' ? code : 'no reason given'
 }
 
 /** A Secret's value often ends in a newline. */

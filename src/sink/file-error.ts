@@ -1,5 +1,5 @@
 /** What the operating system refuses, said so that a pod's author knows what to change. */
-import { IamRaError } from '../errors.ts'
+import { codeOf, IamRaError } from '../errors.ts'
 
 const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
   ENOSPC: ['no space is left on its volume', 'raise sizeLimit of the emptyDir, or free space on the node'],
@@ -72,7 +72,6 @@ export async function attempt<T>(action: string, run: () => Promise<T>): Promise
 
 /** `ENOENT` and the like; undefined for what is no error of the operating system. */
 export function errorNumber(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined
-  const { code } = error as { code?: unknown }
-  return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined
+  const code = codeOf(error)
+  return code !== undefined && /^E[A-Z0-9]+$/.test(code) ? code : undefined
 }
