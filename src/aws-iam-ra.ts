@@ -1,6 +1,5 @@
 /** Entry point of the pod binary: picks the command, prints an error with its hint, sets the exit code. */
 import { constants } from 'node:os'
-import { runOnce } from './commands/once.ts'
 import { asIamRaError, IamRaError } from './errors.ts'
 import { createLogger, errorText, type Logger } from './log.ts'
 import { systemRuntime, type Runtime } from './runtime.ts'
@@ -28,6 +27,7 @@ export async function main(runtime: Runtime, interrupt: AbortSignal): Promise<nu
         reporting = invocation.reporting
         const logger = loggerFor(reporting, runtime)
         for (const warning of invocation.warnings) logger.warn(warning)
+        const { runOnce } = await import('./commands/once.ts')
         await runOnce(invocation.settings, runtime, logger, interrupt)
       }
     }
@@ -43,6 +43,8 @@ export async function main(runtime: Runtime, interrupt: AbortSignal): Promise<nu
 function loggerFor(reporting: Reporting, runtime: Runtime): Logger {
   return createLogger(reporting, runtime.clock.now, runtime.stderr)
 }
+
+const LAST_WORDS_MS = 1000
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
@@ -62,7 +64,10 @@ if (import.meta.main) {
   // What nobody awaits must not end the process on its own: a token may still be to be revoked, and its text may hold one.
   process.on('uncaughtException', (error) => interrupt.abort(asIamRaError(error)))
   process.on('unhandledRejection', (error) => interrupt.abort(asIamRaError(error)))
-  process.exitCode = await main(systemRuntime(process), interrupt.signal)
-  // Nothing should be left that keeps the process; a library's timer must not make a pod wait.
-  setTimeout(() => process.exit(), 200).unref()
+  const runtime = systemRuntime(process)
+  const exitCode = await main(runtime, interrupt.signal)
+  // A reader of our output that sleeps must not make a pod wait.
+  await Promise.race([runtime.written(), runtime.clock.sleep(LAST_WORDS_MS)])
+  // Not left to the runtime, which would wait for what no one needs any more, a library's timer for instance.
+  process.exit(exitCode)
 }

@@ -2,8 +2,8 @@
  * One HTTP exchange with every limit in place: time, size, no redirects, TLS always checked. Built on node:http and
  * node:https, which behave the same on Node and Bun; never on fetch, which Bun sends through HTTP_PROXY.
  */
-import http from 'node:http'
-import https from 'node:https'
+import type http from 'node:http'
+import type https from 'node:https'
 import type { Socket } from 'node:net'
 import { seconds } from './duration.ts'
 import type { TunnelTarget } from './proxy.ts'
@@ -30,6 +30,8 @@ export interface HttpRequest {
   /** For the whole exchange, from the connection to the body's last byte. */
   readonly timeoutMs: number
   readonly signal: AbortSignal
+  /** Called once the request is on its way, when there is nothing to do here but to wait. */
+  readonly onSent?: () => void
 }
 
 export interface HttpAnswer {
@@ -54,41 +56,47 @@ export interface HttpClient {
 /** Answers that we expect are a few KiB; a certificate with its chain stays far below. */
 const MAX_BODY_BYTES = 1024 * 1024
 
+/** What carries the requests of one scheme. */
+interface Carrier {
+  readonly agent: http.Agent
+  readonly request: typeof https.request
+}
+
 export function createHttpClient(options: HttpClientOptions): HttpClient {
-  const agents = new Map<string, Promise<http.Agent>>()
+  const carriers = new Map<string, Promise<Carrier>>()
   let made: Promise<https.RequestOptions> | undefined
   const trust = (): Promise<https.RequestOptions> => (made ??= tlsOptions(options))
-  const agentFor = (protocol: string): Promise<http.Agent> => {
-    const known = agents.get(protocol)
+  const carrierFor = (protocol: string): Promise<Carrier> => {
+    const known = carriers.get(protocol)
     if (known !== undefined) return known
-    const agent = createAgent(protocol, options.proxy, trust)
-    agents.set(protocol, agent)
-    return agent
+    const carrier = createCarrier(protocol, options.proxy, trust)
+    carriers.set(protocol, carrier)
+    return carrier
   }
   return {
     async request(request) {
-      const agent = await agentFor(request.url.protocol)
+      const carrier = await carrierFor(request.url.protocol)
       const tls = await trust()
       request.signal.throwIfAborted()
-      return exchange(request, agent, tls)
+      return exchange(request, carrier, tls)
     },
     close() {
-      for (const agent of agents.values()) void agent.then((made) => made.destroy())
-      agents.clear()
+      for (const carrier of carriers.values()) void carrier.then(({ agent }) => agent.destroy())
+      carriers.clear()
     },
   }
 }
 
-async function createAgent(
+/** The modules are loaded here, since `--help` and an error in the settings need none of them. */
+async function createCarrier(
   protocol: string,
   proxy: URL | undefined,
   trust: () => Promise<https.RequestOptions>,
-): Promise<http.Agent> {
-  if (proxy !== undefined) {
-    const { createTunnelAgent } = await import('./proxy.ts')
-    return createTunnelAgent(protocol, proxy, await trust())
-  }
-  return protocol === 'https:' ? new https.Agent({ keepAlive: true }) : new http.Agent({ keepAlive: true })
+): Promise<Carrier> {
+  const { Agent, request } = protocol === 'https:' ? await import('node:https') : await import('node:http')
+  if (proxy === undefined) return { agent: new Agent({ keepAlive: true }), request }
+  const { createTunnelAgent } = await import('./proxy.ts')
+  return { agent: createTunnelAgent(protocol, proxy, await trust()), request }
 }
 
 async function tlsOptions(options: HttpClientOptions): Promise<https.RequestOptions> {
@@ -105,7 +113,7 @@ async function tlsOptions(options: HttpClientOptions): Promise<https.RequestOpti
   return tls
 }
 
-function exchange(request: HttpRequest, agent: http.Agent, tls: https.RequestOptions): Promise<HttpAnswer> {
+function exchange(request: HttpRequest, carrier: Carrier, tls: https.RequestOptions): Promise<HttpAnswer> {
   return new Promise<HttpAnswer>((resolve, reject) => {
     const ended = new AbortController()
     const body = request.body === undefined ? undefined : Buffer.from(request.body)
@@ -115,16 +123,13 @@ function exchange(request: HttpRequest, agent: http.Agent, tls: https.RequestOpt
         ...request.headers,
         ...(body === undefined ? {} : { 'Content-Length': String(body.byteLength) }),
       },
-      agent,
+      agent: carrier.agent,
       ended: ended.signal,
       ...(request.url.protocol === 'https:' ? tls : {}),
     }
     let sent: http.ClientRequest
     try {
-      sent =
-        request.url.protocol === 'https:'
-          ? https.request(request.url, options)
-          : http.request(request.url, options)
+      sent = carrier.request(request.url, options)
     } catch (error) {
       // Bun throws for certificates to trust that cannot be read; anything else is a bug of ours.
       const known = error instanceof Error ? transportError(error, request.url) : undefined
@@ -154,6 +159,7 @@ function exchange(request: HttpRequest, agent: http.Agent, tls: https.RequestOpt
     }, request.timeoutMs)
     request.signal.addEventListener('abort', onAbort, { once: true })
 
+    if (request.onSent !== undefined) sent.on('finish', request.onSent)
     let answering = false
     sent.on('error', (error) => {
       const known = transportError(error, request.url)

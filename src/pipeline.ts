@@ -1,4 +1,5 @@
 /** The steps joined, in their one direction: identity → certificate → exchange → sink. */
+import type { SigningRequest } from './certificate/signing-request.ts'
 import { createSession } from './exchange/create-session.ts'
 import { IamRaError, type Stage } from './errors.ts'
 import { login } from './identity/login.ts'
@@ -59,10 +60,17 @@ async function obtainCredentials(settings: Settings, context: PipelineContext): 
 }
 
 async function obtainOnce(settings: Settings, context: PipelineContext): Promise<Exchanged> {
-  const session = await inStage('identity', () => login(settings.vault, context))
+  // Loading the X.509 library, the key and the request take as long as Vault takes for the login: made meanwhile.
+  const { promise: asked, resolve } = Promise.withResolvers<undefined>()
+  const onAsked = (): void => resolve(undefined)
+  const request = asked.then(() => prepare(settings))
+  // A failure shows where it is awaited, which a failed login does not come to.
+  request.catch(() => undefined)
+  const session = await inStage('identity', () => login(settings.vault, { ...context, onAsked }))
+  onAsked()
   let certificate: IssuedCertificate
   try {
-    certificate = await inStage('certificate', () => issue(settings, session, context))
+    certificate = await inStage('certificate', async () => issue(await request, settings, session, context))
   } catch (error) {
     await session.end()
     throw error
@@ -79,13 +87,23 @@ async function obtainOnce(settings: Settings, context: PipelineContext): Promise
   }
 }
 
+async function prepare(settings: Settings): Promise<SigningRequest> {
+  const [{ createSigningRequest }] = await Promise.all([
+    import('./certificate/signing-request.ts'),
+    // Not used here, but then it is there when it is.
+    import('./certificate/vault-pki.ts'),
+  ])
+  return await createSigningRequest(settings.certificate)
+}
+
 async function issue(
+  request: SigningRequest,
   settings: Settings,
   session: VaultSession,
   context: PipelineContext,
 ): Promise<IssuedCertificate> {
   const { issueCertificate } = await import('./certificate/vault-pki.ts')
-  return await issueCertificate(settings.certificate, session, context)
+  return await issueCertificate(request, settings.certificate, session, context)
 }
 
 /** The deadline does not know which step it ends. */

@@ -1,7 +1,9 @@
 /** Everything a run takes from outside: time, network, files, randomness, environment. Passed in, never reached for. */
+import { write } from 'node:fs'
 import * as fsPromises from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
+import { codeOf } from './errors.ts'
 import { createHttpClient, type HttpClient, type HttpClientOptions } from './http.ts'
 
 export interface Clock {
@@ -46,8 +48,14 @@ export const systemClock: Clock = {
   },
 }
 
+export interface SystemRuntime extends Runtime {
+  /** Resolves once all output so far was taken, or never. */
+  written(): Promise<void>
+}
+
 /** The process itself as a Runtime. */
-export function systemRuntime(process: NodeJS.Process): Runtime {
+export function systemRuntime(process: NodeJS.Process): SystemRuntime {
+  const [stdout, stderr] = [outputTo(1), outputTo(2)]
   return {
     argv: process.argv.slice(2),
     env: process.env,
@@ -56,20 +64,45 @@ export function systemRuntime(process: NodeJS.Process): Runtime {
     random: Math.random,
     fs: fsPromises,
     http: createHttpClient,
-    stdout: writerTo(() => process.stdout),
-    stderr: writerTo(() => process.stderr),
+    stdout: stdout.write,
+    stderr: stderr.write,
+    async written() {
+      await Promise.all([stdout.written(), stderr.written()])
+    },
   }
 }
 
-/** A reader that has gone (EPIPE) must not end the run: it may hold a Vault token that is still to be revoked. */
-function writerTo(stream: () => NodeJS.WriteStream): (text: string) => void {
-  let guarded = false
-  return (text) => {
-    const target = stream()
-    if (!guarded) target.on('error', () => undefined)
-    guarded = true
-    target.write(text)
+/**
+ * Texts in their order to a file descriptor. Not by the process's streams, which take longer to set up than half of a
+ * run's start does; and not in this thread, which a pipe whose reader sleeps would hold.
+ */
+function outputTo(fd: number): { write(text: string): void; written(): Promise<void> } {
+  let last = Promise.resolve()
+  return {
+    write(text) {
+      // A reader that has gone (EPIPE) must not end the run: it may hold a Vault token that is still to be revoked.
+      last = last.then(() => writeAll(fd, Buffer.from(text))).catch(() => undefined)
+    },
+    written: () => last,
   }
+}
+
+async function writeAll(fd: number, bytes: Buffer): Promise<void> {
+  for (let rest = bytes; rest.byteLength > 0;) {
+    try {
+      rest = rest.subarray(await writeSome(fd, rest))
+    } catch (error) {
+      // A full pipe that someone else made one that does not block.
+      if (codeOf(error) !== 'EAGAIN') throw error
+      await delay(10)
+    }
+  }
+}
+
+function writeSome(fd: number, bytes: Buffer): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(fd, bytes, (error, written) => (error === null ? resolve(written) : reject(error)))
+  })
 }
 
 function homeFolder(): string | undefined {

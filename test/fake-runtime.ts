@@ -115,6 +115,7 @@ export function scriptedHttp(
       async request(request) {
         request.signal.throwIfAborted()
         requests.push(request)
+        request.onSent?.()
         const answer = await next(request)
         if (answer instanceof Error) throw answer
         return answer === 'hang' ? await hang(request.signal) : httpAnswer(answer)

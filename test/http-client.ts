@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { createHttpClient, TransportError, type HttpClient, type HttpClientOptions } from '../src/http.ts'
@@ -25,12 +26,16 @@ export interface ClientRequest {
   readonly reads?: string
   /** Aborts the request's signal before the call, or in the same tick after it. */
   readonly aborted?: 'before' | 'at once'
+  /** A file to wait for, doing nothing else, from the moment that the request is said to be on its way. */
+  readonly waitsFor?: string
 }
 
 export interface Outcome {
   readonly status?: number
   readonly body?: string
   readonly header?: string
+  /** Whether the file that was waited for came. */
+  readonly came?: boolean
   readonly fault?: string
   readonly code?: string
   readonly message?: string
@@ -141,9 +146,10 @@ async function serve(): Promise<void> {
 
 async function run(
   client: HttpClient | undefined,
-  { url, method = 'POST', headers = {}, body, timeoutMs = 10_000, reads = 'x-none' }: ClientRequest,
+  { url, method = 'POST', headers = {}, body, timeoutMs = 10_000, reads = 'x-none', waitsFor }: ClientRequest,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  let came: boolean | undefined
   try {
     const answer = await client?.request({
       url: new URL(url),
@@ -152,12 +158,14 @@ async function run(
       timeoutMs,
       signal,
       ...(body === undefined ? {} : { body }),
+      ...(waitsFor === undefined ? {} : { onSent: () => (came = awaitFile(waitsFor)) }),
     })
     const header = answer?.header(reads)
     return {
       status: answer?.status ?? 0,
       body: answer?.body ?? '',
       ...(header === undefined ? {} : { header }),
+      ...(came === undefined ? {} : { came }),
     }
   } catch (error) {
     if (error instanceof TransportError) {
@@ -165,6 +173,14 @@ async function run(
     }
     return { other: error instanceof Error ? error.name : String(error) }
   }
+}
+
+/** Holds the thread for 5 s at most: the loop of events stands still. */
+function awaitFile(path: string): boolean {
+  for (let count = 0; count < 500 && !existsSync(path); count += 1) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
+  }
+  return existsSync(path)
 }
 
 if (import.meta.main) await serve()

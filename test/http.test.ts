@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { onBothRuntimes } from './http-scenario.ts'
 import { answer, rawServer } from './loopback.ts'
+import { certificateFor } from './server-certificate.ts'
 
 const http = suite('http')
 const scenario = onBothRuntimes(http)
@@ -237,6 +241,31 @@ scenario('refuses a change of protocol that nobody asked for', async (scene) => 
   })
   await server.idle()
 })
+
+for (const tls of [undefined, certificateFor(undefined, { ips: ['127.0.0.1'] })]) {
+  const scheme = tls === undefined ? 'http' : 'https'
+  scenario(`says that the first request over ${scheme} is on its way when it really is`, async (scene) => {
+    const folder = mkdtempSync(join(tmpdir(), 'iam-ra-'))
+    try {
+      const waitsFor = join(folder, 'received')
+      const server = await scene.serve(
+        (socket) => {
+          writeFileSync(waitsFor, '')
+          socket.write(answer('fine'))
+        },
+        tls === undefined ? {} : { tls },
+      )
+      const url = `${scheme}://${server.authority}/`
+      const outcome = await scene.request(
+        { url, body: '{}', waitsFor },
+        tls === undefined ? {} : { ca: tls.cert },
+      )
+      assert.equal(outcome, { status: 200, body: 'fine', came: true })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+}
 
 scenario('throws the reason of a signal that is aborted before the request', async (scene) => {
   const server = await scene.serve((socket) => socket.write(answer('late')))

@@ -3,7 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createBounds } from '../src/bounds.ts'
 import { IamRaError, type ErrorCode, type Stage } from '../src/errors.ts'
-import { createHttpClient } from '../src/http.ts'
+import { createHttpClient, type HttpClient, type HttpClientOptions } from '../src/http.ts'
 import { runPipeline, type Obtained } from '../src/pipeline.ts'
 import type { KeyType } from '../src/types.ts'
 import { rejectsWithCode } from './assert.ts'
@@ -72,6 +72,43 @@ pipeline('goes from login to signature to exchange, and leaves the credentials i
     assert.match(rehearsal.written() ?? '', `aws_access_key_id = ${credentials.accessKeyId}`)
     assert.equal(logger.messages('warn'), [])
     isTidy(rehearsal)
+  }),
+)
+
+pipeline('makes the key while Vault thinks about the login', () =>
+  onStage(async (rehearsal) => {
+    const { promise: made, resolve: make } = Promise.withResolvers<undefined>()
+    const generateKey = crypto.subtle.generateKey.bind(crypto.subtle) as (...asked: unknown[]) => unknown
+    const watched = (...asked: unknown[]): unknown => {
+      make(undefined)
+      return generateKey(...asked)
+    }
+    Object.assign(crypto.subtle, { generateKey: watched })
+    try {
+      rehearsal.meddle = (step) => (step === 'login' ? made : undefined)
+      await (
+        await play(rehearsal)
+      ).result
+    } finally {
+      Reflect.deleteProperty(crypto.subtle, 'generateKey')
+    }
+  }),
+)
+
+pipeline('makes the key even where no transport says that the login is on its way', () =>
+  onStage(async (rehearsal) => {
+    const { http } = rehearsal.runtime
+    const runtime = {
+      ...rehearsal.runtime,
+      http: (options: HttpClientOptions): HttpClient => {
+        const client = http(options)
+        return { ...client, request: ({ onSent: _onSent, ...request }) => client.request(request) }
+      },
+    }
+    const bounds = createBounds(60_000, rehearsal.clock, new AbortController().signal)
+    await runPipeline(await rehearsal.settings(), { runtime, bounds, logger: recordingLogger() })
+    bounds.release()
+    assert.match(rehearsal.written() ?? '', /aws_session_token/)
   }),
 )
 

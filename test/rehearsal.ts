@@ -30,7 +30,7 @@ export interface Rehearsal {
   /** Each request as its step, and `answered <step>` once the answer goes out. */
   readonly events: readonly string[]
   /** Instead of the emulator's answer; undefined leaves it to answer. `count` is 1 for the step's first request. */
-  meddle: (step: Step, count: number) => ScriptedAnswer | Promise<ScriptedAnswer> | undefined
+  meddle: (step: Step, count: number) => ScriptedAnswer | undefined | Promise<ScriptedAnswer | undefined>
   /** What the run reads of the environment. */
   readonly env: Record<string, string>
   settings(): Promise<Settings>

@@ -1,4 +1,5 @@
-import { Writable } from 'node:stream'
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { once } from 'node:events'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { IamRaError } from '../src/errors.ts'
@@ -29,46 +30,52 @@ runtime('sleeps no longer than it is asked to', async () => {
   assert.ok(systemClock.elapsed() > before)
 })
 
-/** A stream that keeps what is written to it, until it fails. */
-function sink(fails: boolean): { readonly stream: Writable; readonly written: string[] } {
-  const written: string[] = []
-  const stream = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      if (fails) {
-        done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
-        return
-      }
-      written.push(chunk.toString())
-      done()
-    },
-  })
-  return { stream, written }
-}
-
-function processWith(stdout: Writable, stderr: Writable): NodeJS.Process {
+runtime('takes arguments and environment from the process', () => {
   const argv = ['node', 'aws-iam-ra', '--quiet']
-  return { argv, env: { ROLE_ARN: 'arn' }, stdout, stderr } as unknown as NodeJS.Process
-}
-
-runtime('takes arguments, environment and output from the process', () => {
-  const [out, err] = [sink(false), sink(false)]
-  const made = systemRuntime(processWith(out.stream, err.stream))
+  const made = systemRuntime({ argv, env: { ROLE_ARN: 'arn' } } as unknown as NodeJS.Process)
   assert.equal(made.argv, ['--quiet'])
   assert.equal(made.env, { ROLE_ARN: 'arn' })
-  made.stdout('a')
-  made.stderr('b')
-  made.stderr('c')
-  assert.equal([out.written, err.written], [['a'], ['b', 'c']])
   const random = made.random()
   assert.ok(random >= 0 && random < 1)
 })
 
+const RUNTIME = new URL('../src/runtime.ts', import.meta.url).href
+
+/** A process that begins with the runtime as `made`, and waits for a line before it runs the script. */
+function processOf(script: string): ChildProcessWithoutNullStreams {
+  const text = `import { systemRuntime } from ${JSON.stringify(RUNTIME)}
+    const made = systemRuntime(process)
+    process.stdin.once('data', async () => { ${script}; await made.written(); process.exit() })`
+  return spawn(process.execPath, ['--input-type=module', '--eval', text], { env: {} })
+}
+
+async function go(
+  child: ChildProcessWithoutNullStreams,
+): Promise<{ code: unknown; out: string; err: string }> {
+  const read = { out: '', err: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (read.out += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (read.err += text))
+  child.stdin.end('go\n')
+  const [code] = (await once(child, 'close')) as unknown[]
+  return { code, ...read }
+}
+
+runtime('writes to the two outputs of the process', async () => {
+  const child = processOf("made.stdout('a'); made.stderr('b'); made.stderr('c')")
+  assert.equal(await go(child), { code: 0, out: 'a', err: 'bc' })
+})
+
 runtime('outlives a reader of its output that has gone', async () => {
-  const gone = sink(true)
-  const made = systemRuntime(processWith(gone.stream, gone.stream))
-  made.stderr('a')
-  await new Promise((resolve) => setImmediate(resolve))
-  assert.is(gone.stream.destroyed, true)
+  const child = processOf("made.stderr('a'); made.stdout('still here')")
+  child.stderr.destroy()
+  assert.equal(await go(child), { code: 0, out: 'still here', err: '' })
+})
+
+runtime('writes all to a pipe that is full at times and does not block', async () => {
+  // The stream, once there, makes the pipe one that does not block.
+  const child = processOf("void process.stderr.writable; made.stderr('x'.repeat(4e6)); made.stdout('done')")
+  const { code, out, err } = await go(child)
+  assert.equal([code, out, err.length], [0, 'done', 4e6])
 })
 
 runtime.run()

@@ -15,7 +15,8 @@ const JOINERS: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: Readonly<Record<string, string>> = {
   'node-vault': 'src/identity',
   '@peculiar/x509': 'src/certificate',
-  '@peculiar/webcrypto': 'src/certificate',
+  '@peculiar/asn1-schema': 'src/certificate',
+  '@peculiar/asn1-x509': 'src/certificate',
   'reflect-metadata': 'src/certificate',
   ini: 'src/sink',
 }

@@ -1,13 +1,6 @@
 /** Reading certificates: PEM in, and what the checks ask about out. */
 import { IamRaError } from '../errors.ts'
-import {
-  BasicConstraintsExtension,
-  crypto,
-  Extension,
-  KeyUsagesExtension,
-  SubjectAlternativeNameExtension,
-  X509Certificate,
-} from './x509.ts'
+import { AsnConvert, BasicConstraints, GeneralNames, KeyUsage, X509Certificate } from './x509.ts'
 
 /** One X.509 certificate (RFC 5280), read whole: everything but the alternative names was found readable. */
 export interface Certificate {
@@ -88,17 +81,20 @@ class ParsedCertificate extends X509Certificate {
     return new Uint8Array(this.asn.tbsCertificate.serialNumber)
   }
 
-  /** One extension by OID. `extensions` would parse all of them, and fail for an odd one that nobody here asks about. */
+  /**
+   * One extension by OID, DER. `extensions` would parse all of them, and fail for an odd one that nobody here asks
+   * about.
+   */
   extension(oid: string): ArrayBuffer | undefined {
-    const found = this.asn.tbsCertificate.extensions?.find((one) => one.extnID === oid)
-    return found === undefined
-      ? undefined
-      : new Extension(oid, found.critical, found.extnValue.buffer).rawData
+    return this.asn.tbsCertificate.extensions?.find((one) => one.extnID === oid)?.extnValue.buffer
   }
 }
 
+/** What lies within an extension or a key is read by itself, where it is asked for. */
+const OPTIONS = { berOptions: { parseEmbedded: false } }
+
 function readCertificate(der: Uint8Array<ArrayBuffer>): Certificate {
-  const parsed = new ParsedCertificate(der)
+  const parsed = new ParsedCertificate(der, OPTIONS)
   const serial = parsed.serialBytes
   const { strong, name } = signature(parsed.signatureAlgorithm as unknown as Algorithm)
   const constraints = parsed.extension('2.5.29.19')
@@ -119,8 +115,8 @@ function readCertificate(der: Uint8Array<ArrayBuffer>): Certificate {
     key: key(parsed),
     signatureAlgorithm: name,
     signatureIsStrong: strong,
-    isCa: constraints !== undefined && new BasicConstraintsExtension(constraints).ca,
-    keyUsage: usage === undefined ? undefined : new KeyUsagesExtension(usage).usages,
+    isCa: constraints !== undefined && AsnConvert.parse(constraints, BasicConstraints).cA,
+    keyUsage: usage === undefined ? undefined : AsnConvert.parse(usage, KeyUsage).toNumber(),
     alternativeNames: () => alternativeNames(parsed),
     isSignedBy: (issuer) => isSignedBy(parsed, issuer),
   }
@@ -166,10 +162,11 @@ function signature(algorithm: Algorithm): { strong: boolean; name: string } {
 
 function alternativeNames(parsed: ParsedCertificate): { dns: string[]; uri: string[] } {
   const raw = parsed.extension('2.5.29.17')
-  const names = raw === undefined ? [] : new SubjectAlternativeNameExtension(raw).names.items
-  const valuesOf = (type: string): string[] =>
-    names.filter((name) => name.type === type).map((name) => name.value)
-  return { dns: valuesOf('dns'), uri: valuesOf('url') }
+  const names = raw === undefined ? [] : [...AsnConvert.parse(raw, GeneralNames)]
+  return {
+    dns: names.flatMap((name) => name.dNSName ?? []),
+    uri: names.flatMap((name) => name.uniformResourceIdentifier ?? []),
+  }
 }
 
 async function isSignedBy(parsed: ParsedCertificate, issuer: Certificate): Promise<boolean> {

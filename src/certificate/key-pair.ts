@@ -1,6 +1,6 @@
 /** The key of one run: made here, used here, never exported. */
 import type { KeyType } from '../types.ts'
-import { AsnEcSignatureFormatter, crypto, Pkcs10CertificateRequestGenerator } from './x509.ts'
+import { AsnEcSignatureFormatter, Pkcs10CertificateRequestGenerator } from './x509.ts'
 import type { Extension, Name } from './x509.ts'
 
 /** A key pair whose private half exists only in this closure's memory and cannot be exported. */
@@ -48,7 +48,7 @@ function rsa(modulusLength: number): RsaKeyAlgorithm {
   }
 }
 
-/** Makes a key. An RSA one holds the thread for some hundred milliseconds: the library generates synchronously. */
+/** Makes a key. An RSA one holds the thread for some hundred milliseconds: Bun generates it there. */
 export async function generateKeyPair(type: KeyType): Promise<KeyPair> {
   const { generation, requestHash } = ALGORITHMS[type]
   const keys = await crypto.subtle.generateKey(generation, false, ['sign', 'verify'])

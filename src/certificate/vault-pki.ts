@@ -1,4 +1,4 @@
-/** A key pair in memory, a CSR, Vault's signature on it, and the checks that the answer must pass. */
+/** Vault's signature on a request, and the checks that the answer must pass. */
 import { IamRaError } from '../errors.ts'
 import { foreignText } from '../foreign-text.ts'
 import type { Logger } from '../log.ts'
@@ -8,14 +8,13 @@ import {
   KEY_TYPES,
   type CertificateSettings,
   type IssuedCertificate,
-  type KeyType,
   type VaultAnswer,
   type VaultSession,
 } from '../types.ts'
 import { encodeVaultPath } from '../vault-path.ts'
 import { checkCertificate } from './checks.ts'
-import { createCsr } from './csr.ts'
-import { generateKeyPair, type KeyPair } from './key-pair.ts'
+import type { KeyPair } from './key-pair.ts'
+import { createSigningRequest, type SigningRequest } from './signing-request.ts'
 
 export interface CertificateContext {
   readonly runtime: Pick<Runtime, 'clock' | 'random'>
@@ -28,33 +27,32 @@ export interface CertificateContext {
  * @throws IamRaError of stage certificate; OUTLIVED where the token ended before Vault could sign
  */
 export async function issueCertificate(
+  request: SigningRequest,
   settings: CertificateSettings,
   session: VaultSession,
   context: CertificateContext,
 ): Promise<IssuedCertificate> {
-  const keyType = settings.keyType ?? 'ec-p256'
   try {
-    return await issueWithKey(keyType, settings, session, context)
+    return await issueFor(request, settings, session, context)
   } catch (error) {
     if (settings.keyType !== undefined || !wantsRsa(error)) throw error
     context.logger.warn(
       `the PKI role ${settings.pkiRole} signs RSA keys only, so this run makes one, which is slow: set KEY_TYPE=rsa-2048, or key_type=any in the role`,
       { stage: 'certificate' },
     )
-    return await issueWithKey('rsa-2048', settings, session, context)
+    context.bounds.signal.throwIfAborted()
+    return await issueFor(await createSigningRequest(settings, 'rsa-2048'), settings, session, context)
   }
 }
 
-async function issueWithKey(
-  keyType: KeyType,
+async function issueFor(
+  { keyPair, csr }: SigningRequest,
   settings: CertificateSettings,
   session: VaultSession,
   context: CertificateContext,
 ): Promise<IssuedCertificate> {
   const { runtime, bounds, logger } = context
   bounds.signal.throwIfAborted()
-  const keyPair = await generateKeyPair(keyType)
-  const csr = await createCsr(keyPair, settings)
   const answer = await retry('sign', 'certificate', context, async (timeoutMs) => {
     if (session.hasEnded()) throw outlived()
     try {
@@ -203,9 +201,10 @@ async function check(
       },
     )
   }
-  // ca_chain may be absent; issuing_ca always names the signer.
+  // ca_chain may be absent; issuing_ca always names the signer, and mostly stands in ca_chain too.
   const members: readonly unknown[] = Array.isArray(caChain) ? caChain : []
-  const chainPem = [...members, issuingCa].filter((one) => typeof one === 'string')
+  const texts = [...members, issuingCa].filter((one) => typeof one === 'string')
+  const chainPem = [...new Set(texts.map((text) => text.trim()))]
   if (chainPem.length === 0) {
     throw new IamRaError(
       'ANSWER_INVALID',

@@ -15,6 +15,8 @@ export interface LoginContext {
   readonly runtime: Pick<Runtime, 'fs' | 'http' | 'clock' | 'random'>
   readonly bounds: Bounds
   readonly logger: Logger
+  /** Called at each attempt once the request is on its way: Vault will be asking the cluster about the token. */
+  readonly onAsked?: () => void
 }
 
 /** What revoking may take, after everything else and after SIGTERM too. */
@@ -43,6 +45,7 @@ export async function login(settings: VaultSettings, context: LoginContext): Pro
           data: { role: settings.role, jwt },
           timeoutMs,
           signal: late.signal,
+          ...(context.onAsked === undefined ? {} : { onSent: context.onAsked }),
         })
         return parseAuth(reply)
       } catch (error) {

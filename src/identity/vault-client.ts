@@ -19,6 +19,8 @@ export interface VaultRequest {
   readonly token?: string
   readonly timeoutMs: number
   readonly signal: AbortSignal
+  /** Called once the request is on its way. */
+  readonly onSent?: () => void
 }
 
 export interface VaultClient {
@@ -36,6 +38,12 @@ interface NodeVaultRequest {
   /** What our own write was asked for. */
   readonly vault: VaultRequest
 }
+
+/**
+ * Its named commands, with the templates and schemas for them, and what would check that a path and a method are
+ * strings. `write` needs none of it, and the executable leaves it out (scripts/bundle.ts).
+ */
+const UNUSED: object = { commands: {}, mustache: {}, tv4: { validate: () => true } }
 
 /** @throws IamRaError INPUT_FILE where VAULT_CACERT cannot be read */
 export async function createVaultClient(
@@ -65,6 +73,7 @@ export async function createVaultClient(
     apiVersion: 'v1',
     endpoint: settings.addr.origin,
     debug: () => undefined,
+    ...UNUSED,
     rpDefaults: { strictSSL: true },
     'request-promise': { defaults: () => transport },
   }
@@ -103,6 +112,7 @@ async function send(
       body: JSON.stringify(asked.json),
       timeoutMs: request.timeoutMs,
       signal: request.signal,
+      ...(request.onSent === undefined ? {} : { onSent: request.onSent }),
     })
   const url = new URL(asked.uri)
   const told = {

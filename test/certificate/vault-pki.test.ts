@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { createSigningRequest } from '../../src/certificate/signing-request.ts'
 import { issueCertificate } from '../../src/certificate/vault-pki.ts'
 import { IamRaError } from '../../src/errors.ts'
 import type { CertificateSettings, IssuedCertificate, VaultAnswer, VaultWrite } from '../../src/types.ts'
@@ -87,7 +88,10 @@ function issue(
     end: async () => undefined,
   }
   const bounds = fakeBounds(runtime.clock)
-  const result = issueCertificate({ ...SETTINGS, ...changes }, session, { runtime, bounds, logger })
+  const settings = { ...SETTINGS, ...changes }
+  const result = createSigningRequest(settings).then((request) =>
+    issueCertificate(request, settings, session, { runtime, bounds, logger }),
+  )
   return { result, writes, logger, runtime }
 }
 

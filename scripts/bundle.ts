@@ -1,0 +1,82 @@
+/**
+ * Bun's own program: makes one executable of src/aws-iam-ra.ts. Run as `bun bundle.ts <target> <outfile> [runtime]`,
+ * since plugins and some settings are to be had only from inside Bun.
+ */
+import { join } from 'node:path'
+
+/** What of Bun is used here, of https://bun.com/docs/bundler. */
+declare const Bun: { build(options: Readonly<Record<string, unknown>>): Promise<unknown> }
+
+interface PluginBuilder {
+  onResolve(
+    options: { readonly filter: RegExp },
+    resolve: (asked: { readonly path: string; readonly importer: string }) => object | undefined,
+  ): void
+  onLoad(
+    options: { readonly filter: RegExp; readonly namespace: string },
+    load: (asked: { readonly path: string }) => object | Promise<object>,
+  ): void
+}
+
+/**
+ * What packages load and this executable does not use. src/identity/vault-client.ts gives node-vault its own in their
+ * place: the transport for axios, a silent `debug`, and nothing for the commands, their templates and their schemas.
+ */
+const UNUSED = /^(?:axios|debug|mustache|tv4|\.\/commands\.js)$/
+
+const leaveOut = {
+  name: 'leave out what is unused',
+  setup(build: PluginBuilder): void {
+    build.onResolve({ filter: UNUSED }, ({ path, importer }) =>
+      // Elsewhere such a name is another module.
+      /[/\\]node-vault[/\\]/.test(importer) ? { path, namespace: 'unused' } : undefined,
+    )
+    build.onLoad({ filter: /.*/, namespace: 'unused' }, ({ path }) => ({
+      contents: path === 'debug' ? 'module.exports = () => () => {}' : 'module.exports = {}',
+      loader: 'js',
+    }))
+  },
+}
+
+/**
+ * Formats that the X.509 library can read too, and that no certificate of ours has: it takes object identifiers from
+ * their packages at its start, and the rest only when it meets such a thing.
+ */
+const IDENTIFIERS_ONLY = /^@peculiar\/asn1-(?:cms|pkcs9|x509-post-quantum)$/
+
+const keepIdentifiers = {
+  name: 'keep the identifiers alone',
+  setup(build: PluginBuilder): void {
+    build.onResolve({ filter: IDENTIFIERS_ONLY }, ({ path }) => ({ path, namespace: 'identifiers' }))
+    build.onLoad({ filter: /.*/, namespace: 'identifiers' }, async ({ path }) => {
+      const whole = (await import(path)) as Readonly<Record<string, unknown>>
+      const identifiers = Object.entries(whole).filter(([, value]) => typeof value === 'string')
+      const lines = identifiers.map(([name, value]) => `export const ${name} = ${JSON.stringify(value)}`)
+      return { contents: lines.join('\n'), loader: 'js' }
+    })
+  },
+}
+
+const [target, outfile, runtime] = process.argv.slice(2)
+if (target === undefined || outfile === undefined) throw new Error('usage: bun bundle.ts <target> <outfile>')
+
+await Bun.build({
+  entrypoints: [join(import.meta.dirname, '../src/aws-iam-ra.ts')],
+  format: 'esm',
+  target: 'bun',
+  minify: true,
+  bytecode: true,
+  // What is imported when it is needed is a chunk of its own.
+  splitting: true,
+  plugins: [leaveOut, keepIdentifiers],
+  compile: {
+    target,
+    outfile,
+    ...(runtime === undefined ? {} : { executablePath: runtime }),
+    // A .env or bunfig.toml in the container's working folder must not change what the binary does.
+    autoloadDotenv: false,
+    autoloadBunfig: false,
+    // A run is over before compiled code pays: JIT costs a fifth of the CPU time and 10 MiB (docs/performance.md).
+    jitPolicy: 100,
+  },
+})
