@@ -1,7 +1,13 @@
-/** Builds dist/aws-iam-ra: one self-contained executable of this machine's kind. */
-import { spawnSync } from 'node:child_process'
+/**
+ * Builds dist/aws-iam-ra: one self-contained executable of this machine's kind. With `--release` also those that are
+ * published, in dist/release.
+ */
 import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { compile } from './build/compile.ts'
+import { release } from './build/release.ts'
+import { megabytes } from './build/sizes.ts'
 import { ROOT } from './checks/files.ts'
 
 const output = join(ROOT, 'dist/aws-iam-ra')
@@ -12,7 +18,7 @@ export function build(): void {
   // The file's name is part of its bytes, so a build on the side keeps it.
   const aside = mkdtempSync(join(ROOT, 'dist/build-'))
   try {
-    compile(join(aside, 'aws-iam-ra'))
+    compile({ target: `bun-${process.platform}-${process.arch}`, outfile: join(aside, 'aws-iam-ra') })
     // In one step, so that a test that runs meanwhile never sees half a file.
     renameSync(join(aside, 'aws-iam-ra'), output)
   } finally {
@@ -20,36 +26,20 @@ export function build(): void {
   }
 }
 
-function compile(to: string): void {
-  const result = spawnSync(
-    join(ROOT, 'node_modules/.bin/bun'),
-    [
-      'build',
-      '--compile',
-      '--minify',
-      '--bytecode',
-      '--format=esm',
-      // A .env or bunfig.toml in the container's working folder must not change what the binary does.
-      '--no-compile-autoload-dotenv',
-      '--no-compile-autoload-bunfig',
-      join(ROOT, 'src/aws-iam-ra.ts'),
-      `--outfile=${to}`,
-    ],
-    { cwd: ROOT, encoding: 'utf8' },
-  )
-  if (result.error !== undefined) {
-    throw new Error(
-      `bun cannot be started (${result.error.message}): run npm ci, with install scripts allowed`,
-    )
-  }
-  if (result.status !== 0) throw new Error(`bun build failed:\n${result.stdout}${result.stderr}`)
+/** dist/release, once dist/aws-iam-ra is there. @throws Error that says what does not hold */
+export async function buildRelease(): Promise<void> {
+  await release(output)
 }
 
 if (import.meta.main) {
   try {
+    const { values } = parseArgs({ options: { release: { type: 'boolean', default: false } } })
     build()
-    const megabytes = (statSync(output).size / 1e6).toFixed(1)
-    process.stdout.write(`built dist/aws-iam-ra (${megabytes} MB)\n`)
+    process.stdout.write(`built dist/aws-iam-ra (${megabytes(statSync(output).size)})\n`)
+    if (values.release) {
+      await buildRelease()
+      process.stdout.write('built dist/release: two builds gave the same bytes\n')
+    }
   } catch (error) {
     process.stderr.write(`build: ${error instanceof Error ? error.message : String(error)}\n`)
     process.exitCode = 1

@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { pythonEnvironment } from '../test/real/interop/python.ts'
-import { build } from './build.ts'
+import { build, buildRelease } from './build.ts'
 import { ensureServers, requireServer } from './servers.ts'
 import { runTests, testFiles } from './test-runner.ts'
 
@@ -15,6 +15,8 @@ try {
   // Here and not in the tests: pip may need what this machine's environment says of its index and CA.
   if (paths.some((path) => path.includes('/interop/'))) pythonEnvironment()
   build()
+  // What ships is run on other processors, under qemu.
+  if (paths.some((path) => path.includes('ship-emulated'))) await buildRelease()
   const { passed, failed } = await runTests(paths, {
     longestMs: 600_000,
     env: {
@@ -31,6 +33,8 @@ try {
   process.exitCode = 1
 }
 
+const TOOLS = ['strace', 'unshare', 'openssl', 'python3', 'mkfs.ext4', 'qemu-aarch64-static']
+
 /** Before a quarter of an hour of building. The kills and the full disks need root and these. */
 function requireTools(): void {
   const isThere = (name: string): boolean =>
@@ -38,7 +42,7 @@ function requireTools(): void {
   const missing = [
     ...(process.platform === 'linux' ? [] : ['Linux']),
     ...(process.getuid?.() === 0 ? [] : ['root (to mount, to drop privileges and to trace)']),
-    ...['strace', 'unshare', 'openssl', 'python3'].filter((name) => !isThere(name)),
+    ...TOOLS.filter((name) => !isThere(name)),
   ]
   if (missing.length > 0) throw new Error(`these tests need ${missing.join(', ')}: npm test needs none of it`)
 }
