@@ -67,7 +67,7 @@ attempts('end with the first success', async () => {
 attempts('that had but a moment for an answer leave the word to the failure before them', async () => {
   const timedOut = new IamRaError('TIMEOUT', 'identity', 'no complete answer', { retryable: true })
   for (const [deadlineMs, says] of [
-    [400, /^Vault answered 500 \(DEADLINE of 0.4 s .* 2 attempts/],
+    [1000, /^Vault answered 500 \(DEADLINE of 1 s .* 2 attempts/],
     [4000, /^no complete answer/],
   ] as const) {
     const { context, clock } = stage({ deadlineMs })
@@ -148,9 +148,79 @@ attempts('end with the deadline after many', async () => {
   const { clock, context } = stage({ random: 1, deadlineMs: 5000 })
   const { attempt, given } = failing(Array.from({ length: 100 }, () => later()))
   const error = await rejectsWithCode(retry('login', 'identity', context, attempt), 'DEADLINE')
-  assert.equal(clock.sleeps, [500, 1000, 2000])
-  assert.is(given.length, 4)
-  assert.is(error.message, 'Vault answered 500 (DEADLINE of 5 s has no time left after 4 attempts)')
+  assert.equal(clock.sleeps, [500, 1000, 2000, 1250])
+  assert.is(given.length, 5)
+  assert.is(error.message, 'Vault answered 500 (DEADLINE of 5 s has no time left after 5 attempts)')
+})
+
+attempts('are made once more while the deadline leaves a quarter of a second for an answer', async () => {
+  const { clock, context } = stage({ random: 1, deadlineMs: 5000 })
+  const { attempt } = failing(Array.from({ length: 4 }, () => later()))
+  assert.is(await retry('login', 'identity', context, attempt), 'done')
+  assert.is(clock.elapsed(), 4750)
+})
+
+attempts('begin a quarter of a second before the deadline at the latest, whenever it is', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 600, max: 600_000 }),
+      fc.constantFrom('THROTTLED', 'TIMEOUT', 'UNAVAILABLE'),
+      fc.integer({ min: 1, max: 1000 }),
+      async (deadlineMs, code, draws) => {
+        let drawn = draws
+        const { clock, context } = stage({ deadlineMs, clock: fakeClock(600_000) })
+        const random = (): number => ((drawn = (drawn * 16_807) % 2_147_483_647) % 1000) / 1000
+        const begun: number[] = []
+        const running = retry('login', 'identity', { ...context, runtime: { clock, random } }, async () => {
+          begun.push(clock.elapsed())
+          throw new IamRaError(code, 'identity', 'not now', { retryable: true })
+        })
+        await rejectsWithCode(running, 'DEADLINE')
+        const last = begun.at(-1) ?? 0
+        assert.ok(last <= deadlineMs - 250, 'the last had time for an answer')
+        assert.ok(last > deadlineMs - 250 - 50, 'no time for another was left')
+      },
+    ),
+    { numRuns: 200 },
+  )
+})
+
+for (const code of ['THROTTLED', 'TIMEOUT'] as const) {
+  attempts(
+    `that are one of many (${code}) wait up to a quarter of the time, between 15 s and 2 min`,
+    async () => {
+      for (const [deadlineMs, longestMs] of [
+        [60_000, 15_000],
+        [3_600_000, 120_000],
+      ] as const) {
+        const { clock, context } = stage({ random: 1, deadlineMs, clock: fakeClock(600_000) })
+        const many = Array.from(
+          { length: 9 },
+          () => new IamRaError(code, 'exchange', '', { retryable: true }),
+        )
+        await retry('CreateSession', 'exchange', context, failing(many).attempt).catch(() => undefined)
+        assert.is(Math.max(...clock.sleeps), longestMs)
+      }
+      const { clock, context } = stage({ random: 1, deadlineMs: 200_250, clock: fakeClock(600_000) })
+      const many = Array.from({ length: 8 }, () => new IamRaError(code, 'exchange', '', { retryable: true }))
+      await retry('CreateSession', 'exchange', context, failing(many).attempt)
+      // The seventh would be 32 s; of the 200 s, 63.5 were waited and 136.5 are left.
+      assert.equal(clock.sleeps.slice(5), [16_000, 32_000, 136_500 / 4])
+    },
+  )
+}
+
+attempts('do not come before the server asks, though the deadline leaves no jitter', async () => {
+  for (const [deadlineMs, sleeps] of [
+    [8000, [7250]],
+    [7310, [7050]],
+    [7290, []],
+  ] as const) {
+    const { clock, context } = stage({ deadlineMs })
+    const { attempt } = failing([later({ retryAfterMs: 7000 })])
+    await retry('login', 'identity', context, attempt).catch(() => undefined)
+    assert.equal(clock.sleeps, sleeps)
+  }
 })
 
 attempts('end at once with what no repetition mends', async () => {

@@ -44,10 +44,10 @@ export const DEADLINE_SECONDS = 2
 const SHIPPED_REQUESTS = 1 + (DEADLINE_SECONDS * 1000) / 50
 
 /**
- * With the default DEADLINE of 60 s and randomness always at a half: pauses of 0.25, 0.5, 1, 2, 4 and then 7.5 s, of
- * which eleven fit.
+ * With the default DEADLINE of 60 s and randomness always at a half: pauses of 0.25, 0.5, 1, 2, 4 and then 7.5 s, and at
+ * the end half of what is left each time, down to 50 ms: nineteen.
  */
-const IN_PROCESS_REQUESTS = 12
+const IN_PROCESS_REQUESTS = 20
 
 const PASSES: Meaning = { ending: 'passes', says: '', requests: 1 }
 
@@ -163,7 +163,7 @@ const ANSWER_MEANINGS: Readonly<Record<keyof typeof ANSWER_FAULTS, ByServer>> = 
   'HTTP 408': unavailable(408),
   'HTTP 412': unavailable(412),
   'HTTP 429': unavailable(429),
-  'HTTP 429, Retry-After 2 s': unavailable(429, 10),
+  'HTTP 429, Retry-After 2 s': unavailable(429, 11),
   'HTTP 429, Retry-After 600 s': once('DEADLINE', ASKED_TOO_LONG),
   'HTTP 500': unavailable(500),
   'HTTP 502': unavailable(502),

@@ -1,0 +1,104 @@
+/** Sidecars that renew, for hours of virtual time: how many come in one minute, and what an outage leaves behind. */
+import { renewalAt, renewalPauseMs } from '../../../src/renewal.ts'
+import { retry } from '../../../src/retry.ts'
+import { seededRandom } from './chance.ts'
+import { AWS_DELAY, BURST, CERTIFICATE_MS, SEED, VAULT_DELAY, VAULT_PER_SECOND } from './job.ts'
+import { obtain, type World } from './pod.ts'
+import { limited, queueing } from './servers.ts'
+import { virtualClock } from './virtual-clock.ts'
+
+export interface Sidecars {
+  readonly count: number
+  /** All start within it, each at a random moment. */
+  readonly startWithinMs: number
+  readonly lifeMs: number
+  readonly perSecond: number
+  readonly untilMs: number
+  /** When AWS answers nobody. */
+  readonly down?: readonly [fromMs: number, untilMs: number]
+}
+
+export interface SidecarsOutcome {
+  /** When the last had its first credentials. */
+  readonly readyMs: number
+  /** Renewals begun, by the minute. */
+  readonly minutes: readonly number[]
+  readonly renewals: number
+  /** Of CreateSession, those for the first credentials included. */
+  readonly requests: number
+  readonly answered: number
+  /** How many sidecars had dead credentials at some time. */
+  readonly died: number
+  /** When, after that, the last had live ones again. */
+  readonly revivedMs: number
+  /** The least life that was left when a renewal had succeeded. */
+  readonly leastLeftMs: number
+}
+
+/** A first run waits for its turn behind all others; a renewal has the default. */
+const FIRST_DEADLINE_MS = 1_310_000
+const DEADLINE_MS = 60_000
+
+export async function runSidecars(given: Sidecars): Promise<SidecarsOutcome> {
+  const clock = virtualClock()
+  const random = seededRandom(SEED)
+  const aws = limited({
+    perSecond: given.perSecond,
+    burst: BURST,
+    ...(given.down === undefined ? {} : { down: given.down }),
+  })
+  const world: World = {
+    clock,
+    random,
+    aws,
+    awsDelay: AWS_DELAY,
+    vault: queueing(VAULT_PER_SECOND, 'dropped'),
+    vaultDelay: VAULT_DELAY,
+    certificateMs: CERTIFICATE_MS,
+  }
+  const counts = { logins: 0 }
+  const minutes: number[] = []
+  let [readyMs, renewals, died, revivedMs] = [0, 0, 0, 0]
+  let leastLeftMs = Number.POSITIVE_INFINITY
+
+  const renew = async (expiresAtMs: number): Promise<void> => {
+    for (let failures = 0; ;) {
+      const minute = Math.floor(clock.elapsed() / 60_000)
+      minutes[minute] = (minutes[minute] ?? 0) + 1
+      if (await obtain(world, retry, DEADLINE_MS, counts)) break
+      failures += 1
+      await clock.sleep(renewalPauseMs(failures, expiresAtMs - clock.now(), random()))
+    }
+    renewals += 1
+    leastLeftMs = Math.min(leastLeftMs, expiresAtMs - clock.now())
+    if (clock.now() < expiresAtMs) return
+    died += 1
+    revivedMs = clock.elapsed()
+  }
+  const sidecar = async (): Promise<void> => {
+    await clock.sleep(random() * given.startWithinMs)
+    while (!(await obtain(world, retry, FIRST_DEADLINE_MS, counts))) await clock.sleep(10_000)
+    readyMs = clock.elapsed()
+    for (;;) {
+      const obtainedAtMs = clock.now()
+      const expiresAtMs = obtainedAtMs + given.lifeMs
+      const atMs = renewalAt({ obtainedAtMs, expiresAtMs }, random())
+      if (atMs >= given.untilMs) return
+      await clock.sleep(atMs - obtainedAtMs)
+      await renew(expiresAtMs)
+    }
+  }
+  const all = Promise.all(Array.from({ length: given.count }, sidecar))
+  await clock.run()
+  await all
+  return {
+    readyMs,
+    minutes: Array.from(minutes, (count: number | undefined) => count ?? 0),
+    renewals,
+    requests: aws.requests,
+    answered: aws.answered,
+    died,
+    revivedMs,
+    leastLeftMs,
+  }
+}

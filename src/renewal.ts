@@ -1,0 +1,44 @@
+/** When credentials are renewed, and how long a failed renewal waits: pure, for whatever keeps credentials fresh. */
+
+/** Of credentials or of a certificate: epoch milliseconds, both by the clock of this machine. */
+export interface Lifetime {
+  readonly obtainedAtMs: number
+  readonly expiresAtMs: number
+}
+
+const MINUTE_MS = 60_000
+
+/** botocore renews when 15 minutes are left, the other SDKs when 5 are: what they are given must have more than that. */
+const AHEAD_MS = 20 * MINUTE_MS
+
+/** A life that a wrong clock makes next to nothing must not become a busy loop. */
+const LEAST_MS = 10_000
+
+/**
+ * A random moment in the second third of the life, so that those who began in one minute do not come back in one. Below an
+ * hour the last third is shorter than AHEAD_MS, and the whole window moves forward; below half an hour it would reach the
+ * beginning, so it stops at a sixth to a third of the life.
+ * @param random a number in [0, 1)
+ */
+export function renewalAt({ obtainedAtMs, expiresAtMs }: Lifetime, random: number): number {
+  const lifeMs = expiresAtMs - obtainedAtMs
+  const latestMs = Math.max(lifeMs / 3, Math.min((lifeMs * 2) / 3, lifeMs - AHEAD_MS))
+  const earliestMs = latestMs / 2
+  return obtainedAtMs + Math.max(LEAST_MS, earliestMs + random * (latestMs - earliestMs))
+}
+
+const FIRST_CEILING_MS = MINUTE_MS
+const SHORT_CEILING_MS = MINUTE_MS
+const LONG_CEILING_MS = 15 * MINUTE_MS
+const SHARE_OF_LIFE = 1 / 2
+
+/**
+ * The pause after a run that failed, its own retries and deadline behind it: full jitter below a ceiling that doubles, up
+ * to a share of the life that is left. While apps still have what works there is time; once it is dead a minute is most.
+ * @param failures in a row, from 1
+ */
+export function renewalPauseMs(failures: number, lifeLeftMs: number, random: number): number {
+  const greatestMs = Math.max(SHORT_CEILING_MS, Math.min(LONG_CEILING_MS, lifeLeftMs * SHARE_OF_LIFE))
+  const ceilingMs = Math.min(greatestMs, FIRST_CEILING_MS * 2 ** (failures - 1))
+  return Math.max(1000, random * ceilingMs)
+}
