@@ -1,0 +1,114 @@
+/**
+ * Measures the shipped executable beside the least that its job takes (the floor) and beside what people do without it,
+ * and writes docs/performance.md's tables, its chart and its data. With --only or --rounds it prints one table and writes
+ * nothing.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { format, resolveConfig } from 'prettier'
+import { lineUp } from './bench/lineup.ts'
+import { measure } from './bench/measure.ts'
+import { DATA, filesToWeigh, PAGE, withResults, writePage } from './bench/page.ts'
+import type { Results } from './bench/results.ts'
+import { runAll, withPlace } from './bench/run.ts'
+import type { ServerKind } from './bench/servers.ts'
+import { fileSizes } from './bench/sizes.ts'
+import { SUBJECT_NAMES, type Subject, type SubjectName } from './bench/subjects.ts'
+import { scenarioTable } from './bench/table.ts'
+import { ROOT } from './checks/files.ts'
+import { ensureServers } from './servers.ts'
+
+const USAGE = `options: --emulators, --only ${SUBJECT_NAMES.join(',')}, --rounds <number>`
+
+interface Options {
+  readonly emulators: boolean
+  readonly only: string | undefined
+  readonly rounds: string | undefined
+}
+
+function report(text: string): void {
+  process.stdout.write(`bench: ${text}\n`)
+}
+
+async function main({ emulators, only, rounds }: Options): Promise<void> {
+  const names = only === undefined ? SUBJECT_NAMES : only.split(',').map(subjectName)
+  const count = rounds === undefined ? undefined : wholeNumber(rounds)
+  const kind = await chooseServers(emulators)
+  report('building')
+  const { subjects, missing } = lineUp(names)
+  for (const { name, reason } of missing) report(`without ${name}: ${reason}`)
+  report(
+    `starting ${kind === 'real' ? 'Vault, kube-apiserver, etcd and emulators of AWS' : 'emulators alone'}`,
+  )
+  if (only === undefined && count === undefined) await writeAll(subjects, kind)
+  else await printOne(subjects, kind, count ?? 40)
+}
+
+/** The real ones where they can be had. */
+async function chooseServers(emulators: boolean): Promise<ServerKind> {
+  if (emulators) return 'emulated'
+  try {
+    await ensureServers()
+    return 'real'
+  } catch (error) {
+    report(`EMULATORS ONLY, since ${error instanceof Error ? error.message : String(error)}`)
+    return 'emulated'
+  }
+}
+
+async function printOne(subjects: readonly Subject[], kind: ServerKind, rounds: number): Promise<void> {
+  await withPlace(kind, async (place) => {
+    const scenario = { scheme: 'http', key: 'ec-p256', rounds, cold: false } as const
+    const samples = await measure(subjects, scenario, place)
+    const servers = kind === 'real' ? 'a real Vault with real TokenReview' : 'emulators only'
+    process.stdout.write(`\n${servers}, http, ec-p256\n\n${scenarioTable({ ...scenario, samples })}`)
+  })
+}
+
+async function writeAll(subjects: readonly Subject[], kind: ServerKind): Promise<void> {
+  const found = await withPlace(kind, (place) => runAll(subjects, place, report))
+  report('weighing the files')
+  const sizes = await fileSizes(
+    filesToWeigh({
+      ours: join(ROOT, 'dist/aws-iam-ra'),
+      node: join(ROOT, 'dist/bench/node-executable'),
+      bunRuntime: join(ROOT, 'dist/bench/empty'),
+      nodeRuntime: join(ROOT, 'node_modules/node/bin/node'),
+    }),
+  )
+  const results: Results = { ...found, sizes }
+  // Before anything is written: the page must have a place for each table.
+  withResults(readFileSync(PAGE, 'utf8'), results)
+  const style = await resolveConfig(DATA)
+  writeFileSync(DATA, await format(JSON.stringify(results), { ...style, parser: 'json' }))
+  writePage(results)
+  process.stdout.write(
+    `\n${scenarioTable(results.scenarios.job)}\nwrote docs/performance.md, .svg and .json\n`,
+  )
+}
+
+function subjectName(text: string): SubjectName {
+  const known = SUBJECT_NAMES.find((name) => name === text)
+  if (known === undefined) throw new Error(`unknown subject ${text}\n${USAGE}`)
+  return known
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new Error(`--rounds ${text} is no number of rounds\n${USAGE}`)
+  return Number(text)
+}
+
+try {
+  const { values } = parseArgs({
+    options: {
+      emulators: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      rounds: { type: 'string' },
+    },
+  })
+  await main({ emulators: values.emulators, only: values.only, rounds: values.rounds })
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+}

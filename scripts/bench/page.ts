@@ -1,0 +1,144 @@
+/** docs/performance.md and its chart, from docs/performance.json. `node scripts/bench/page.ts` makes them anew from it. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ROOT } from '../checks/files.ts'
+import { chart, type Bar } from './chart.ts'
+import { summaryOf, timesBase, type Quantity, type Results } from './results.ts'
+import { LABELS, SUBJECT_NAMES } from './subjects.ts'
+import { containerTable, factor, markdown, number, scenarioTable, sizeTable, wireTable } from './table.ts'
+
+export const PAGE = join(ROOT, 'docs/performance.md')
+export const CHART = join(ROOT, 'docs/performance.svg')
+export const DATA = join(ROOT, 'docs/performance.json')
+
+/** At most so many times the floor. */
+export const GOALS = { wallMs: 1.5, peakMiB: 1.25 } as const
+
+export function withResults(page: string, results: Results): string {
+  const blocks = {
+    where: where(results),
+    goal: goal(results),
+    job: scenarioTable(results.scenarios.job),
+    start: scenarioTable(results.scenarios.start),
+    cold: scenarioTable(results.scenarios.cold, true),
+    https: scenarioTable(results.scenarios.https),
+    rsa: scenarioTable(results.scenarios.rsa),
+    container: container(results),
+    wire: wireTable(results.wire),
+    sizes: sizeTable(results.sizes),
+    pull: pull(results),
+  }
+  return Object.entries(blocks).reduce((text, [mark, block]) => between(text, mark, block), page)
+}
+
+export function chartOf({ scenarios }: Results): string {
+  const { samples } = scenarios.job
+  const bars = (quantity: keyof typeof GOALS): Bar[] => {
+    const goal = samples.floor && GOALS[quantity] * summaryOf(samples.floor, quantity).median
+    return SUBJECT_NAMES.flatMap((name) => {
+      const own = samples[name]
+      if (own === undefined) return []
+      const isOurs = name === 'ours'
+      const bar = { label: LABELS[name].replaceAll('`', ''), summary: summaryOf(own, quantity), isOurs }
+      return [isOurs && goal !== undefined ? { ...bar, goal } : bar]
+    })
+  }
+  return chart('Wall time and peak memory of one run, medians with quartiles', [
+    { title: 'Wall time', unit: 'ms', bars: bars('wallMs') },
+    { title: 'Peak memory', unit: 'MiB', bars: bars('peakMiB') },
+  ])
+}
+
+/** @throws Error where the page lacks the place */
+function between(page: string, mark: string, text: string): string {
+  const place = new RegExp(`(<!-- bench: ${mark} -->\n)[^]*?(<!-- /bench -->)`)
+  if (!place.test(page)) throw new Error(`docs/performance.md has no place for ${mark}`)
+  return page.replace(place, (_all, before: string, after: string) => before + text + after)
+}
+
+function where({ date, servers, machine, eviction }: Results): string {
+  const facts = {
+    measured: date,
+    servers:
+      servers === 'real'
+        ? 'a real Vault that asks a real kube-apiserver (TokenReview); CreateSession is emulated'
+        : '**emulators only**: no real Vault was measured',
+    'cold starts by':
+      eviction === 'drop_caches' ? '/proc/sys/vm/drop_caches' : 'posix_fadvise on their files',
+    ...machine,
+  }
+  return Object.entries(facts)
+    .map(([name, value]) => `- ${name}: ${value}\n`)
+    .join('')
+}
+
+function goal({ scenarios }: Results): string {
+  const rows = Object.entries(scenarios).flatMap(([name, { samples, scheme, key }]) => {
+    const { ours, floor } = samples
+    if (ours === undefined || floor === undefined) return []
+    const page = name === 'cold' ? 'cold' : 'warm'
+    const times = (quantity: Quantity): string => factor(timesBase(ours, floor, quantity))
+    return [[`${scheme}, ${key}, ${page} page cache`, times('wallMs'), times('peakMiB')]]
+  })
+  rows.push(['goal', GOALS.wallMs.toFixed(2), GOALS.peakMiB.toFixed(2)])
+  return markdown(['one run', 'wall, × floor', 'memory, × floor'], rows)
+}
+
+function container({ containerMiB }: Results): string {
+  return Object.keys(containerMiB).length === 0
+    ? 'Not measured: it needs root and a memory control group.\n'
+    : containerTable(containerMiB)
+}
+
+const FILES_OF_RUNTIMES = {
+  bun: '`aws-iam-ra`',
+  node: 'the same source as a Node single executable',
+} as const
+const MEGABYTES_A_SECOND = [20, 100, 500] as const
+
+/** The files that the page weighs, by what they are. */
+export function filesToWeigh(paths: {
+  readonly ours: string
+  readonly node: string
+  readonly bunRuntime: string
+  readonly nodeRuntime: string
+}): Readonly<Record<string, string>> {
+  return {
+    [FILES_OF_RUNTIMES.bun]: paths.ours,
+    [FILES_OF_RUNTIMES.node]: paths.node,
+    "Bun's runtime with an empty program": paths.bunRuntime,
+    "Node's runtime": paths.nodeRuntime,
+  }
+}
+
+/** How many starts on a node pay for what Bun's runtime costs its first pull. */
+function pull({ sizes, scenarios }: Results): string {
+  const { ours, 'node-executable': node } = scenarios.job.samples
+  const bunFile = sizes.find(({ what }) => what === FILES_OF_RUNTIMES.bun)
+  const nodeFile = sizes.find(({ what }) => what === FILES_OF_RUNTIMES.node)
+  if (ours === undefined || node === undefined || bunFile === undefined || nodeFile === undefined) {
+    return 'Not measured here.\n'
+  }
+  const savedMs = summaryOf(node, 'wallMs').median - summaryOf(ours, 'wallMs').median
+  const rows = MEGABYTES_A_SECOND.map((speed) => {
+    const cells = (['zstd', 'gzip'] as const).flatMap((compressed) => {
+      const ms = ((bunFile[compressed] - nodeFile[compressed]) / 1e6 / speed) * 1000
+      return [number(ms), savedMs > 0 ? String(Math.max(0, Math.ceil(ms / savedMs))) : 'never']
+    })
+    return [`${speed} MB/s`, ...cells]
+  })
+  const head = [
+    'zstd -19: ms more',
+    'made up for by start no.',
+    'gzip -6: ms more',
+    'made up for by start no.',
+  ]
+  return `Each start saves ${number(savedMs)} ms.\n\n${markdown(['first pull at', ...head], rows)}`
+}
+
+export function writePage(results: Results): void {
+  writeFileSync(PAGE, withResults(readFileSync(PAGE, 'utf8'), results))
+  writeFileSync(CHART, chartOf(results))
+}
+
+if (import.meta.main) writePage(JSON.parse(readFileSync(DATA, 'utf8')) as Results)

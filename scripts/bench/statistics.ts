@@ -1,0 +1,34 @@
+/** What a list of samples comes to. */
+
+export interface Summary {
+  readonly count: number
+  readonly median: number
+  /** Quartiles: half of the samples lie between them. */
+  readonly low: number
+  readonly high: number
+}
+
+/** Linear between the two nearest samples. @param share 0 to 1 @throws RangeError without samples */
+export function quantile(samples: readonly number[], share: number): number {
+  if (samples.length === 0) throw new RangeError('there are no samples')
+  const sorted = samples.toSorted((a, b) => a - b)
+  const place = (sorted.length - 1) * share
+  const below = sorted[Math.floor(place)] ?? 0
+  const above = sorted[Math.ceil(place)] ?? 0
+  return below + (above - below) * (place - Math.floor(place))
+}
+
+export function summarize(samples: readonly number[]): Summary {
+  return {
+    count: samples.length,
+    median: quantile(samples, 0.5),
+    low: quantile(samples, 0.25),
+    high: quantile(samples, 0.75),
+  }
+}
+
+/** Round by round, so that what slows a whole round cancels out. @throws RangeError where the rounds differ */
+export function ratios(samples: readonly number[], base: readonly number[]): Summary {
+  if (samples.length !== base.length) throw new RangeError('only samples of the same rounds can be compared')
+  return summarize(samples.map((sample, round) => sample / (base[round] ?? Number.NaN)))
+}

@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { chart } from '../../scripts/bench/chart.ts'
+import { CHART, chartOf, DATA, PAGE, withResults } from '../../scripts/bench/page.ts'
+import type { Results } from '../../scripts/bench/results.ts'
+import { markdown, number, scenarioTable, sizeTable, wireTable } from '../../scripts/bench/table.ts'
+
+const page = suite('docs/performance.md')
+
+const results = JSON.parse(readFileSync(DATA, 'utf8')) as Results
+const text = readFileSync(PAGE, 'utf8')
+
+page('its tables and its chart are those of docs/performance.json', () => {
+  assert.is(withResults(text, results), text)
+  assert.is(chartOf(results), readFileSync(CHART, 'utf8'))
+})
+
+page('a page without a place for a table is refused', () => {
+  assert.throws(() => withResults(text.replace('<!-- bench: wire -->', ''), results), /no place for wire/)
+})
+
+page('emulators alone are said to be so', () => {
+  assert.match(withResults(text, { ...results, servers: 'emulated' }), /emulators only/)
+})
+
+page('where nothing could be measured there are words instead of a table', () => {
+  const bare = withResults(text, { ...results, containerMiB: {}, sizes: [] })
+  assert.match(bare, /Not measured: it needs root/)
+  assert.match(bare, /Not measured here/)
+})
+
+const samples = { every: 1, cpuMs: [5, 5], readMB: [1.5, 2.5] }
+const scenario = {
+  scheme: 'http',
+  key: 'ec-p256',
+  samples: {
+    ours: { ...samples, wallMs: [30, 50], peakMiB: [50, 50] },
+    floor: { ...samples, wallMs: [10, 20], peakMiB: [40, 40] },
+  },
+} as const
+
+page('a scenario is a table with medians, quartiles and ratios to the floor', () => {
+  assert.is(
+    scenarioTable(scenario),
+    `| program | wall, ms | CPU, ms | peak memory, MiB | wall, × floor | memory, × floor | runs |
+| --- | --: | --: | --: | --: | --: | --: |
+| \`aws-iam-ra\` | 40.0 (35.0–45.0) | 5.0 | 50.0 (50.0–50.0) | 2.75 | 1.25 | 2 |
+| the floor | 15.0 (12.5–17.5) | 5.0 | 40.0 (40.0–40.0) | 1.00 | 1.00 | 2 |
+`,
+  )
+})
+
+page('without a floor there are no ratios, and the disk has its own column', () => {
+  const { ours } = scenario.samples
+  const [head] = scenarioTable({ ...scenario, samples: { ours } }, true).split('\n')
+  assert.is(head, '| program | wall, ms | CPU, ms | peak memory, MiB | read from disk, MB | runs |')
+})
+
+page('bytes are shown as kB on the wire and MB in a registry', () => {
+  const vault = { connections: 1, sent: 2049, received: 4300 }
+  const aws = { connections: 2, sent: 999, received: 0 }
+  const [, , wire] = wireTable([{ subject: 'floor', scheme: 'https', vault, aws }]).split('\n')
+  assert.is(wire, '| the floor | https | 1 | 2.0 / 4.3 | 2 | 1.0 / 0.0 |')
+  const [, , size] = sizeTable([{ what: 'it', raw: 1e8, zstd: 4.24e7, gzip: 5.4e7 }]).split('\n')
+  assert.is(size, '| it | 100.0 | 42.4 | 54.0 |')
+})
+
+page('numbers have the digits that count', () => {
+  assert.equal([number(3.14159), number(99.94), number(416.2)], ['3.1', '99.9', '416'])
+  assert.is(markdown(['a', 'b'], [['c', 'd']]), '| a | b |\n| --- | --: |\n| c | d |\n')
+})
+
+page('the chart has a bar as long as its median for each program, and ours has the goal', () => {
+  const summary = (median: number): { count: number; median: number; low: number; high: number } => ({
+    ...{ count: 3, median, low: median - 10, high: median + 10 },
+  })
+  const svg = chart('a <chart> & more', [
+    {
+      title: 'Wall time',
+      unit: 'ms',
+      bars: [
+        { label: 'ours', summary: summary(50), isOurs: true, goal: 75 },
+        { label: 'slow', summary: summary(90), isOurs: false },
+      ],
+    },
+  ])
+  const widths = [...svg.matchAll(/<rect class="(\w+)".* width="([\d.]+)"/g)].map(([, kind, width]) => [
+    kind,
+    width,
+  ])
+  assert.equal(widths, [
+    ['ours', '210'],
+    ['bar', '378'],
+  ])
+  assert.is([...svg.matchAll(/class="goal" d="M585 /g)].length, 1)
+  assert.ok(svg.includes('<title>a &lt;chart&gt; &amp; more</title>'))
+  assert.ok(svg.includes('prefers-color-scheme: dark'))
+})
+
+page.run()
