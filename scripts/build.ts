@@ -5,7 +5,7 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { compile } from './build/compile.ts'
+import { compile, ENTRY, localTarget } from './build/compile.ts'
 import { release } from './build/release.ts'
 import { megabytes } from './build/sizes.ts'
 import { ROOT } from './checks/files.ts'
@@ -18,7 +18,7 @@ export function build(): void {
   // The file's name is part of its bytes, so a build on the side keeps it.
   const aside = mkdtempSync(join(ROOT, 'dist/build-'))
   try {
-    compile({ target: `bun-${process.platform}-${process.arch}`, outfile: join(aside, 'aws-iam-ra') })
+    compile({ entry: ENTRY, target: localTarget(), outfile: join(aside, 'aws-iam-ra') })
     // In one step, so that a test that runs meanwhile never sees half a file.
     renameSync(join(aside, 'aws-iam-ra'), output)
   } finally {

@@ -1,6 +1,6 @@
 /**
- * Bun's own program: makes one executable of src/aws-iam-ra.ts. Run as `bun bundle.ts <target> <outfile> [runtime]`,
- * since plugins and some settings are to be had only from inside Bun.
+ * Bun's own program: makes one executable of an entry point such as src/aws-iam-ra.ts. Run by build/compile.ts, since
+ * plugins and some settings are to be had only from inside Bun.
  */
 import { join } from 'node:path'
 
@@ -57,11 +57,12 @@ const keepIdentifiers = {
   },
 }
 
-const [target, outfile, runtime] = process.argv.slice(2)
-if (target === undefined || outfile === undefined) throw new Error('usage: bun bundle.ts <target> <outfile>')
+const [entry, target, outfile, runtime] = process.argv.slice(2)
+if (entry === undefined || target === undefined || outfile === undefined)
+  throw new Error('usage: bun bundle.ts <entry> <target> <outfile> [runtime]')
 
 await Bun.build({
-  entrypoints: [join(import.meta.dirname, '../src/aws-iam-ra.ts')],
+  entrypoints: [join(import.meta.dirname, '..', entry)],
   format: 'esm',
   target: 'bun',
   minify: true,

@@ -2,24 +2,16 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { compile, localTarget } from '../build/compile.ts'
 import { ROOT } from '../checks/files.ts'
 
 const FOLDER = join(ROOT, 'dist/bench')
 
-/** As scripts/bundle.ts compiles ours. @returns its path. @throws Error where bun fails */
+/** As ours is compiled. @returns its path. @throws Error where bun fails */
 export function compileWithBun(entry: string, name: string): string {
   const output = join(FOLDER, name)
   mkdirSync(FOLDER, { recursive: true })
-  const flags = ['--compile', '--minify', '--bytecode', '--splitting', '--compile-jit-policy=100']
-  const autoload = ['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig']
-  run('node_modules/.bin/bun', [
-    'build',
-    '--format=esm',
-    ...flags,
-    ...autoload,
-    join(ROOT, entry),
-    `--outfile=${output}`,
-  ])
+  compile({ entry, target: localTarget(), outfile: output })
   return output
 }
 

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { ROOT } from '../checks/files.ts'
 
 export interface Compilation {
+  /** Relative to the project's folder. */
+  readonly entry: string
   /** Bun's name of it, such as `bun-linux-x64-baseline`. */
   readonly target: string
   /** Its last part is among the bytes. */
@@ -16,14 +18,27 @@ export interface Compilation {
   readonly project?: string
 }
 
+export const ENTRY = 'src/aws-iam-ra.ts'
+
+/** Bun's name of this machine's kind. */
+export function localTarget(): string {
+  return `bun-${process.platform}-${process.arch}`
+}
+
 /** @throws Error where bun fails */
-export function compile({ target, outfile, runtime, project = ROOT }: Compilation): void {
+export function compile({ entry, target, outfile, runtime, project = ROOT }: Compilation): void {
   // Bun looks for runtimes, a bunfig.toml and caches in a home; this one is empty.
   const home = mkdtempSync(join(tmpdir(), 'iam-ra-build-'))
   try {
     const result = spawnSync(
       join(ROOT, 'node_modules/.bin/bun'),
-      [join(project, 'scripts/bundle.ts'), target, outfile, ...(runtime === undefined ? [] : [runtime])],
+      [
+        join(project, 'scripts/bundle.ts'),
+        entry,
+        target,
+        outfile,
+        ...(runtime === undefined ? [] : [runtime]),
+      ],
       {
         cwd: project,
         encoding: 'utf8',

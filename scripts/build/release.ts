@@ -7,7 +7,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, write
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { ROOT } from '../checks/files.ts'
-import { compile } from './compile.ts'
+import { compile, ENTRY } from './compile.ts'
 import { difference } from './difference.ts'
 import { compareVersions, readElf, type ElfFacts } from './elf.ts'
 import { npm } from './npm.ts'
@@ -102,10 +102,10 @@ function buildTwice(target: Target, aside: string, elsewhere: string, second: st
   const runtime = extractRuntime(target.runtime, folder)
   // A file's name is among its bytes: all have that of the executable of this machine.
   const outfile = join(folder, 'aws-iam-ra')
-  compile({ target: target.bun, runtime, outfile })
+  compile({ entry: ENTRY, target: target.bun, runtime, outfile })
   const again = join(elsewhere, target.name, 'aws-iam-ra')
   mkdirSync(dirname(again))
-  compile({ target: target.bun, runtime, outfile: again, project: second })
+  compile({ entry: ENTRY, target: target.bun, runtime, outfile: again, project: second })
   const file = readFileSync(outfile)
   const found = difference(file, readFileSync(again))
   if (found !== undefined)

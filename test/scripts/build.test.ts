@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { compile } from '../../scripts/build/compile.ts'
+import { compile, ENTRY, localTarget } from '../../scripts/build/compile.ts'
 import { difference } from '../../scripts/build/difference.ts'
 import { pinned, verify } from '../../scripts/build/runtime.ts'
 import { measureSizes, megabytes, sizeProblems } from '../../scripts/build/sizes.ts'
@@ -18,7 +18,7 @@ compilation('gives the same bytes twice', () => {
   const files = ['one', 'a/deeper/one'].map((folder) => {
     mkdirSync(join(work, folder), { recursive: true })
     const outfile = join(work, folder, 'aws-iam-ra')
-    compile({ target: `bun-${process.platform}-${process.arch}`, outfile })
+    compile({ entry: ENTRY, target: localTarget(), outfile })
     return readFileSync(outfile)
   })
   assert.is(difference(files[0] ?? Buffer.of(), files[1] ?? Buffer.of()), undefined)
@@ -26,7 +26,8 @@ compilation('gives the same bytes twice', () => {
 
 compilation('downloads no runtime: what it is not handed is missing', () => {
   // No machine of ours is of this kind.
-  const make = (): void => compile({ target: 'bun-windows-x64', outfile: join(work, 'other.exe') })
+  const make = (): void =>
+    compile({ entry: ENTRY, target: 'bun-windows-x64', outfile: join(work, 'other.exe') })
   assert.throws(make, /bun build failed:\n.*[Ff]ailed to download/)
 })
 
