@@ -1,7 +1,7 @@
 /**
- * The real servers of the tests: Vault, kube-apiserver and etcd, built by Go from pinned modules in test/real/servers and
- * kept in the user's cache folder under their versions, so that a fresh clone finds them. A binary that the environment
- * names (VAULT_BIN, KUBE_APISERVER_BIN, ETCD_BIN) or that stands on PATH is taken instead.
+ * The real servers of the tests: Vault, etcd and Kubernetes, built by Go from pinned modules in test/real/servers and kept
+ * in the user's cache folder under their versions, so that a fresh clone finds them. A binary that the environment names
+ * (VAULT_BIN, KUBE_APISERVER_BIN, ETCD_BIN and so on) or that stands on PATH is taken instead.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import {
@@ -19,7 +19,10 @@ import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { ROOT } from './checks/files.ts'
 
-export type ServerName = 'vault' | 'kube-apiserver' | 'etcd'
+const LOOPBACK_NAMES = ['vault', 'kube-apiserver', 'etcd', 'kustomize'] as const
+const NODE_NAMES = ['kubelet', 'kube-scheduler', 'kube-controller-manager', 'kubectl'] as const
+
+export type ServerName = (typeof LOOPBACK_NAMES)[number] | (typeof NODE_NAMES)[number]
 
 interface Server {
   /** Folder of its Go module, and the package in it that is built. */
@@ -37,16 +40,32 @@ const SERVERS: Readonly<Record<ServerName, Server>> = {
     variable: 'VAULT_BIN',
     duration: '7 to 10 minutes',
   },
-  'kube-apiserver': {
-    module: 'kubernetes',
-    package: 'k8s.io/kubernetes/cmd/kube-apiserver',
-    variable: 'KUBE_APISERVER_BIN',
-    duration: '4 minutes',
-  },
+  'kube-apiserver': ofKubernetes('kube-apiserver', '4 minutes'),
   etcd: { module: 'etcd', package: 'go.etcd.io/etcd/server/v3', variable: 'ETCD_BIN', duration: '1 minute' },
+  kustomize: {
+    module: 'kustomize',
+    package: 'sigs.k8s.io/kustomize/kustomize/v5',
+    variable: 'KUSTOMIZE_BIN',
+    duration: '1 minute',
+  },
+  kubelet: ofKubernetes('kubelet', '1 minute'),
+  'kube-scheduler': ofKubernetes('kube-scheduler', '1 minute'),
+  'kube-controller-manager': ofKubernetes('kube-controller-manager', '1 minute'),
+  kubectl: ofKubernetes('kubectl', '1 minute'),
 }
 
-export const SERVER_NAMES = Object.keys(SERVERS) as ServerName[]
+function ofKubernetes(name: string, duration: string): Server {
+  return {
+    module: 'kubernetes',
+    package: `k8s.io/kubernetes/cmd/${name}`,
+    variable: `${name.toUpperCase().replaceAll('-', '_')}_BIN`,
+    duration,
+  }
+}
+
+/** What needs no node. */
+export const LOOPBACK_SERVERS: readonly ServerName[] = LOOPBACK_NAMES
+export const ALL_SERVERS: readonly ServerName[] = [...LOOPBACK_NAMES, ...NODE_NAMES]
 
 export interface FoundServer {
   readonly path: string
@@ -82,8 +101,13 @@ export function requireServer(name: ServerName): string {
   return found.path
 }
 
+/** For those who run in a home of their own, where no cache is. @throws Error where one was not built */
+export function serverVariables(names: readonly ServerName[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [SERVERS[name].variable, requireServer(name)]))
+}
+
 /** Builds what is missing, with progress on stdout. @throws Error where Go is missing or a build fails */
-export async function ensureServers(names: readonly ServerName[] = SERVER_NAMES): Promise<void> {
+export async function ensureServers(names: readonly ServerName[] = LOOPBACK_SERVERS): Promise<void> {
   for (const name of names) {
     const found = findServer(name)
     if (found !== undefined) process.stdout.write(`servers: ${name} from ${found.origin} (${found.path})\n`)
@@ -177,7 +201,7 @@ function isExecutable(path: string): boolean {
 
 if (import.meta.main) {
   try {
-    await ensureServers()
+    await ensureServers(ALL_SERVERS)
   } catch (error) {
     process.stderr.write(`servers: ${error instanceof Error ? error.message : String(error)}\n`)
     process.exitCode = 1

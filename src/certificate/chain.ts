@@ -56,6 +56,7 @@ async function signerAmong(
   let best: { issuer: Certificate; rank: number } | undefined
   for (const issuer of named) {
     if (!(await signed.isSignedBy(issuer))) continue
+    if (named.length === 1) return issuer
     const rank = (isValidAt(issuer, nowMs) ? 2 : 0) + ((await isRoot(issuer)) ? 0 : 1)
     if (best === undefined || rank > best.rank) best = { issuer, rank }
   }
