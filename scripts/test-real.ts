@@ -5,8 +5,11 @@
 import { spawnSync } from 'node:child_process'
 import { pythonEnvironment } from '../test/real/interop/python.ts'
 import { build, buildRelease } from './build.ts'
-import { ensureServers, requireServer } from './servers.ts'
+import { ensureServers, LOOPBACK_SERVERS, serverVariables } from './servers.ts'
 import { runTests, testFiles } from './test-runner.ts'
+
+/** Of Debian, but for Python. */
+const TOOLS = ['strace', 'unshare', 'openssl', 'python3', 'mkfs.ext4', 'qemu-aarch64-static']
 
 try {
   const paths = testFiles((path) => path.startsWith('test/real/'), process.argv.slice(2))
@@ -21,9 +24,8 @@ try {
     longestMs: 600_000,
     env: {
       // The tests have a home of their own, where no cache is.
-      VAULT_BIN: requireServer('vault'),
-      KUBE_APISERVER_BIN: requireServer('kube-apiserver'),
-      ETCD_BIN: requireServer('etcd'),
+      ...serverVariables(LOOPBACK_SERVERS),
+      ...(process.env['VSO_CRDS'] === undefined ? {} : { VSO_CRDS: process.env['VSO_CRDS'] }),
     },
   })
   process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
@@ -32,8 +34,6 @@ try {
   process.stderr.write(`test:real: ${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1
 }
-
-const TOOLS = ['strace', 'unshare', 'openssl', 'python3', 'mkfs.ext4', 'qemu-aarch64-static']
 
 /** Before a quarter of an hour of building. The kills and the full disks need root and these. */
 function requireTools(): void {
