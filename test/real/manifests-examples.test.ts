@@ -1,0 +1,84 @@
+/** The settings that the examples give their init containers, read by the executable's own reader. */
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { Settings } from '../../src/types.ts'
+import { EXAMPLE } from '../emulators/stage.ts'
+import { render } from './manifests/kustomize.ts'
+import { templateOf } from './manifests/pod.ts'
+import { namespaceOf, startValidation } from './manifests/validation.ts'
+import { initContainer, settingsOf, workloadsOf } from './manifests/workloads.ts'
+
+const examples = suite('manifests: the examples')
+
+const server = await startValidation()
+await server.apply(namespaceOf('baseline', EXAMPLE.namespace), { keep: true })
+examples.after(() => server.stop())
+
+const EXPECTED = { classic: 1, 'two-roles': 2, deployment: 1, job: 1, 'cron-job': 1, 'other-uid': 1 }
+
+/** Of each init container, in their order. */
+async function settingsIn(name: string): Promise<Settings[]> {
+  const [template] = (await workloadsOf(server, `k8s/examples/${name}`)).values()
+  assert.ok(template)
+  return await Promise.all((template.spec.initContainers ?? []).map((container) => settingsOf(container)))
+}
+
+for (const [name, count] of Object.entries(EXPECTED)) {
+  examples(`${name}: the executable takes the settings, which fit the reference set-up`, async () => {
+    const all = await settingsIn(name)
+    assert.is(all.length, count)
+    for (const { certificate, vault, exchange } of all) {
+      assert.is(certificate.commonName, EXAMPLE.commonName)
+      assert.is(certificate.pkiRole, EXAMPLE.pkiRole)
+      assert.is(vault.role, EXAMPLE.namespace)
+      assert.is(vault.tokenFile, '/var/run/secrets/vault/token')
+      assert.is(exchange.anchorArn.text, EXAMPLE.anchorArn)
+    }
+  })
+}
+
+examples('two roles go to two profiles of one file', async () => {
+  const all = await settingsIn('two-roles')
+  assert.equal(
+    all.map(({ sink }) => sink.profile),
+    ['default', 'audit'],
+  )
+  assert.is(new Set(all.map(({ sink }) => sink.credentialsFile)).size, 1)
+  assert.is(new Set(all.map(({ exchange }) => exchange.roleArn.text)).size, 2)
+})
+
+examples('the file is for its owner alone, or for a group where the app is another user', async () => {
+  const modes = await Promise.all(
+    Object.keys(EXPECTED).map(async (name) => [name, (await settingsIn(name))[0]?.sink.fileMode] as const),
+  )
+  const others = Object.keys(EXPECTED).map((name) => [name, name === 'other-uid' ? 0o640 : 0o600] as const)
+  assert.equal(modes, others)
+})
+
+examples(
+  'the classic init container writes where the home of 65534 is, and the volume is there',
+  async () => {
+    const [settings] = await settingsIn('classic')
+    assert.is(settings?.sink.credentialsFile, '/home/nobody/.aws/credentials')
+    const [pod = ''] = render('k8s/examples/classic')
+    assert.match(pod, /mountPath: \/home\/nobody\/\.aws\n\s+name: aws-config/)
+    assert.match(pod, /mountPath: \/root\/\.aws\n\s+name: aws-config/)
+  },
+)
+
+examples('the job’s numbers follow from the quota of ten sessions a second', async () => {
+  const [job = ''] = render('k8s/examples/job')
+  const { json } = await server.apply(job)
+  const template = templateOf(json)
+  assert.ok(template)
+  const { startSpreadMs, deadlineMs } = await settingsOf(initContainer(template))
+  const spec = json['spec'] as Record<string, number>
+  const { completions = 0, parallelism = 0, activeDeadlineSeconds = 0 } = spec
+  assert.is(completions, 1000)
+  assert.is(startSpreadMs, Math.floor((1.05 * parallelism) / 10) * 1000)
+  // The comment's own sum: scheduling and pull, and the work.
+  const round = (startSpreadMs + deadlineMs) / 1000 + 60 + 600
+  assert.ok(activeDeadlineSeconds > (completions / parallelism) * round)
+})
+
+examples.run()
