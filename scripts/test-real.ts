@@ -3,6 +3,7 @@
  * loopback ports of its own, and ends in a line `N passed, N failed`. What is missing is a failure, never a skip.
  */
 import { spawnSync } from 'node:child_process'
+import { templateCheck } from '../test/real/cloudformation/lint.ts'
 import { pythonEnvironment } from '../test/real/interop/python.ts'
 import { build, buildRelease } from './build.ts'
 import { ensureServers, LOOPBACK_SERVERS, serverVariables } from './servers.ts'
@@ -17,6 +18,7 @@ try {
   await ensureServers()
   // Here and not in the tests: pip may need what this machine's environment says of its index and CA.
   if (paths.some((path) => path.includes('/interop/'))) pythonEnvironment()
+  if (paths.some((path) => path.includes('cloudformation'))) templateCheck()
   build()
   // What ships is run on other processors, under qemu.
   if (paths.some((path) => path.includes('ship-emulated'))) await buildRelease()

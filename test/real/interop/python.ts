@@ -52,17 +52,40 @@ export function pythonEnvironment(): string {
     const install = ['install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS]
     make(INSTALL, join(draft, 'bin/python'), ['-m', 'pip', ...install])
     if (!moved(draft, folder) && !existsSync(python))
-      throw new Error(`interop: cannot move ${draft} into its place`)
+      throw new Error(`python: cannot move ${draft} into its place`)
   } finally {
     rmSync(draft, { recursive: true, force: true })
   }
   return python
 }
 
+/**
+ * Further packages, in a folder of their own that is to stand in PYTHONPATH.
+ * @param name of the folder
+ * @param requirements path of their list, every dependency in it
+ * @throws Error where pip cannot install them; its reason is on stderr
+ */
+export function furtherPackages(name: string, requirements: string): string {
+  const python = pythonEnvironment()
+  const digest = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12)
+  const folder = join(CACHE, `${name}-${digest}`)
+  if (existsSync(folder)) return folder
+  const draft = `${folder}.making-${process.pid}`
+  try {
+    const install = ['install', '--quiet', '--disable-pip-version-check', '--no-deps']
+    const step = { ...INSTALL, progress: `installing the packages for ${name}, once` }
+    make(step, python, ['-m', 'pip', ...install, '--target', draft, '-r', requirements])
+    if (!moved(draft, folder) && !existsSync(folder)) throw new Error(`cannot move ${draft} into its place`)
+  } finally {
+    rmSync(draft, { recursive: true, force: true })
+  }
+  return folder
+}
+
 /** What a run that was killed left behind; one that is still at work keeps its own. */
 function removeLeftovers(): void {
   for (const file of readdirSync(CACHE)) {
-    const [, pid] = /^interop-\w+\.making-(\d+)$/.exec(file) ?? []
+    const [, pid] = /\.making-(\d+)$/.exec(file) ?? []
     if (pid !== undefined && !isAlive(Number(pid)))
       rmSync(join(CACHE, file), { recursive: true, force: true })
   }
@@ -87,7 +110,7 @@ function moved(from: string, to: string): boolean {
 }
 
 function make(step: Step, command: string, args: readonly string[]): void {
-  process.stderr.write(`interop: ${step.progress}\n`)
+  process.stderr.write(`python: ${step.progress}\n`)
   // Progress goes to stderr, so that a test's stdout stays its own.
   const { status, error } = spawnSync(command, args, {
     env: installEnv(),
@@ -96,7 +119,7 @@ function make(step: Step, command: string, args: readonly string[]): void {
   })
   if (status === 0) return
   const why = error === undefined ? `exit ${status ?? 'by a signal'}` : error.message
-  throw new Error(`interop: ${step.failure} (${why})\nhint: ${step.hint}`)
+  throw new Error(`python: ${step.failure} (${why})\nhint: ${step.hint}`)
 }
 
 /** pip alone may need what a machine says about its network. */

@@ -1,0 +1,12 @@
+/** Sets Vault up for pods: `npm run vault-setup -- --help`, and docs/vault.md. */
+import { readFile, writeFile } from 'node:fs/promises'
+import { systemRuntime } from '../src/runtime.ts'
+import { ROOT } from './checks/files.ts'
+import { runVaultSetup } from './vault-setup/run.ts'
+
+process.exitCode = await runVaultSetup({
+  ...systemRuntime(process),
+  root: ROOT,
+  readFile: (path) => readFile(path, 'utf8'),
+  writeFile: (path, text) => writeFile(path, text),
+})

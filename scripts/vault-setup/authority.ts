@@ -1,0 +1,141 @@
+/** The PKI mount's place below the trust anchor: what is to be done so that its own key has a certificate that others signed. */
+import { X509Certificate } from 'node:crypto'
+import { SetupError } from './error.ts'
+import type { Issuer, State } from './state.ts'
+
+export interface AuthorityWishes {
+  /** Where a request for a certificate is to be written. */
+  readonly csrOut?: string
+  /** What the authority above made of it: the file's name and text. */
+  readonly signed?: { readonly file: string; readonly pem: string }
+  /** The mount of the authority above, where this Vault holds it. */
+  readonly rootMount?: string
+  /** Another key and certificate in the place of those that stand. */
+  readonly rotate: boolean
+}
+
+export type AuthorityStep =
+  /** A new key, or the one whose request is out already. */
+  | { readonly kind: 'request'; readonly file: string; readonly keyId?: string }
+  | { readonly kind: 'import'; readonly file: string; readonly pem: string; readonly subject: string }
+  | { readonly kind: 'sign'; readonly rootMount: string; readonly keyId?: string }
+  | { readonly kind: 'default'; readonly issuer: string; readonly subject: string }
+
+export interface AuthorityPlan {
+  readonly step?: AuthorityStep
+  readonly notes: readonly string[]
+  readonly problems: readonly string[]
+}
+
+const DAY_MS = 86_400_000
+/** Long enough to have a certificate signed by people. */
+const SOON_DAYS = 60
+
+export function planAuthority(
+  mount: string,
+  state: State,
+  wishes: AuthorityWishes,
+  nowMs: number,
+): AuthorityPlan {
+  const current = state.issuers.find(({ id, keyId }) => id === state.defaultIssuer && keyId !== '')
+  const [keyId] = state.keys.filter((key) => !state.issuers.some((issuer) => issuer.keyId === key))
+  const pending = keyId === undefined ? {} : { keyId }
+  const standing = current === undefined ? [] : describe(mount, current, nowMs)
+  const { csrOut, signed, rootMount } = wishes
+  if (rootMount !== undefined && state.mounts.get(`${rootMount}/`)?.type !== 'pki') {
+    return { notes: [], problems: [`--root-mount ${rootMount} is no mount of the PKI secrets engine`] }
+  }
+  if (signed !== undefined) return planImport(signed, state, nowMs)
+  if (current !== undefined && !wishes.rotate) return { notes: standing, problems: [] }
+  if (csrOut !== undefined) {
+    return { step: { kind: 'request', file: csrOut, ...pending }, notes: standing, problems: [] }
+  }
+  if (rootMount !== undefined) {
+    return { step: { kind: 'sign', rootMount, ...pending }, notes: standing, problems: [] }
+  }
+  return {
+    notes:
+      keyId === undefined
+        ? [
+            `${mount} signs nothing yet: give --csr-out FILE, or --root-mount MOUNT where this Vault holds the root`,
+          ]
+        : [`${mount} waits for the certificate of its request: hand it in with --signed-cert FILE`],
+    problems: [],
+  }
+}
+
+function describe(mount: string, { pem, chain }: Issuer, nowMs: number): string[] {
+  const { subject, issuer, validToDate } = new X509Certificate(pem)
+  const days = Math.floor((validToDate.getTime() - nowMs) / DAY_MS)
+  const until = validToDate.toISOString().slice(0, 10)
+  const name = `${mount} signs as ${oneLine(subject)}, below ${oneLine(issuer)}, until ${until}`
+  const notes = [days < SOON_DAYS ? `${name}, which is ${days} days: renew it now (--rotate)` : name]
+  if (subject === issuer) notes.push(`${mount} is itself a root, and no subordinate of the trust anchor's`)
+  else if (chain.length === 0) notes.push(`${mount} gives no chain with its certificates`)
+  return notes
+}
+
+function planImport(
+  { file, pem }: NonNullable<AuthorityWishes['signed']>,
+  state: State,
+  nowMs: number,
+): AuthorityPlan {
+  const certificates = readCertificates(file, pem)
+  const [own, ...above] = certificates
+  if (own === undefined) return { notes: [], problems: [`${file} holds no PEM certificate`] }
+  const subject = oneLine(own.subject)
+  const problems: string[] = []
+  if (!own.ca)
+    problems.push(`the first certificate of ${file}, ${subject}, is no authority's (CA:TRUE is missing)`)
+  if (own.validToDate.getTime() <= nowMs) problems.push(`the first certificate of ${file} has expired`)
+  if (own.subject === own.issuer) {
+    problems.push(
+      `the first certificate of ${file} is a root: it must be the one that was made of the request`,
+    )
+  }
+  let below = own
+  for (const certificate of above) {
+    if (!below.checkIssued(certificate) || !below.verify(certificate.publicKey)) {
+      problems.push(`in ${file}, ${oneLine(certificate.subject)} did not sign the certificate before it`)
+    }
+    if (!certificate.ca)
+      problems.push(`in ${file}, ${oneLine(certificate.subject)} is no authority (CA:TRUE is missing)`)
+    below = certificate
+  }
+  if (problems.length > 0) return { notes: [], problems }
+  const notes =
+    below.subject === below.issuer
+      ? []
+      : [
+          `${file} ends with one that ${oneLine(below.issuer)} signed: that must be the trust anchor's certificate`,
+        ]
+  const known = state.issuers.find(
+    (issuer) => new X509Certificate(issuer.pem).fingerprint256 === own.fingerprint256,
+  )
+  if (known === undefined) return { step: { kind: 'import', file, pem, subject }, notes, problems }
+  if (known.keyId === '') {
+    return { notes, problems: [`Vault has the certificate of ${file} already, but not its key`] }
+  }
+  if (known.id === state.defaultIssuer) return { notes, problems }
+  return { step: { kind: 'default', issuer: known.id, subject }, notes, problems }
+}
+
+function readCertificates(file: string, pem: string): readonly X509Certificate[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) {
+    throw new SetupError(`${file} holds a private key, and nothing of it was read`, {
+      hint: 'it must hold certificates alone: the key that belongs to them was made in Vault and stays there',
+      usage: true,
+    })
+  }
+  try {
+    return blocks.map((block) => new X509Certificate(block))
+  } catch (cause) {
+    throw new SetupError(`${file} holds a certificate that cannot be read`, { cause, usage: true })
+  }
+}
+
+/** Node joins the parts of a name by line ends. */
+export function oneLine(name: string): string {
+  return name.replaceAll('\n', ', ')
+}

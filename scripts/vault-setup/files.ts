@@ -1,0 +1,25 @@
+/** Files that the operator names. */
+import { codeOf } from '../../src/errors.ts'
+import { SetupError } from './error.ts'
+
+export interface InputFiles {
+  readFile(path: string): Promise<string>
+}
+
+/** @param what as the error says it */
+export async function readText(files: InputFiles, path: string, what: string): Promise<string> {
+  try {
+    return await files.readFile(path)
+  } catch (cause) {
+    throw new SetupError(`${what}, ${path}, cannot be read (${codeOf(cause) ?? 'no reason given'})`, {
+      cause,
+      usage: true,
+    })
+  }
+}
+
+export async function readPem(files: InputFiles, path: string, what: string): Promise<string> {
+  const text = await readText(files, path, what)
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text
+  throw new SetupError(`${what}, ${path}, holds no PEM certificate`, { usage: true })
+}

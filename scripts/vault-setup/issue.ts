@@ -1,0 +1,91 @@
+/** Keys and certificates of the PKI mount: the request goes out, and what was signed comes in. The key never leaves Vault. */
+import type { AuthorityStep } from './authority.ts'
+import type { Data } from './difference.ts'
+import { SetupError } from './error.ts'
+import type { Setup } from './setup.ts'
+import { readAuthority } from './state.ts'
+import type { Vault } from './vault.ts'
+
+export interface AuthorityFiles {
+  readonly vault: Vault
+  readonly setup: Setup
+  /** @throws SetupError where it cannot be written */
+  writeFile(path: string, text: string): Promise<void>
+}
+
+type StepOf<Kind extends AuthorityStep['kind']> = Extract<AuthorityStep, { kind: Kind }>
+
+export async function requestCertificate(
+  mount: string,
+  { file, keyId }: StepOf<'request'>,
+  context: AuthorityFiles,
+): Promise<string> {
+  await context.writeFile(file, `${await makeRequest(mount, keyId, context)}\n`)
+  return `wrote ${file}: have the authority above sign it, as a CA with path length 0, and come back with --signed-cert`
+}
+
+export async function issueForMount(
+  mount: string,
+  { rootMount, keyId }: StepOf<'sign'>,
+  context: AuthorityFiles,
+): Promise<string> {
+  const { vault, setup } = context
+  const answer = await vault.write(`${rootMount}/root/sign-intermediate`, {
+    csr: await makeRequest(mount, keyId, context),
+    common_name: setup.pki.commonName,
+    exclude_cn_from_sans: true,
+    ttl: `${setup.pki.seconds}s`,
+    // It signs pods and no further authorities.
+    max_path_length: 0,
+  })
+  const above = Array.isArray(answer['ca_chain']) ? answer['ca_chain'].map(String) : []
+  const pem = [textOf(answer, 'certificate'), ...above].join('\n')
+  await importCertificates(mount, pem, `what ${rootMount} signed`, vault)
+  return `created an issuer of ${mount}: ${setup.pki.commonName}, signed by ${rootMount}`
+}
+
+export async function takeCertificate(
+  mount: string,
+  { file, pem, subject }: StepOf<'import'>,
+  { vault }: AuthorityFiles,
+): Promise<string> {
+  await importCertificates(mount, pem, file, vault)
+  return `created an issuer of ${mount}: ${subject} signs from now on`
+}
+
+async function makeRequest(
+  mount: string,
+  keyId: string | undefined,
+  { vault, setup }: AuthorityFiles,
+): Promise<string> {
+  const answer = await vault.write(
+    `${mount}/intermediate/generate/${keyId === undefined ? 'internal' : 'existing'}`,
+    {
+      common_name: setup.pki.commonName,
+      exclude_cn_from_sans: true,
+      ...(keyId === undefined ? { key_type: 'ec', key_bits: 256 } : { key_ref: keyId }),
+    },
+  )
+  return textOf(answer, 'csr')
+}
+
+/** The one whose key Vault has becomes the issuer that signs; what came without one of ours is taken away again. */
+async function importCertificates(mount: string, pem: string, origin: string, vault: Vault): Promise<void> {
+  const before = (await readAuthority(vault, mount)).issuers.map(({ id }) => id)
+  await vault.write(`${mount}/intermediate/set-signed`, { certificate: pem })
+  const come = (await readAuthority(vault, mount)).issuers.filter(({ id }) => !before.includes(id))
+  const own = come.find(({ keyId }) => keyId !== '')
+  if (own === undefined) {
+    for (const { id } of come) await vault.delete(`${mount}/issuer/${id}`)
+    throw new SetupError(`no key of ${mount} belongs to ${origin}, so that nothing could be signed with it`, {
+      hint: `it was made of another request: have the one of this Vault signed (--csr-out writes it)`,
+    })
+  }
+  await vault.write(`${mount}/config/issuers`, { default: own.id })
+}
+
+function textOf(answer: Data, member: string): string {
+  const value = answer[member]
+  if (typeof value === 'string') return value
+  throw new SetupError(`Vault answered without ${member}`)
+}

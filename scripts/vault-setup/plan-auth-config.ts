@@ -1,0 +1,67 @@
+/** The auth mount's config. Vault replaces it as a whole and never shows the reviewer's token, so that one could be lost. */
+import type { Difference } from './difference.ts'
+import { authConfig } from './resources.ts'
+import type { Setup } from './setup.ts'
+import type { State } from './state.ts'
+import { planWrite, REVIEWER_TOKEN, type Plan, type Wishes, type Write } from './step.ts'
+
+interface ConfigPlan extends Plan {
+  readonly steps: readonly Write[]
+}
+
+export function planAuthConfig(setup: Setup, wishes: Wishes, state: State): ConfigPlan {
+  const { path, wanted } = authConfig(setup, wishes.ca)
+  const found = state.found.get(path)
+  const isSet = found?.['token_reviewer_jwt_set'] === true
+  // Keys to check tokens with narrow what is accepted; a write that leaves them out would drop them.
+  const kept = Array.isArray(found?.['pem_keys']) ? { pem_keys: found['pem_keys'] } : {}
+  const [write] = planWrite(path, wanted, found, kept)
+  const verb = found === undefined ? 'create' : 'change'
+  const base: Write = write ?? { kind: 'write', verb, path, differences: [], data: { ...wanted, ...kept } }
+  const withToken = (difference: Difference, data: object): ConfigPlan => ({
+    steps: [{ ...base, differences: [...base.differences, difference], data: { ...base.data, ...data } }],
+    notes: [],
+    problems: [],
+  })
+  const plain: ConfigPlan = { steps: write === undefined ? [] : [write], notes: [], problems: [] }
+
+  if (setup.kubernetes.reviewer !== 'token') {
+    const notes =
+      setup.kubernetes.reviewer === 'clients'
+        ? [
+            "each client's own token asks TokenReview: it needs system:auth-delegator and an audience of the API server",
+          ]
+        : []
+    if (!isSet) return { ...plain, notes }
+    return { ...withToken({ name: 'token_reviewer_jwt', before: '(set)', after: '(none)' }, {}), notes }
+  }
+  if (!isSet || wishes.replaceReviewerToken || (write !== undefined && wishes.reviewerToken)) {
+    if (!wishes.reviewerToken) {
+      return {
+        ...plain,
+        problems: [
+          'the reviewer is an account whose token Vault must be given: --reviewer-token FILE is missing',
+        ],
+      }
+    }
+    const before = isSet ? { before: '(set)' } : {}
+    return withToken(
+      { name: 'token_reviewer_jwt', ...before, after: '(from the file, never shown)' },
+      { token_reviewer_jwt: REVIEWER_TOKEN },
+    )
+  }
+  if (write !== undefined) {
+    return {
+      ...plain,
+      problems: [
+        `${path} is written as a whole, which drops its reviewer token: give --reviewer-token FILE too`,
+      ],
+    }
+  }
+  return wishes.reviewerToken
+    ? {
+        ...plain,
+        notes: [`${path} has a reviewer token already: --replace-reviewer-token puts this one in its place`],
+      }
+    : plain
+}

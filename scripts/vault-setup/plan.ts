@@ -1,0 +1,150 @@
+/** From what is wanted and what was found to what is to be written: pure, and data alone. */
+import { isRecord } from '../../src/foreign-text.ts'
+import { planAuthority } from './authority.ts'
+import { differences, unknownMembers, type Data, type Difference } from './difference.ts'
+import { fillParameters, type ParameterFiles } from './parameters.ts'
+import { planAuthConfig } from './plan-auth-config.ts'
+import { paths, plainResources, storedArns, urls, type Resource, type StoredArn } from './resources.ts'
+import type { Setup } from './setup.ts'
+import type { State } from './state.ts'
+import { ACCESSOR, planWrite, type Plan, type Wishes, type Write } from './step.ts'
+
+export function makePlan(
+  setup: Setup,
+  files: ParameterFiles,
+  wishes: Wishes,
+  state: State,
+  nowMs: number,
+): Plan {
+  const problems = mountProblems(setup, state)
+  if (problems.length > 0) return { steps: [], notes: [], problems }
+  const accessor = state.mounts.get(paths.authMount(setup))?.accessor ?? ACCESSOR
+  const config = planAuthConfig(setup, wishes, state)
+  const authority = planAuthority(setup.pki.mount, state, wishes, nowMs)
+  const plain = plainResources(setup, fillParameters(files, setup, accessor))
+  const unknown = plain.flatMap(({ path, wanted }) => {
+    const found = state.found.get(path)
+    const members = found === undefined ? [] : unknownMembers(wanted, found)
+    return members.length === 0 ? [] : [`this Vault does not know ${members.join(', ')} of ${path}`]
+  })
+  const write = ({ path, wanted }: Resource): Write[] => planWrite(path, wanted, state.found.get(path))
+  return {
+    steps: [
+      ...planMount(setup, state, 'auth'),
+      ...config.steps,
+      ...planMount(setup, state, 'pki'),
+      // Before anything is signed, so that it stands in what is.
+      ...write(urls(setup)),
+      ...(authority.step === undefined
+        ? []
+        : [{ kind: 'authority', mount: setup.pki.mount, step: authority.step } as const]),
+      ...plain.flatMap(write),
+      ...planMount(setup, state, 'kv'),
+      ...storedArns(setup).flatMap((stored) => planArn(stored, state)),
+    ],
+    notes: [
+      ...config.notes,
+      ...authority.notes,
+      ...unknown,
+      ...strangers(setup, state),
+      ...missingArns(setup, state),
+    ],
+    problems: [...config.problems, ...authority.problems],
+  }
+}
+
+function mountProblems(setup: Setup, { mounts }: State): string[] {
+  const wanted = [
+    [paths.authMount(setup), 'kubernetes'],
+    [paths.pkiMount(setup), 'pki'],
+    [paths.kvMount(setup), 'kv'],
+  ] as const
+  const problems = wanted.flatMap(([path, type]) => {
+    const found = mounts.get(path)?.type
+    return found === undefined || found === type ? [] : [`${path} is a mount of type ${found}, not ${type}`]
+  })
+  const kv = mounts.get(paths.kvMount(setup))
+  if (kv?.type === 'kv' && kv.version !== '2') problems.push(`${paths.kvMount(setup)} is kv version 1, not 2`)
+  return problems
+}
+
+function planMount(setup: Setup, { mounts }: State, which: 'auth' | 'pki' | 'kv'): Write[] {
+  switch (which) {
+    case 'auth':
+      if (mounts.has(paths.authMount(setup))) return []
+      return planWrite(`sys/auth/${setup.kubernetes.mount}`, { type: 'kubernetes' }, undefined)
+    case 'kv':
+      if (mounts.has(paths.kvMount(setup))) return []
+      return planWrite(`sys/mounts/${setup.kv.mount}`, { type: 'kv', options: { version: '2' } }, undefined)
+    case 'pki': {
+      const { mount, seconds } = setup.pki
+      const longest = { max_lease_ttl: `${seconds}s` }
+      const found = mounts.get(paths.pkiMount(setup))
+      if (found === undefined)
+        return planWrite(`sys/mounts/${mount}`, { type: 'pki', config: longest }, undefined)
+      // A longer one harms nobody here, and may be others' need.
+      if (found.maxLeaseSeconds >= seconds) return []
+      return planWrite(`sys/mounts/${mount}/tune`, longest, { max_lease_ttl: found.maxLeaseSeconds })
+    }
+  }
+}
+
+/** Check-and-set: nobody's newer version is written over. */
+function planArn({ path, arn }: StoredArn, state: State): Write[] {
+  if (arn === undefined) return []
+  const { data, version } = stored(path, state)
+  if (data?.['arn'] === arn && Object.keys(data).length === 1) return []
+  const more = Object.keys(data ?? {}).filter((name) => name !== 'arn')
+  const differing: Difference[] = [
+    ...differences({ arn }, data === undefined ? undefined : { arn: data['arn'] ?? null }),
+    // Their values may be secrets.
+    ...more.map((name) => ({ name, before: '(a value)', after: '(nothing)' })),
+  ]
+  const verb = data === undefined ? 'create' : 'change'
+  return [
+    { kind: 'write', verb, path, differences: differing, data: { data: { arn }, options: { cas: version } } },
+  ]
+}
+
+function stored(path: string, { found }: State): { readonly data?: Data; readonly version: number } {
+  const { data, metadata } = found.get(path) ?? {}
+  const version = isRecord(metadata) ? Number(metadata['version']) : 0
+  return { ...(isRecord(data) ? { data } : {}), version }
+}
+
+function missingArns(setup: Setup, state: State): string[] {
+  const missing = storedArns(setup).filter(
+    ({ path, arn }) => arn === undefined && stored(path, state).data?.['arn'] === undefined,
+  )
+  return missing.length === 0
+    ? []
+    : [
+        `no arn yet at ${missing.map(({ path }) => path).join(', ')}: name it in the set-up, or store it there`,
+      ]
+}
+
+/** Roles that others made or that an earlier set-up had: they stay, and they may undo what ours bind. */
+function strangers(setup: Setup, { pkiRoles, authRoles }: State): string[] {
+  const { pki, operator, bindings } = setup
+  const own = [operator.role, ...bindings.map(({ role }) => role)]
+  const others = [...authRoles].filter(([name, data]) => {
+    const policies = data['token_policies']
+    return (
+      !own.includes(name) &&
+      Array.isArray(policies) &&
+      [pki.role, operator.role].some((one) => policies.includes(one))
+    )
+  })
+  return [
+    ...others.map(
+      ([name]) =>
+        `${paths.authRoles(setup)}/${name} is not in the set-up but gives a policy of it: vault delete ${paths.authRoles(setup)}/${name}`,
+    ),
+    ...pkiRoles
+      .filter((name) => name !== pki.role)
+      .map(
+        (name) =>
+          `${paths.pkiRoles(setup)}/${name} signs below the same trust anchor and is not looked at here: whoever may use it may be whom it allows`,
+      ),
+  ]
+}

@@ -1,0 +1,99 @@
+/** What a set-up wants in Vault, resource by resource, in the order in which it can be written. */
+import type { Data } from './difference.ts'
+import type { Parameters } from './parameters.ts'
+import { ARN_NAMES, type Setup } from './setup.ts'
+
+export interface Resource {
+  /** Where it is read and written, below /v1. */
+  readonly path: string
+  /** The mount that it is in, as sys/mounts or sys/auth names it; absent for a policy. */
+  readonly mount?: string
+  readonly wanted: Data
+}
+
+export const paths = {
+  authMount: ({ kubernetes }: Setup): string => `auth/${kubernetes.mount}/`,
+  authConfig: ({ kubernetes }: Setup): string => `auth/${kubernetes.mount}/config`,
+  authRoles: ({ kubernetes }: Setup): string => `auth/${kubernetes.mount}/role`,
+  pkiMount: ({ pki }: Setup): string => `${pki.mount}/`,
+  pkiRoles: ({ pki }: Setup): string => `${pki.mount}/roles`,
+  kvMount: ({ kv }: Setup): string => `${kv.mount}/`,
+}
+
+/** The auth mount's config but for the reviewer's token, which Vault never shows. */
+export function authConfig(setup: Setup, ca: string | undefined): Resource {
+  const { host, issuer, reviewer } = setup.kubernetes
+  return {
+    path: paths.authConfig(setup),
+    mount: paths.authMount(setup),
+    wanted: {
+      kubernetes_host: host,
+      kubernetes_ca_cert: ca ?? '',
+      // TokenReview checks the issuer itself; Vault's own check is for those who ask for it.
+      issuer: issuer ?? '',
+      disable_iss_validation: issuer === undefined,
+      disable_local_ca_jwt: reviewer !== 'vault',
+      use_annotations_as_alias_metadata: false,
+    },
+  }
+}
+
+export function urls(setup: Setup): Resource {
+  const { mount, issuingCertificates, crlDistributionPoints } = setup.pki
+  return {
+    path: `${mount}/config/urls`,
+    mount: paths.pkiMount(setup),
+    wanted: { issuing_certificates: issuingCertificates, crl_distribution_points: crlDistributionPoints },
+  }
+}
+
+export function plainResources(setup: Setup, parameters: Parameters): Resource[] {
+  const { pki, operator, bindings } = setup
+  const inAuth = { mount: paths.authMount(setup) }
+  const inPki = { mount: paths.pkiMount(setup) }
+  return [
+    { ...inPki, path: `${paths.pkiRoles(setup)}/${pki.role}`, wanted: parameters.pkiRole },
+    { path: `sys/policies/acl/${pki.role}`, wanted: { policy: parameters.podPolicy } },
+    { path: `sys/policies/acl/${operator.role}`, wanted: { policy: parameters.operatorPolicy } },
+    ...bindings.map(({ role, namespace, accounts, audience, tokenSeconds, tokenType }) => ({
+      ...inAuth,
+      path: `${paths.authRoles(setup)}/${role}`,
+      wanted: {
+        bound_service_account_names: accounts,
+        bound_service_account_namespaces: [namespace],
+        audience,
+        ...parameters.podRole,
+        token_type: tokenType,
+        token_ttl: tokenSeconds,
+        token_max_ttl: tokenSeconds,
+      },
+    })),
+    {
+      ...inAuth,
+      path: `${paths.authRoles(setup)}/${operator.role}`,
+      wanted: {
+        bound_service_account_names: [operator.account],
+        bound_service_account_namespaces: bindings.map(({ namespace }) => namespace),
+        audience: operator.audience,
+        ...parameters.operatorRole,
+      },
+    },
+  ]
+}
+
+export interface StoredArn {
+  readonly path: string
+  /** Absent where the set-up leaves the value to others. */
+  readonly arn?: string
+}
+
+/** Of each namespace the three paths that the operator reads. */
+export function storedArns({ kv, bindings }: Setup): StoredArn[] {
+  return bindings.flatMap(({ namespace, arns }) =>
+    ARN_NAMES.map((name) => {
+      const arn = arns[name]
+      const path = `${kv.mount}/data/${kv.path}/${namespace}/${name}-arn`
+      return arn === undefined ? { path } : { path, arn }
+    }),
+  )
+}

@@ -1,0 +1,130 @@
+/** The set-up file: what stands in the repository is good, and every mistake in one is said at once. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { ROOT } from '../../scripts/checks/files.ts'
+import { SetupError } from '../../scripts/vault-setup/error.ts'
+import { parseSetup, type Setup } from '../../scripts/vault-setup/setup.ts'
+
+const TEXT = readFileSync(join(ROOT, 'k8s/vault/setup.json'), 'utf8')
+const EXAMPLE = JSON.parse(TEXT) as Record<string, Record<string, unknown>> & {
+  bindings: Record<string, unknown>[]
+}
+const [BINDING = {}] = EXAMPLE.bindings
+
+const file = suite('the set-up file of vault-setup')
+
+function problemsOf(value: unknown): readonly string[] {
+  try {
+    parseSetup(typeof value === 'string' ? value : JSON.stringify(value), 'setup.json')
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error
+    assert.ok(error.usage)
+    return error.problems.length > 0 ? error.problems : [error.message]
+  }
+  return []
+}
+
+const bound = (...bindings: readonly object[]): object => ({
+  ...EXAMPLE,
+  bindings: bindings.map((one) => ({ ...BINDING, ...one })),
+})
+
+file('that stands in k8s/vault is read', () => {
+  const setup: Setup = parseSetup(TEXT, 'setup.json')
+  assert.is(setup.cluster, 'demo')
+  assert.is(setup.pki.seconds, 43_800 * 3600)
+  assert.equal(
+    setup.bindings.map(({ namespace, role, tokenSeconds }) => [namespace, role, tokenSeconds]),
+    [['frontend', 'frontend', 300]],
+  )
+})
+
+for (const [what, value, says] of [
+  ['is no JSON', '{', /^setup\.json is not a JSON object$/],
+  ['is a list', [], /^setup\.json is not a JSON object$/],
+  [
+    'has a cluster with a dot, so that a name could be read in two ways',
+    { ...EXAMPLE, cluster: 'a.b' },
+    /^cluster is wrong: it must be one DNS label$/,
+  ],
+  ['misspells a member', { ...EXAMPLE, clutser: 'a' }, /^clutser is no member that is known$/],
+  ['leaves one out', { ...EXAMPLE, kv: undefined }, /^kv is wrong|^kv is missing: it must be an object$/],
+  [
+    'reaches the API server in the clear',
+    { ...EXAMPLE, kubernetes: { ...EXAMPLE['kubernetes'], host: 'http://api' } },
+    /^kubernetes\.host is wrong/,
+  ],
+  [
+    'has a mount that leaves its place',
+    { ...EXAMPLE, pki: { ...EXAMPLE['pki'], mount: '../sys' } },
+    /^pki\.mount is wrong/,
+  ],
+  [
+    'has a reviewer that nobody knows',
+    { ...EXAMPLE, kubernetes: { ...EXAMPLE['kubernetes'], reviewer: 'me' } },
+    /^kubernetes\.reviewer is wrong: it must be vault or token or clients$/,
+  ],
+  [
+    'has a reviewer outside and no CA for it',
+    { ...EXAMPLE, kubernetes: { ...EXAMPLE['kubernetes'], reviewer: 'token' } },
+    /^kubernetes\.caFile is needed/,
+  ],
+  [
+    'has two engines at one path',
+    { ...EXAMPLE, kv: { mount: 'pki', path: 'iam-ra' } },
+    /^pki\.mount and kv\.mount are the same path$/,
+  ],
+  ['binds no audience', bound({ audience: '' }), /^bindings\[0\]\.audience is wrong/],
+  ['binds every namespace', bound({ namespace: '*' }), /^bindings\[0\]\.namespace is wrong/],
+  ['binds no account', bound({ accounts: [] }), /^frontend has no accounts$/],
+  ['binds all accounts and one', bound({ accounts: ['*', 'a'] }), /^frontend has accounts beside \*$/],
+  [
+    "binds the operator's account",
+    bound({ accounts: ['vault-secrets-operator'] }),
+    /^frontend binds the operator's own account/,
+  ],
+  [
+    'has a lifetime without a unit that is known',
+    bound({ tokenTtl: '5 minutes' }),
+    /^bindings\[0\]\.tokenTtl is wrong/,
+  ],
+  [
+    'has a token type of neither kind',
+    bound({ tokenType: 'default' }),
+    /^bindings\[0\]\.tokenType is wrong: it must be service or batch$/,
+  ],
+  ['has one role twice', bound({}, { namespace: 'backend' }), /^the role frontend stands twice$/],
+  [
+    "has the operator's role as a pod's",
+    bound({ role: 'vault-secrets-operator' }),
+    /^the role vault-secrets-operator stands twice$/,
+  ],
+  [
+    'has a name that no certificate can hold',
+    bound({ accounts: ['a'.repeat(51)] }),
+    /^a+\.frontend\.demo is longer than a common name may be \(64\)$/,
+  ],
+  [
+    'has a profile in the place of a role',
+    bound({
+      arns: {
+        role: 'arn:aws:rolesanywhere:eu-central-1:111122223333:profile/9b7d2c44-1e0a-4a6e-8f5b-52c0d9e3a7f2',
+      },
+    }),
+    /^bindings\[0\]\.arns\.role is wrong: it must be an ARN of the role$/,
+  ],
+] as const) {
+  file(`that ${what} is refused`, () => {
+    const problems = problemsOf(value)
+    assert.is(problems.length, 1, problems.join('\n'))
+    assert.match(problems[0] ?? '', says)
+  })
+}
+
+file('with several mistakes has all of them said', () => {
+  assert.is(problemsOf({ ...EXAMPLE, cluster: 'A', kv: { mount: 'a b', path: '' }, extra: 1 }).length, 4)
+})
+
+file.run()
