@@ -66,7 +66,7 @@ if (import.meta.main) {
   process.on('unhandledRejection', (error) => interrupt.abort(asIamRaError(error)))
   const runtime = systemRuntime(process)
   const exitCode = await main(runtime, interrupt.signal)
-  // A reader of our output that sleeps must not make a pod wait.
+  // A reader of our output that sleeps must not make a pod wait. (Node's exit itself waits for such a write; Bun's does not.)
   await Promise.race([runtime.written(), runtime.clock.sleep(LAST_WORDS_MS)])
   // Not left to the runtime, which would wait for what no one needs any more, a library's timer for instance.
   process.exit(exitCode)

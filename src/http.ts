@@ -81,7 +81,12 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       return exchange(request, carrier, tls)
     },
     close() {
-      for (const carrier of carriers.values()) void carrier.then(({ agent }) => agent.destroy())
+      for (const carrier of carriers.values()) {
+        carrier.then(
+          ({ agent }) => agent.destroy(),
+          () => undefined,
+        )
+      }
       carriers.clear()
     },
   }

@@ -63,11 +63,13 @@ async function obtainOnce(settings: Settings, context: PipelineContext): Promise
   // Loading the X.509 library, the key and the request take as long as Vault takes for the login: made meanwhile.
   const { promise: asked, resolve } = Promise.withResolvers<undefined>()
   const onAsked = (): void => resolve(undefined)
-  const request = asked.then(() => prepare(settings))
+  const { promise: loggedIn, resolve: onLoggedIn } = Promise.withResolvers<undefined>()
+  const request = asked.then(() => prepare(settings, loggedIn))
   // A failure shows where it is awaited, which a failed login does not come to.
   request.catch(() => undefined)
   const session = await inStage('identity', () => login(settings.vault, { ...context, onAsked }))
   onAsked()
+  onLoggedIn(undefined)
   let certificate: IssuedCertificate
   try {
     certificate = await inStage('certificate', async () => issue(await request, settings, session, context))
@@ -87,12 +89,14 @@ async function obtainOnce(settings: Settings, context: PipelineContext): Promise
   }
 }
 
-async function prepare(settings: Settings): Promise<SigningRequest> {
+async function prepare(settings: Settings, loggedIn: Promise<unknown>): Promise<SigningRequest> {
   const [{ createSigningRequest }] = await Promise.all([
     import('./certificate/signing-request.ts'),
     // Not used here, but then it is there when it is.
     import('./certificate/vault-pki.ts'),
   ])
+  // An RSA key holds the thread: Vault's answer would wait unread, and the attempt could run out of time.
+  if (settings.certificate.keyType?.startsWith('rsa-') === true) await loggedIn
   return await createSigningRequest(settings.certificate)
 }
 

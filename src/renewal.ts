@@ -1,4 +1,4 @@
-/** When credentials are renewed, and how long a failed renewal waits: pure, for whatever keeps credentials fresh. */
+/** When credentials are renewed, and how long a failed renewal waits: pure, for the commands that keep them fresh. */
 
 /** Of credentials or of a certificate: epoch milliseconds, both by the clock of this machine. */
 export interface Lifetime {
@@ -21,10 +21,15 @@ const LEAST_MS = 10_000
  * @param random a number in [0, 1)
  */
 export function renewalAt({ obtainedAtMs, expiresAtMs }: Lifetime, random: number): number {
-  const lifeMs = expiresAtMs - obtainedAtMs
+  const lifeMs = finite(expiresAtMs - obtainedAtMs)
   const latestMs = Math.max(lifeMs / 3, Math.min((lifeMs * 2) / 3, lifeMs - AHEAD_MS))
   const earliestMs = latestMs / 2
   return obtainedAtMs + Math.max(LEAST_MS, earliestMs + random * (latestMs - earliestMs))
+}
+
+/** A life that is no number counts as none, since a sleep of NaN ends at once. */
+function finite(ms: number): number {
+  return Number.isFinite(ms) ? ms : 0
 }
 
 const FIRST_CEILING_MS = MINUTE_MS
@@ -38,7 +43,7 @@ const SHARE_OF_LIFE = 1 / 2
  * @param failures in a row, from 1
  */
 export function renewalPauseMs(failures: number, lifeLeftMs: number, random: number): number {
-  const greatestMs = Math.max(SHORT_CEILING_MS, Math.min(LONG_CEILING_MS, lifeLeftMs * SHARE_OF_LIFE))
+  const greatestMs = Math.max(SHORT_CEILING_MS, Math.min(LONG_CEILING_MS, finite(lifeLeftMs) * SHARE_OF_LIFE))
   const ceilingMs = Math.min(greatestMs, FIRST_CEILING_MS * 2 ** (failures - 1))
   return Math.max(1000, random * ceilingMs)
 }

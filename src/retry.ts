@@ -22,7 +22,7 @@ const FIRST_CEILING_MS = 500
 /** A server that is down or away is looked for again soon. */
 const CEILING_MS = 15_000
 /**
- * Who is throttled, or timed out in a server's queue, is one of many and waits longer, the more time there is: of 10,000
+ * Who is throttled, or timed out in a server's queue as far as can be told, is one of many and waits longer, the more time there is: of 10,000
  * pods at once each asks 16 times instead of 70, and the last is served at 1.04 times the least time instead of 1.02.
  * docs/large-jobs.md has what other ceilings give.
  */
@@ -55,6 +55,8 @@ export async function retry<T>(
   attempt: (timeoutMs: number) => Promise<T>,
 ): Promise<T> {
   let last: IamRaError | undefined
+  // Of the latest answer alone: one that did not come asks for nothing.
+  let askedMs: number | undefined
   for (let count = 1; ; count += 1) {
     const timeoutMs = Math.min(ATTEMPT_MS, Math.max(1, bounds.remainingMs() - SPARE_MS))
     try {
@@ -64,13 +66,14 @@ export async function retry<T>(
         throw last === undefined ? unanswered(what, stage, error) : outOfTime(stage, bounds, count, last)
       if (!(error instanceof IamRaError) || !error.retryable) throw error
       last = last !== undefined && error.code === 'TIMEOUT' && timeoutMs < SHORT_MS ? last : error
+      askedMs = error.retryAfterMs
     }
     // A last word that came after a process signal does not turn the stop into a lack of time.
     const stopped: unknown = bounds.signal.reason
     if (stopped instanceof IamRaError && stopped.code === 'INTERRUPTED') throw stopped
-    const roomMs = bounds.remainingMs() - LAST_MS - (last.retryAfterMs ?? 0)
-    if (roomMs < FLOOR_MS) throw outOfTime(stage, bounds, count, last, last.retryAfterMs)
-    const waitMs = pauseMs(count, last.retryAfterMs, runtime.random(), ceilingMs(last, roomMs))
+    const roomMs = bounds.remainingMs() - LAST_MS - (askedMs ?? 0)
+    if (roomMs < FLOOR_MS) throw outOfTime(stage, bounds, count, last, askedMs)
+    const waitMs = pauseMs(count, askedMs, runtime.random(), ceilingMs(last, roomMs))
     logger.step(`${what} failed, next attempt in ${seconds(waitMs)}: ${last.message}`, {
       stage,
       attempt: count,

@@ -75,24 +75,90 @@ pipeline('goes from login to signature to exchange, and leaves the credentials i
   }),
 )
 
-pipeline('makes the key while Vault thinks about the login', () =>
-  onStage(async (rehearsal) => {
-    const { promise: made, resolve: make } = Promise.withResolvers<undefined>()
-    const generateKey = crypto.subtle.generateKey.bind(crypto.subtle) as (...asked: unknown[]) => unknown
-    const watched = (...asked: unknown[]): unknown => {
-      make(undefined)
-      return generateKey(...asked)
+type GenerateKey = (...asked: unknown[]) => Promise<unknown>
+
+/** Puts another in the place of the runtime's maker of keys while `run` runs. */
+async function withKeys(make: (real: GenerateKey) => GenerateKey, run: () => Promise<void>): Promise<void> {
+  const real = crypto.subtle.generateKey.bind(crypto.subtle) as GenerateKey
+  Object.assign(crypto.subtle, { generateKey: make(real) })
+  try {
+    await run()
+  } finally {
+    Reflect.deleteProperty(crypto.subtle, 'generateKey')
+  }
+}
+
+/** Whether a key is asked for before the login is answered, which waits for it a thousand turns. */
+async function isMadeBeside(keyType: KeyType): Promise<boolean> {
+  let asked = false
+  let beside = false
+  const watch =
+    (real: GenerateKey): GenerateKey =>
+    (...algorithm) => {
+      asked = true
+      return real(...algorithm)
     }
-    Object.assign(crypto.subtle, { generateKey: watched })
-    try {
-      rehearsal.meddle = (step) => (step === 'login' ? made : undefined)
+  await withKeys(watch, () =>
+    onStage(async (rehearsal) => {
+      rehearsal.env['KEY_TYPE'] = keyType
+      rehearsal.meddle = async (step) => {
+        let turns = 0
+        if (step === 'login') await until(() => asked || (turns += 1) > 1000)
+        if (step === 'login') beside = asked
+        return undefined
+      }
       await (
         await play(rehearsal)
       ).result
-    } finally {
-      Reflect.deleteProperty(crypto.subtle, 'generateKey')
-    }
-  }),
+      assert.ok(asked)
+    }),
+  )
+  return beside
+}
+
+pipeline('makes an EC key while Vault thinks about the login', async () => {
+  assert.is(await isMadeBeside('ec-p256'), true)
+})
+
+pipeline(
+  'makes an RSA key after the login, since it holds the thread that is to read the answer',
+  async () => {
+    assert.is(await isMadeBeside('rsa-2048'), false)
+  },
+)
+
+const NO_KEY: (real: GenerateKey) => GenerateKey = () => () => Promise.reject(new Error('no entropy'))
+
+pipeline('a key that cannot be made is a failure of ours, after which the token is revoked', () =>
+  withKeys(NO_KEY, () =>
+    onStage(async (rehearsal) => {
+      const { result } = await play(rehearsal)
+      const error = await result.then(() => assert.unreachable(), (thrown: unknown) => thrown)
+      assert.is((error as Error).message, 'no entropy')
+      isTidy(rehearsal)
+    }),
+  ),
+)
+
+pipeline('a login that is refused is what failed, whatever became of the key', () =>
+  withKeys(NO_KEY, () =>
+    onStage(async (rehearsal) => {
+      const strays: unknown[] = []
+      const keep = (error: unknown): void => void strays.push(error)
+      process.on('unhandledRejection', keep)
+      try {
+        let turns = 0
+        rehearsal.meddle = async (step) => {
+          if (step === 'login') await until(() => (turns += 1) > 200)
+          return step === 'login' ? { status: 403, body: { errors: ['permission denied'] } } : undefined
+        }
+        assert.is((await rejectsWithCode((await play(rehearsal)).result, 'REFUSED')).stage, 'identity')
+        assert.equal(strays, [])
+      } finally {
+        process.off('unhandledRejection', keep)
+      }
+    }),
+  ),
 )
 
 pipeline('makes the key even where no transport says that the login is on its way', () =>

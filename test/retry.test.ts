@@ -144,6 +144,16 @@ attempts('end at once where the wait is longer than the deadline, with what was 
   )
 })
 
+attempts('do not say again what the server asked before an answer that did not come', async () => {
+  const { context } = stage({ random: 1, deadlineMs: 2800 })
+  const said = later({ retryAfterMs: 1900 })
+  const none = new IamRaError('TIMEOUT', 'identity', 'no answer', { retryable: true })
+  const running = retry('login', 'identity', context, failing([said, none, none, none]).attempt)
+  const error = await rejectsWithCode(running, 'DEADLINE')
+  assert.match(error.message, /^Vault answered 500 \(/)
+  assert.not.match(error.message, /asks to wait/)
+})
+
 attempts('end with the deadline after many', async () => {
   const { clock, context } = stage({ random: 1, deadlineMs: 5000 })
   const { attempt, given } = failing(Array.from({ length: 100 }, () => later()))

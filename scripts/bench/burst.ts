@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from '../checks/files.ts'
+import { between } from '../generated.ts'
 import { SEED } from './burst/job.ts'
 import {
   burstTable,
@@ -14,7 +15,6 @@ import {
   vaultTable,
   type Tell,
 } from './burst/job-tables.ts'
-import { between } from './burst/markdown.ts'
 import { renewalTable, scheduleTable } from './burst/renewal-tables.ts'
 
 const PAGE = join(ROOT, 'docs/large-jobs.md')
@@ -37,6 +37,6 @@ let page = readFileSync(PAGE, 'utf8')
 for (const [mark, table] of Object.entries(TABLES)) {
   const text = await table(tell)
   process.stdout.write(`\n${mark}\n\n${text}`)
-  page = between(page, mark, text)
+  page = between(page, mark, `\n${text}\n`)
 }
 writeFileSync(PAGE, page)

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from '../checks/files.ts'
+import { between } from '../generated.ts'
 import { chart, type Bar } from './chart.ts'
 import { summaryOf, timesBase, type Quantity, type Results } from './results.ts'
 import { LABELS, SUBJECT_NAMES } from './subjects.ts'
@@ -28,7 +29,7 @@ export function withResults(page: string, results: Results): string {
     sizes: sizeTable(results.sizes),
     pull: pull(results),
   }
-  return Object.entries(blocks).reduce((text, [mark, block]) => between(text, mark, block), page)
+  return Object.entries(blocks).reduce((text, [mark, block]) => between(text, `bench-${mark}`, block), page)
 }
 
 export function chartOf({ scenarios }: Results): string {
@@ -47,13 +48,6 @@ export function chartOf({ scenarios }: Results): string {
     { title: 'Wall time', unit: 'ms', bars: bars('wallMs') },
     { title: 'Peak memory', unit: 'MiB', bars: bars('peakMiB') },
   ])
-}
-
-/** @throws Error where the page lacks the place */
-function between(page: string, mark: string, text: string): string {
-  const place = new RegExp(`(<!-- bench: ${mark} -->\n)[^]*?(<!-- /bench -->)`)
-  if (!place.test(page)) throw new Error(`docs/performance.md has no place for ${mark}`)
-  return page.replace(place, (_all, before: string, after: string) => before + text + after)
 }
 
 function where({ date, servers, machine, eviction }: Results): string {

@@ -1,4 +1,5 @@
 /** Tables in Markdown of what the bench found. */
+import { markdownTable } from '../generated.ts'
 import {
   summaryOf,
   timesBase,
@@ -11,8 +12,7 @@ import type { Summary } from './statistics.ts'
 import { LABELS, SUBJECT_NAMES, type SubjectName } from './subjects.ts'
 
 export function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const rule = head.map((_cell, index) => (index === 0 ? '---' : '--:'))
-  return [head, rule, ...rows].map((row) => `| ${row.join(' | ')} |\n`).join('')
+  return markdownTable(head, rows, { numbers: true })
 }
 
 /** @param disk whether what was read from it is of interest */

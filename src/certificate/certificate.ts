@@ -22,7 +22,7 @@ export interface Certificate {
   readonly key: CertificateKey
   /** What its issuer signed it with, such as `ECDSA with SHA-256`. */
   readonly signatureAlgorithm: string
-  /** SHA-256 or better, and of a kind that can be verified here. */
+  /** SHA-256 or better, and of a kind that is known here. */
   readonly signatureIsStrong: boolean
   readonly isCa: boolean
   /** KeyUsageFlags of the library; undefined where the extension is absent. */

@@ -33,7 +33,7 @@ export async function orderChain(
       break
     }
     const issuer = await signerAmong(named, current, nowMs)
-    if (issuer === undefined) throw wrongSignature(current)
+    if (issuer === undefined) throw unverifiable(current, named) ?? wrongSignature(current)
     if (await isRoot(issuer)) break
     chain.push(issuer)
     current = issuer
@@ -81,6 +81,16 @@ function wrongSignature(certificate: Certificate): IamRaError {
   return unfit(
     `the signature of the certificate ${foreignText(certificate.subject)} is not by the key of its issuer ${foreignText(certificate.issuer)}`,
     'an issuer of the same name with another key is in the chain, probably an old one: renew the chain in Vault',
+  )
+}
+
+/** Undefined where the keys of all issuers of that name are of kinds that can be checked. */
+function unverifiable(certificate: Certificate, named: readonly Certificate[]): IamRaError | undefined {
+  const other = named.map(({ key }) => key).find(({ kind }) => kind === 'other')
+  if (other === undefined || other.kind !== 'other') return undefined
+  return unfit(
+    `the certificate ${foreignText(certificate.subject)} is signed by a key of the kind ${foreignText(other.name)}, which cannot be checked here`,
+    'let its issuer have an RSA key, or an EC key on P-256, P-384 or P-521',
   )
 }
 

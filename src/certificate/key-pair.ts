@@ -48,7 +48,10 @@ function rsa(modulusLength: number): RsaKeyAlgorithm {
   }
 }
 
-/** Makes a key. An RSA one holds the thread for some hundred milliseconds: Bun generates it there. */
+/**
+ * Makes a key. An RSA one holds the thread, signals and deadline included, for some hundred milliseconds of CPU time:
+ * Bun generates it there.
+ */
 export async function generateKeyPair(type: KeyType): Promise<KeyPair> {
   const { generation, requestHash } = ALGORITHMS[type]
   const keys = await crypto.subtle.generateKey(generation, false, ['sign', 'verify'])

@@ -31,6 +31,15 @@ function same(actual: readonly Certificate[], ...names: readonly string[]): void
   )
 }
 
+chain('an issuer whose key cannot be checked here is said to be so', async () => {
+  const [issuer] = read('int2')
+  assert.ok(issuer)
+  const odd: Certificate = { ...issuer, key: { kind: 'other', name: 'K-256' } }
+  const signed: Certificate = { ...leaf('good-p256'), isSignedBy: () => Promise.resolve(false) }
+  const error = await rejectsWithCode(orderChain(signed, [odd], NOW), 'CERTIFICATE_UNFIT')
+  assert.match(error.message, /is signed by a key of the kind K-256, which cannot be checked here$/)
+})
+
 chain('any order, with root, leaf, duplicates and strangers among it, becomes leaf side first', async () => {
   const all = ['int2', 'int2', 'int1', 'int1', 'root', 'root', 'good-p256', 'root-b', 'int-rsa', 'other-key']
   await fc.assert(

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from '../../scripts/checks/files.ts'
+import { between, markdownTable } from '../../scripts/generated.ts'
 import { STEPS, type Step } from '../rehearsal.ts'
 import { EXITS, MATRIX, type Cell } from './matrix.ts'
 import { AFTERWARDS, SINK_ROWS, SINK_ROWS_HERE, type SinkRow } from './sink.ts'
@@ -22,7 +23,7 @@ export function faultTable(): string {
     const columns = STEPS.map((step) => inWords(cells.find((cell) => cell.step === step)))
     return [fault, ...columns, wordsOf(cells).join('<br>')]
   })
-  return inMarkdown(['fault', ...STEPS.map((step) => HEADS[step]), 'words of the sentence'], rows)
+  return markdownTable(['fault', ...STEPS.map((step) => HEADS[step]), 'words of the sentence'], rows)
 }
 
 export function sinkTable(): string {
@@ -33,7 +34,7 @@ export function sinkTable(): string {
     quoted(says),
     tested.join('<br>'),
   ])
-  return inMarkdown(['fault', 'exit', 'the file afterwards', 'words of the sentence', 'tested in'], rows)
+  return markdownTable(['fault', 'exit', 'the file afterwards', 'words of the sentence', 'tested in'], rows)
 }
 
 export function cellsOf(rows: readonly SinkRow[]): number {
@@ -44,18 +45,6 @@ export function withTables(page: string): string {
   const sink = `${cellsOf(SINK_ROWS)} cells, ${cellsOf(SINK_ROWS_HERE)} of them in \`npm test\`.`
   const matrix = `${MATRIX.length} cells.`
   return between(between(page, 'faults', `${matrix}\n\n${faultTable()}`), 'sink', `${sink}\n\n${sinkTable()}`)
-}
-
-function between(page: string, mark: string, text: string): string {
-  return page.replace(
-    new RegExp(`(<!-- ${mark} -->\n)[^]*?(<!-- /${mark} -->)`),
-    (_all, before: string, after: string) => before + text + after,
-  )
-}
-
-function inMarkdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`)
-  return `${lines.join('\n')}\n`
 }
 
 function inWords(cell: Cell | undefined): string {

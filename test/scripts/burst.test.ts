@@ -6,7 +6,6 @@ import * as assert from 'uvu/assert'
 import { drawnMs, seededRandom } from '../../scripts/bench/burst/chance.ts'
 import { burstTable } from '../../scripts/bench/burst/job-tables.ts'
 import { leastMs, runJob, type Job } from '../../scripts/bench/burst/job.ts'
-import { between } from '../../scripts/bench/burst/markdown.ts'
 import { fullJitter, HELPER, policy } from '../../scripts/bench/burst/policies.ts'
 import { scheduleTable } from '../../scripts/bench/burst/renewal-tables.ts'
 import { limited, queueing } from '../../scripts/bench/burst/servers.ts'
@@ -204,14 +203,6 @@ page('has what the simulation gives for 100 pods, and the schedule of renewals',
   assert.ok(rows.length > 5)
   for (const row of rows) assert.ok(text.includes(row), `npm run bench:burst: the page lacks ${row}`)
   assert.ok(text.includes(scheduleTable()), 'npm run bench:burst: the schedule')
-})
-
-page('is written between its marks only', () => {
-  const before = 'a\n<!-- x -->\nold\n<!-- /x -->\nb\n<!-- y -->\nkept\n<!-- /y -->\n'
-  assert.is(
-    between(before, 'x', '| $1 |\n'),
-    'a\n<!-- x -->\n\n| $1 |\n\n<!-- /x -->\nb\n<!-- y -->\nkept\n<!-- /y -->\n',
-  )
 })
 
 const sidecars = suite('simulated sidecars')

@@ -9,7 +9,8 @@ import {
   type Job,
   type JobOutcome,
 } from './job.ts'
-import { inMarkdown, perSuccess, times } from './markdown.ts'
+import { markdownTable } from '../../generated.ts'
+import { perSuccess, times } from './figures.ts'
 import { fullJitter, HELPER } from './policies.ts'
 import { limited, queueing } from './servers.ts'
 
@@ -77,7 +78,7 @@ export async function burstTable(tell: Tell, sizes: readonly number[]): Promise<
       rows.push([pods.toLocaleString('en'), title, ...cells(job, await outcome(tell, title, job))])
     }
   }
-  return inMarkdown(['pods', 'how', ...COLUMNS], rows)
+  return markdownTable(['pods', 'how', ...COLUMNS], rows)
 }
 
 /** Without START_SPREAD: what a ceiling of the pauses buys and costs. */
@@ -97,7 +98,7 @@ export async function ceilingTable(tell: Tell, sizes: readonly number[]): Promis
       rows.push([pods.toLocaleString('en'), title, last, ratio, requests])
     }
   }
-  return inMarkdown(['pods', 'greatest pause', ...COLUMNS.slice(0, 3)], rows)
+  return markdownTable(['pods', 'greatest pause', ...COLUMNS.slice(0, 3)], rows)
 }
 
 /** A deadline that is short for all: how many it lets through, and how many the limit would have. */
@@ -127,7 +128,10 @@ export async function deadlineTable(tell: Tell): Promise<string> {
       perSuccess(done.requests, done.succeeded),
     ])
   }
-  return inMarkdown(['pods', 'DEADLINE', 'the limit lets through', 'succeeded', 'requests per success'], rows)
+  return markdownTable(
+    ['pods', 'DEADLINE', 'the limit lets through', 'succeeded', 'requests per success'],
+    rows,
+  )
 }
 
 /** Vault in the way: a queue, or a quota of its own. */
@@ -150,7 +154,7 @@ export async function vaultTable(tell: Tell, pods: number): Promise<string> {
   ] as const satisfies readonly (readonly [string, Job])[]) {
     rows.push([title, ...cells(job, await outcome(tell, `Vault: ${title}`, job))])
   }
-  return inMarkdown(['Vault', ...COLUMNS], rows)
+  return markdownTable(['Vault', ...COLUMNS], rows)
 }
 
 /** Pods that wait longer than their certificate lives. */
@@ -165,5 +169,5 @@ export async function certificateTable(tell: Tell, pods: number): Promise<string
     }
     rows.push([`${minutes} min`, ...cells(job, await outcome(tell, `certificates of ${minutes} min`, job))])
   }
-  return inMarkdown(['certificate', ...COLUMNS], rows)
+  return markdownTable(['certificate', ...COLUMNS], rows)
 }

@@ -2,7 +2,8 @@
 import { renewalAt } from '../../../src/renewal.ts'
 import { PER_SECOND } from './job.ts'
 import type { Tell } from './job-tables.ts'
-import { inMarkdown, perSuccess } from './markdown.ts'
+import { markdownTable } from '../../generated.ts'
+import { perSuccess } from './figures.ts'
 import { runSidecars, type Sidecars, type SidecarsOutcome } from './sidecars.ts'
 
 const MINUTE_MS = 60_000
@@ -18,7 +19,7 @@ export function scheduleTable(): string {
       String,
     )
   })
-  return inMarkdown(['life, min', 'renewed after, min', 'least left, min', 'renewals an hour'], rows)
+  return markdownTable(['life, min', 'renewed after, min', 'least left, min', 'renewals an hour'], rows)
 }
 
 function inMinutes(minutes: number): string {
@@ -43,7 +44,7 @@ export async function renewalTable(tell: Tell): Promise<string> {
     tell(`${CROWD.count} sidecars at ${title}: ${done.renewals} renewals, ${done.requests} requests`)
     rows.push([title, ...renewalCells(done)])
   }
-  return inMarkdown(
+  return markdownTable(
     ['limit', 'all ready after', 'most in a minute, by the hour', 'requests per success', 'credentials died'],
     rows,
   )

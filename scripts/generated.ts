@@ -1,0 +1,21 @@
+/** What programs write into documents: tables, between two comments that name the place. */
+
+/**
+ * The page with `text` between `<!-- mark -->` and `<!-- /mark -->`.
+ * @throws Error where the page has no such place
+ */
+export function between(page: string, mark: string, text: string): string {
+  const place = new RegExp(`(<!-- ${mark} -->\n)[^]*?(<!-- /${mark} -->)`)
+  if (!place.test(page)) throw new Error(`the page has no place for ${mark}`)
+  return page.replace(place, (_all, before: string, after: string) => before + text + after)
+}
+
+/** @param numbers whether every column but the first is to stand at the right */
+export function markdownTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  { numbers = false } = {},
+): string {
+  const rule = head.map((_cell, index) => (numbers && index > 0 ? '--:' : '---'))
+  return [head, rule, ...rows].map((row) => `| ${row.join(' | ')} |\n`).join('')
+}
