@@ -77,7 +77,7 @@ await Bun.build({
     // A .env or bunfig.toml in the container's working folder must not change what the binary does.
     autoloadDotenv: false,
     autoloadBunfig: false,
-    // A run is over before compiled code pays: JIT costs a fifth of the CPU time and 10 MiB (docs/performance.md).
+    // A run is over before compiled code pays (docs/performance.md has what it costs).
     jitPolicy: 100,
   },
 })

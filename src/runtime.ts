@@ -73,8 +73,8 @@ export function systemRuntime(process: NodeJS.Process): SystemRuntime {
 }
 
 /**
- * Texts in their order to a file descriptor. Not by the process's streams, which take longer to set up than half of a
- * run's start does; and not in this thread, which a pipe whose reader sleeps would hold.
+ * Texts in their order to a file descriptor. Not by the process's streams, which take longer to set up than all else that
+ * `--version` does; and not in this thread, which a pipe whose reader sleeps would hold.
  */
 function outputTo(fd: number): { write(text: string): void; written(): Promise<void> } {
   let last = Promise.resolve()

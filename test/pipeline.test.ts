@@ -133,7 +133,10 @@ pipeline('a key that cannot be made is a failure of ours, after which the token 
   withKeys(NO_KEY, () =>
     onStage(async (rehearsal) => {
       const { result } = await play(rehearsal)
-      const error = await result.then(() => assert.unreachable(), (thrown: unknown) => thrown)
+      const error = await result.then(
+        () => assert.unreachable(),
+        (thrown: unknown) => thrown,
+      )
       assert.is((error as Error).message, 'no entropy')
       isTidy(rehearsal)
     }),

@@ -17,7 +17,10 @@ page('its tables and its chart are those of docs/performance.json', () => {
 })
 
 page('a page without a place for a table is refused', () => {
-  assert.throws(() => withResults(text.replace('<!-- bench-wire -->', ''), results), /no place for bench-wire/)
+  assert.throws(
+    () => withResults(text.replace('<!-- bench-wire -->', ''), results),
+    /no place for bench-wire/,
+  )
 })
 
 page('emulators alone are said to be so', () => {
