@@ -1,0 +1,104 @@
+/**
+ * Builds the image of aws-iam-ra for amd64 and arm64 from dist/release, into dist/images/aws-iam-ra.oci.tar: one OCI archive
+ * for both, as registries hold it. Its bytes depend on the release's files, the C library and the commit's time alone.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { megabytes } from './build/sizes.ts'
+import { ROOT } from './checks/files.ts'
+import { between, markdownTable } from './generated.ts'
+import { writeArchive, type MachineImage } from './images/archive.ts'
+import { openBuildah, type Buildah } from './images/buildah.ts'
+import { layOut } from './images/files.ts'
+
+/** Of what a node pulls, in bytes. */
+const LIMIT = 45_000_000
+const MACHINES = { amd64: 'linux-x64', arm64: 'linux-arm64' } as const
+
+/** From an executable that was built before. @param architecture Default this machine's. */
+export function buildImage(
+  buildah: Buildah,
+  {
+    executable,
+    tag,
+    architecture,
+  }: { readonly executable: string; readonly tag: string; readonly architecture?: string },
+): void {
+  const context = mkdtempSync(join(tmpdir(), 'iam-ra-image-'))
+  try {
+    layOut(executable, join(context, 'files'))
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
+    buildah.build(
+      {
+        file: join(ROOT, 'images/aws-iam-ra/Containerfile'),
+        tag,
+        contexts: { files: context },
+        args: { VERSION: version },
+        ...(architecture === undefined ? {} : { architecture }),
+      },
+      commitSeconds(),
+    )
+  } finally {
+    rmSync(context, { recursive: true, force: true })
+  }
+}
+
+/** Into docs/performance.md. @param sizes bytes by architecture */
+function writeSizes(sizes: readonly (readonly [string, number])[]): void {
+  const page = join(ROOT, 'docs/performance.md')
+  const rows = sizes.map(([name, size]) => [name, (size / 1e6).toFixed(1)])
+  const table = markdownTable(['image for', 'MB'], rows, { numbers: true })
+  writeFileSync(page, between(readFileSync(page, 'utf8'), 'images', `\n${table}\n`))
+}
+
+/** Of the last commit; 0 outside of a repository. */
+function commitSeconds(): number {
+  const { status, stdout } = spawnSync('git', ['log', '-1', '--format=%ct'], { cwd: ROOT, encoding: 'utf8' })
+  return status === 0 ? Number(stdout) : 0
+}
+
+/**
+ * @param release the folder with the executables of a release
+ * @throws Error where one is missing, or an image is too large
+ */
+export async function buildArchive(release: string, file: string): Promise<void> {
+  const buildah = openBuildah()
+  const folder = mkdtempSync(join(tmpdir(), 'iam-ra-images-'))
+  try {
+    const images = Object.entries(MACHINES).map(([architecture, name]): MachineImage => {
+      const executable = join(release, `aws-iam-ra-${name}`)
+      if (!existsSync(executable)) {
+        throw new Error(`aws-iam-ra-${name} is not there: make the release with npm run build -- --release`)
+      }
+      const tag = `aws-iam-ra:${architecture}`
+      buildImage(buildah, { executable, tag, architecture })
+      const layout = join(folder, architecture)
+      buildah.push(tag, `oci:${layout}`)
+      return { architecture, layout }
+    })
+    process.stdout.write('images: packing by zstd -19, for a minute or more\n')
+    const sizes = Object.entries(await writeArchive(images, 'aws-iam-ra', file))
+    const figures = sizes.map(([name, size]) => `${name} ${megabytes(size)}`)
+    process.stdout.write(`built ${basename(file)} (to pull: ${figures.join(', ')})\n`)
+    writeSizes(sizes)
+    const large = sizes.find(([, size]) => size > LIMIT)
+    if (large !== undefined)
+      throw new Error(
+        `the image for ${large[0]} takes ${megabytes(large[1])}, and ${megabytes(LIMIT)} at most`,
+      )
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+    buildah.close()
+  }
+}
+
+if (import.meta.main) {
+  try {
+    await buildArchive(join(ROOT, 'dist/release'), join(ROOT, 'dist/images/aws-iam-ra.oci.tar'))
+  } catch (error) {
+    process.stderr.write(`images: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  }
+}
