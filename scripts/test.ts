@@ -9,13 +9,13 @@ import { ROOT } from './checks/files.ts'
 import { runTests, testFiles } from './test-runner.ts'
 
 try {
-  const paths = testFiles((path) => !path.startsWith('test/real/'), process.argv.slice(2))
+  const paths = testFiles((path) => !/^test\/(?:real|node)\//.test(path), process.argv.slice(2))
   const checks = spawnSync(process.execPath, [join(ROOT, 'scripts/check.ts')], { stdio: 'inherit' })
   build()
   const { passed, failed } = await runTests(paths, { longestMs: 100_000 })
   const all = failed + (checks.status === 0 ? 0 : 1)
   process.stdout.write(
-    `\nNot run here: the tests against real servers and the clients of others, npm run test:real.\n${passed} passed, ${all} failed\n`,
+    `\nNot run here: the tests against real servers and the clients of others, npm run test:real, and those on a real node, npm run test:e2e.\n${passed} passed, ${all} failed\n`,
   )
   process.exitCode = all === 0 ? 0 : 1
 } catch (error) {

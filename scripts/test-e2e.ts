@@ -1,0 +1,67 @@
+/**
+ * The tests on a real node: builds the servers that are missing and the images of this checkout, starts a cluster of one node
+ * in namespaces of its own, and ends in a line `N passed, N failed`. What is missing is a failure, never a skip.
+ */
+import { spawnSync } from 'node:child_process'
+import { accessSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buildImages } from '../test/node/build-images.ts'
+import { build } from './build.ts'
+import { ALL_SERVERS, ensureServers, serverVariables } from './servers.ts'
+import { runTests, testFiles } from './test-runner.ts'
+
+const images = mkdtempSync(join(tmpdir(), 'iam-ra-node-images-'))
+process.once('exit', () => rmSync(images, { recursive: true, force: true }))
+
+try {
+  const paths = testFiles((path) => path.startsWith('test/node/'), process.argv.slice(2))
+  requireTools()
+  await ensureServers(ALL_SERVERS)
+  build()
+  process.stdout.write('images: building those of the node\n')
+  buildImages(images)
+  const { passed, failed } = await runTests(paths, {
+    longestMs: 420_000,
+    // A node at a time: the machine has to do all that a cluster does.
+    workers: 1,
+    env: { ...serverVariables(ALL_SERVERS), IAM_RA_IMAGES: images },
+  })
+  process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
+  process.exitCode = failed === 0 ? 0 : 1
+} catch (error) {
+  process.stderr.write(`test:e2e: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+}
+
+/** Before minutes of building. */
+function requireTools(): void {
+  const commands = ['unshare', 'mount', 'ip', 'containerd', 'ctr', 'runc', 'buildah', 'busybox', 'dpkg']
+  const missing = [
+    ...(process.platform === 'linux' ? [] : ['Linux']),
+    ...(process.getuid?.() === 0 ? [] : ['root (for namespaces and mounts of its own)']),
+    ...commands.filter((name) => !isThere(`command -v ${name}`)),
+    ...(isFile('/usr/lib/cni/bridge') ? [] : ["the CNI plug-ins in Debian's place, /usr/lib/cni"]),
+    ...(isThere('busybox | grep -q sh') && !isThere('ldd "$(command -v busybox)"')
+      ? []
+      : ['a static busybox']),
+  ]
+  if (missing.length === 0) return
+  throw new Error(
+    `these tests need ${missing.join(', ')}: on Debian, apt-get install --no-install-recommends ` +
+      'containerd runc containernetworking-plugins buildah busybox-static iproute2',
+  )
+}
+
+function isThere(command: string): boolean {
+  return spawnSync('sh', ['-c', command], { stdio: 'ignore' }).status === 0
+}
+
+function isFile(path: string): boolean {
+  try {
+    accessSync(path)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * AWS as the node's pods see it: Roles Anywhere, STS and S3 under their own names and on port 443, with certificates of the
+ * run's authority. Vault has its name in the cluster. The node's DNS knows these names and no other.
+ */
+import { host, type Hosted } from '../emulators/http.ts'
+import { createRolesAnywhere, type Role, type RolesAnywhereEmulator } from '../emulators/roles-anywhere.ts'
+import { createS3 } from '../emulators/s3.ts'
+import { createSessionStore, type SessionStore } from '../emulators/sessions.ts'
+import { EXAMPLE } from '../emulators/stage.ts'
+import { createSts } from '../emulators/sts.ts'
+import type { Authority } from '../emulators/authority.ts'
+import { certificateFor } from '../server-certificate.ts'
+import type { Addresses } from './dns.ts'
+import { ADDRESSES } from './ground.ts'
+import { createRelay } from './relay.ts'
+
+export const VAULT_HOST = 'vault.vault.svc.cluster.local'
+export const BUCKET = 'frontend-assets'
+
+const HOSTS = {
+  rolesanywhere: `rolesanywhere.${EXAMPLE.region}.amazonaws.com`,
+  sts: `sts.${EXAMPLE.region}.amazonaws.com`,
+  s3: `s3.${EXAMPLE.region}.amazonaws.com`,
+} as const
+
+export const NAMES: Addresses = new Map([
+  [VAULT_HOST, ADDRESSES.node],
+  ...Object.entries(HOSTS).map(
+    ([service, name]) => [name, ADDRESSES[service as keyof typeof HOSTS]] as const,
+  ),
+])
+
+export interface Cloud {
+  readonly rolesAnywhere: RolesAnywhereEmulator
+  readonly sessions: SessionStore
+  close(): Promise<void>
+}
+
+/** A second role of the same account, for a pod with two. */
+export const AUDIT_ROLE = `arn:aws:iam::${EXAMPLE.account}:role/frontend-audit`
+
+/** @param anchor PEM of the trust anchor */
+export async function startCloud(authority: Authority, anchor: string): Promise<Cloud> {
+  const sessions = createSessionStore()
+  const common = { now: Date.now, region: EXAMPLE.region, sessions }
+  const roles = [EXAMPLE.roleArn, AUDIT_ROLE].map(ofFrontend)
+  const rolesAnywhere = createRolesAnywhere({
+    ...common,
+    anchors: [{ arn: EXAMPLE.anchorArn, certificates: [anchor] }],
+    profiles: [{ arn: EXAMPLE.profileArn, roleArns: roles.map(({ arn }) => arn) }],
+    roles,
+  })
+  const handlers = {
+    rolesanywhere: rolesAnywhere.handle,
+    sts: createSts(common),
+    s3: createS3({ ...common, buckets: [BUCKET] }),
+  }
+  const closing: (() => Promise<void>)[] = []
+  for (const [service, name] of Object.entries(HOSTS) as [keyof typeof HOSTS, string][]) {
+    const hosted: Hosted = await host(handlers[service], { tls: certificateFor(authority, { dns: [name] }) })
+    const relay = createRelay(ADDRESSES[service], 443, hosted.port)
+    await relay.open()
+    closing.push(
+      () => relay.close(),
+      () => hosted.close(),
+    )
+  }
+  return {
+    rolesAnywhere,
+    sessions,
+    async close() {
+      for (const close of closing.splice(0)) await close()
+    },
+  }
+}
+
+/** As the trust policy has it: the anchor, and the names of one account in one namespace. */
+function ofFrontend(arn: string): Role {
+  return {
+    arn,
+    trusts: ({ commonName, anchorArn }) =>
+      commonName === EXAMPLE.commonName && anchorArn === EXAMPLE.anchorArn,
+  }
+}

@@ -1,0 +1,120 @@
+/** A cluster of one node with what the examples need in it: Vault, AWS, DNS, and the Secrets as the operator writes them. */
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { ROOT } from '../../scripts/checks/files.ts'
+import { cleanEnv } from '../../scripts/clean-env.ts'
+import { requireServer } from '../../scripts/servers.ts'
+import { createAuthority } from '../emulators/authority.ts'
+import { EXAMPLE } from '../emulators/stage.ts'
+import { TAGS, type ImageName } from './build-images.ts'
+import { NAMES, startCloud, type Cloud } from './cloud.ts'
+import { startDns } from './dns.ts'
+import { ADDRESSES, RUN } from './ground.ts'
+import { startNode, type Node } from './node.ts'
+import { startVaultOfNode, type VaultOfNode } from './vault.ts'
+
+export interface Cluster extends Node {
+  readonly vault: VaultOfNode
+  readonly cloud: Cloud
+  /** @param input for its standard input @throws Error with what it wrote to stderr */
+  kubectl(args: readonly string[], input?: string): Promise<string>
+  /** Applies what kustomize makes of the folder. @throws Error where the API server warns, too */
+  apply(folder: string): Promise<void>
+}
+
+/** A namespace that has everything but a role in Vault. */
+export const STRANGER = 'stranger'
+
+/** Vault is up, and not to be reached before its relay is opened. */
+export async function startCluster(): Promise<Cluster> {
+  const folder = process.env['IAM_RA_IMAGES']
+  if (folder === undefined) throw new Error('IAM_RA_IMAGES names no folder of images: run npm run test:e2e')
+  const archives = (Object.keys(TAGS) as ImageName[]).map((name) => join(folder, `${name}.tar`))
+  const closing: (() => Promise<void>)[] = []
+  const stop = async (): Promise<void> => {
+    for (const close of closing.splice(0).reverse()) await close()
+  }
+  try {
+    const node = await startNode(archives, TAGS.sandbox)
+    closing.push(node.stop)
+    const authority = createAuthority({ commonName: 'Authority of the run', nowMs: Date.now() })
+    const kubectl = kubectlOf(node)
+    const apply = async (path: string): Promise<void> => {
+      const made = await run(requireServer('kustomize'), ['build', join(ROOT, path)])
+      await kubectl(['apply', '--filename', '-', '--warnings-as-errors'], made)
+    }
+    await apply('k8s/vault')
+    const vault = await startVaultOfNode(node, authority)
+    closing.push(vault.stop)
+    const cloud = await startCloud(authority, vault.anchor)
+    closing.push(cloud.close)
+    const dns = await startDns(NAMES, ADDRESSES.node, 53)
+    closing.push(dns.close)
+    await apply('k8s/examples/frontend')
+    await node.request('POST', '/api/v1/namespaces', { metadata: { name: STRANGER } })
+    await node.request('POST', `/api/v1/namespaces/${STRANGER}/serviceaccounts`, {
+      metadata: { name: EXAMPLE.serviceAccount },
+    })
+    for (const namespace of [EXAMPLE.namespace, STRANGER]) await fill(node, namespace, authority.pem)
+    return { ...node, vault, cloud, kubectl, apply, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** What the operator makes of k8s/vault-secrets-operator, and the authority's certificate for Vault and for AWS. */
+async function fill(node: Node, namespace: string, ca: string): Promise<void> {
+  const arns = { role: EXAMPLE.roleArn, anchor: EXAMPLE.anchorArn, profile: EXAMPLE.profileArn }
+  for (const [name, arn] of Object.entries(arns)) {
+    await node.request('POST', `/api/v1/namespaces/${namespace}/secrets`, {
+      metadata: { name: `${name}-arn` },
+      stringData: { arn },
+    })
+  }
+  for (const name of ['vault-ca', 'aws-ca']) {
+    await node.request('POST', `/api/v1/namespaces/${namespace}/configmaps`, {
+      metadata: { name },
+      data: { 'ca.crt': `${ca}\n` },
+    })
+  }
+}
+
+function kubectlOf(node: Node): Cluster['kubectl'] {
+  return (args, input) =>
+    run(requireServer('kubectl'), ['--kubeconfig', node.kubeconfig('admin'), ...args], input)
+}
+
+/** DNS and AWS are in this process: it must not stand still while a child asks them. */
+function run(command: string, args: readonly string[], input = ''): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { env: cleanEnv({ HOME: RUN }) })
+    const output = { stdout: '', stderr: '' }
+    child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()))
+    child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()))
+    child.on('error', reject)
+    child.on('close', (code) => {
+      if (code === 0) resolve(output.stdout)
+      else
+        reject(new Error(`${command} ${args.join(' ')} ended with ${code ?? 'a signal'}: ${output.stderr}`))
+    })
+    // A child that ends before it has read all of it says why by itself.
+    child.stdin.on('error', () => undefined)
+    child.stdin.end(input)
+  })
+}
+
+/** Looks until `found` gives something. @throws Error with `describe`, after about a minute */
+export async function until<Found>(
+  what: string,
+  found: () => Promise<Found | undefined>,
+  describe: () => Promise<string>,
+): Promise<Found> {
+  for (let attempt = 0; attempt < 300; attempt += 1) {
+    const value = await found()
+    if (value !== undefined) return value
+    await delay(200)
+  }
+  throw new Error(`${what} did not come about:\n${await describe()}`)
+}

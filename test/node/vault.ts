@@ -1,0 +1,174 @@
+/** A real Vault under its name in the cluster, set up by the project's own script, with an audit log that hides nothing. */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ROOT } from '../../scripts/checks/files.ts'
+import { cleanEnv } from '../../scripts/clean-env.ts'
+import { requireServer } from '../../scripts/servers.ts'
+import type { Authority } from '../emulators/authority.ts'
+import { api } from '../real/api.ts'
+import { startProcess, untilReady } from '../real/process.ts'
+import { certificateFor } from '../server-certificate.ts'
+import { VAULT_HOST } from './cloud.ts'
+import { API_URL, type ControlPlane } from './control-plane.ts'
+import { ADDRESSES, RUN } from './ground.ts'
+import { createRelay, type Relay } from './relay.ts'
+
+const PORT = 8200
+const FOLDER = join(RUN, 'vault')
+const LOCAL = `https://127.0.0.1:${PORT}`
+
+export interface VaultOfNode {
+  /** PEM of the root, which is the trust anchor. */
+  readonly anchor: string
+  /** Where pods reach it; closed at first. */
+  readonly relay: Relay
+  /** Everything that went through Vault and that no app may ever find: tokens, requests for certificates, certificates. */
+  secrets(): readonly string[]
+  login(role: string, jwt: string): ReturnType<typeof api>
+  /** How many tokens live, root's among them. */
+  tokens(): Promise<number>
+  stop(): Promise<void>
+}
+
+export async function startVaultOfNode(plane: ControlPlane, authority: Authority): Promise<VaultOfNode> {
+  mkdirSync(FOLDER, { recursive: true })
+  const file = (name: string, text: string): string => {
+    const path = join(FOLDER, name)
+    writeFileSync(path, text, { mode: 0o600 })
+    return path
+  }
+  const { key, cert } = certificateFor(authority, { dns: [VAULT_HOST], ips: ['127.0.0.1'] })
+  const config = file(
+    'vault.hcl',
+    `storage "inmem" {}
+listener "tcp" {
+  address = "127.0.0.1:${PORT}"
+  tls_cert_file = "${file('tls.crt', `${cert}\n${authority.pem}\n`)}"
+  tls_key_file = "${file('tls.key', key)}"
+}
+api_addr = "https://${VAULT_HOST}:${PORT}"
+disable_mlock = true
+`,
+  )
+  const ca = file('ca.crt', `${authority.pem}\n`)
+  const options = { ca: authority.pem }
+  const server = startProcess(requireServer('vault'), ['server', `-config=${config}`, '-log-level=warn'], {
+    HOME: FOLDER,
+    PATH: '/usr/bin:/bin',
+  })
+  const relay = createRelay(ADDRESSES.node, PORT, PORT)
+  const stop = async (): Promise<void> => {
+    await relay.close()
+    await server.stop()
+  }
+  try {
+    const status = async (): Promise<number> => (await api('GET', `${LOCAL}/v1/sys/health`, options)).status
+    await untilReady('Vault', server, async () => (await status()) > 0)
+    const { json } = await api('PUT', `${LOCAL}/v1/sys/init`, {
+      ...options,
+      body: { secret_shares: 1, secret_threshold: 1 },
+    })
+    const [unsealKey] = json['keys'] as string[]
+    const token = String(json['root_token'])
+    await api('PUT', `${LOCAL}/v1/sys/unseal`, { ...options, body: { key: unsealKey } })
+    await untilReady('Vault', server, async () => (await status()) === 200)
+    const write = async (path: string, body: object): Promise<Record<string, unknown>> => {
+      const headers = { 'X-Vault-Token': token }
+      const answer = await api('PUT', `${LOCAL}/v1/${path}`, { ...options, headers, body })
+      if (answer.status <= 299) return answer.json
+      throw new Error(`Vault answered ${answer.status} to ${path}: ${JSON.stringify(answer.json)}`)
+    }
+    const audit = join(FOLDER, 'audit.log')
+    await write('sys/audit/file', { type: 'file', options: { file_path: audit, log_raw: 'true' } })
+    await write('sys/mounts/pki-root', { type: 'pki', config: { max_lease_ttl: '87600h' } })
+    const root = await write('pki-root/root/generate/internal', {
+      common_name: 'Example Root CA',
+      key_type: 'ec',
+      ttl: '87600h',
+    })
+    setUp(await writeSetup(plane, file), { VAULT_ADDR: LOCAL, VAULT_TOKEN: token, VAULT_CACERT: ca })
+    return {
+      anchor: String((root['data'] as Record<string, unknown>)['certificate']),
+      relay,
+      secrets: () => secretsOf(readFileSync(audit, 'utf8')),
+      login: (role, jwt) =>
+        api('POST', `${LOCAL}/v1/auth/kubernetes/login`, { ...options, body: { role, jwt } }),
+      tokens: async () => {
+        const headers = { 'X-Vault-Token': token }
+        const answer = await api('LIST', `${LOCAL}/v1/auth/token/accessors`, { ...options, headers })
+        return (answer.json['data'] as { keys: readonly string[] }).keys.length
+      },
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** The reference, for this cluster and with a Vault outside of it. @returns the flags of vault-setup */
+async function writeSetup(
+  plane: ControlPlane,
+  file: (name: string, text: string) => string,
+): Promise<readonly string[]> {
+  const reference = JSON.parse(readFileSync(join(ROOT, 'k8s/vault/setup.json'), 'utf8')) as {
+    kubernetes: object
+    bindings: readonly { readonly namespace: string }[]
+  }
+  const setup = {
+    ...reference,
+    kubernetes: {
+      ...reference.kubernetes,
+      host: API_URL,
+      reviewer: 'token',
+      caFile: file('api.crt', plane.ca),
+    },
+  }
+  const answer = await plane.request(
+    'POST',
+    '/api/v1/namespaces/vault/serviceaccounts/vault-reviewer/token',
+    {
+      spec: { expirationSeconds: 3600 },
+    },
+  )
+  const { token } = answer['status'] as { token: string }
+  return [
+    ...['--setup', file('setup.json', JSON.stringify(setup))],
+    ...['--reviewer-token', file('reviewer', token), '--root-mount', 'pki-root'],
+  ]
+}
+
+/** Dry first, as docs/vault.md has it. */
+function setUp(flags: readonly string[], env: Readonly<Record<string, string>>): void {
+  for (const more of [[], ['--apply']]) {
+    const script = join(ROOT, 'scripts/vault-setup.ts')
+    const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...flags, ...more], {
+      encoding: 'utf8',
+      env: cleanEnv({ HOME: FOLDER, ...env }),
+    })
+    if (status !== 0) throw new Error(`vault-setup ended with ${status ?? 'a signal'}:\n${stdout}${stderr}`)
+  }
+}
+
+/** https://developer.hashicorp.com/vault/docs/audit: one JSON object for each request and each answer. */
+function secretsOf(log: string): readonly string[] {
+  interface Entry {
+    readonly auth?: { readonly client_token?: string }
+    readonly request?: { readonly client_token?: string; readonly data?: Readonly<Record<string, unknown>> }
+    readonly response?: {
+      readonly auth?: { readonly client_token?: string }
+      readonly data?: Readonly<Record<string, unknown>>
+    }
+  }
+  const found = log
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Entry)
+    .flatMap(({ auth, request, response }) => [
+      ...[auth?.client_token, request?.client_token, response?.auth?.client_token],
+      ...[request?.data?.['jwt'], request?.data?.['csr'], response?.data?.['certificate']],
+    ])
+    .filter((value): value is string => typeof value === 'string' && value.length > 8)
+  return [...new Set(found)]
+}
