@@ -1,6 +1,7 @@
 /**
  * The tests against real servers and the clients of others: builds the servers that are missing, starts what it needs on
- * loopback ports of its own, and ends in a line `N passed, N failed`. What is missing is a failure, never a skip.
+ * loopback ports of its own, and ends in a line `N passed, N failed`. What is missing is a failure, never a skip, but for
+ * the definitions of the Vault Secrets Operator, which may not be kept here: a note says so where they are missing.
  */
 import { spawnSync } from 'node:child_process'
 import { templateCheck } from '../test/real/cloudformation/lint.ts'

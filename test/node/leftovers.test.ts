@@ -13,7 +13,7 @@ leftovers('nothing, where the node is stopped', async () => {
   assert.is(await node.ended, 0, node.output())
   assert.match(node.output(), /a pod runs/)
   assert.equal(traces(), before)
-  assert.equal(node.processes(), [])
+  assert.equal([node.processes(), groupsOf(node.name)], [[], []])
 })
 
 leftovers(
@@ -28,7 +28,7 @@ leftovers(
       process.kill(node.pid ?? 0, 'SIGKILL')
       assert.is(await node.ended, null)
       assert.equal(traces(), before)
-      assert.equal(node.processes(), [])
+      assert.equal([node.processes(), groupsOf(node.name)], [[], []])
     } finally {
       node.kill()
     }

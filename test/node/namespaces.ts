@@ -143,7 +143,10 @@ function removeGroups(name: string): void {
   }
 }
 
-/** What a node may not leave behind, as the machine has it now: mounts, links, and control groups of ours. */
+/**
+ * What a node may not leave behind, as the machine has it now: mounts, links, and control groups that bear a kubelet's or a
+ * containerd's name. Its own groups are groupsOf(name); another node's may come and go meanwhile.
+ */
 export function traces(): Readonly<Record<'mounts' | 'links' | 'groups', readonly string[]>> {
   const hierarchies = readdirSync(CGROUPS, { withFileTypes: true }).filter((entry) => entry.isDirectory())
   return {
@@ -151,6 +154,6 @@ export function traces(): Readonly<Record<'mounts' | 'links' | 'groups', readonl
     links: readdirSync('/sys/class/net').toSorted(),
     groups: hierarchies
       .flatMap(({ name }) => [name, ...readdirSync(join(CGROUPS, name)).map((group) => join(name, group))])
-      .filter((path) => /iam-ra-node|kubepods|k8s\.io/.test(path)),
+      .filter((path) => /kubepods|k8s\.io/.test(path)),
   }
 }
