@@ -192,7 +192,7 @@ async function readyReplica() {
 /** As it lies on the node. */
 function projectedToken(uid: string): string {
   const volumes = join('/var/lib/kubelet/pods', uid, 'volumes/kubernetes.io~projected')
-  return readFileSync(join(volumes, 'vault-token/token'), 'utf8')
+  return readFileSync(join(volumes, 'iam-ra-token/token'), 'utf8')
 }
 
 interface Search {

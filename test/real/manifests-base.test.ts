@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { FIXTURES, refusal, render } from './manifests/kustomize.ts'
 import type { PodTemplate } from './manifests/pod.ts'
 import { namespaceOf, startValidation } from './manifests/validation.ts'
-import { initContainer, settingsOf, workloadsOf } from './manifests/workloads.ts'
+import { appsWithToken, initContainer, settingsOf, workloadsOf } from './manifests/workloads.ts'
 
 const base = suite('manifests: the component for one’s own workloads')
 
@@ -59,8 +59,8 @@ base('every app container gets the folder, read-only, and the variable, beside w
     for (const { env = [], volumeMounts = [] } of template.spec.containers) {
       const set = env.find(({ name }) => name === 'AWS_SHARED_CREDENTIALS_FILE')
       assert.is(set?.value, '/srv/app/.aws/credentials')
-      const mount = volumeMounts.find(({ name }) => name === 'aws-config')
-      assert.equal(mount, { name: 'aws-config', mountPath: '/srv/app/.aws', readOnly: true })
+      const mount = volumeMounts.find(({ name }) => name === 'iam-ra-credentials')
+      assert.equal(mount, { name: 'iam-ra-credentials', mountPath: '/srv/app/.aws', readOnly: true })
     }
     const [, full] = template.spec.containers
     assert.ok(full)
@@ -72,17 +72,15 @@ base('every app container gets the folder, read-only, and the variable, beside w
 base('no app container has a token, and the API server’s is not mounted at all', () => {
   for (const template of labelled) {
     assert.is(template.spec.automountServiceAccountToken, false)
-    for (const { volumeMounts = [] } of template.spec.containers) {
-      assert.not.ok(volumeMounts.some(({ name }) => name === 'vault-token'))
-    }
+    assert.equal(appsWithToken(template), [])
   }
 })
 
 base('credentials stay in memory with a bound, and the token is Vault’s alone and short-lived', () => {
   for (const template of labelled) {
     const volumes = new Map(template.spec.volumes?.map((volume) => [volume.name, volume]))
-    assert.equal(volumes.get('aws-config')?.['emptyDir'], { medium: 'Memory', sizeLimit: '1Mi' })
-    assert.equal((volumes.get('vault-token')?.['projected'] as { sources: unknown }).sources, [
+    assert.equal(volumes.get('iam-ra-credentials')?.['emptyDir'], { medium: 'Memory', sizeLimit: '1Mi' })
+    assert.equal((volumes.get('iam-ra-token')?.['projected'] as { sources: unknown }).sources, [
       { serviceAccountToken: { audience: 'vault', expirationSeconds: 600, path: 'token' } },
     ])
     assert.ok(volumes.has('scratch'))

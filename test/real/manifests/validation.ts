@@ -1,6 +1,9 @@
 /** Server-side validation by a real kube-apiserver: YAML as it stands, strict, with every warning that comes with the answer. */
 import https from 'node:https'
+import { dirname } from 'node:path/posix'
 import { startKubernetes, type Kubernetes } from '../kubernetes.ts'
+
+const STRICT = 'fieldManager=test&fieldValidation=Strict'
 
 export interface Verdict {
   readonly status: number
@@ -13,6 +16,8 @@ export interface Verdict {
 export interface Validation {
   /** Server-side apply; nothing is kept unless asked. @param manifest YAML, or JSON, which is YAML */
   apply(manifest: string, options?: { keep?: boolean }): Promise<Verdict>
+  /** As kubectl's own apply asks for an object that is not there yet; nothing is kept. */
+  create(manifest: string): Promise<Verdict>
   get(path: string): Promise<Record<string, unknown>>
   stop(): Promise<void>
 }
@@ -33,8 +38,22 @@ export async function startValidation(): Promise<Validation> {
     return {
       async apply(manifest, { keep = false } = {}) {
         const path = await pathOf(manifest, resourcesOf)
-        const query = `fieldManager=test&fieldValidation=Strict${keep ? '' : '&dryRun=All'}`
-        return await patch(kubernetes, token, `${path}?${query}`, manifest)
+        const query = `${STRICT}${keep ? '' : '&dryRun=All'}`
+        return await send(kubernetes, token, {
+          method: 'PATCH',
+          path: `${path}?${query}`,
+          type: 'application/apply-patch+yaml',
+          body: manifest,
+        })
+      },
+      async create(manifest) {
+        const path = dirname(await pathOf(manifest, resourcesOf))
+        return await send(kubernetes, token, {
+          method: 'POST',
+          path: `${path}?${STRICT}&dryRun=All`,
+          type: 'application/yaml',
+          body: manifest,
+        })
       },
       get: (path) => kubernetes.request('GET', path),
       stop: () => kubernetes.stop(),
@@ -100,15 +119,26 @@ function ofJson(text: string): Identity {
   return { version: apiVersion, kind, name: metadata.name, namespace: metadata.namespace }
 }
 
-function patch({ url, ca }: Kubernetes, token: string, path: string, body: string): Promise<Verdict> {
+interface Manifest {
+  readonly method: string
+  readonly path: string
+  readonly type: string
+  readonly body: string
+}
+
+function send(
+  { url, ca }: Kubernetes,
+  token: string,
+  { method, path, type, body }: Manifest,
+): Promise<Verdict> {
   return new Promise((resolve, reject) => {
     const sent = https.request(
       `${url}${path}`,
       {
-        method: 'PATCH',
+        method,
         agent: false,
         ca,
-        headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/apply-patch+yaml' },
+        headers: { Authorization: `Bearer ${token}`, 'Content-Type': type },
       },
       (answer) => {
         let text = ''

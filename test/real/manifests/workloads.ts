@@ -31,6 +31,18 @@ export function initContainer({ spec }: PodTemplate): Container {
   return first
 }
 
+/** The app containers that mount a token of the service account, whatever its volume is called. */
+export function appsWithToken({ spec }: PodTemplate): string[] {
+  const tokens = (spec.volumes ?? []).filter((volume) =>
+    JSON.stringify(volume).includes('serviceAccountToken'),
+  )
+  return spec.containers
+    .filter(({ volumeMounts = [] }) =>
+      volumeMounts.some(({ name }) => tokens.some((token) => token.name === name)),
+    )
+    .map(({ name }) => name)
+}
+
 const SECRETS = {
   'role-arn': { arn: EXAMPLE.roleArn },
   'anchor-arn': { arn: EXAMPLE.anchorArn },
