@@ -46,6 +46,9 @@ path "pki/config/urls" {
 path "pki/config/issuers" {
   capabilities = ["create", "read", "update"]
 }
+path "pki/config/acme" {
+  capabilities = ["read"]
+}
 path "pki/issuers" {
   capabilities = ["list"]
 }

@@ -32,7 +32,8 @@ a further run finds nothing to do. Nothing that was there before is deleted.
   --rotate                       with --csr-out or --root-mount: a new key and certificate though there are some
 
 Environment: VAULT_ADDR; VAULT_TOKEN, or what vault login left in ~/.vault-token; VAULT_CACERT, a PEM file
-with the certificates to trust in the place of the built-in roots; VAULT_NAMESPACE.
+with the certificates to trust in the place of the built-in roots; VAULT_TLS_SERVER_NAME, the name that Vault's
+certificate must have; VAULT_NAMESPACE.
 
 Exit codes: 0 done, or shown; 1 Vault or a file stood in the way; 2 the command or the set-up is wrong.
 `

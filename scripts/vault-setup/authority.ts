@@ -42,6 +42,10 @@ export function planAuthority(
   const pending = keyId === undefined ? {} : { keyId }
   const standing = current === undefined ? [] : describe(mount, current, nowMs)
   const { csrOut, signed, rootMount } = wishes
+  if (rootMount === mount) {
+    const problem = `--root-mount ${rootMount} is pki.mount itself: the root must be in another mount`
+    return { notes: [], problems: [problem] }
+  }
   if (rootMount !== undefined && state.mounts.get(`${rootMount}/`)?.type !== 'pki') {
     return { notes: [], problems: [`--root-mount ${rootMount} is no mount of the PKI secrets engine`] }
   }

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { readPem, readText, type InputFiles } from './files.ts'
 import type { Runtime } from '../../src/runtime.ts'
+import { serverName } from '../../src/settings/values.ts'
 import { SetupError } from './error.ts'
 import { createVault, type Vault } from './vault.ts'
 
@@ -17,11 +18,15 @@ export async function openVault(runtime: Environment): Promise<Vault> {
   }
   const token = await readToken(runtime)
   const caFile = valueOf(runtime, 'VAULT_CACERT')
+  const tlsServerName = readServerName(valueOf(runtime, 'VAULT_TLS_SERVER_NAME'))
   const namespace = valueOf(runtime, 'VAULT_NAMESPACE')
   const ca = caFile === undefined ? undefined : await readPem(runtime, caFile, 'VAULT_CACERT')
   return createVault(
     { url, token, ...(namespace === undefined ? {} : { namespace }) },
-    runtime.http(ca === undefined ? {} : { ca }),
+    runtime.http({
+      ...(ca === undefined ? {} : { ca }),
+      ...(tlsServerName === undefined ? {} : { tlsServerName }),
+    }),
     (ms) => runtime.clock.sleep(ms),
   )
 }
@@ -38,6 +43,12 @@ function readAddress(text: string | undefined): URL {
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
     throw new SetupError('VAULT_ADDR is no address of a Vault', { hint, usage: true })
   }
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    throw new SetupError('VAULT_ADDR has more than a host and a port, of which nothing would be sent', {
+      hint: `${hint}; a namespace goes into VAULT_NAMESPACE`,
+      usage: true,
+    })
+  }
   // This token may do a lot more than a pod's.
   if (url.protocol === 'http:' && !/^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(url.hostname)) {
     throw new SetupError(
@@ -49,6 +60,16 @@ function readAddress(text: string | undefined): URL {
     )
   }
   return url
+}
+
+function readServerName(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  const checked = serverName(text)
+  if ('value' in checked) return checked.value
+  throw new SetupError(`VAULT_TLS_SERVER_NAME ${checked.wrong}`, {
+    hint: `set it to ${checked.expected}`,
+    usage: true,
+  })
 }
 
 async function readToken(runtime: Environment): Promise<string> {

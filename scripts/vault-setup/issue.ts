@@ -71,9 +71,11 @@ async function makeRequest(
 
 /** The one whose key Vault has becomes the issuer that signs; what came without one of ours is taken away again. */
 async function importCertificates(mount: string, pem: string, origin: string, vault: Vault): Promise<void> {
-  const before = (await readAuthority(vault, mount)).issuers.map(({ id }) => id)
-  await vault.write(`${mount}/intermediate/set-signed`, { certificate: pem })
-  const come = (await readAuthority(vault, mount)).issuers.filter(({ id }) => !before.includes(id))
+  const { imported_issuers: imported } = await vault.write(`${mount}/intermediate/set-signed`, {
+    certificate: pem,
+  })
+  const { issuers } = await readAuthority(vault, mount)
+  const come = issuers.filter(({ id }) => Array.isArray(imported) && imported.includes(id))
   const own = come.find(({ keyId }) => keyId !== '')
   if (own === undefined) {
     for (const { id } of come) await vault.delete(`${mount}/issuer/${id}`)

@@ -49,7 +49,7 @@ export function makePlan(
       ...strangers(setup, state),
       ...missingArns(setup, state),
     ],
-    problems: [...config.problems, ...authority.problems],
+    problems: [...takenOver(setup, plain, state), ...config.problems, ...authority.problems],
   }
 }
 
@@ -66,6 +66,18 @@ function mountProblems(setup: Setup, { mounts }: State): string[] {
   const kv = mounts.get(paths.kvMount(setup))
   if (kv?.type === 'kv' && kv.version !== '2') problems.push(`${paths.kvMount(setup)} is kv version 1, not 2`)
   return problems
+}
+
+/** A set-up of another cluster may have the same names, and would bind them to its own callers alone. */
+function takenOver(setup: Setup, resources: readonly Resource[], { mounts, found }: State): string[] {
+  const others = [...mounts].filter(([path]) => path.startsWith('auth/') && path !== paths.authMount(setup))
+  return resources.flatMap(({ path }) => {
+    const text = JSON.stringify(found.get(path) ?? {})
+    const [owner] = others.find(([, { accessor }]) => text.includes(`.aliases.${accessor}.`)) ?? []
+    if (owner === undefined) return []
+    const member = path.endsWith(`/${setup.operator.role}`) ? 'operator.role' : 'pki.role'
+    return [`${path} binds callers of ${owner}, which would lose it: name another ${member}`]
+  })
 }
 
 function planMount(setup: Setup, { mounts }: State, which: 'auth' | 'pki' | 'kv'): Write[] {
@@ -123,8 +135,8 @@ function missingArns(setup: Setup, state: State): string[] {
       ]
 }
 
-/** Roles that others made or that an earlier set-up had: they stay, and they may undo what ours bind. */
-function strangers(setup: Setup, { pkiRoles, authRoles }: State): string[] {
+/** Roles that others made or that an earlier set-up had, and other ways to sign: they stay, and they may undo what ours bind. */
+function strangers(setup: Setup, { pkiRoles, authRoles, acme }: State): string[] {
   const { pki, operator, bindings } = setup
   const own = [operator.role, ...bindings.map(({ role }) => role)]
   const others = [...authRoles].filter(([name, data]) => {
@@ -146,5 +158,10 @@ function strangers(setup: Setup, { pkiRoles, authRoles }: State): string[] {
         (name) =>
           `${paths.pkiRoles(setup)}/${name} signs below the same trust anchor and is not looked at here: whoever may use it may be whom it allows`,
       ),
+    ...(acme
+      ? [
+          `${pki.mount} answers ACME, which asks for no token of Vault and signs by other rules than ${pki.role}: vault write ${paths.acme(setup)} enabled=false`,
+        ]
+      : []),
   ]
 }

@@ -17,6 +17,7 @@ export const paths = {
   authRoles: ({ kubernetes }: Setup): string => `auth/${kubernetes.mount}/role`,
   pkiMount: ({ pki }: Setup): string => `${pki.mount}/`,
   pkiRoles: ({ pki }: Setup): string => `${pki.mount}/roles`,
+  acme: ({ pki }: Setup): string => `${pki.mount}/config/acme`,
   kvMount: ({ kv }: Setup): string => `${kv.mount}/`,
 }
 

@@ -118,8 +118,11 @@ async function readWishes(
       ? undefined
       : await readPem(runtime, resolve(dirname(setupFile), caFile), 'kubernetes.caFile')
   const tokenFile = args.replaceReviewerToken ?? args.reviewerToken
+  const tokenHint = 'leave the flag out where Vault has one already; kubectl create token makes another'
   const reviewerToken =
-    tokenFile === undefined ? undefined : (await readText(runtime, tokenFile, 'the reviewer token')).trim()
+    tokenFile === undefined
+      ? undefined
+      : (await readText(runtime, tokenFile, 'the reviewer token', tokenHint)).trim()
   if (reviewerToken !== undefined && !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(reviewerToken)) {
     throw new SetupError(`${tokenFile} holds no service-account token`, {
       hint: 'kubectl create token vault-reviewer --namespace vault prints one',

@@ -47,8 +47,12 @@ export interface Setup {
 /** RFC 1123, as the API server wants namespaces; a cluster's name is one label so that a CN can be read from its right. */
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 const ACCOUNT = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
+const ACCOUNTS = new RegExp(`^\\*$|${ACCOUNT.source}`)
 const PATH = /^[\w-]+(\/[\w-]+)*$/
 const NAME = /^[\w-]+$/
+/** Vault writes policies in small letters, and has two of its own. */
+const POLICY = /^(?!(default|root)$)[a-z\d_-]+$/
+const POLICY_RULE = 'a name in small letters that a policy can have too, so not default and root'
 const URL_SHAPE = /^https:\/\/[^\s/@]+(\/\S*)?$/
 /** RFC 5280, ub-common-name. */
 const LONGEST_NAME = 64
@@ -100,7 +104,7 @@ function readSetup(reader: Reader): Setup {
     },
     pki: {
       mount: pki.text('mount', PATH, 'a path such as pki'),
-      role: pki.text('role', NAME, 'a name such as iam-ra'),
+      role: pki.text('role', POLICY, POLICY_RULE),
       commonName: pki.text('commonName', /^.{1,64}$/, '1 to 64 characters'),
       seconds: pki.duration('ttl'),
       issuingCertificates: pki.texts('issuingCertificates', /^https?:\/\/\S+$/, 'URLs'),
@@ -111,7 +115,7 @@ function readSetup(reader: Reader): Setup {
       path: kv.text('path', PATH, 'a path such as iam-ra'),
     },
     operator: {
-      role: operator.text('role', NAME, 'a name such as vault-secrets-operator'),
+      role: operator.text('role', POLICY, POLICY_RULE),
       account: operator.text('account', ACCOUNT, 'a service account of each namespace'),
       audience: operator.text('audience', /^\S+$/, 'an audience such as vault'),
     },
@@ -132,11 +136,7 @@ function readBinding(reader: Reader): Binding {
   const binding: Binding = {
     namespace: reader.text('namespace', LABEL, 'a namespace; each has a binding of its own'),
     role: reader.text('role', NAME, 'a name such as the namespace'),
-    accounts: reader.texts(
-      'accounts',
-      /^\*$|^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
-      'service accounts, or * alone',
-    ),
+    accounts: reader.texts('accounts', ACCOUNTS, 'service accounts, or * alone'),
     audience: reader.text('audience', /^\S+$/, 'an audience such as vault'),
     tokenSeconds: reader.duration('tokenTtl'),
     tokenType: reader.choice('tokenType', ['service', 'batch']),
@@ -156,9 +156,11 @@ function faultsAcross({ cluster, kubernetes, pki, kv, operator, bindings }: Setu
       'kubernetes.caFile is needed with the reviewer token: Vault is not in the cluster, and knows no CA of it',
     )
   }
-  const roles = [operator.role, ...bindings.map(({ role }) => role)]
-  for (const role of new Set(roles.filter((one, at) => one !== '' && roles.indexOf(one) !== at))) {
+  for (const role of repeated([operator.role, ...bindings.map(({ role }) => role)])) {
     faults.push(`the role ${role} stands twice`)
+  }
+  for (const namespace of repeated(bindings.map(({ namespace }) => namespace))) {
+    faults.push(`the namespace ${namespace} has two bindings: it can have one, with all of its accounts`)
   }
   for (const { namespace, accounts } of bindings) {
     if (accounts.length === 0) faults.push(`${namespace} has no accounts`)
@@ -172,4 +174,9 @@ function faultsAcross({ cluster, kubernetes, pki, kv, operator, bindings }: Setu
     }
   }
   return faults
+}
+
+/** What is wrong by itself is empty, and a problem already. */
+function repeated(names: readonly string[]): ReadonlySet<string> {
+  return new Set(names.filter((one, at) => one !== '' && names.indexOf(one) !== at))
 }

@@ -32,6 +32,8 @@ export interface State {
   /** Empty where there is none. */
   readonly defaultIssuer: string
   readonly keys: readonly string[]
+  /** Whether the PKI mount answers ACME. */
+  readonly acme: boolean
   /** Of the PKI mount. */
   readonly pkiRoles: readonly string[]
   /** Of the auth mount, with what each has. */
@@ -75,6 +77,8 @@ export async function readState(vault: Vault, setup: Setup, files: ParameterFile
     mounts,
     found,
     ...(hasPki ? await readAuthority(vault, setup.pki.mount) : { issuers: [], defaultIssuer: '', keys: [] }),
+    // Before 1.14 a Vault has no such path.
+    acme: hasPki && (await vault.read(paths.acme(setup)))?.['enabled'] === true,
     pkiRoles: hasPki ? await vault.list(paths.pkiRoles(setup)) : [],
     authRoles,
   }

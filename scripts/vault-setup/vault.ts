@@ -53,10 +53,7 @@ export function createVault(
       if (!(error instanceof TransportError)) throw error
       throw new SetupError(`no answer of ${server}: ${error.message}`, {
         cause: error,
-        hint:
-          error.fault === 'tls'
-            ? 'set VAULT_CACERT to the file of the CA that signed the certificate of Vault'
-            : 'check VAULT_ADDR, and that Vault can be reached from here',
+        hint: hintBelowHttp(error),
       })
     }
   }
@@ -107,6 +104,13 @@ export function createVault(
     },
     close: () => http.close(),
   }
+}
+
+function hintBelowHttp({ fault, message }: TransportError): string {
+  if (fault !== 'tls') return 'check VAULT_ADDR, and that Vault can be reached from here'
+  return /another name/.test(message)
+    ? 'set VAULT_TLS_SERVER_NAME to a name that the certificate of Vault has'
+    : 'set VAULT_CACERT to the file of the CA that signed the certificate of Vault'
 }
 
 function hintFor(status: number, said: string): { readonly hint?: string } {

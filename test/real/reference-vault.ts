@@ -18,8 +18,14 @@ import { EXAMPLE } from '../emulators/stage.ts'
 import type { Kubernetes } from './kubernetes.ts'
 import type { VaultServer } from './vault-server.ts'
 
-/** The second path is needed because the roles leave Vault's default policy out. */
-export const POLICY = `path "${EXAMPLE.pkiMount}/sign/${EXAMPLE.pkiRole}" { capabilities = ["update"] }
+/**
+ * not_after would go beyond the role's max_ttl: https://github.com/hashicorp/vault/issues/29928. The second path is needed
+ * because the roles leave Vault's default policy out.
+ */
+export const POLICY = `path "${EXAMPLE.pkiMount}/sign/${EXAMPLE.pkiRole}" {
+  capabilities = ["update"]
+  denied_parameters = { "not_after" = [] }
+}
 path "auth/token/revoke-self" { capabilities = ["update"] }
 `
 

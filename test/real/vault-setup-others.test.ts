@@ -91,8 +91,7 @@ meeting(
       kv: { ...setup.kv, path: 'iam-ra-other' },
       operator: { ...setup.operator, role: 'vault-secrets-operator-other' },
     }
-    const root = await ground.server.write('auth/token/create', { policies: ['root'], ttl: '10m' })
-    const VAULT_TOKEN = (root['auth'] as { client_token: string }).client_token
+    const VAULT_TOKEN = await rootToken(ground)
     const ran = await ground.run(['--reviewer-token', ground.reviewerFile, '--apply'], {
       setup: second,
       env: { VAULT_TOKEN },
@@ -106,6 +105,34 @@ meeting(
     assert.equal(without(await reads(ground)), without(before))
   },
 )
+
+meeting("a second cluster is not given the first one's role and policy", async () => {
+  const before = await reads(ground)
+  const second = {
+    ...setup,
+    cluster: 'third',
+    kubernetes: { ...setup.kubernetes, mount: 'kubernetes-third' },
+  }
+  const refused = await ground.run(['--reviewer-token', ground.reviewerFile, '--apply'], { setup: second })
+  assert.is(refused.code, 2, refused.stdout)
+  assert.match(
+    refused.stderr,
+    /pki\/roles\/iam-ra binds callers of auth\/kubernetes\/, .*\n.*sys\/policies\/acl\/vault-secrets-operator binds/,
+  )
+  assert.ok(refused.methods.every((method) => method === 'GET'))
+  assert.equal(await reads(ground), before)
+})
+
+meeting('ACME, which asks for no token of Vault, is named where it is on', async () => {
+  const { server } = ground
+  assert.not.match((await done(ground, [], { setup })).stdout, /ACME/)
+  await server.write('pki/config/cluster', { path: `${server.url}/v1/pki` })
+  await server.write('pki/config/acme', { enabled: true })
+  assert.is((await ground.ask('', 'GET', 'pki/acme/directory')).status, 200)
+  const { stdout } = await done(ground, [], { setup })
+  assert.match(stdout, /^note: pki answers ACME, .*: vault write pki\/config\/acme enabled=false$/m)
+  await server.write('pki/config/acme', { enabled: false })
+})
 
 meeting('a token that may not do it is told what was refused', async () => {
   const made = await ground.server.write('auth/token/create', {
@@ -133,7 +160,12 @@ meeting('a mount of another type in the way stops it before anything is written'
 meeting("Vault's own account cannot review for a Vault in no pod, and that is said", async () => {
   const { caFile, ...kubernetes } = setup.kubernetes
   assert.is(typeof caFile, 'string')
-  const inside = { ...setup, kubernetes: { ...kubernetes, reviewer: 'vault', mount: 'kubernetes-2' } }
+  const inside = {
+    ...setup,
+    kubernetes: { ...kubernetes, reviewer: 'vault', mount: 'kubernetes-2' },
+    pki: { ...setup.pki, role: 'iam-ra-2' },
+    operator: { ...setup.operator, role: 'vault-secrets-operator-2' },
+  }
   const VAULT_TOKEN = await rootToken(ground)
   const refused = await ground.run(['--apply'], { setup: inside, env: { VAULT_TOKEN } })
   assert.is(refused.code, 1)

@@ -1,4 +1,5 @@
 /** What the tokens may do that come of a set-up: a pod's, by its namespace's role, and the Vault Secrets Operator's. */
+import { X509Certificate } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createCsr } from '../../src/certificate/csr.ts'
@@ -63,13 +64,26 @@ async function auth(role: string, itsNamespace: string, account: string): Promis
   return json['auth'] as Auth
 }
 
-async function sign(token: string, cn: string, uris: readonly string[] = []): Promise<ApiAnswer> {
+async function sign(
+  token: string,
+  cn: string,
+  uris: readonly string[] = [],
+  more: Readonly<Record<string, string>> = {},
+): Promise<ApiAnswer> {
   const csr = await createCsr(await generateKeyPair('ec-p256'), {
     commonName: cn,
     dnsSans: [],
     uriSans: uris,
   })
-  return await ground.ask(token, 'PUT', 'pki/sign/iam-ra', { csr })
+  return await ground.ask(token, 'PUT', 'pki/sign/iam-ra', { csr, ...more })
+}
+
+/** Paths with a space between them. */
+async function mayNot(token: string, method: string, paths: string): Promise<void> {
+  const body = method === 'PUT' ? {} : undefined
+  for (const path of paths.split(' ')) {
+    assert.is((await ground.ask(token, method, path, body)).status, 403, `${method} ${path}`)
+  }
 }
 
 tokens("a pod's token has its own names signed", async () => {
@@ -96,6 +110,27 @@ tokens("a pod's token has no other name signed", async () => {
   }
 })
 
+// not_after is bound by max_ttl from 1.19.19, 1.20.13, 1.21.8 and 2.0.3 on: https://github.com/hashicorp/vault/issues/29928
+tokens("a pod's token has no certificate signed that lasts longer than a day", async () => {
+  const { client_token: token } = await auth('frontend', namespace, serviceAccount)
+  for (const name of ['not_after', 'NOT_AFTER', 'Not_After']) {
+    for (const value of ['2030-01-01T00:00:00Z', '9999-12-31T23:59:59Z', '']) {
+      const { status } = await sign(token, commonName, [uri], { [name]: value })
+      assert.is(status, 403, `${name}=${value}`)
+    }
+  }
+  const lasts = async (ttl: string): Promise<number> => {
+    const { status, json } = await sign(token, commonName, [uri], { ttl })
+    assert.is(status, 200, JSON.stringify(json['errors']))
+    const { certificate } = json['data'] as { certificate: string }
+    const { validFromDate, validToDate } = new X509Certificate(certificate)
+    return (validToDate.getTime() - validFromDate.getTime()) / 1000
+  }
+  // 30 seconds before its issue: not_before_duration of the role.
+  assert.is(await lasts('30m'), 1830)
+  assert.is(await lasts('87600h'), 86_430)
+})
+
 tokens("a pod's token can do nothing else but revoke itself", async () => {
   const {
     client_token: token,
@@ -104,42 +139,13 @@ tokens("a pod's token can do nothing else but revoke itself", async () => {
   } = await auth('frontend', namespace, serviceAccount)
   assert.equal(policies, ['iam-ra'])
   assert.is(lasts, 300)
-  for (const [method, path] of [
-    ...[
-      ['PUT', 'pki/issue/iam-ra'],
-      ['PUT', 'pki/sign-verbatim'],
-      ['PUT', 'pki/sign-verbatim/iam-ra'],
-    ],
-    ...[
-      ['PUT', 'pki/sign/other'],
-      ['GET', 'pki/roles/iam-ra'],
-      ['PUT', 'pki/root/sign-intermediate'],
-    ],
-    ...[
-      ['PUT', 'pki-root/root/sign-intermediate'],
-      ['PUT', 'pki/intermediate/set-signed'],
-    ],
-    ...[
-      ['GET', 'secret/data/iam-ra/frontend/role-arn'],
-      ['GET', 'secret/data/other'],
-    ],
-    ...[
-      ['GET', 'auth/kubernetes/config'],
-      ['GET', 'auth/kubernetes/role/frontend'],
-    ],
-    ...[
-      ['PUT', 'auth/token/create'],
-      ['PUT', 'auth/token/renew-self'],
-      ['GET', 'auth/token/lookup-self'],
-    ],
-    ...[
-      ['GET', 'sys/policies/acl/iam-ra'],
-      ['GET', 'sys/mounts'],
-      ['LIST', 'identity/entity/id'],
-    ],
-  ] as const) {
-    assert.is((await ground.ask(token, method, path, method === 'PUT' ? {} : undefined)).status, 403, path)
-  }
+  await mayNot(token, 'PUT', 'pki/issue/iam-ra pki/sign-verbatim pki/sign-verbatim/iam-ra pki/sign/other')
+  await mayNot(token, 'PUT', 'pki/root/sign-intermediate pki-root/root/sign-intermediate')
+  await mayNot(token, 'PUT', 'pki/intermediate/set-signed auth/token/create auth/token/renew-self')
+  await mayNot(token, 'GET', 'pki/roles/iam-ra secret/data/iam-ra/frontend/role-arn secret/data/other')
+  await mayNot(token, 'GET', 'auth/kubernetes/config auth/kubernetes/role/frontend auth/token/lookup-self')
+  await mayNot(token, 'GET', 'sys/policies/acl/iam-ra sys/mounts')
+  await mayNot(token, 'LIST', 'identity/entity/id')
   assert.is((await ground.ask(token, 'PUT', 'auth/token/revoke-self', {})).status, 204)
   assert.is((await sign(token, commonName)).status, 403)
 })
@@ -223,27 +229,10 @@ tokens("the operator reads the three ARNs of its account's namespace, and nothin
       const change = { data: { arn: 'another' } }
       assert.is((await ground.ask(token, 'PUT', `secret/data/iam-ra/${own}/${name}-arn`, change)).status, 403)
     }
-    for (const [method, path] of [
-      ...[
-        ['GET', 'secret/data/other'],
-        ['GET', `secret/data/iam-ra/${own}/other`],
-      ],
-      ...[
-        ['LIST', `secret/metadata/iam-ra/${own}`],
-        ['GET', `secret/metadata/iam-ra/${own}/role-arn`],
-      ],
-      ...[
-        ['PUT', 'pki/sign/iam-ra'],
-        ['PUT', 'pki/issue/iam-ra'],
-        ['GET', 'auth/token/lookup-self'],
-      ],
-      ...[
-        ['PUT', 'auth/token/create'],
-        ['GET', 'sys/mounts'],
-      ],
-    ] as const) {
-      assert.is((await ground.ask(token, method, path, method === 'PUT' ? {} : undefined)).status, 403, path)
-    }
+    await mayNot(token, 'GET', `secret/data/other secret/data/iam-ra/${own}/other`)
+    await mayNot(token, 'GET', `secret/metadata/iam-ra/${own}/role-arn auth/token/lookup-self sys/mounts`)
+    await mayNot(token, 'LIST', `secret/metadata/iam-ra/${own}`)
+    await mayNot(token, 'PUT', 'pki/sign/iam-ra pki/issue/iam-ra auth/token/create')
   }
 })
 

@@ -95,6 +95,21 @@ for (const [what, value, says] of [
     bound({ tokenType: 'default' }),
     /^bindings\[0\]\.tokenType is wrong: it must be service or batch$/,
   ],
+  [
+    'binds a namespace twice',
+    bound({}, { role: 'frontend-jobs' }),
+    /^the namespace frontend has two bindings: it can have one, with all of its accounts$/,
+  ],
+  ...['default', 'root', 'Default', 'IAM-RA'].flatMap((name) =>
+    (['operator', 'pki'] as const).map(
+      (member) =>
+        [
+          `has ${member}.role ${name}, whose policy is Vault's own or loses its capitals`,
+          { ...EXAMPLE, [member]: { ...EXAMPLE[member], role: name } },
+          new RegExp(`^${member}\\.role is wrong: it must be a name in small letters .*default and root$`),
+        ] as const,
+    ),
+  ),
   ['has one role twice', bound({}, { namespace: 'backend' }), /^the role frontend stands twice$/],
   [
     "has the operator's role as a pod's",

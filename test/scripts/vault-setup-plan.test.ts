@@ -34,6 +34,7 @@ const EMPTY: State = {
   issuers: [],
   defaultIssuer: '',
   keys: [],
+  acme: false,
   pkiRoles: [],
   authRoles: new Map(),
 }
@@ -120,6 +121,45 @@ plan('binds names by the accessor of the mount that is there, and nobody by that
   assert.equal(pathsOf(planned({ ...state, mounts: moved })), [
     'change pki/roles/iam-ra',
     'change sys/policies/acl/vault-secrets-operator',
+  ])
+})
+
+plan('takes no role and no policy over whose names are of another auth mount that is there', () => {
+  const state = written(planned(STANDING), STANDING)
+  const second: Setup = { ...SETUP, kubernetes: { ...SETUP.kubernetes, mount: 'kubernetes-2' } }
+  const other = { ...mount('kubernetes'), accessor: 'kubernetes_5678' }
+  const says = (path: string, member: string): string =>
+    `${path} binds callers of auth/kubernetes/, which would lose it: name another ${member}`
+  const problems = [
+    says('pki/roles/iam-ra', 'pki.role'),
+    says('sys/policies/acl/vault-secrets-operator', 'operator.role'),
+  ]
+  for (const mounts of [MOUNTS, new Map([...MOUNTS, ['auth/kubernetes-2/', other] as const])]) {
+    const made = planned({ ...state, mounts }, second)
+    assert.equal(made.problems, problems)
+  }
+  const own: Setup = {
+    ...second,
+    pki: { ...SETUP.pki, role: 'iam-ra-2' },
+    operator: { ...SETUP.operator, role: 'vault-secrets-operator-2' },
+  }
+  assert.equal(planned(state, own).problems, [])
+})
+
+plan('has the authority sign itself by no mistake in --root-mount', () => {
+  for (const state of [EMPTY, STANDING]) {
+    assert.equal(planned(state, SETUP, { rootMount: 'pki' }).problems, [
+      '--root-mount pki is pki.mount itself: the root must be in another mount',
+    ])
+  }
+})
+
+plan('names ACME where it is on', () => {
+  const notes = (acme: boolean): readonly string[] =>
+    planned({ ...STANDING, acme }).notes.filter((note) => note.includes('ACME'))
+  assert.equal(notes(false), [])
+  assert.equal(notes(true), [
+    'pki answers ACME, which asks for no token of Vault and signs by other rules than iam-ra: vault write pki/config/acme enabled=false',
   ])
 })
 

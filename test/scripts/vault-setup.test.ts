@@ -8,7 +8,7 @@ import { differences } from '../../scripts/vault-setup/difference.ts'
 import { parseDuration } from '../../scripts/vault-setup/duration.ts'
 import { runVaultSetup } from '../../scripts/vault-setup/run.ts'
 import { createVault } from '../../scripts/vault-setup/vault.ts'
-import type { HttpRequest } from '../../src/http.ts'
+import { TransportError, type HttpRequest } from '../../src/http.ts'
 import {
   fakeClock,
   fakeRuntime,
@@ -62,6 +62,14 @@ setup('without VAULT_ADDR, a token or a good one says what to set, and asks noth
     [{}, /VAULT_ADDR is not set\nhint: set it to an address/],
     [{ ...ENV, VAULT_ADDR: 'vault.example' }, /VAULT_ADDR is no address of a Vault/],
     [{ ...ENV, VAULT_ADDR: 'https://me:secret@vault.example' }, /VAULT_ADDR is no address of a Vault/],
+    ...['/team', '/v1', '/?a=b', '#a'].map(
+      (end) =>
+        [{ ...ENV, VAULT_ADDR: `https://vault.example${end}` }, /VAULT_ADDR has more than a host/] as const,
+    ),
+    [
+      { ...ENV, VAULT_TLS_SERVER_NAME: 'https://vault.example' },
+      /VAULT_TLS_SERVER_NAME is not a host name\nhint: set it to a DNS name, without scheme and port/,
+    ],
     [{ ...ENV, VAULT_ADDR: 'http://vault.example' }, /VAULT_ADDR is plain http beyond this machine/],
     [
       { ...ENV, VAULT_TOKEN: '' },
@@ -72,6 +80,10 @@ setup('without VAULT_ADDR, a token or a good one says what to set, and asks noth
       { ...ENV, VAULT_CACERT: '/nowhere/ca.crt' },
       /VAULT_CACERT, \/nowhere\/ca\.crt, cannot be read \(ENOENT\)/,
     ],
+    [
+      { ...ENV, VAULT_CACERT: join(ROOT, 'package.json') },
+      /holds no PEM certificate\nhint: it must hold -----BEGIN CERTIFICATE-----; /,
+    ],
   ] as const) {
     const { code, stderr, requests } = await command({ env })
     assert.is(code, 2)
@@ -80,21 +92,29 @@ setup('without VAULT_ADDR, a token or a good one says what to set, and asks noth
   }
 })
 
-setup('takes the token that vault login left, the CA and the namespace', async () => {
-  const http = scriptedHttp(() => answer(404, {}))
-  const { VAULT_ADDR } = ENV
-  const { code } = await command({
-    env: { VAULT_ADDR, VAULT_CACERT: '/ca.crt', VAULT_NAMESPACE: 'team' },
-    files: { '/home/app/.vault-token': `${TOKEN}\n`, '/ca.crt': '-----BEGIN CERTIFICATE-----' },
-    http,
-  })
-  assert.is(code, 0)
-  assert.equal(http.clients, [{ ca: '-----BEGIN CERTIFICATE-----' }])
-  const [first] = http.requests
-  assert.is(first?.url.href, 'https://vault.example:8200/v1/sys/mounts')
-  assert.is(first?.headers['X-Vault-Token'], TOKEN)
-  assert.is(first?.headers['X-Vault-Namespace'], 'team')
-})
+setup(
+  'takes the token that vault login left, the CA, the name in the certificate and the namespace',
+  async () => {
+    const http = scriptedHttp(() => answer(404, {}))
+    const { VAULT_ADDR } = ENV
+    const { code } = await command({
+      env: {
+        VAULT_ADDR,
+        VAULT_CACERT: '/ca.crt',
+        VAULT_TLS_SERVER_NAME: 'vault.internal',
+        VAULT_NAMESPACE: 'team',
+      },
+      files: { '/home/app/.vault-token': `${TOKEN}\n`, '/ca.crt': '-----BEGIN CERTIFICATE-----' },
+      http,
+    })
+    assert.is(code, 0)
+    assert.equal(http.clients, [{ ca: '-----BEGIN CERTIFICATE-----', tlsServerName: 'vault.internal' }])
+    const [first] = http.requests
+    assert.is(first?.url.href, 'https://vault.example:8200/v1/sys/mounts')
+    assert.is(first?.headers['X-Vault-Token'], TOKEN)
+    assert.is(first?.headers['X-Vault-Namespace'], 'team')
+  },
+)
 
 setup('warns that VAULT_SKIP_VERIFY is nothing it does', async () => {
   const { code, stderr } = await command({ env: { ...ENV, VAULT_SKIP_VERIFY: 'true' } })
@@ -112,6 +132,18 @@ setup('has a Vault that answers with an error, and never its token, in its own w
   )
 })
 
+setup('says what to set where the certificate of Vault is not taken', async () => {
+  for (const [message, says] of [
+    ['its certificate is for another name', /hint: set VAULT_TLS_SERVER_NAME to a name that/],
+    ['its certificate is signed by a CA that is not trusted here', /hint: set VAULT_CACERT to the file/],
+  ] as const) {
+    const http = scriptedHttp([new TransportError('tls', 'CODE', message)])
+    const { code, stderr } = await command({ http })
+    assert.is(code, 1)
+    assert.match(stderr, says)
+  }
+})
+
 setup('refuses flags that do not go together, and lists those that there are', async () => {
   for (const [argv, says] of [
     [['--aply'], /unknown option '--aply'/i],
@@ -120,6 +152,10 @@ setup('refuses flags that do not go together, and lists those that there are', a
     [['--rotate', '--signed-cert', 'a'], /--rotate says nothing/],
     [['--csr-out', 'a', '--root-mount', 'b'], /--csr-out and --root-mount are two ways/],
     [['--setup', '/nowhere.json'], /the set-up, \/nowhere\.json, cannot be read \(ENOENT\)/],
+    [
+      ['--reviewer-token', '/nowhere/token'],
+      /the reviewer token, \/nowhere\/token, cannot be read \(ENOENT\)\nhint: leave the flag out where Vault has one/,
+    ],
     [
       ['--reviewer-token', join(ROOT, 'package.json')],
       /holds no service-account token\nhint: kubectl create token/,
