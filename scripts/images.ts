@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { megabytes } from './build/sizes.ts'
 import { ROOT } from './checks/files.ts'
@@ -95,6 +95,12 @@ export async function buildArchive(release: string, file: string): Promise<void>
 }
 
 if (import.meta.main) {
+  // All that is made on the way lies in one folder, which goes however this ends.
+  const work = mkdtempSync(join(tmpdir(), 'iam-ra-images-'))
+  process.env['TMPDIR'] = work
+  process.on('exit', () => rmSync(work, { recursive: true, force: true }))
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(name, () => process.exit(128 + constants.signals[name]))
   try {
     await buildArchive(join(ROOT, 'dist/release'), join(ROOT, 'dist/images/aws-iam-ra.oci.tar'))
   } catch (error) {

@@ -36,14 +36,14 @@ export function openBuildah(): Buildah {
       '--storage-driver',
       'vfs',
     ]
-    const { status, stderr, error } = spawnSync('buildah', [...own, ...args], {
+    const { status, signal, stderr, error } = spawnSync('buildah', [...own, ...args], {
       encoding: 'utf8',
       env: cleanEnv({ HOME: storage }),
     })
     if (status === 0) return
     throw new Error(
       error === undefined
-        ? `buildah ${args[0] ?? ''} failed: ${stderr.slice(-2000)}`
+        ? `buildah ${args[0] ?? ''} ${signal === null ? `failed: ${stderr.slice(-2000)}` : `was ended by ${signal}`}`
         : `buildah cannot be started (${error.message}): install it, as by apt-get install buildah`,
     )
   }
