@@ -1,5 +1,6 @@
 /** Does a plan, step by step, and says each as it is done. */
 import { issueForMount, requestCertificate, takeCertificate, type AuthorityFiles } from './issue.ts'
+import { SetupError } from './error.ts'
 import { paths } from './resources.ts'
 import type { Setup } from './setup.ts'
 import { readMounts } from './state.ts'
@@ -35,6 +36,7 @@ async function applyAuthority(
     case 'sign':
       return context.say(await issueForMount(mount, step, context))
     case 'import':
+    case 'chain':
       return context.say(await takeCertificate(mount, step, context))
     case 'default':
       await context.vault.write(`${mount}/config/issuers`, { default: step.issuer })
@@ -54,6 +56,10 @@ async function filled(value: unknown, context: ApplyContext): Promise<unknown> {
   if (value === REVIEWER_TOKEN) return context.reviewerToken
   if (typeof value !== 'string' || !value.includes(ACCESSOR)) return value
   const mount = (await readMounts(context.vault)).get(paths.authMount(context.setup))
-  if (mount === undefined) throw new Error(`${paths.authMount(context.setup)} has gone since it was made`)
+  if (mount === undefined) {
+    throw new SetupError(`${paths.authMount(context.setup)} has gone since it was made`, {
+      hint: 'another writer may be at work; a further run goes on from here',
+    })
+  }
   return value.replaceAll(ACCESSOR, mount.accessor)
 }

@@ -20,7 +20,8 @@ export const HELP = `vault-setup: what pods need in Vault to get their certifica
 Usage: npm run vault-setup -- [--apply] [--setup FILE] [flags]
 
 Without --apply nothing is written: what is missing and what differs is shown. With it, that is written, and
-a further run finds nothing to do. Nothing that was there before is deleted.
+a further run finds nothing to do. Nothing that was there before is deleted, but for other keys of the three ARN
+entries, which are written whole.
 
   --apply                        write what the plan shows
   --setup FILE                   what is wanted (default: k8s/vault/setup.json)
@@ -39,7 +40,10 @@ Exit codes: 0 done, or shown; 1 Vault or a file stood in the way; 2 the command 
 `
 
 export function parseArguments(argv: readonly string[]): Arguments {
-  const { values } = parse(argv)
+  const { values, tokens } = parse(argv)
+  const names = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []))
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  if (twice !== undefined) throw wrong(`--${twice} is given twice, and only one of the two could count`)
   const ways = (['csr-out', 'signed-cert', 'root-mount'] as const).filter(
     (name) => values[name] !== undefined,
   )
@@ -69,6 +73,7 @@ function parse(argv: readonly string[]) {
   try {
     return parseArgs({
       args: [...argv],
+      tokens: true,
       allowPositionals: false,
       options: {
         help: { type: 'boolean', default: false },

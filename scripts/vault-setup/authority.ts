@@ -1,6 +1,6 @@
 /** The PKI mount's place below the trust anchor: what is to be done so that its own key has a certificate that others signed. */
 import { X509Certificate } from 'node:crypto'
-import { SetupError } from './error.ts'
+import { fingerprint, missingFrom, oneLine, readCertificates } from './certificates.ts'
 import type { Issuer, State } from './state.ts'
 
 export interface AuthorityWishes {
@@ -18,6 +18,8 @@ export type AuthorityStep =
   /** A new key, or the one whose request is out already. */
   | { readonly kind: 'request'; readonly file: string; readonly keyId?: string }
   | { readonly kind: 'import'; readonly file: string; readonly pem: string; readonly subject: string }
+  /** The certificate is there, without all of those above it that the file has. */
+  | { readonly kind: 'chain'; readonly file: string; readonly pem: string; readonly subject: string }
   | { readonly kind: 'sign'; readonly rootMount: string; readonly keyId?: string }
   | { readonly kind: 'default'; readonly issuer: string; readonly subject: string }
 
@@ -47,7 +49,7 @@ export function planAuthority(
     return { notes: [], problems: [problem] }
   }
   if (rootMount !== undefined && state.mounts.get(`${rootMount}/`)?.type !== 'pki') {
-    return { notes: [], problems: [`--root-mount ${rootMount} is no mount of the PKI secrets engine`] }
+    return { notes: [], problems: [noRootMount(mount, rootMount, state)] }
   }
   if (signed !== undefined) return planImport(signed, state, nowMs)
   if (current !== undefined && !wishes.rotate) return { notes: standing, problems: [] }
@@ -66,6 +68,15 @@ export function planAuthority(
         : [`${mount} waits for the certificate of its request: hand it in with --signed-cert FILE`],
     problems: [],
   }
+}
+
+function noRootMount(mount: string, rootMount: string, { mounts }: State): string {
+  const others = [...mounts].filter(([path, { type }]) => type === 'pki' && path !== `${mount}/`)
+  const cure =
+    others.length === 0
+      ? `there is none beside ${mount}: make the root first, or have another one sign (--csr-out FILE)`
+      : `there is ${others.map(([path]) => path.replace(/\/$/, '')).join(', ')}`
+  return `--root-mount ${rootMount} is no mount of the PKI secrets engine; ${cure}`
 }
 
 function describe(mount: string, { pem, chain }: Issuer, nowMs: number): string[] {
@@ -113,33 +124,14 @@ function planImport(
       : [
           `${file} ends with one that ${oneLine(below.issuer)} signed: that must be the trust anchor's certificate`,
         ]
-  const known = state.issuers.find(
-    (issuer) => new X509Certificate(issuer.pem).fingerprint256 === own.fingerprint256,
-  )
+  const known = state.issuers.find((issuer) => fingerprint(issuer.pem) === own.fingerprint256)
   if (known === undefined) return { step: { kind: 'import', file, pem, subject }, notes, problems }
   if (known.keyId === '') {
     return { notes, problems: [`Vault has the certificate of ${file} already, but not its key`] }
   }
+  if (missingFrom(known.chain, certificates).length > 0) {
+    return { step: { kind: 'chain', file, pem, subject }, notes, problems }
+  }
   if (known.id === state.defaultIssuer) return { notes, problems }
   return { step: { kind: 'default', issuer: known.id, subject }, notes, problems }
-}
-
-function readCertificates(file: string, pem: string): readonly X509Certificate[] {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
-  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) {
-    throw new SetupError(`${file} holds a private key, and nothing of it was read`, {
-      hint: 'it must hold certificates alone: the key that belongs to them was made in Vault and stays there',
-      usage: true,
-    })
-  }
-  try {
-    return blocks.map((block) => new X509Certificate(block))
-  } catch (cause) {
-    throw new SetupError(`${file} holds a certificate that cannot be read`, { cause, usage: true })
-  }
-}
-
-/** Node joins the parts of a name by line ends. */
-export function oneLine(name: string): string {
-  return name.replaceAll('\n', ', ')
 }

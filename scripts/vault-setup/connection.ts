@@ -6,6 +6,8 @@ import { serverName } from '../../src/settings/values.ts'
 import { SetupError } from './error.ts'
 import { createVault, type Vault } from './vault.ts'
 
+const CA_HINT = 'set it to the PEM file of the CA that signed the certificate of Vault, or unset it'
+
 type Environment = Pick<Runtime, 'env' | 'home' | 'http' | 'clock' | 'stderr'> & InputFiles
 
 /** @throws SetupError where VAULT_ADDR or a token is missing, or the token would go over plain http */
@@ -20,7 +22,7 @@ export async function openVault(runtime: Environment): Promise<Vault> {
   const caFile = valueOf(runtime, 'VAULT_CACERT')
   const tlsServerName = readServerName(valueOf(runtime, 'VAULT_TLS_SERVER_NAME'))
   const namespace = valueOf(runtime, 'VAULT_NAMESPACE')
-  const ca = caFile === undefined ? undefined : await readPem(runtime, caFile, 'VAULT_CACERT')
+  const ca = caFile === undefined ? undefined : await readPem(runtime, caFile, 'VAULT_CACERT', CA_HINT)
   return createVault(
     { url, token, ...(namespace === undefined ? {} : { namespace }) },
     runtime.http({

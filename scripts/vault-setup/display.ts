@@ -19,8 +19,12 @@ function displayDifference({ name, before, after }: Difference): string {
   return before === undefined ? `${name}: ${after}` : `${name}: ${before} -> ${after}`
 }
 
+function changes(kind: AuthorityStep['kind']): boolean {
+  return kind === 'default' || kind === 'chain'
+}
+
 function sign({ kind }: AuthorityStep): string {
-  return kind === 'default' ? '~ change' : '+ create'
+  return changes(kind) ? '~ change' : '+ create'
 }
 
 function describe(step: AuthorityStep): string {
@@ -33,6 +37,8 @@ function describe(step: AuthorityStep): string {
       return `a key that stays in Vault and its certificate, signed by ${step.rootMount}; it signs from then on`
     case 'import':
       return `the certificate of ${step.file}, ${step.subject}; it signs from then on`
+    case 'chain':
+      return `the chain of ${step.subject}, with all that ${step.file} has above it; it signs from then on`
     case 'default':
       return `${step.subject}, which Vault has already, signs from then on`
   }
@@ -40,7 +46,7 @@ function describe(step: AuthorityStep): string {
 
 export function summary({ steps }: Plan): string {
   const created = steps.filter((step) =>
-    step.kind === 'write' ? step.verb === 'create' : step.step.kind !== 'default',
+    step.kind === 'write' ? step.verb === 'create' : !changes(step.step.kind),
   )
   return `${created.length} to create, ${steps.length - created.length} to change`
 }

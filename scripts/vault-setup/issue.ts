@@ -1,9 +1,10 @@
 /** Keys and certificates of the PKI mount: the request goes out, and what was signed comes in. The key never leaves Vault. */
 import type { AuthorityStep } from './authority.ts'
+import { fingerprint, missingFrom, readCertificates } from './certificates.ts'
 import type { Data } from './difference.ts'
 import { SetupError } from './error.ts'
 import type { Setup } from './setup.ts'
-import { readAuthority } from './state.ts'
+import { readAuthority, type Issuer } from './state.ts'
 import type { Vault } from './vault.ts'
 
 export interface AuthorityFiles {
@@ -46,10 +47,18 @@ export async function issueForMount(
 
 export async function takeCertificate(
   mount: string,
-  { file, pem, subject }: StepOf<'import'>,
+  { kind, file, pem, subject }: StepOf<'import' | 'chain'>,
   { vault }: AuthorityFiles,
 ): Promise<string> {
-  await importCertificates(mount, pem, file, vault)
+  const own = await importCertificates(mount, pem, file, vault)
+  if (missingFrom(own.chain, readCertificates(file, pem)).length > 0) {
+    // Whoever gave an issuer a chain by hand has Vault build none.
+    throw new SetupError(`${mount} has the certificates of ${file}, and still gives a shorter chain`, {
+      hint: `look whether the issuer has a chain of its own: vault read ${mount}/issuer/${own.id} (manual_chain)`,
+    })
+  }
+  if (kind === 'chain')
+    return `changed an issuer of ${mount}: ${subject} has its chain, and signs from now on`
   return `created an issuer of ${mount}: ${subject} signs from now on`
 }
 
@@ -69,25 +78,34 @@ async function makeRequest(
   return textOf(answer, 'csr')
 }
 
-/** The one whose key Vault has becomes the issuer that signs; what came without one of ours is taken away again. */
-async function importCertificates(mount: string, pem: string, origin: string, vault: Vault): Promise<void> {
+/**
+ * The first certificate, whose key Vault has, becomes the issuer that signs; it may have been there before those above
+ * it. Where there is no key for it, what came is taken away again.
+ */
+async function importCertificates(mount: string, pem: string, origin: string, vault: Vault): Promise<Issuer> {
   const { imported_issuers: imported } = await vault.write(`${mount}/intermediate/set-signed`, {
     certificate: pem,
   })
   const { issuers } = await readAuthority(vault, mount)
-  const come = issuers.filter(({ id }) => Array.isArray(imported) && imported.includes(id))
-  const own = come.find(({ keyId }) => keyId !== '')
+  const [first] = readCertificates(origin, pem)
+  const own = issuers.find(
+    (issuer) => issuer.keyId !== '' && fingerprint(issuer.pem) === first?.fingerprint256,
+  )
   if (own === undefined) {
+    const come = issuers.filter(({ id }) => Array.isArray(imported) && imported.includes(id))
     for (const { id } of come) await vault.delete(`${mount}/issuer/${id}`)
     throw new SetupError(`no key of ${mount} belongs to ${origin}, so that nothing could be signed with it`, {
       hint: `it was made of another request: have the one of this Vault signed (--csr-out writes it)`,
     })
   }
   await vault.write(`${mount}/config/issuers`, { default: own.id })
+  return own
 }
 
 function textOf(answer: Data, member: string): string {
   const value = answer[member]
   if (typeof value === 'string') return value
-  throw new SetupError(`Vault answered without ${member}`)
+  throw new SetupError(`Vault answered without ${member}`, {
+    hint: 'run it again; if it stays, check VAULT_ADDR: something else may answer there',
+  })
 }

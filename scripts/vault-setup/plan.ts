@@ -43,6 +43,7 @@ export function makePlan(
       ...storedArns(setup).flatMap((stored) => planArn(stored, state)),
     ],
     notes: [
+      ...wideAudiences(setup),
       ...config.notes,
       ...authority.notes,
       ...unknown,
@@ -55,16 +56,21 @@ export function makePlan(
 
 function mountProblems(setup: Setup, { mounts }: State): string[] {
   const wanted = [
-    [paths.authMount(setup), 'kubernetes'],
-    [paths.pkiMount(setup), 'pki'],
-    [paths.kvMount(setup), 'kv'],
+    [paths.authMount(setup), 'kubernetes', 'kubernetes.mount'],
+    [paths.pkiMount(setup), 'pki', 'pki.mount'],
+    [paths.kvMount(setup), 'kv', 'kv.mount'],
   ] as const
-  const problems = wanted.flatMap(([path, type]) => {
+  const problems = wanted.flatMap(([path, type, member]) => {
     const found = mounts.get(path)?.type
-    return found === undefined || found === type ? [] : [`${path} is a mount of type ${found}, not ${type}`]
+    if (found === undefined || found === type) return []
+    return [`${path} is a mount of type ${found}, not ${type}: name another ${member}`]
   })
   const kv = mounts.get(paths.kvMount(setup))
-  if (kv?.type === 'kv' && kv.version !== '2') problems.push(`${paths.kvMount(setup)} is kv version 1, not 2`)
+  if (kv?.type === 'kv' && kv.version !== '2') {
+    problems.push(
+      `${paths.kvMount(setup)} is kv version 1, not 2: name another kv.mount, or vault kv enable-versioning ${setup.kv.mount}`,
+    )
+  }
   return problems
 }
 
@@ -133,6 +139,21 @@ function missingArns(setup: Setup, state: State): string[] {
     : [
         `no arn yet at ${missing.map(({ path }) => path).join(', ')}: name it in the set-up, or store it there`,
       ]
+}
+
+/** A token that logs in here and is good for the API server too is worth more to a thief than a login. */
+function wideAudiences({ kubernetes, operator, bindings }: Setup): string[] {
+  // There the client's token must be one that the API server takes.
+  if (kubernetes.reviewer === 'clients') return []
+  const wide = (audience: string): boolean =>
+    /^(https:\/\/)?kubernetes\.default\b/.test(audience) ||
+    [kubernetes.host, kubernetes.issuer].includes(audience)
+  return [...bindings, operator]
+    .filter(({ audience }) => wide(audience))
+    .map(
+      ({ role, audience }) =>
+        `the audience ${audience} of the role ${role} is the API server's own, where such a token can do more than log in: name one such as vault`,
+    )
 }
 
 /** Roles that others made or that an earlier set-up had, and other ways to sign: they stay, and they may undo what ours bind. */

@@ -14,6 +14,8 @@ export interface Reader {
   object(member: string): Reader
   objects(member: string): readonly Reader[]
   problem(member: string, expected: string): void
+  /** Good by itself, and wrong beside another one. */
+  conflict(member: string, wrong: string, expected: string): void
   /** After the last member: what was not asked for is a mistake in its name. */
   end(): void
 }
@@ -88,6 +90,8 @@ export function createReader(
       })
     },
     problem,
+    conflict: (member, wrong, expected) =>
+      void problems.push(`${prefix}${member} ${wrong}: it must be ${expected}`),
     end() {
       for (const member of Object.keys(data)) {
         if (!asked.has(member)) problems.push(`${prefix}${member} is no member that is known`)

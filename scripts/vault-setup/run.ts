@@ -1,13 +1,12 @@
 /** One run of the command, with everything that it takes from outside handed in. */
 import { dirname, join, resolve } from 'node:path'
-import { codeOf } from '../../src/errors.ts'
 import type { Runtime } from '../../src/runtime.ts'
 import { applyPlan } from './apply.ts'
 import { HELP, parseArguments, type Arguments } from './arguments.ts'
 import { openVault } from './connection.ts'
 import { displayPlan, summary } from './display.ts'
 import { SetupError } from './error.ts'
-import { readPem, readText } from './files.ts'
+import { readPem, readText, reasonOf } from './files.ts'
 import { PARAMETER_FILES, type ParameterFiles } from './parameters.ts'
 import { makePlan } from './plan.ts'
 import { parseSetup, type Setup } from './setup.ts'
@@ -34,7 +33,8 @@ export async function runVaultSetup(runtime: SetupRuntime): Promise<number> {
       return 0
     }
     const setupFile = args.setup ?? join(runtime.root, 'k8s/vault/setup.json')
-    const setup = parseSetup(await readText(runtime, setupFile, 'the set-up'), setupFile)
+    const hint = '--setup names a file such as k8s/vault/setup.json, which is one to begin with'
+    const setup = parseSetup(await readText(runtime, setupFile, 'the set-up', hint), setupFile)
     const { wishes, reviewerToken } = await readWishes(args, setup, setupFile, runtime)
     const vault = await openVault(runtime)
     try {
@@ -42,14 +42,24 @@ export async function runVaultSetup(runtime: SetupRuntime): Promise<number> {
     } finally {
       vault.close()
     }
-  } catch (error) {
-    if (!(error instanceof SetupError)) throw error
+  } catch (thrown) {
+    const error = thrown instanceof SetupError ? thrown : unforeseen(thrown)
     for (const problem of error.problems) runtime.stderr(`vault-setup: ${problem}\n`)
     runtime.stderr(
       `vault-setup: ${error.message}\n${error.hint === undefined ? '' : `hint: ${error.hint}\n`}`,
     )
     return error.usage ? 2 : 1
   }
+}
+
+/** A fault of ours. Its own words may quote what was read, so that its kind and place are all that is said. */
+function unforeseen(error: unknown): SetupError {
+  const { name, stack = '' } = error instanceof Error ? error : new Error()
+  const [place] = /[\w-]+\.ts:\d+/.exec(stack) ?? []
+  return new SetupError(`it stopped at a mistake of its own, ${name} at ${place ?? 'an unknown place'}`, {
+    cause: error,
+    hint: 'run it again without --apply, which shows what is done; report this line with the version of Vault',
+  })
 }
 
 interface Work {
@@ -83,7 +93,10 @@ async function planAndApply({ args, setup, wishes, reviewerToken, vault, runtime
     try {
       await runtime.writeFile(path, text)
     } catch (cause) {
-      throw new SetupError(`${path} cannot be written (${codeOf(cause) ?? 'no reason given'})`, { cause })
+      throw new SetupError(`--csr-out ${path} cannot be written: ${reasonOf(cause)}`, {
+        cause,
+        hint: 'name a file in a folder that you may write to: the request is made again, for the same key',
+      })
     }
   }
   await applyPlan(first, { vault, setup, reviewerToken, say, writeFile })
@@ -106,6 +119,11 @@ async function planAndApply({ args, setup, wishes, reviewerToken, vault, runtime
   })
 }
 
+const CA_HINT =
+  "put the API server's CA there, PEM: kubernetes.caFile is a path from the folder of the set-up file"
+const SIGNED_HINT =
+  'name the PEM file with what the authority above made of the request, and those above after it'
+
 async function readWishes(
   args: Arguments,
   setup: Setup,
@@ -116,7 +134,7 @@ async function readWishes(
   const ca =
     caFile === undefined
       ? undefined
-      : await readPem(runtime, resolve(dirname(setupFile), caFile), 'kubernetes.caFile')
+      : await readPem(runtime, resolve(dirname(setupFile), caFile), 'kubernetes.caFile', CA_HINT)
   const tokenFile = args.replaceReviewerToken ?? args.reviewerToken
   const tokenHint = 'leave the flag out where Vault has one already; kubectl create token makes another'
   const reviewerToken =
@@ -132,7 +150,7 @@ async function readWishes(
   const signed =
     args.signedCert === undefined
       ? undefined
-      : { file: args.signedCert, pem: await readPem(runtime, args.signedCert, '--signed-cert') }
+      : { file: args.signedCert, pem: await readPem(runtime, args.signedCert, '--signed-cert', SIGNED_HINT) }
   const wishes: Wishes = {
     rotate: args.rotate,
     reviewerToken: reviewerToken !== undefined,

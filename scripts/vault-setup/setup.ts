@@ -1,6 +1,13 @@
 /** What is wanted in Vault, as k8s/vault/setup.json says it: read and checked, every problem at once. */
 import { isRecord } from '../../src/foreign-text.ts'
-import { anchorArn, profileArn, roleArn } from '../../src/settings/arn.ts'
+import {
+  anchorArn,
+  arnConflicts,
+  parseArn,
+  profileArn,
+  roleArn,
+  type ArnSetting,
+} from '../../src/settings/arn.ts'
 import { SetupError } from './error.ts'
 import { createReader, type Reader } from './reader.ts'
 
@@ -72,16 +79,24 @@ export function parseSetup(text: string, file: string): Setup {
 }
 
 function parseJson(text: string, file: string): Readonly<Record<string, unknown>> {
+  // Editors put a byte order mark before it.
+  const json = text.replace(/^\uFEFF/, '')
+  const refused = (what: string, hint: string): SetupError =>
+    new SetupError(`${file} ${what}`, { hint, usage: true })
+  if (json.trim() === '') throw refused('is empty', 'k8s/vault/setup.json is one to begin with')
+  let value: unknown
   try {
-    const value: unknown = JSON.parse(text)
-    if (isRecord(value)) return value
-  } catch {
-    // The parser's words may quote the file.
+    value = JSON.parse(json)
+  } catch (error) {
+    // The rest of the parser's words may quote the file.
+    const [, line] = (error instanceof Error && /\bline (\d+)/.exec(error.message)) || []
+    throw refused(
+      `is not JSON${line === undefined ? '' : `: line ${line} is wrong, or the one before it`}`,
+      'look for a comma, a quote or a bracket that is missing or too many; JSON has no comments',
+    )
   }
-  throw new SetupError(`${file} is not a JSON object`, {
-    hint: 'look for a comma or a quote that is missing',
-    usage: true,
-  })
+  if (isRecord(value)) return value
+  throw refused('is not a JSON object', 'it must begin with { and have the members of k8s/vault/setup.json')
 }
 
 function readSetup(reader: Reader): Setup {
@@ -125,6 +140,12 @@ function readSetup(reader: Reader): Setup {
   return setup
 }
 
+const ARN_MEMBERS: Readonly<Record<ArnSetting, ArnName>> = {
+  ROLE_ARN: 'role',
+  ANCHOR_ARN: 'anchor',
+  PROFILE_ARN: 'profile',
+}
+
 function readBinding(reader: Reader): Binding {
   const arns = reader.has('arns') ? reader.object('arns') : undefined
   const arn = (name: ArnName, check: (text: string) => object): Partial<Record<ArnName, string>> => {
@@ -141,6 +162,13 @@ function readBinding(reader: Reader): Binding {
     tokenSeconds: reader.duration('tokenTtl'),
     tokenType: reader.choice('tokenType', ['service', 'batch']),
     arns: { ...arn('role', roleArn), ...arn('anchor', anchorArn), ...arn('profile', profileArn) },
+  }
+  for (const { setting, wrong, expected } of arnConflicts({
+    role: parseArn(binding.arns.role ?? ''),
+    anchor: parseArn(binding.arns.anchor ?? ''),
+    profile: parseArn(binding.arns.profile ?? ''),
+  })) {
+    arns?.conflict(ARN_MEMBERS[setting], wrong, expected)
   }
   reader.end()
   arns?.end()

@@ -4,6 +4,7 @@ import { TransportError, type HttpAnswer, type HttpClient } from '../../src/http
 import { encodeVaultPath } from '../../src/vault-path.ts'
 import type { Data } from './difference.ts'
 import { SetupError } from './error.ts'
+import { hintBelowHttp, hintFor } from './vault-hint.ts'
 
 export interface Vault {
   /** `data` of the answer; undefined where there is nothing. @throws SetupError */
@@ -19,6 +20,11 @@ export interface VaultAddress {
   readonly token: string
   readonly namespace?: string
 }
+
+/** Every Vault has these, whatever else it has. */
+const EVERYWHERE: readonly string[] = ['sys/mounts', 'sys/auth']
+const OTHER_SERVER = 'check VAULT_ADDR: something else answers there'
+const OTHER_CAUSE = "compare the path and what was sent with Vault's words; the log of Vault may have more"
 
 const TIMEOUT_MS = 30_000
 /** A mount of kv version 2 says so for a moment after it was made. */
@@ -60,40 +66,59 @@ export function createVault(
   /** What was asked, and what Vault said to it. */
   const refusal = (what: string, path: string, { status, body }: HttpAnswer): SetupError => {
     const errors = parseJsonObject(body)?.['errors']
+    if (/^Client sent an HTTP request to an HTTPS server/.test(body)) {
+      return new SetupError(`${server} speaks https, and was asked in plain http`, {
+        hint: 'write https:// in VAULT_ADDR, and name its CA with VAULT_CACERT',
+      })
+    }
     const said = (Array.isArray(errors) ? errors : [])
       .filter((one) => typeof one === 'string')
       .map((one) => foreignText(one.replace(/^\d+ errors? occurred:\s*\*\s*/, ''), [address.token]))
       .join('; ')
       .replace(/\.$/, '')
     const words = said === '' ? '' : `: ${said}`
-    return new SetupError(
-      `${server} answered ${status} to the ${what} of ${path}${words}`,
-      hintFor(status, said),
-    )
+    // Of others' refusals those alone speak of Vault that a proxy before it makes.
+    const isVaults = Array.isArray(errors) || status < 400 || status >= 429
+    return new SetupError(`${server} answered ${status} to the ${what} of ${path}${words}`, {
+      hint: isVaults && status >= 300 ? (hintFor(status, said) ?? OTHER_CAUSE) : OTHER_SERVER,
+    })
   }
-  const dataOf = ({ body }: HttpAnswer): Data => {
-    const data = parseJsonObject(body)?.['data']
-    return isRecord(data) ? data : {}
+  const stranger = (what: string, path: string, { status }: HttpAnswer): SetupError =>
+    new SetupError(`${server} answered ${status} to the ${what} of ${path}, and not as a Vault does`, {
+      hint:
+        address.namespace === undefined
+          ? OTHER_SERVER
+          : `${OTHER_SERVER}, or VAULT_NAMESPACE names none that it has`,
+    })
+  /** Empty where the answer has none, as many writes have. */
+  const dataOf = (what: string, path: string, answer: HttpAnswer): Data => {
+    const body = parseJsonObject(answer.body)
+    if (body === undefined && answer.status !== 204) throw stranger(what, path, answer)
+    const data = body?.['data']
+    if (isRecord(data)) return data
+    if (answer.status === 200 && /^(read|list)$/.test(what)) throw stranger(what, path, answer)
+    return {}
   }
   return {
     async read(path) {
       const answer = await ask('GET', path)
-      if (answer.status === 200) return dataOf(answer)
+      if (answer.status === 200) return dataOf('read', path, answer)
       if (answer.status !== 404) throw refusal('read', path, answer)
+      if (EVERYWHERE.includes(path)) throw stranger('read', path, answer)
       // kv tells of a deleted version so, with its number.
-      const data = dataOf(answer)
+      const data = dataOf('read', path, answer)
       return Object.keys(data).length === 0 ? undefined : data
     },
     async list(path) {
       const answer = await ask('GET', `${path}?list=true`)
       if (answer.status !== 200 && answer.status !== 404) throw refusal('list', path, answer)
-      const keys = dataOf(answer)['keys']
+      const keys = dataOf('list', path, answer)['keys']
       return Array.isArray(keys) ? keys.filter((key) => typeof key === 'string') : []
     },
     async write(path, data) {
       for (let attempt = 1; ; attempt += 1) {
         const answer = await ask('POST', path, data)
-        if (answer.status === 200 || answer.status === 204) return dataOf(answer)
+        if (answer.status === 200 || answer.status === 204) return dataOf('write', path, answer)
         if (!BUSY.test(answer.body) || attempt === BUSY_ATTEMPTS) throw refusal('write', path, answer)
         await sleep(BUSY_WAIT_MS)
       }
@@ -104,27 +129,4 @@ export function createVault(
     },
     close: () => http.close(),
   }
-}
-
-function hintBelowHttp({ fault, message }: TransportError): string {
-  if (fault !== 'tls') return 'check VAULT_ADDR, and that Vault can be reached from here'
-  return /another name/.test(message)
-    ? 'set VAULT_TLS_SERVER_NAME to a name that the certificate of Vault has'
-    : 'set VAULT_CACERT to the file of the CA that signed the certificate of Vault'
-}
-
-function hintFor(status: number, said: string): { readonly hint?: string } {
-  if (/open \/var\/run\/secrets\/kubernetes\.io/.test(said)) {
-    return {
-      hint: 'this Vault runs in no pod: set kubernetes.reviewer to token, with kubernetes.caFile and --reviewer-token',
-    }
-  }
-  if (status === 403) {
-    return {
-      hint: 'the token has ended or its policies do not allow this: docs/vault.md has a policy for who sets Vault up',
-    }
-  }
-  if (status === 503) return { hint: 'Vault is sealed or not ready yet' }
-  if (status >= 300 && status < 400) return { hint: 'set VAULT_ADDR to the active node' }
-  return {}
 }

@@ -137,6 +137,51 @@ authority(
   },
 )
 
+authority('handed in alone it gives a short chain, and the whole file later is the cure', async () => {
+  const { server } = ground
+  const text = readFileSync(join(ground.folder, 'signed.pem'), 'utf8')
+  const [alone = ''] = text.split(/(?<=-----END CERTIFICATE-----)/)
+  for (const id of await issuers()) {
+    await ground.ask(await rootToken(ground), 'DELETE', `pki/issuer/${id}`)
+  }
+  const chain = async (): Promise<readonly string[]> =>
+    ((await server.read('pki/issuer/default'))['data'] as { ca_chain: string[] }).ca_chain
+  const short = await done(ground, ['--signed-cert', file('alone.pem', alone), '--apply'])
+  assert.match(short.stdout, /^note: .*alone\.pem ends with one that .*CN=Policy CA signed: that must be/m)
+  assert.is((await chain()).length, 1)
+  const whole = ['--signed-cert', join(ground.folder, 'signed.pem')]
+  const shown = await done(ground, whole)
+  assert.match(
+    shown.stdout,
+    /^~ change pki: the chain of O=Example, CN=Pods of cluster demo, with all that /m,
+  )
+  assert.ok(shown.methods.every((method) => method === 'GET'))
+  const { stdout } = await done(ground, [...whole, '--apply'])
+  assert.match(
+    stdout,
+    /^changed an issuer of pki: O=Example, CN=Pods of cluster demo has its chain, and signs from now on$/m,
+  )
+  assert.is((await chain()).length, 3)
+  assert.is((await issuers()).length, 3)
+  await podRuns(ground)
+  assert.match((await done(ground, [...whole, '--apply'])).stdout, /^nothing to do$/m)
+})
+
+authority('a chain that was given by hand is not taken for a whole one', async () => {
+  const { server } = ground
+  const { default: id } = (await server.read('pki/config/issuers'))['data'] as { default: string }
+  await server.write(`pki/issuer/${id}`, { manual_chain: ['self'] })
+  const refused = await ground.run(['--signed-cert', join(ground.folder, 'signed.pem'), '--apply'])
+  assert.is(refused.code, 1, refused.stdout)
+  assert.match(
+    refused.stderr,
+    /still gives a shorter chain\nhint: .*vault read pki\/issuer\/.* \(manual_chain\)/,
+  )
+  assert.is((await issuers()).length, 3)
+  await server.write(`pki/issuer/${id}`, { manual_chain: [] })
+  await podRuns(ground)
+})
+
 authority('a further request is made only with --rotate', async () => {
   const { stdout } = await done(ground, ['--csr-out', csrFile, '--apply'])
   assert.match(stdout, /^nothing to do$/m)

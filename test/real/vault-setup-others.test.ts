@@ -148,10 +148,28 @@ meeting('a token that may not do it is told what was refused', async () => {
   )
 })
 
+meeting('a sealed Vault is to be unsealed', async () => {
+  await ground.server.seal()
+  const refused = await ground.run(['--apply'], { setup })
+  await ground.server.unseal()
+  assert.is(refused.code, 1)
+  assert.match(refused.stderr, /answered 503 to the read of sys\/mounts: Vault is sealed\nhint: unseal it: /)
+})
+
+meeting('https to a Vault that speaks plain http is told of the scheme', async () => {
+  const VAULT_ADDR = ground.server.url.replace('http:', 'https:')
+  const refused = await ground.run([], { setup, env: { VAULT_ADDR } })
+  assert.is(refused.code, 1)
+  assert.match(refused.stderr, /\nhint: check the scheme and the port of VAULT_ADDR/)
+})
+
 meeting('a mount of another type in the way stops it before anything is written', async () => {
   const shown = await ground.run(['--apply'], { setup: { ...setup, kv: { mount: 'pki-root', path: 'a' } } })
   assert.is(shown.code, 2)
-  assert.match(shown.stderr, /pki-root\/ is a mount of type pki, not kv\nvault-setup: nothing was written/)
+  assert.match(
+    shown.stderr,
+    /pki-root\/ is a mount of type pki, not kv: name another kv\.mount\nvault-setup: nothing was written/,
+  )
   await ground.server.write('sys/mounts/old', { type: 'kv', options: { version: '1' } })
   const old = await ground.run(['--apply'], { setup: { ...setup, kv: { mount: 'old', path: 'a' } } })
   assert.match(old.stderr, /old\/ is kv version 1, not 2/)

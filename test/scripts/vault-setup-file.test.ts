@@ -42,7 +42,13 @@ file('that stands in k8s/vault is read', () => {
 })
 
 for (const [what, value, says] of [
-  ['is no JSON', '{', /^setup\.json is not a JSON object$/],
+  ['is no JSON', '{', /^setup\.json is not JSON/],
+  [
+    'lacks a comma',
+    '{\n"a": 1\n"b": 2\n}',
+    /^setup\.json is not JSON: line 3 is wrong, or the one before it$/,
+  ],
+  ['is empty', ' \n', /^setup\.json is empty$/],
   ['is a list', [], /^setup\.json is not a JSON object$/],
   [
     'has a cluster with a dot, so that a name could be read in two ways',
@@ -137,6 +143,37 @@ for (const [what, value, says] of [
     assert.match(problems[0] ?? '', says)
   })
 }
+
+const ARNS = {
+  role: 'arn:aws:iam::111122223333:role/frontend',
+  anchor: 'arn:aws:rolesanywhere:eu-central-1:111122223333:trust-anchor/3f1c5b0e-7a52-4f0c-9d47-6f2f1f0a8c11',
+  profile: 'arn:aws:rolesanywhere:eu-central-1:111122223333:profile/9b7d2c44-1e0a-4a6e-8f5b-52c0d9e3a7f2',
+}
+
+file('that has ARNs of two accounts or two regions is refused', () => {
+  assert.equal(problemsOf(bound({ arns: ARNS })), [])
+  for (const [name, from, to, says] of [
+    [
+      'role',
+      '111122223333',
+      '444455556666',
+      "is of account 444455556666: it must be the profile's, 111122223333",
+    ],
+    [
+      'profile',
+      'eu-central-1',
+      'us-east-1',
+      "is of region us-east-1: it must be the trust anchor's, eu-central-1",
+    ],
+  ] as const) {
+    const arns = { ...ARNS, [name]: ARNS[name].replace(from, to) }
+    assert.equal(problemsOf(bound({ arns })), [`bindings[0].arns.${name} ${says}`])
+  }
+})
+
+file('that an editor put a byte order mark before is read', () => {
+  assert.is(parseSetup(`\uFEFF${TEXT}`, 'setup.json').cluster, 'demo')
+})
 
 file('with several mistakes has all of them said', () => {
   assert.is(problemsOf({ ...EXAMPLE, cluster: 'A', kv: { mount: 'a b', path: '' }, extra: 1 }).length, 4)

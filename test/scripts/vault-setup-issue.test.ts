@@ -1,15 +1,23 @@
 /** What comes of a certificate that Vault is handed. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { createAuthority } from '../emulators/authority.ts'
 import type { Data } from '../../scripts/vault-setup/difference.ts'
 import { takeCertificate } from '../../scripts/vault-setup/issue.ts'
 import type { Vault } from '../../scripts/vault-setup/vault.ts'
+
+const root = createAuthority({ commonName: 'Root', nowMs: Date.now() })
+const own = createAuthority({ commonName: 'Pods', nowMs: Date.now(), issuer: root })
+const PEMS: Readonly<Record<string, string>> = { own: own.pem, above: root.pem }
+const other = createAuthority({ commonName: 'Others', nowMs: Date.now() })
 
 interface Scene {
   /** Issuers that Vault has after the certificate, with the key of each. */
   readonly issuers: Readonly<Record<string, string>>
   /** Those of them that came with it. */
   readonly imported: readonly string[] | null
+  /** Of each issuer, as Vault has it after that. Default whole. */
+  readonly chain?: readonly string[]
 }
 
 interface Outcome {
@@ -19,11 +27,15 @@ interface Outcome {
 }
 
 /** Another one's issuer comes in between, so that it is listed only from then on. */
-async function take({ issuers, imported }: Scene): Promise<Outcome> {
+async function take({ issuers, imported, chain = [own.pem, root.pem] }: Scene): Promise<Outcome> {
   const deleted: string[] = []
   const written: (readonly [string, Data])[] = []
   const vault: Vault = {
-    read: (path) => Promise.resolve({ key_id: issuers[path.replace('pki/issuer/', '')] ?? '' }),
+    read(path) {
+      const id = path.replace('pki/issuer/', '')
+      const certificate = PEMS[id] ?? other.pem
+      return Promise.resolve({ key_id: issuers[id] ?? '', certificate, ca_chain: chain })
+    },
     list: (path) => Promise.resolve(path === 'pki/issuers' && written.length > 0 ? Object.keys(issuers) : []),
     write(path, data) {
       written.push([path, data])
@@ -32,7 +44,8 @@ async function take({ issuers, imported }: Scene): Promise<Outcome> {
     delete: (path) => Promise.resolve(void deleted.push(path)),
     close: () => undefined,
   }
-  const step = { kind: 'import', file: 'pki.pem', pem: 'PEM', subject: 'CN=Pods' } as const
+  const pem = `${own.pem}\n${root.pem}`
+  const step = { kind: 'import', file: 'pki.pem', pem, subject: 'CN=Pods' } as const
   const context = { vault, setup: {} as never, writeFile: () => Promise.reject(new Error('no file')) }
   const said = await takeCertificate('pki', step, context).catch((error: unknown) => String(error))
   return { said, deleted, written: written.slice(1) }
@@ -46,6 +59,17 @@ issue('makes the issuer that came with it and has a key the one that signs', asy
   assert.match(said, /^created an issuer of pki: CN=Pods signs from now on$/)
   assert.equal(deleted, [])
   assert.equal(written, [['pki/config/issuers', { default: 'own' }]])
+})
+
+issue('that was there before those above it signs on, and nothing is taken away', async () => {
+  const { deleted, written } = await take({ issuers: { own: 'k1', above: '' }, imported: ['above'] })
+  assert.equal(deleted, [])
+  assert.equal(written, [['pki/config/issuers', { default: 'own' }]])
+})
+
+issue('whose chain stays short is no success', async () => {
+  const { said } = await take({ issuers: { own: 'k1', above: '' }, imported: ['above'], chain: [own.pem] })
+  assert.match(said, /^SetupError: pki has the certificates of pki\.pem, and still gives a shorter chain$/)
 })
 
 issue('without a key of its own is taken away again, and nothing that others bring meanwhile', async () => {

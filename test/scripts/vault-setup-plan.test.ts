@@ -146,12 +146,32 @@ plan('takes no role and no policy over whose names are of another auth mount tha
   assert.equal(planned(state, own).problems, [])
 })
 
-plan('has the authority sign itself by no mistake in --root-mount', () => {
-  for (const state of [EMPTY, STANDING]) {
-    assert.equal(planned(state, SETUP, { rootMount: 'pki' }).problems, [
-      '--root-mount pki is pki.mount itself: the root must be in another mount',
+plan("names an audience that is the API server's own, but where clients review themselves", () => {
+  const notes = (audience: string, kubernetes: Partial<Setup['kubernetes']> = {}): readonly string[] =>
+    planned(STANDING, {
+      ...SETUP,
+      kubernetes: { ...SETUP.kubernetes, ...kubernetes },
+      bindings: SETUP.bindings.map((binding) => ({ ...binding, audience })),
+    }).notes.filter((note) => note.includes('audience https'))
+  for (const audience of [SETUP.kubernetes.host, 'https://kubernetes.default.svc.cluster.local']) {
+    assert.equal(notes(audience), [
+      `the audience ${audience} of the role frontend is the API server's own, where such a token can do more than log in: name one such as vault`,
     ])
+    assert.equal(notes(audience, { reviewer: 'clients' }), [])
   }
+  assert.is(notes('https://oidc.example', { issuer: 'https://oidc.example' }).length, 1)
+  assert.equal(notes('https://vault.example'), [])
+})
+
+plan('says what to do about a mount in the way', () => {
+  const problems = (path: string, one: ReturnType<typeof mount>): readonly string[] =>
+    planned({ ...STANDING, mounts: new Map([...MOUNTS, [path, one]]) }).problems
+  assert.equal(problems('auth/kubernetes/', mount('jwt')), [
+    'auth/kubernetes/ is a mount of type jwt, not kubernetes: name another kubernetes.mount',
+  ])
+  assert.equal(problems('secret/', mount('kv', '1')), [
+    'secret/ is kv version 1, not 2: name another kv.mount, or vault kv enable-versioning secret',
+  ])
 })
 
 plan('names ACME where it is on', () => {
@@ -230,11 +250,6 @@ plan('raises the longest lifetime of a PKI mount and never lowers it', () => {
     )
   assert.equal(tuned(0), ['change sys/mounts/pki/tune'])
   assert.equal(tuned(999_999_999), [])
-})
-
-plan('asks for the renewal of an authority that ends soon', () => {
-  const soon = makePlan(SETUP, FILES, WISHES, STANDING, own.notAfterMs - 30 * 86_400_000)
-  assert.ok(soon.notes.some((note) => /which is 30 days: renew it now \(--rotate\)$/.test(note)))
 })
 
 plan('refuses a parameter file that is no JSON, or that has a name which stands for nothing', () => {

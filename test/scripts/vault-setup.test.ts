@@ -4,8 +4,6 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ROOT } from '../../scripts/checks/files.ts'
-import { differences } from '../../scripts/vault-setup/difference.ts'
-import { parseDuration } from '../../scripts/vault-setup/duration.ts'
 import { runVaultSetup } from '../../scripts/vault-setup/run.ts'
 import { createVault } from '../../scripts/vault-setup/vault.ts'
 import { TransportError, type HttpRequest } from '../../src/http.ts'
@@ -39,7 +37,7 @@ async function command({
   env = ENV,
   argv = [],
   files = {},
-  http = scriptedHttp(() => answer(404, {})),
+  http = scriptedHttp(emptyVault),
 }: Given): Promise<Outcome> {
   const runtime = fakeRuntime({ env, argv, http: http.http })
   const code = await runVaultSetup({
@@ -54,6 +52,10 @@ async function command({
 }
 
 const answer = (status: number, body: object): ScriptedAnswer => ({ status, body })
+
+/** One that has nothing but what every Vault has. */
+const emptyVault = ({ url }: HttpRequest): ScriptedAnswer =>
+  /\/sys\/(mounts|auth)$/.test(url.pathname) ? answer(200, { data: {} }) : answer(404, { errors: [] })
 
 const setup = suite('vault-setup')
 
@@ -78,7 +80,7 @@ setup('without VAULT_ADDR, a token or a good one says what to set, and asks noth
     [{ ...ENV, VAULT_TOKEN: 'a b' }, /the Vault token holds what no token holds/],
     [
       { ...ENV, VAULT_CACERT: '/nowhere/ca.crt' },
-      /VAULT_CACERT, \/nowhere\/ca\.crt, cannot be read \(ENOENT\)/,
+      /VAULT_CACERT, \/nowhere\/ca\.crt, cannot be read: there is no such file or folder\nhint: set it to the PEM file/,
     ],
     [
       { ...ENV, VAULT_CACERT: join(ROOT, 'package.json') },
@@ -95,7 +97,7 @@ setup('without VAULT_ADDR, a token or a good one says what to set, and asks noth
 setup(
   'takes the token that vault login left, the CA, the name in the certificate and the namespace',
   async () => {
-    const http = scriptedHttp(() => answer(404, {}))
+    const http = scriptedHttp(emptyVault)
     const { VAULT_ADDR } = ENV
     const { code } = await command({
       env: {
@@ -132,10 +134,67 @@ setup('has a Vault that answers with an error, and never its token, in its own w
   )
 })
 
+setup('takes no other server for a Vault, and writes nothing to it', async () => {
+  const page: ScriptedAnswer = { status: 200, body: '<!doctype html>' }
+  const hint = /hint: check VAULT_ADDR: something else answers there/
+  for (const strange of [
+    page,
+    answer(200, []),
+    answer(200, { hello: 'world' }),
+    answer(404, {}),
+    { status: 404, body: 'not found' },
+    { status: 403, body: 'forbidden' },
+    { status: 405, body: '' },
+    { status: 204, body: '' },
+  ]) {
+    const { code, stdout, stderr, requests } = await command({
+      argv: ['--apply'],
+      http: scriptedHttp(() => strange),
+    })
+    assert.equal([code, stdout, requests.map(({ method }) => method)], [1, '', ['GET']], stderr)
+    assert.match(stderr, hint)
+  }
+  const http = scriptedHttp((request) => (request.method === 'GET' ? emptyVault(request) : page))
+  const { code, stderr } = await command({ argv: ['--apply'], http })
+  assert.is(code, 1)
+  assert.match(stderr, /answered 200 to the write of sys\/auth\/kubernetes, and not as a Vault does\n/)
+  assert.match(stderr, hint)
+  assert.is(http.requests.filter(({ method }) => method !== 'GET').length, 1)
+})
+
+setup('says what to do about each status that Vault or a proxy before it refuses with', async () => {
+  for (const [status, body, says] of [
+    [503, { errors: ['Vault is sealed'] }, /hint: unseal it: vault operator unseal; .* vault operator init/],
+    [503, '<html>', /hint: Vault is not ready yet/],
+    [429, { errors: ['request path "sys/mounts": rate limit quota exceeded'] }, /hint: a rate limit quota/],
+    [472, '', /hint: this is the standby of a disaster recovery/],
+    [473, '', /hint: this is a performance standby/],
+    [500, { errors: ['internal error'] }, /hint: look into the log of Vault/],
+    [502, '<html>', /hint: look into the log of Vault, or of the proxy/],
+    [400, { errors: ['odd'] }, /hint: compare the path/],
+    [400, 'Client sent an HTTP request to an HTTPS server.\n', /asked in plain http\nhint: write https:\/\//],
+  ] as const) {
+    const { code, stderr } = await command({ http: scriptedHttp([{ status, body }]) })
+    assert.is(code, 1)
+    assert.match(stderr, says)
+  }
+})
+
+setup('ends in one sentence at a mistake of its own, without its words', async () => {
+  const { code, stderr } = await command({ http: scriptedHttp([new TypeError('it holds a-secret')]) })
+  assert.is(code, 1)
+  assert.match(
+    stderr,
+    /^vault-setup: it stopped at a mistake of its own, TypeError at [\w-]+\.ts:\d+\nhint: [^\n]*\n$/,
+  )
+  assert.not.match(stderr, /a-secret/)
+})
+
 setup('says what to set where the certificate of Vault is not taken', async () => {
   for (const [message, says] of [
     ['its certificate is for another name', /hint: set VAULT_TLS_SERVER_NAME to a name that/],
     ['its certificate is signed by a CA that is not trusted here', /hint: set VAULT_CACERT to the file/],
+    ['it does not speak TLS as we do (plain http on this port?)', /hint: check the scheme and the port of/],
   ] as const) {
     const http = scriptedHttp([new TransportError('tls', 'CODE', message)])
     const { code, stderr } = await command({ http })
@@ -151,10 +210,18 @@ setup('refuses flags that do not go together, and lists those that there are', a
     [['--rotate'], /--rotate says nothing without --csr-out or --root-mount/],
     [['--rotate', '--signed-cert', 'a'], /--rotate says nothing/],
     [['--csr-out', 'a', '--root-mount', 'b'], /--csr-out and --root-mount are two ways/],
-    [['--setup', '/nowhere.json'], /the set-up, \/nowhere\.json, cannot be read \(ENOENT\)/],
+    [
+      ['--setup', 'a', '--apply', '--setup', 'b'],
+      /--setup is given twice, and only one of the two could count\nhint: /,
+    ],
+    [['--setup', ROOT], /cannot be read: it is a folder\nhint: /],
+    [
+      ['--setup', '/nowhere.json'],
+      /the set-up, \/nowhere\.json, cannot be read: there is no such file or folder\nhint: --setup names/,
+    ],
     [
       ['--reviewer-token', '/nowhere/token'],
-      /the reviewer token, \/nowhere\/token, cannot be read \(ENOENT\)\nhint: leave the flag out where Vault has one/,
+      /the reviewer token, \/nowhere\/token, cannot be read: there is no such file or folder\nhint: leave the flag out where Vault has one/,
     ],
     [
       ['--reviewer-token', join(ROOT, 'package.json')],
@@ -188,33 +255,6 @@ setup('writes again where a kv mount is still being made, and not for ever', asy
     )
   assert.match(said, /Upgrading/)
   assert.is(clock.sleeps.length, 21)
-})
-
-setup('compares durations, lists in any order and texts without the space around them', () => {
-  const wanted = { ttl: '1h', names: ['b', 'a'], policy: 'path "a" {}\n', none: [], flag: false }
-  assert.equal(
-    differences(wanted, { ttl: 3600, names: ['a', 'b'], policy: 'path "a" {}', none: null, flag: false }),
-    [],
-  )
-  assert.equal(differences(wanted, { ...wanted, ttl: 3601, names: ['a', 'c'] }), [
-    { name: 'ttl', before: '3601', after: '"1h"' },
-    { name: 'names', before: '["c"]', after: '["b"]' },
-  ])
-})
-
-setup('sees a policy whose lines are the same in another order', () => {
-  const [one, other] = [
-    'path "a" {\nread\n}\npath "b" {\nwrite\n}',
-    'path "a" {\nwrite\n}\npath "b" {\nread\n}',
-  ]
-  assert.equal(differences({ policy: one }, { policy: other }), [
-    { name: 'policy', before: 'the same lines', after: 'in another order, or with other comments' },
-  ])
-})
-
-setup('reads durations as Vault writes them', () => {
-  assert.equal(['90', '30s', '5m', '2h', '1d'].map(parseDuration), [90, 30, 300, 7200, 86_400])
-  for (const text of ['', '5x', '-1', '1.5h', '1h30m', ' 5m']) assert.is(parseDuration(text), undefined, text)
 })
 
 setup.run()
