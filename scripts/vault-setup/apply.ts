@@ -17,10 +17,12 @@ export interface ApplyContext extends AuthorityFiles {
 
 /** @throws SetupError at the first step that fails; those before it are done, and a further run goes on from there */
 export async function applyPlan({ steps }: Plan, context: ApplyContext): Promise<void> {
+  let found: Promise<string> | undefined
+  const fill = { reviewerToken: context.reviewerToken, accessor: () => (found ??= findAccessor(context)) }
   for (const step of steps) {
     if (step.kind === 'authority') await applyAuthority(step, context)
     else {
-      await context.vault.write(step.path, (await filled(step.data, context)) as Record<string, unknown>)
+      await context.vault.write(step.path, (await filled(step.data, fill)) as Record<string, unknown>)
       context.say(`${step.verb === 'create' ? 'created' : 'changed'} ${step.path}`)
     }
   }
@@ -44,22 +46,28 @@ async function applyAuthority(
   }
 }
 
-/** The accessor is looked up at its first need: the mount that it is of was made by a step before. */
-async function filled(value: unknown, context: ApplyContext): Promise<unknown> {
-  if (Array.isArray(value)) return await Promise.all(value.map((one: unknown) => filled(one, context)))
+interface Fill {
+  readonly reviewerToken: string | undefined
+  /** Looked up at its first need: the mount that it is of was made by a step before. */
+  accessor(): Promise<string>
+}
+
+async function filled(value: unknown, fill: Fill): Promise<unknown> {
+  if (Array.isArray(value)) return await Promise.all(value.map((one: unknown) => filled(one, fill)))
   if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).map(
-      async ([name, one]) => [name, await filled(one, context)] as const,
-    )
+    const entries = Object.entries(value).map(async ([name, one]) => [name, await filled(one, fill)] as const)
     return Object.fromEntries(await Promise.all(entries))
   }
-  if (value === REVIEWER_TOKEN) return context.reviewerToken
+  if (value === REVIEWER_TOKEN) return fill.reviewerToken
   if (typeof value !== 'string' || !value.includes(ACCESSOR)) return value
-  const mount = (await readMounts(context.vault)).get(paths.authMount(context.setup))
-  if (mount === undefined) {
-    throw new SetupError(`${paths.authMount(context.setup)} has gone since it was made`, {
-      hint: 'another writer may be at work; a further run goes on from here',
-    })
-  }
-  return value.replaceAll(ACCESSOR, mount.accessor)
+  return value.replaceAll(ACCESSOR, await fill.accessor())
+}
+
+async function findAccessor({ vault, setup }: ApplyContext): Promise<string> {
+  const path = paths.authMount(setup)
+  const mount = (await readMounts(vault)).get(path)
+  if (mount !== undefined) return mount.accessor
+  throw new SetupError(`${path} has gone since it was made`, {
+    hint: 'another writer may be at work; a further run goes on from here',
+  })
 }
