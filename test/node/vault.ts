@@ -4,10 +4,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from '../../scripts/checks/files.ts'
 import { cleanEnv } from '../../scripts/clean-env.ts'
-import { requireServer } from '../../scripts/servers.ts'
 import type { Authority } from '../emulators/authority.ts'
 import { api } from '../real/api.ts'
-import { startProcess, untilReady } from '../real/process.ts'
+import { startVault } from '../real/vault-server.ts'
 import { certificateFor } from '../server-certificate.ts'
 import { VAULT_HOST } from './cloud.ts'
 import { API_URL, type ControlPlane } from './control-plane.ts'
@@ -39,23 +38,14 @@ export async function startVaultOfNode(plane: ControlPlane, authority: Authority
     return path
   }
   const { key, cert } = certificateFor(authority, { dns: [VAULT_HOST], ips: ['127.0.0.1'] })
-  const config = file(
-    'vault.hcl',
-    `storage "inmem" {}
-listener "tcp" {
+  const ca = file('ca.crt', `${authority.pem}\n`)
+  const options = { ca: authority.pem }
+  const server = await startVault({
+    config: `listener "tcp" {
   address = "127.0.0.1:${PORT}"
   tls_cert_file = "${file('tls.crt', `${cert}\n${authority.pem}\n`)}"
   tls_key_file = "${file('tls.key', key)}"
-}
-api_addr = "https://${VAULT_HOST}:${PORT}"
-disable_mlock = true
-`,
-  )
-  const ca = file('ca.crt', `${authority.pem}\n`)
-  const options = { ca: authority.pem }
-  const server = startProcess(requireServer('vault'), ['server', `-config=${config}`, '-log-level=warn'], {
-    HOME: FOLDER,
-    PATH: '/usr/bin:/bin',
+}`,
   })
   const relay = createRelay(ADDRESSES.node, PORT, PORT)
   const stop = async (): Promise<void> => {
@@ -63,42 +53,25 @@ disable_mlock = true
     await server.stop()
   }
   try {
-    const status = async (): Promise<number> => (await api('GET', `${LOCAL}/v1/sys/health`, options)).status
-    await untilReady('Vault', server, async () => (await status()) > 0)
-    const { json } = await api('PUT', `${LOCAL}/v1/sys/init`, {
-      ...options,
-      body: { secret_shares: 1, secret_threshold: 1 },
-    })
-    const [unsealKey] = json['keys'] as string[]
-    const token = String(json['root_token'])
-    await api('PUT', `${LOCAL}/v1/sys/unseal`, { ...options, body: { key: unsealKey } })
-    await untilReady('Vault', server, async () => (await status()) === 200)
-    const write = async (path: string, body: object): Promise<Record<string, unknown>> => {
-      const headers = { 'X-Vault-Token': token }
-      const answer = await api('PUT', `${LOCAL}/v1/${path}`, { ...options, headers, body })
-      if (answer.status <= 299) return answer.json
-      throw new Error(`Vault answered ${answer.status} to ${path}: ${JSON.stringify(answer.json)}`)
-    }
     const audit = join(FOLDER, 'audit.log')
-    await write('sys/audit/file', { type: 'file', options: { file_path: audit, log_raw: 'true' } })
-    await write('sys/mounts/pki-root', { type: 'pki', config: { max_lease_ttl: '87600h' } })
-    const root = await write('pki-root/root/generate/internal', {
+    await server.write('sys/audit/file', { type: 'file', options: { file_path: audit, log_raw: 'true' } })
+    await server.write('sys/mounts/pki-root', { type: 'pki', config: { max_lease_ttl: '87600h' } })
+    const root = await server.write('pki-root/root/generate/internal', {
       common_name: 'Example Root CA',
       key_type: 'ec',
       ttl: '87600h',
     })
+    const { auth } = await server.write('auth/token/create', { policies: ['root'] })
+    const token = (auth as { client_token: string }).client_token
     setUp(await writeSetup(plane, file), { VAULT_ADDR: LOCAL, VAULT_TOKEN: token, VAULT_CACERT: ca })
+    await server.write('auth/token/revoke', { token })
     return {
       anchor: String((root['data'] as Record<string, unknown>)['certificate']),
       relay,
       secrets: () => secretsOf(readFileSync(audit, 'utf8')),
       login: (role, jwt) =>
         api('POST', `${LOCAL}/v1/auth/kubernetes/login`, { ...options, body: { role, jwt } }),
-      tokens: async () => {
-        const headers = { 'X-Vault-Token': token }
-        const answer = await api('LIST', `${LOCAL}/v1/auth/token/accessors`, { ...options, headers })
-        return (answer.json['data'] as { keys: readonly string[] }).keys.length
-      },
+      tokens: async () => (await server.list('auth/token/accessors')).length,
       stop,
     }
   } catch (error) {
