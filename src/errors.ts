@@ -43,8 +43,12 @@ export type ErrorCode =
   | 'OUTLIVED'
   /** The credentials file or its folder cannot be written as it must be. */
   | 'FILE'
+  /** An address or a port that cannot be listened on. */
+  | 'LISTEN'
   /** DEADLINE ran out. */
   | 'DEADLINE'
+  /** A run in a process of its own ended without a result. */
+  | 'RUN_LOST'
   /** A signal asked the run to stop. */
   | 'INTERRUPTED'
   /** A bug of ours. */

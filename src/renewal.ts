@@ -33,17 +33,24 @@ function finite(ms: number): number {
 }
 
 const FIRST_CEILING_MS = MINUTE_MS
+/** For what has nothing that works, at first. */
 const SHORT_CEILING_MS = MINUTE_MS
+/** The same for what has failed for long: 2,000 pods that ask each minute are 100 requests a second for nobody. */
+const PATIENT_CEILING_MS = 5 * MINUTE_MS
+const PATIENT_FROM = 10
 const LONG_CEILING_MS = 15 * MINUTE_MS
 const SHARE_OF_LIFE = 1 / 2
 
 /**
  * The pause after a run that failed, its own retries and deadline behind it: full jitter below a ceiling that doubles, up
- * to a share of the life that is left. While apps still have what works there is time; once it is dead a minute is most.
+ * to a share of the life that is left. While apps still have what works there is time; once it is dead a minute is most, or
+ * five where that went on for long.
  * @param failures in a row, from 1
+ * @param askedMs what the server asked to wait, which is then the least, within reason
  */
-export function renewalPauseMs(failures: number, lifeLeftMs: number, random: number): number {
-  const greatestMs = Math.max(SHORT_CEILING_MS, Math.min(LONG_CEILING_MS, finite(lifeLeftMs) * SHARE_OF_LIFE))
+export function renewalPauseMs(failures: number, lifeLeftMs: number, random: number, askedMs = 0): number {
+  const shortMs = failures > PATIENT_FROM ? PATIENT_CEILING_MS : SHORT_CEILING_MS
+  const greatestMs = Math.max(shortMs, Math.min(LONG_CEILING_MS, finite(lifeLeftMs) * SHARE_OF_LIFE))
   const ceilingMs = Math.min(greatestMs, FIRST_CEILING_MS * 2 ** (failures - 1))
-  return Math.max(1000, random * ceilingMs)
+  return Math.max(1000, random * ceilingMs) + Math.min(askedMs, LONG_CEILING_MS)
 }

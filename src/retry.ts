@@ -126,7 +126,7 @@ function outOfTime(
     'DEADLINE',
     stage,
     `${last.message} (DEADLINE of ${seconds(bounds.deadlineMs)} has no time left after ${tries}${asked})`,
-    { cause: last, hint: last.hint },
+    { cause: last, hint: last.hint, retryAfterMs: last.retryAfterMs },
   )
 }
 

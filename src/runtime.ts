@@ -3,6 +3,7 @@ import { write } from 'node:fs'
 import * as fsPromises from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { ChildResult, ChildRun } from './child.ts'
 import { codeOf } from './errors.ts'
 import { createHttpClient, type HttpClient, type HttpClientOptions } from './http.ts'
 
@@ -17,7 +18,7 @@ export interface Clock {
 
 export type FileSystem = Pick<
   typeof fsPromises,
-  'open' | 'readFile' | 'rename' | 'unlink' | 'lstat' | 'stat' | 'mkdir'
+  'open' | 'readFile' | 'rename' | 'unlink' | 'lstat' | 'stat' | 'mkdir' | 'access'
 >
 
 export interface Runtime {
@@ -33,6 +34,14 @@ export interface Runtime {
   http(options: HttpClientOptions): HttpClient
   stdout(text: string): void
   stderr(text: string): void
+  /** This program as a child of this process. @throws Error where it cannot be started */
+  again(run: ChildRun): Promise<ChildResult>
+}
+
+/** SIGHUP, which ends a run unless a command has a use for it. */
+export interface HangUp {
+  /** From now on SIGHUP calls this in place of ending the run. */
+  listen(listener: () => void): void
 }
 
 export const systemClock: Clock = {
@@ -66,6 +75,7 @@ export function systemRuntime(process: NodeJS.Process): SystemRuntime {
     http: createHttpClient,
     stdout: stdout.write,
     stderr: stderr.write,
+    again: async (run) => (await import('./child.ts')).runAgain(process, run),
     async written() {
       await Promise.all([stdout.written(), stderr.written()])
     },

@@ -66,5 +66,16 @@ pause('is anywhere below, but never nothing', () => {
   assert.is(renewalPauseMs(2, HOUR, 0.25), MINUTE / 2)
 })
 
+pause('comes on top of what a server asked to wait, but of a quarter of an hour at most', () => {
+  assert.is(renewalPauseMs(1, 0, 0.5, 2 * MINUTE), 2.5 * MINUTE)
+  assert.is(renewalPauseMs(1, 0, 0.5, 24 * HOUR), 15.5 * MINUTE)
+})
+
+pause('grows to five minutes once nothing has worked for ten runs', () => {
+  assert.is(renewalPauseMs(10, 0, 0.5), MINUTE / 2)
+  assert.is(renewalPauseMs(11, 0, 0.5), 2.5 * MINUTE)
+  assert.is(renewalPauseMs(1000, -HOUR, 0.5), 2.5 * MINUTE)
+})
+
 moment.run()
 pause.run()

@@ -142,6 +142,8 @@ attempts('end at once where the wait is longer than the deadline, with what was 
     [error.stage, error.exitCode, error.hint, error.cause === said],
     ['identity', 3, 'look at Vault', true],
   )
+  // For who comes back later.
+  assert.is(error.retryAfterMs, 90_000)
 })
 
 attempts('do not say again what the server asked before an answer that did not come', async () => {

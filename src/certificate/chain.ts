@@ -2,6 +2,7 @@
 import type { IamRaError } from '../errors.ts'
 import { foreignText } from '../foreign-text.ts'
 import { unfit, type Certificate } from './certificate.ts'
+import { HINTS, type Origin } from './hints.ts'
 import { isValidAt } from './validity.ts'
 
 /** X-Amz-X509-Chain holds five certificates at most. */
@@ -20,6 +21,7 @@ export async function orderChain(
   leaf: Certificate,
   candidates: readonly Certificate[],
   nowMs: number,
+  origin: Origin,
 ): Promise<Certificate[]> {
   const rest = distinct(candidates, leaf)
   const chain: Certificate[] = []
@@ -29,11 +31,11 @@ export async function orderChain(
     const unused = rest.filter((one) => !chain.includes(one))
     const named = unused.filter((one) => one.subject === current.issuer)
     if (named.length === 0) {
-      if (current === leaf && rest.length > 0) throw noIssuer(leaf, rest.length)
+      if (current === leaf && rest.length > 0) throw noIssuer(leaf, rest.length, origin)
       break
     }
     const issuer = await signerAmong(named, current, nowMs)
-    if (issuer === undefined) throw unverifiable(current, named) ?? wrongSignature(current)
+    if (issuer === undefined) throw unverifiable(current, named) ?? wrongSignature(current, origin)
     if (await isRoot(issuer)) break
     chain.push(issuer)
     current = issuer
@@ -68,19 +70,19 @@ async function isRoot(certificate: Certificate): Promise<boolean> {
   return certificate.subject === certificate.issuer && (await certificate.isSignedBy(certificate))
 }
 
-function noIssuer(leaf: Certificate, count: number): IamRaError {
+function noIssuer(leaf: Certificate, count: number, origin: Origin): IamRaError {
   const came =
     count === 1 ? 'the one certificate that came with it is not' : `none of the ${count} that came with it is`
   return unfit(
     `the certificate names ${foreignText(leaf.issuer)} as its issuer, and ${came} of that name`,
-    "compare ca_chain of the issuer in Vault (vault read <pki mount>/issuer/default) with the role's issuer_ref",
+    HINTS[origin].noIssuer,
   )
 }
 
-function wrongSignature(certificate: Certificate): IamRaError {
+function wrongSignature(certificate: Certificate, origin: Origin): IamRaError {
   return unfit(
     `the signature of the certificate ${foreignText(certificate.subject)} is not by the key of its issuer ${foreignText(certificate.issuer)}`,
-    'an issuer of the same name with another key is in the chain, probably an old one: renew the chain in Vault',
+    HINTS[origin].otherIssuerKey,
   )
 }
 

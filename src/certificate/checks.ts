@@ -8,6 +8,7 @@ import type { IssuedCertificate } from '../types.ts'
 import { readCertificates, unfit, unreadable, type Certificate } from './certificate.ts'
 import { orderChain } from './chain.ts'
 import type { RequestedNames } from './csr.ts'
+import { HINTS, type Origin } from './hints.ts'
 import { checkValidity, type Moment } from './validity.ts'
 import { KeyUsageFlags } from './x509.ts'
 
@@ -20,13 +21,20 @@ export interface CheckInput extends RequestedNames, Moment {
   readonly publicKeyInfo: Uint8Array
 }
 
+/** What decides over a certificate besides itself. */
+export interface Circumstances extends Moment {
+  readonly origin: Origin
+  /** Absent where nobody here asked for any. */
+  readonly names?: RequestedNames
+}
+
 /** What of IssuedCertificate the certificate itself says. */
 export interface CheckedCertificate extends Omit<IssuedCertificate, 'requestId' | 'sign'> {
   readonly notBeforeMs: number
 }
 
 /**
- * Checks the leaf, its names and its chain, in this order, and stops at the first failure.
+ * Checks what Vault answered: that it is for the key and the names that were asked for, and all that checkLeaf does.
  *
  * @throws IamRaError ANSWER_INVALID for PEM or DER that cannot be read, CERTIFICATE_UNFIT for a rule that is not met
  */
@@ -34,15 +42,36 @@ export async function checkCertificate(input: CheckInput): Promise<CheckedCertif
   const [leaf, ...further] = readCertificates(input.certificatePem, 'the issued certificate')
   if (leaf === undefined) throw unreadable('the issued certificate')
   const candidates = [...further, ...input.chainPem.flatMap((pem) => readChainPem(pem))]
+  if (Buffer.compare(leaf.publicKeyInfo, input.publicKeyInfo) !== 0) {
+    throw unfit(
+      'the certificate is for another public key than the one it was asked for',
+      'nothing can be signed with it: look for a proxy or a cache that answers in the place of Vault',
+    )
+  }
+  return await checkLeaf(leaf, candidates, { ...input, origin: 'vault-pki', names: input })
+}
 
-  const keyAlgorithm = checkKey(leaf, input.publicKeyInfo)
-  checkForm(leaf)
-  checkSignatureStrength(leaf, 'the certificate')
-  checkValidity(leaf, 'the certificate', input)
-  checkUse(leaf)
-  checkNames(leaf, input)
-  const chain = await orderChain(leaf, candidates, input.nowMs)
-  for (const member of chain) checkIntermediate(member, input)
+/**
+ * Checks the leaf, its names and its chain, in this order, and stops at the first failure.
+ *
+ * @param candidates for the chain, in any order
+ * @throws IamRaError CERTIFICATE_UNFIT for a rule that is not met
+ */
+export async function checkLeaf(
+  leaf: Certificate,
+  candidates: readonly Certificate[],
+  circumstances: Circumstances,
+): Promise<CheckedCertificate> {
+  const { origin, names, nowMs } = circumstances
+  const keyAlgorithm = checkKey(leaf, origin)
+  checkForm(leaf, origin)
+  checkSignatureStrength(leaf, 'the certificate', origin)
+  checkValidity(leaf, 'the certificate', circumstances, HINTS[origin].expired)
+  checkUse(leaf, origin)
+  checkSubject(leaf, origin)
+  if (names !== undefined) checkNames(leaf, names)
+  const chain = await orderChain(leaf, candidates, nowMs, origin)
+  for (const member of chain) checkIntermediate(member, circumstances)
 
   return {
     leaf: leaf.der,
@@ -63,34 +92,28 @@ function readChainPem(pem: string): Certificate[] {
   return certificates
 }
 
-function checkKey(leaf: Certificate, publicKeyInfo: Uint8Array): IssuedCertificate['keyAlgorithm'] {
-  if (Buffer.compare(leaf.publicKeyInfo, publicKeyInfo) !== 0) {
-    throw unfit(
-      'the certificate is for another public key than the one it was asked for',
-      'nothing can be signed with it: look for a proxy or a cache that answers in the place of Vault',
-    )
-  }
+function checkKey(leaf: Certificate, origin: Origin): IssuedCertificate['keyAlgorithm'] {
   // The signing process knows RSA and EC keys; Vault itself makes no RSA certificate below 2048 bits.
   if (leaf.key.kind === 'other') {
     throw unfit(
       `the certificate's key is of the kind ${foreignText(leaf.key.name)}, and only RSA and EC keys on P-256, P-384 or P-521 can be used`,
-      'set KEY_TYPE to one of the kinds that --help lists',
+      HINTS[origin].keyKind,
     )
   }
   if (leaf.key.kind === 'rsa' && leaf.key.bits < 2048) {
     throw unfit(
       `the certificate's RSA key has ${leaf.key.bits} bits, and fewer than 2048 are not accepted`,
-      'set KEY_TYPE=ec-p256, or make an RSA key of 2048 bits or more',
+      HINTS[origin].keySize,
     )
   }
   return leaf.key.kind
 }
 
-function checkForm(leaf: Certificate): void {
+function checkForm(leaf: Certificate, origin: Origin): void {
   if (leaf.version !== 3) {
     throw unfit(
       `the certificate is of X.509 version ${leaf.version}, and AWS accepts version 3 only`,
-      'let the authority issue it with extensions, as the sign path of a Vault PKI role does',
+      HINTS[origin].version,
     )
   }
   if (!leaf.serialIsPositive) {
@@ -101,42 +124,44 @@ function checkForm(leaf: Certificate): void {
   }
 }
 
-function checkSignatureStrength(certificate: Certificate, what: string): void {
+function checkSignatureStrength(certificate: Certificate, what: string, origin: Origin): void {
   if (certificate.signatureIsStrong) return
   throw unfit(
     `${what} is signed with ${foreignText(certificate.signatureAlgorithm)}, and AWS asks for SHA-256 or stronger`,
-    'let its issuer sign with SHA-256 or stronger: signature_bits of the role in Vault, or of the intermediate',
+    HINTS[origin].weakSignature,
   )
 }
 
-function checkUse(leaf: Certificate): void {
+function checkUse(leaf: Certificate, origin: Origin): void {
   if (leaf.keyUsage === undefined) {
     throw unfit(
       'the certificate has no keyUsage extension, and AWS asks for digitalSignature',
-      'put DigitalSignature into key_usage of the PKI role, which is empty now',
+      HINTS[origin].noKeyUsage,
     )
   }
   if ((leaf.keyUsage & KeyUsageFlags.digitalSignature) === 0) {
     throw unfit(
       "the certificate's keyUsage lacks digitalSignature, which AWS asks for",
-      'add DigitalSignature to key_usage of the PKI role',
+      HINTS[origin].noDigitalSignature,
     )
   }
   if (leaf.isCa) {
     throw unfit(
       'the certificate is one of an authority (CA:TRUE), and AWS lets no authority sign in',
-      'ask for an ordinary certificate: <pki mount>/sign/<role>, not root/sign-intermediate or sign-verbatim',
+      HINTS[origin].authority,
     )
   }
 }
 
+function checkSubject(leaf: Certificate, origin: Origin): void {
+  if (leaf.subject !== '') return
+  throw unfit(
+    "the certificate's subject is empty, and AWS takes the identity from it",
+    HINTS[origin].emptySubject,
+  )
+}
+
 function checkNames(leaf: Certificate, asked: RequestedNames): void {
-  if (leaf.subject === '') {
-    throw unfit(
-      "the certificate's subject is empty, and AWS takes the identity from it",
-      'set use_csr_common_name=true in the PKI role, which is the default, so that the asked CN becomes the subject',
-    )
-  }
   const [commonName, ...more] = leaf.commonNames
   if (commonName !== asked.commonName || more.length > 0) {
     const found = leaf.commonNames.length === 0 ? 'no CN' : `the CN ${quoted(leaf.commonNames)}`
@@ -168,10 +193,10 @@ function checkAlternativeNames(leaf: Certificate, asked: RequestedNames): void {
   )
 }
 
-function checkIntermediate(member: Certificate, moment: Moment): void {
+function checkIntermediate(member: Certificate, circumstances: Circumstances): void {
   const what = `the intermediate certificate ${foreignText(member.subject)}`
-  checkSignatureStrength(member, what)
-  checkValidity(member, what, moment)
+  checkSignatureStrength(member, what, circumstances.origin)
+  checkValidity(member, what, circumstances, 'have it renewed')
   if (!member.isCa) {
     throw unfit(
       `${what} is not one of an authority (CA:TRUE is absent), so AWS will not accept what it signed`,

@@ -20,7 +20,12 @@ export function isValidAt(certificate: Certificate, nowMs: number): boolean {
  * No tolerance: Vault puts notBefore 30 s back already, and AWS has its own clock to judge by.
  * @throws IamRaError CERTIFICATE_UNFIT
  */
-export function checkValidity(certificate: Certificate, what: string, moment: Moment): void {
+export function checkValidity(
+  certificate: Certificate,
+  what: string,
+  moment: Moment,
+  expiredHint: string,
+): void {
   if (isValidAt(certificate, moment.nowMs)) return
   const early = moment.nowMs < certificate.notBeforeMs
   const bound = early
@@ -34,7 +39,7 @@ export function checkValidity(certificate: Certificate, what: string, moment: Mo
       ? "set this machine's clock by NTP: AWS refuses signatures that are minutes off too"
       : early
         ? 'compare the clocks of this machine and of the issuer'
-        : 'have it renewed',
+        : expiredHint,
   )
 }
 

@@ -22,6 +22,8 @@ export interface CertificateContext {
   readonly logger: Logger
 }
 
+export type CertificateSession = Pick<VaultSession, 'hasEnded' | 'policies' | 'write'>
+
 /**
  * https://developer.hashicorp.com/vault/api-docs/secret/pki#sign-certificate
  * @throws IamRaError of stage certificate; OUTLIVED where the token ended before Vault could sign
@@ -29,7 +31,7 @@ export interface CertificateContext {
 export async function issueCertificate(
   request: SigningRequest,
   settings: CertificateSettings,
-  session: VaultSession,
+  session: CertificateSession,
   context: CertificateContext,
 ): Promise<IssuedCertificate> {
   try {
@@ -48,7 +50,7 @@ export async function issueCertificate(
 async function issueFor(
   { keyPair, csr }: SigningRequest,
   settings: CertificateSettings,
-  session: VaultSession,
+  session: CertificateSession,
   context: CertificateContext,
 ): Promise<IssuedCertificate> {
   const { runtime, bounds, logger } = context
@@ -91,7 +93,7 @@ const PURPOSE = 'sign a certificate'
 async function sign(
   csr: string,
   settings: CertificateSettings,
-  session: VaultSession,
+  session: CertificateSession,
   timeoutMs: number,
 ): Promise<VaultAnswer> {
   const path = signPath(settings)
@@ -128,7 +130,7 @@ function explainSignRefusal(
   error: IamRaError,
   path: string,
   settings: CertificateSettings,
-  session: VaultSession,
+  session: CertificateSession,
 ): IamRaError {
   // Vault says which common name or DNS name it refuses, but not which URI.
   const which = /URI Subject Alternative Names/.test(error.message) ? `: ${settings.uriSans.join(', ')}` : ''

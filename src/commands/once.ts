@@ -1,10 +1,11 @@
 /** The one-shot: credentials into the file, then done. */
 import { createBounds } from '../bounds.ts'
-import { seconds } from '../duration.ts'
 import type { Logger } from '../log.ts'
 import { runPipeline } from '../pipeline.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Settings } from '../types.ts'
+import { resultFields } from './result-fields.ts'
+import { spreadStart } from './start-spread.ts'
 
 /** @throws IamRaError */
 export async function runOnce(
@@ -16,28 +17,14 @@ export async function runOnce(
   await spreadStart(settings.startSpreadMs, runtime, logger, interrupt)
   const bounds = createBounds(settings.deadlineMs, runtime.clock, interrupt)
   try {
-    const { certificate, credentials } = await runPipeline(settings, { runtime, bounds, logger })
-    logger.info(`credentials written to ${settings.sink.credentialsFile}, profile ${settings.sink.profile}`, {
-      role: credentials.roleArn,
-      session: credentials.sessionName,
-      serial: certificate.serialHex,
-      expires: new Date(credentials.expiresAtMs).toISOString(),
-      vault_request_id: certificate.requestId,
-    })
+    const obtained = await runPipeline(settings, { runtime, bounds, logger })
+    const { credentialsFile, profile } = settings.sink
+    const until = obtained.lease === undefined ? '' : "; they end with Vault's lease"
+    logger.info(
+      `credentials written to ${credentialsFile}, profile ${profile}${until}`,
+      resultFields(obtained),
+    )
   } finally {
     bounds.release()
   }
-}
-
-/** Pods of a large job start at once; CreateSession takes ten a second. */
-async function spreadStart(
-  spreadMs: number,
-  runtime: Runtime,
-  logger: Logger,
-  interrupt: AbortSignal,
-): Promise<void> {
-  if (spreadMs === 0) return
-  const waitMs = runtime.random() * spreadMs
-  logger.step(`START_SPREAD: waiting ${seconds(waitMs)}`)
-  await runtime.clock.sleep(waitMs, interrupt)
 }

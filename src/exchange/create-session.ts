@@ -4,13 +4,13 @@
  */
 import { IamRaError } from '../errors.ts'
 import { foreignText, isRecord, looksLikePage, parseJsonObject } from '../foreign-text.ts'
-import { serverDateMs, transportFailure, TransportError, type HttpAnswer, type HttpClient } from '../http.ts'
-import { readPemFile } from '../input-file.ts'
+import { serverDateMs, type HttpAnswer, type HttpClient } from '../http.ts'
 import type { Logger } from '../log.ts'
 import { retry, retryAfterMs, type Bounds } from '../retry.ts'
 import type { Runtime } from '../runtime.ts'
 import type { ExchangeSettings, IssuedCertificate, SessionCredentials } from '../types.ts'
 import { VERSION } from '../version.ts'
+import { connect, connectionFailure, rolesAnywhere } from './connection.ts'
 import { explainRefusal } from './refusal.ts'
 import { signRequest } from './sigv4-x509.ts'
 
@@ -29,17 +29,7 @@ export async function createSession(
   context: ExchangeContext,
 ): Promise<SessionCredentials> {
   const { runtime, bounds, logger } = context
-  const ca =
-    settings.caFile === undefined
-      ? undefined
-      : await readPemFile(runtime.fs, settings.caFile, 'AWS_CA_BUNDLE', {
-          stage: 'exchange',
-          hint: 'mount the CA bundle as PEM, or unset AWS_CA_BUNDLE',
-        })
-  const http = runtime.http({
-    ...(ca === undefined ? {} : { ca, caMode: 'add' as const }),
-    ...(settings.proxy === undefined ? {} : { proxy: settings.proxy }),
-  })
+  const http = await connect(settings, runtime)
   try {
     const credentials = await retry('CreateSession', 'exchange', context, async (timeoutMs) => {
       if (runtime.clock.now() >= certificate.notAfterMs) throw outlived()
@@ -54,7 +44,7 @@ export async function createSession(
     })
     logger.step('exchanged for session credentials', {
       stage: 'exchange',
-      role: credentials.assumedRoleArn,
+      role: credentials.arn,
       expires: new Date(credentials.expiresAtMs).toISOString(),
     })
     return credentials
@@ -99,13 +89,7 @@ async function post(
       signal,
     })
   } catch (error) {
-    if (!(error instanceof TransportError)) throw error
-    const hint = /another name|plain http/.test(error.message)
-      ? 'check AWS_ENDPOINT_URL_ROLESANYWHERE, and look for a proxy that answers in the place of AWS'
-      : settings.caFile === undefined
-        ? 'behind a proxy that opens TLS, put its CA into a file and name it in AWS_CA_BUNDLE'
-        : 'AWS_CA_BUNDLE must hold the CA of the proxy or endpoint in between'
-    throw transportFailure('exchange', `Roles Anywhere at ${url.origin}`, error, hint)
+    throw connectionFailure(rolesAnywhere(settings), error)
   }
 }
 
@@ -238,7 +222,7 @@ function parseSession(
     secretAccessKey,
     sessionToken,
     expiresAtMs,
-    assumedRoleArn,
+    arn: assumedRoleArn,
     roleArn: settings.roleArn.text,
     sessionName,
   }

@@ -51,13 +51,13 @@ function explain(
   if (/untrusted signing certificate/i.test(text)) {
     return {
       cause: "no path leads from the certificate to the trust anchor's CA",
-      hint: `the anchor ${settings.anchorArn.text} must hold the CA that ends the chain that was sent; with an intermediate missing, import it into the PKI mount so that ca_chain has it`,
+      hint: `the anchor ${settings.anchorArn.text} must hold the CA that ends the chain that was sent; with an intermediate missing, import it into the PKI mount so that ca_chain has it, or put it into CERTIFICATE_CHAIN_FILE`,
     }
   }
   if (/insufficient certificate|untrusted certificate/i.test(text)) {
     return {
       cause: 'usually its keyUsage lacks digitalSignature',
-      hint: 'the PKI role must have key_usage=DigitalSignature, and the CA must have CA:TRUE and keyCertSign',
+      hint: 'the PKI role must have key_usage=DigitalSignature, a Certificate of cert-manager the usage digital signature, and the CA CA:TRUE and keyCertSign',
     }
   }
   if (/invalid signature/i.test(text) || /signature/i.test(type)) {

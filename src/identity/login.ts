@@ -1,5 +1,5 @@
 /** From the service-account token to a Vault token that is revoked after its last use. */
-import { asIamRaError, IamRaError } from '../errors.ts'
+import { IamRaError } from '../errors.ts'
 import { foreignText, isRecord } from '../foreign-text.ts'
 import type { Logger } from '../log.ts'
 import { retry, type Bounds } from '../retry.ts'
@@ -8,8 +8,9 @@ import type { VaultSession, VaultSettings } from '../types.ts'
 import { encodeVaultPath } from '../vault-path.ts'
 import { explainLoginRefusal } from './refusal.ts'
 import { decodeClaims, readServiceAccountToken } from './service-account.ts'
-import { VaultRefusal, type VaultReply } from './vault-answer.ts'
-import { createVaultClient, type VaultClient } from './vault-client.ts'
+import { createSession, LATE_ANSWER_MS, type VaultAuth } from './session.ts'
+import { requestIdOf, VaultRefusal, type VaultReply } from './vault-answer.ts'
+import { createVaultClient } from './vault-client.ts'
 
 export interface LoginContext {
   readonly runtime: Pick<Runtime, 'fs' | 'http' | 'clock' | 'random'>
@@ -18,12 +19,6 @@ export interface LoginContext {
   /** Called at each attempt once the request is on its way: Vault will be asking the cluster about the token. */
   readonly onAsked?: () => void
 }
-
-/** What revoking may take, after everything else and after SIGTERM too. */
-const REVOKE_MS = 2000
-
-/** A login on its way when the run is stopped may still bring a token, which then must be revoked: half of REVOKE_MS. */
-const LATE_ANSWER_MS = 1000
 
 /**
  * Vault's kubernetes and jwt auth take the same body and give the same answer:
@@ -99,14 +94,6 @@ function lateSignal(
   }
 }
 
-interface VaultAuth {
-  readonly token: string
-  readonly tokenType: string
-  readonly leaseSeconds: number
-  readonly policies: readonly string[]
-  readonly requestId: string
-}
-
 /** What a header can carry; Vault's own tokens are letters, digits, dots, dashes and underscores. */
 const TOKEN = /^[!-~]+$/
 
@@ -135,86 +122,11 @@ function parseAuth({ json }: VaultReply): VaultAuth {
     token,
     tokenType: typeof auth['token_type'] === 'string' ? auth['token_type'] : 'service',
     leaseSeconds: lease,
+    isRenewable: auth['renewable'] === true,
     // Names that the server chose, and errors show them.
     policies: Array.isArray(policies)
       ? policies.filter((one) => typeof one === 'string').map((one) => foreignText(one))
       : [],
     requestId: requestIdOf(json),
-  }
-}
-
-function requestIdOf(json: Readonly<Record<string, unknown>>): string {
-  const id = json['request_id']
-  return typeof id === 'string' && /^[\w-]{1,64}$/.test(id) ? id : ''
-}
-
-function createSession(auth: VaultAuth, client: VaultClient, context: LoginContext): VaultSession {
-  const { runtime, bounds } = context
-  const { elapsed } = runtime.clock
-  const endsMs = auth.leaseSeconds === 0 ? Number.POSITIVE_INFINITY : elapsed() + auth.leaseSeconds * 1000
-  const hasEnded = (): boolean => elapsed() >= endsMs
-  let ending: Promise<void> | undefined
-  return {
-    hasEnded,
-    policies: auth.policies,
-    async write({ stage, purpose, path, data, timeoutMs }) {
-      const reply = await client.write({
-        stage,
-        purpose,
-        path,
-        data,
-        timeoutMs,
-        token: auth.token,
-        signal: bounds.signal,
-      })
-      const { json } = reply
-      const warnings = json['warnings']
-      return {
-        requestId: requestIdOf(json),
-        data: isRecord(json['data']) ? json['data'] : {},
-        warnings: Array.isArray(warnings) ? warnings.filter((one) => typeof one === 'string') : [],
-        ...(reply.serverDateMs === undefined ? {} : { serverDateMs: reply.serverDateMs }),
-      }
-    },
-    end: () => (ending ??= revoke(auth, hasEnded, client, context)),
-  }
-}
-
-/** https://developer.hashicorp.com/vault/api-docs/auth/token#revoke-a-token-self */
-async function revoke(
-  auth: VaultAuth,
-  hasEnded: () => boolean,
-  client: VaultClient,
-  { bounds, logger }: LoginContext,
-): Promise<void> {
-  const timeoutMs = bounds.signal.aborted ? REVOKE_MS - LATE_ANSWER_MS : REVOKE_MS
-  try {
-    // A batch token is not stored, so it cannot be revoked: it ends by itself.
-    if (auth.tokenType === 'batch' || hasEnded()) return
-    await client.write({
-      stage: 'identity',
-      purpose: 'revoke its token',
-      path: 'auth/token/revoke-self',
-      data: {},
-      token: auth.token,
-      timeoutMs,
-      // Not the run's signal: a run that was stopped must still revoke.
-      signal: AbortSignal.timeout(timeoutMs),
-    })
-    logger.step('revoked the Vault token', { stage: 'identity' })
-  } catch (error) {
-    if (error instanceof VaultRefusal && error.errors.some((one) => /invalid token/.test(one))) {
-      // Used up (token_num_uses) or revoked by another: what was wanted.
-      logger.step('the Vault token had ended already', { stage: 'identity' })
-      return
-    }
-    const late = error instanceof DOMException && error.name === 'TimeoutError'
-    const why = late ? 'it did not answer in time' : asIamRaError(error).message
-    logger.warn(
-      `the Vault token could not be revoked and lives on for ${auth.leaseSeconds} s at most: ${why}`,
-      { stage: 'identity' },
-    )
-  } finally {
-    client.close()
   }
 }

@@ -4,10 +4,16 @@ import { foreignText, looksLikePage, parseJsonObject } from '../foreign-text.ts'
 import { serverDateMs, type HttpAnswer } from '../http.ts'
 import { retryAfterMs } from '../retry.ts'
 
-/** A write's answer below 300: Vault's JSON and when the server made it. */
+/** An answer below 300: Vault's JSON and when the server made it. */
 export interface VaultReply {
   readonly json: Readonly<Record<string, unknown>>
   readonly serverDateMs?: number
+}
+
+/** Vault's own id of a request, as its audit log has it; empty where the answer names none. */
+export function requestIdOf(json: VaultReply['json']): string {
+  const id = json['request_id']
+  return typeof id === 'string' && /^[\w-]{1,64}$/.test(id) ? id : ''
 }
 
 /** What was asked, as far as it stands in errors or must not. */

@@ -15,7 +15,10 @@ export interface VaultRequest {
   /** As errors say it: `log in`, `sign a certificate`. */
   readonly purpose: string
   readonly path: string
-  readonly data: Readonly<Record<string, unknown>>
+  /** For a write alone. */
+  readonly data?: Readonly<Record<string, unknown>>
+  /** For a read alone: parameters behind the path. */
+  readonly query?: Readonly<Record<string, string>>
   readonly token?: string
   readonly timeoutMs: number
   readonly signal: AbortSignal
@@ -25,6 +28,8 @@ export interface VaultRequest {
 
 export interface VaultClient {
   /** @throws VaultRefusal for a no of Vault's that lasts, IamRaError for all else */
+  read(request: VaultRequest): Promise<VaultReply>
+  /** @throws as `read` does */
   write(request: VaultRequest): Promise<VaultReply>
   close(): void
 }
@@ -35,13 +40,13 @@ interface NodeVaultRequest {
   readonly uri: string
   readonly headers: Readonly<Record<string, string>>
   readonly json?: unknown
-  /** What our own write was asked for. */
+  /** What our own client was asked for. */
   readonly vault: VaultRequest
 }
 
 /**
  * Its named commands, with the templates and schemas for them, and what would check that a path and a method are
- * strings. `write` needs none of it, and the executable leaves it out (scripts/bundle.ts).
+ * strings. `read` and `write` need none of it, and the executable leaves it out (scripts/bundle.ts).
  */
 const UNUSED: object = { commands: {}, mustache: {}, tv4: { validate: () => true } }
 
@@ -80,13 +85,19 @@ export async function createVaultClient(
   const client = nodeVault(options)
   // Set after the making, since an empty option would fall back to the environment; the types lack two of them.
   Object.assign(client, { token: '', namespace: settings.namespace ?? '', pathPrefix: '' })
+  // node-vault hands members that it does not know on to the transport.
+  const withRequest = (request: VaultRequest): object => ({
+    vault: request,
+    headers: request.token === undefined ? {} : { 'X-Vault-Token': request.token },
+  })
   return {
-    // node-vault hands members that it does not know on to the transport.
+    read: async (request) => {
+      const query = new URLSearchParams(request.query).toString()
+      const path = query === '' ? request.path : `${request.path}?${query}`
+      return (await client.read(path, withRequest(request))) as VaultReply
+    },
     write: async (request) =>
-      (await client.write(request.path, request.data, {
-        vault: request,
-        headers: request.token === undefined ? {} : { 'X-Vault-Token': request.token },
-      })) as VaultReply,
+      (await client.write(request.path, request.data, withRequest(request))) as VaultReply,
     close: () => http.close(),
   }
 }
@@ -109,7 +120,7 @@ async function send(
         // A Vault Agent or Proxy with `require_request_header` refuses a request without it.
         'X-Vault-Request': 'true',
       },
-      body: JSON.stringify(asked.json),
+      ...(asked.json === undefined ? {} : { body: JSON.stringify(asked.json) }),
       timeoutMs: request.timeoutMs,
       signal: request.signal,
       ...(request.onSent === undefined ? {} : { onSent: request.onSent }),
@@ -117,7 +128,7 @@ async function send(
   const url = new URL(asked.uri)
   const told = {
     ...request,
-    secrets: [request.token, request.data['jwt']].filter((one) => typeof one === 'string'),
+    secrets: [request.token, request.data?.['jwt']].filter((one) => typeof one === 'string'),
   }
   let server = `Vault at ${url.origin}`
   try {
@@ -155,6 +166,7 @@ function redirectTarget(request: VaultRequest, server: string, from: URL, answer
   if (from.protocol === 'https:' && to.protocol === 'http:')
     throw refuse(`from https to plain http (${to.host})`)
   // A standby keeps the path; another one is not the same request.
-  if (to.pathname !== from.pathname) throw refuse(`to another path at ${to.host}`)
+  if (to.pathname !== from.pathname || to.search !== from.search)
+    throw refuse(`to another path at ${to.host}`)
   return to
 }

@@ -1,5 +1,7 @@
 /** Checks of addresses. No message repeats one: any of them may hold a password. */
-import type { Check, Checked } from './values.ts'
+import { isIP } from 'node:net'
+import type { HealthSettings } from '../types.ts'
+import { port, type Check, type Checked } from './values.ts'
 
 const VAULT_EXPECTED = 'http:// or https://, a host and at most a port, such as https://vault.example:8200'
 const ENDPOINT_EXPECTED = 'https://, or http:// with a loopback host, and at most a port'
@@ -8,13 +10,28 @@ const PROXY_EXPECTED = 'an http or https proxy such as http://proxy.example:3128
 /** Without user name: the token of the login is the only identity. */
 export const vaultAddress: Check<URL> = (text) => origin(text, VAULT_EXPECTED, false)
 
-/** http stays on the machine: credentials come back in this answer. */
-export const rolesAnywhereAddress: Check<URL> = (text) => {
+/** http stays on the machine: what comes back, or what it is signed with, are credentials. */
+export const awsAddress: Check<URL> = (text) => {
   const checked = origin(text, ENDPOINT_EXPECTED, false)
   if ('value' in checked && checked.value.protocol === 'http:' && !isLoopback(checked.value)) {
     return { wrong: 'is http beyond loopback', expected: ENDPOINT_EXPECTED }
   }
   return checked
+}
+
+const LISTEN_EXPECTED = 'an IP address and a port, such as 0.0.0.0:9912 or [::]:9912'
+
+/** Where to listen: an address of this machine and a port, as Kubernetes' own flags have it. */
+export const listenAddress: Check<HealthSettings> = (text) => {
+  const unfit = (wrong: string): Checked<HealthSettings> => ({ wrong, expected: LISTEN_EXPECTED })
+  const parts = /^(?:\[([^[\]]*)\]|([^[\]]*)):([^:]*)$/.exec(text)
+  if (parts === null) return unfit('is not an address with a port')
+  const [, inBrackets, plain = '', behind = ''] = parts
+  if (isIP(plain) === 6 || isIP(text) === 6) return unfit('has an IPv6 address without brackets')
+  const [host, version] = inBrackets === undefined ? [plain, 4] : [inBrackets, 6]
+  if (isIP(host) !== version) return unfit('has no IP address before its port')
+  const checked = port(behind)
+  return 'value' in checked ? { value: { host, port: checked.value } } : unfit('has no port from 1 to 65535')
 }
 
 /** A proxy without a scheme is an http one, as for curl and Go. */

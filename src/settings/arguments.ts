@@ -1,10 +1,17 @@
 /** The command line taken apart; what the values mean is decided elsewhere. */
 import { flagOf, OPTIONS, type OptionName } from './options.ts'
 
-export const SWITCHES = ['--help', '--version', '--quiet', '--verbose'] as const
+export const COMMANDS = ['serve', 'renew', 'credential-process', 'check'] as const
+/** What serve and renew start for each run, in a process of its own; no command for people, so no text lists it. */
+const CHILD_COMMAND = 'obtain'
+export type Command = (typeof COMMANDS)[number] | typeof CHILD_COMMAND
+
+export const SWITCHES = ['--help', '--version', '--quiet', '--verbose', '--json'] as const
 export type Switch = (typeof SWITCHES)[number]
 
 export interface Arguments {
+  /** Absent: the one-shot. */
+  readonly command?: Command
   readonly switches: ReadonlySet<Switch>
   /** By option; never empty. */
   readonly values: ReadonlyMap<OptionName, string>
@@ -12,17 +19,20 @@ export interface Arguments {
   readonly problems: readonly string[]
 }
 
-/** Takes `--flag value` and `--flag=value`; a value that begins with `--` needs the second form. */
+/**
+ * A command may stand first. Takes `--flag value` and `--flag=value`; a value that begins with `--` needs the second
+ * form.
+ */
 export function readArguments(argv: readonly string[]): Arguments {
   const switches = new Set<Switch>()
   const values = new Map<OptionName, string>()
   const problems: string[] = []
 
-  const rest = [...argv]
+  const command = commandOf(argv)
+  const rest = argv.slice(command === undefined ? 0 : 1)
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
     if (!argument.startsWith('-')) {
-      const position = argv.length - rest.length
-      problems.push(`argument ${position}: is not a flag; expected flags only, such as --vault-addr`)
+      problems.push(strayArgument(argument, argv.length - rest.length))
       continue
     }
     const equals = argument.indexOf('=')
@@ -54,7 +64,26 @@ export function readArguments(argv: readonly string[]): Arguments {
   if (switches.has('--quiet') && switches.has('--verbose')) {
     problems.push('--quiet: stands together with --verbose; expected one of them')
   }
-  return { switches, values, problems }
+  if (switches.has('--json') && command !== 'check') {
+    problems.push('--json: is for check alone; expected LOG_FORMAT=json for lines as JSON')
+  }
+  return { switches, values, problems, ...(command === undefined ? {} : { command }) }
+}
+
+/** @returns undefined for the one-shot */
+export function commandOf(argv: readonly string[]): Command | undefined {
+  return ([...COMMANDS, CHILD_COMMAND] as const).find((name) => name === argv[0])
+}
+
+/** By its place, as it may be a value that lost its flag. @param position from 1 */
+function strayArgument(argument: string, position: number): string {
+  const subject = `argument ${position}`
+  if (COMMANDS.some((name) => name === argument)) {
+    return `${subject}: is a command, but not the first argument; expected one command, before all flags`
+  }
+  return position === 1
+    ? `${subject}: is neither a command nor a flag; expected ${COMMANDS.join(', ')} or a flag such as --vault-addr`
+    : `${subject}: is not a flag; expected flags only, such as --vault-addr`
 }
 
 function switchOf(flag: string): Switch | undefined {

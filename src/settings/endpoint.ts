@@ -1,4 +1,4 @@
-/** Where Roles Anywhere answers, by partition, region and variant. */
+/** Where Roles Anywhere and STS answer, by partition, region and variant. */
 import type { Unfit } from './values.ts'
 
 interface Suffixes {
@@ -30,28 +30,62 @@ export interface EndpointChoice {
   readonly dualStack: boolean
 }
 
+export type EndpointOverride = 'AWS_ENDPOINT_URL_ROLESANYWHERE' | 'AWS_ENDPOINT_URL_STS'
+
 export type Endpoint =
-  | { readonly value: URL }
-  | (Unfit & { readonly setting: 'AWS_ENDPOINT_URL_ROLESANYWHERE' | 'AWS_USE_FIPS_ENDPOINT' })
+  { readonly value: URL } | (Unfit & { readonly setting: EndpointOverride | 'AWS_USE_FIPS_ENDPOINT' })
 
 /** FIPS with dual-stack is on no page; `rolesanywhere-fips.R.api.aws` is what AWS's endpoint rules give. */
-export function rolesAnywhereEndpoint({ partition, region, fips, dualStack }: EndpointChoice): Endpoint {
+export function rolesAnywhereEndpoint(choice: EndpointChoice): Endpoint {
+  return endpoint('Roles Anywhere', 'rolesanywhere', 'AWS_ENDPOINT_URL_ROLESANYWHERE', choice)
+}
+
+/**
+ * The same suffixes and the same FIPS regions (AWS General Reference, “AWS Security Token Service endpoints and
+ * quotas”), but that GovCloud's plain names are FIPS ones, without dual-stack.
+ */
+export function stsEndpoint(choice: Omit<EndpointChoice, 'partition'>): Endpoint {
+  const partition = partitionOf(choice.region)
+  const fips = choice.fips && (partition !== 'aws-us-gov' || choice.dualStack)
+  return endpoint('STS', 'sts', 'AWS_ENDPOINT_URL_STS', { ...choice, partition, fips })
+}
+
+/** How the names of a partition's regions begin, as AWS's SDKs tell them apart (their partitions.json). */
+const REGION_PREFIXES: readonly (readonly [prefix: string, partition: string])[] = [
+  ['cn-', 'aws-cn'],
+  ['us-gov-', 'aws-us-gov'],
+  ['us-iso-', 'aws-iso'],
+  ['us-isob-', 'aws-iso-b'],
+  ['eu-isoe-', 'aws-iso-e'],
+  ['us-isof-', 'aws-iso-f'],
+  ['eusc-', 'aws-eusc'],
+]
+
+function partitionOf(region: string): string {
+  return REGION_PREFIXES.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'aws'
+}
+
+function endpoint(
+  server: string,
+  service: string,
+  override: EndpointOverride,
+  { partition, region, fips, dualStack }: EndpointChoice,
+): Endpoint {
   const suffixes = Object.hasOwn(SUFFIXES, partition) ? SUFFIXES[partition] : undefined
   if (suffixes === undefined) {
     return {
-      setting: 'AWS_ENDPOINT_URL_ROLESANYWHERE',
+      setting: override,
       wrong: `is not set, and the endpoint of partition ${partition} is not known`,
-      expected: 'the address of Roles Anywhere there',
+      expected: `the address of ${server} there`,
     }
   }
   if (fips && !FIPS_REGIONS.includes(region)) {
     return {
       setting: 'AWS_USE_FIPS_ENDPOINT',
       wrong: `is true, and ${region} has no FIPS endpoint`,
-      expected: `false, or a trust anchor in ${FIPS_REGIONS.join(', ')}`,
+      expected: `false, or a region among ${FIPS_REGIONS.join(', ')}`,
     }
   }
-  const service = fips ? 'rolesanywhere-fips' : 'rolesanywhere'
   const suffix = dualStack ? suffixes.dualStack : suffixes.standard
-  return { value: new URL(`https://${service}.${region}.${suffix}`) }
+  return { value: new URL(`https://${service}${fips ? '-fips' : ''}.${region}.${suffix}`) }
 }

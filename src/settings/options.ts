@@ -3,7 +3,8 @@
 export interface Option {
   /** The environment variable; `NAME_FILE` names a file with the value, and the flag is derived from it. */
   readonly name: string
-  readonly required?: true
+  /** Whether there must be one, in words for the help text; read only where the words apply. */
+  readonly required?: `required${string}`
   /** The value taken where nothing is given, as the user would write it. */
   readonly fallback?: string
   /** For the help text: what happens without a value, where that is no value of its own. */
@@ -18,34 +19,34 @@ export interface Option {
 export const OPTIONS = [
   {
     name: 'VAULT_ADDR',
-    required: true,
+    required: 'required without CERTIFICATE_FILE',
     sensitive: true,
     meaning: "Vault's address, such as https://vault.example:8200; an IPv6 address stands in brackets",
   },
   {
     name: 'VAULT_ROLE',
-    required: true,
+    required: 'required without CERTIFICATE_FILE',
     meaning: "the role of Vault's auth method to log in with",
   },
   {
     name: 'VAULT_CERT_NAME',
-    required: true,
+    required: 'required without CERTIFICATE_FILE and VAULT_AWS_PATH',
     meaning: 'the role of the PKI secrets engine that signs the certificate',
   },
   {
     name: 'VAULT_CERT_CN',
-    required: true,
+    required: 'required without CERTIFICATE_FILE and VAULT_AWS_PATH',
     meaning:
       "the certificate's common name, 64 characters at most; over 61 AWS sets no source identity from it",
   },
   {
     name: 'ROLE_ARN',
-    required: true,
-    meaning: 'the ARN of the IAM role to assume',
+    required: 'required without VAULT_AWS_PATH',
+    meaning: 'the ARN of the IAM role to assume; with VAULT_AWS_PATH only where its role lists several',
   },
   {
     name: 'ANCHOR_ARN',
-    required: true,
+    required: 'required without VAULT_AWS_PATH',
     meaning: 'the ARN of the trust anchor; its region is where CreateSession goes',
   },
   {
@@ -55,7 +56,7 @@ export const OPTIONS = [
   },
   {
     name: 'PROFILE_ARN',
-    required: true,
+    required: 'required without VAULT_AWS_PATH',
     meaning: "the ARN of the Roles Anywhere profile that lists the role, in the anchor's region and account",
   },
   {
@@ -105,6 +106,29 @@ export const OPTIONS = [
     meaning: 'true refuses http; otherwise http beyond loopback works with a warning on each run',
   },
   {
+    name: 'CERTIFICATE_FILE',
+    otherwise: 'Vault signs one',
+    meaning:
+      'a PEM file with a certificate that others issue, such as tls.crt of a Secret of cert-manager, read anew at each run; no setting of Vault is needed then',
+  },
+  {
+    name: 'PRIVATE_KEY_FILE',
+    required: 'required with CERTIFICATE_FILE',
+    meaning: "a PEM file with the certificate's private key (PKCS #8, PKCS #1 or SEC 1)",
+  },
+  {
+    name: 'CERTIFICATE_CHAIN_FILE',
+    otherwise: 'none',
+    meaning:
+      'a PEM file with intermediate certificates, besides those that stand after the leaf in CERTIFICATE_FILE',
+  },
+  {
+    name: 'VAULT_AWS_PATH',
+    otherwise: 'none',
+    meaning:
+      "aws/creds/<role> or aws/sts/<role>, with the mount of Vault's AWS secrets engine in place of aws: the credentials come from there, without a certificate and without Roles Anywhere",
+  },
+  {
     name: 'KEY_TYPE',
     otherwise: 'ec-p256',
     meaning:
@@ -128,13 +152,14 @@ export const OPTIONS = [
   {
     name: 'SESSION_DURATION',
     otherwise: "the profile's own",
-    meaning: 'lifetime of the credentials in whole seconds, 900 to 43200',
+    meaning:
+      "lifetime of the credentials in whole seconds, 900 to 43200; with VAULT_AWS_PATH Vault's role has the default",
   },
   {
     name: 'SESSION_NAME',
     otherwise: "the certificate's serial",
     meaning:
-      'name of the session: 2 to 64 letters, digits and _+=,.@-; the profile must accept session names (acceptRoleSessionName)',
+      'name of the session: 2 to 64 letters, digits and _+=,.@-; the profile must accept session names (acceptRoleSessionName); with VAULT_AWS_PATH Vault makes one up',
   },
   {
     name: 'AWS_SHARED_CREDENTIALS_FILE',
@@ -150,7 +175,7 @@ export const OPTIONS = [
     name: 'FILE_MODE',
     fallback: '0600',
     meaning:
-      'permission bits of the credentials file, in octal; a folder that is made for it has 0700, plus x wherever FILE_MODE grants r',
+      "permission bits of the credentials file and of serve's token file, in octal; a folder that is made for it has 0700, plus x wherever FILE_MODE grants r",
   },
   {
     name: 'WRITE_REGION',
@@ -160,7 +185,8 @@ export const OPTIONS = [
   {
     name: 'AWS_REGION',
     otherwise: "the trust anchor's",
-    meaning: "the region that WRITE_REGION writes; CreateSession always goes to the anchor's",
+    meaning:
+      "the region that WRITE_REGION writes; with VAULT_AWS_PATH that of STS too, us-east-1 where it is not set; CreateSession always goes to the anchor's",
   },
   {
     name: 'AWS_CONFIG_FILE',
@@ -173,6 +199,13 @@ export const OPTIONS = [
     sensitive: true,
     meaning:
       'the address of Roles Anywhere: https, or http on loopback; a partition other than aws, aws-us-gov and aws-cn needs it',
+  },
+  {
+    name: 'AWS_ENDPOINT_URL_STS',
+    otherwise: 'by region',
+    sensitive: true,
+    meaning:
+      'the address of STS, which is asked with VAULT_AWS_PATH alone, until it knows the keys of a new IAM user',
   },
   {
     name: 'AWS_USE_FIPS_ENDPOINT',
@@ -204,9 +237,31 @@ export const OPTIONS = [
       'hosts, .suffixes, addresses and CIDR blocks that HTTPS_PROXY is not for, separated by commas; or *',
   },
   {
+    name: 'ENDPOINT_PORT',
+    fallback: '9911',
+    meaning: 'serve: the port on 127.0.0.1 and ::1 where apps ask for credentials',
+  },
+  {
+    name: 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE',
+    fallback: '~/.aws/container-authorization-token',
+    meaning:
+      'serve: the file that gets the token which apps send to /v1/credentials; they have a variable of the same name',
+  },
+  {
+    name: 'IMDS_V1',
+    fallback: 'false',
+    meaning: 'serve: true answers IMDSv1 too, whose requests carry no token',
+  },
+  {
+    name: 'HEALTH_ADDR',
+    otherwise: 'none',
+    meaning:
+      'serve and renew: address and port, such as 0.0.0.0:9912, for /livez, /readyz and /metrics; nothing secret is said there',
+  },
+  {
     name: 'DEADLINE',
     fallback: '60',
-    meaning: 'whole seconds over everything, 1 to 86400; revoking may take 2 seconds more, after SIGTERM too',
+    meaning: 'whole seconds over each run, 1 to 86400; revoking may take 2 seconds more, after SIGTERM too',
   },
   {
     name: 'START_SPREAD',

@@ -15,8 +15,9 @@ export class Problems {
   add(name: OptionName, { wrong, expected }: Unfit, shown?: string): void {
     const subject = shown === undefined ? '' : `${quote(shown)} `
     const lines = this.#byOption.get(name) ?? []
-    lines.push(`${name}: ${subject}${wrong}; expected ${expected}`)
-    this.#byOption.set(name, lines)
+    const line = `${name}: ${subject}${wrong}; expected ${expected}`
+    // An option may be read for two purposes.
+    if (!lines.includes(line)) this.#byOption.set(name, [...lines, line])
   }
 
   /** One for each problem, in the table's order. */

@@ -2,25 +2,46 @@
 import { IamRaError } from '../errors.ts'
 import { lookAtPemFile } from '../input-file.ts'
 import type { Runtime } from '../runtime.ts'
-import type { Reporting, Settings } from '../types.ts'
+import type {
+  CheckSettings,
+  GivenSetting,
+  RenewSettings,
+  Reporting,
+  ServeSettings,
+  Settings,
+  SourceSettings,
+} from '../types.ts'
 import { readArguments, type Arguments } from './arguments.ts'
+import { sourceSection } from './credentials-source.ts'
+import { healthSection, servingSection } from './long-lived.ts'
 import { OPTIONS, type OptionName } from './options.ts'
 import { Problems } from './problems.ts'
 import { Reader } from './reader.ts'
-import { certificateSection, exchangeSection, sinkSection, vaultSection } from './sections.ts'
+import { present, sinkSection } from './sections.ts'
 import { readSources, textFault } from './sources.ts'
 import { anyText, logFormat, wholeSeconds } from './values.ts'
+
+/** What to do, and all that it needs. */
+export type Task =
+  | { readonly command: 'once'; readonly settings: Settings }
+  | { readonly command: 'serve'; readonly settings: ServeSettings }
+  | { readonly command: 'renew'; readonly settings: RenewSettings }
+  | { readonly command: 'credential-process' | 'obtain'; readonly settings: SourceSettings }
+  | {
+      readonly command: 'check'
+      readonly settings: CheckSettings
+      readonly json: boolean
+      readonly given: readonly GivenSetting[]
+    }
 
 export type Invocation =
   | { readonly command: 'help' }
   | { readonly command: 'version' }
-  | {
-      readonly command: 'once'
-      readonly settings: Settings
+  | (Task & {
       /** As readReporting has it, and from LOG_FORMAT_FILE and TERMINATION_LOG_FILE besides. */
       readonly reporting: Reporting
       readonly warnings: readonly string[]
-    }
+    })
 
 /**
  * How to speak, from flags and the environment alone, so that it is known before any file is read. Never throws: what
@@ -48,7 +69,7 @@ export function readReporting({ argv, env }: Pick<Runtime, 'argv' | 'env'>): Rep
 export async function readInvocation(
   runtime: Pick<Runtime, 'argv' | 'env' | 'home' | 'fs'>,
 ): Promise<Invocation> {
-  const { switches, values, problems: ofArguments } = readArguments(runtime.argv)
+  const { command, switches, values, problems: ofArguments } = readArguments(runtime.argv)
   if (switches.has('--help')) return { command: 'help' }
   if (switches.has('--version')) return { command: 'version' }
 
@@ -56,36 +77,73 @@ export async function readInvocation(
   const reader = new Reader(await readSources(runtime, values, found), found)
   warnOfIgnored(reader, runtime.env)
   const reporting = reportingSection(reader, switches)
-  const settings = settingsFrom(reader, runtime.home)
+  const task = taskOf(command, reader, runtime.home, switches)
   await checkCertificateFiles(reader, runtime.fs)
   const problems = found.lines()
-  if (settings === undefined || reporting === undefined || problems.length > 0) {
+  if (task === undefined || reporting === undefined || problems.length > 0) {
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
     throw new IamRaError('SETTINGS_INVALID', 'settings', `the settings have ${count}`, {
       problems,
       hint: "correct them in the container's env or on the command line; aws-iam-ra --help lists every setting",
     })
   }
-  return { command: 'once', settings, reporting, warnings: reader.warnings }
+  return { ...deepFreeze(task), reporting, warnings: reader.warnings }
 }
 
 /** Every section is read even where an earlier one failed, so that each has its problems reported. */
-function settingsFrom(reader: Reader, home: string | undefined): Settings | undefined {
-  const deadline = reader.take('DEADLINE', wholeSeconds(1, 86_400))
+function taskOf(
+  command: Arguments['command'],
+  reader: Reader,
+  home: string | undefined,
+  switches: Arguments['switches'],
+): Task | undefined {
+  const from = sourceSettings(reader)
+  if (command === 'credential-process' || command === 'obtain') return from && { command, settings: from }
   const startSpread = reader.take('START_SPREAD', wholeSeconds(0, 86_400))
-  const vault = vaultSection(reader)
-  const certificate = certificateSection(reader, deadline)
-  const exchange = exchangeSection(reader)
-  const sink = sinkSection(reader, home, exchange?.region)
-  if (vault === undefined || certificate === undefined || exchange === undefined) return undefined
-  if (sink === undefined || deadline === undefined || startSpread === undefined) return undefined
-  const [deadlineMs, startSpreadMs] = [deadline * 1000, startSpread * 1000]
-  return deepFreeze({ vault, certificate, exchange, sink, deadlineMs, startSpreadMs })
+  const startSpreadMs = startSpread === undefined ? undefined : startSpread * 1000
+  if (command === 'serve') {
+    const serving = servingSection(reader, home)
+    if (from === undefined || startSpreadMs === undefined || serving === undefined) return undefined
+    return { command, settings: { ...from, ...serving, startSpreadMs } }
+  }
+  const isServing =
+    reader.isSet('AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE') && !reader.isSet('AWS_SHARED_CREDENTIALS_FILE')
+  if (command === 'check' && isServing) {
+    const serving = servingSection(reader, home)
+    if (from === undefined || serving === undefined) return undefined
+    return checkOf({ ...from, file: { kind: 'token', endpoint: serving.endpoint } }, reader, switches)
+  }
+  const anchorRegion =
+    from !== undefined && 'exchange' in from.source ? from.source.exchange.region : undefined
+  const sink = sinkSection(reader, home, anchorRegion)
+  const health = command === 'renew' ? healthSection(reader) : undefined
+  if (from === undefined || startSpreadMs === undefined || sink === undefined) return undefined
+  const settings = { ...from, sink, startSpreadMs }
+  switch (command) {
+    case undefined:
+      return { command: 'once', settings }
+    case 'renew':
+      return { command, settings: { ...settings, ...present({ health }) } }
+    case 'check':
+      return checkOf({ ...from, file: { kind: 'credentials', sink } }, reader, switches)
+  }
+}
+
+function checkOf(settings: CheckSettings, reader: Reader, switches: Arguments['switches']): Task {
+  return { command: 'check', settings, json: switches.has('--json'), given: reader.given() }
+}
+
+function sourceSettings(reader: Reader): SourceSettings | undefined {
+  const deadline = reader.take('DEADLINE', wholeSeconds(1, 86_400))
+  const source = sourceSection(reader, deadline)
+  return source === undefined || deadline === undefined ? undefined : { source, deadlineMs: deadline * 1000 }
 }
 
 /** The steps read them when they need them, the last one after a login and a signature: so look now. */
 async function checkCertificateFiles(reader: Reader, fs: Runtime['fs']): Promise<void> {
-  for (const name of ['VAULT_CACERT', 'AWS_CA_BUNDLE'] as const) {
+  const files = ['VAULT_CACERT', 'AWS_CA_BUNDLE'] as const
+  // A certificate that others issue needs no Vault.
+  for (const name of reader.isSet('CERTIFICATE_FILE') ? files.slice(1) : files) {
     const source = reader.source(name)
     if (source.state !== 'given') continue
     const file = await lookAtPemFile(fs, source.text)

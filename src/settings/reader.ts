@@ -1,8 +1,9 @@
 /** Hands out checked values by option, and gathers what is wrong or worth a warning on the way. */
+import type { GivenSetting } from '../types.ts'
 import { OPTIONS, type Option, type OptionName } from './options.ts'
 import type { Problems } from './problems.ts'
 import type { Source, Sources } from './sources.ts'
-import type { Check, Unfit } from './values.ts'
+import { isPem, type Check, type Unfit } from './values.ts'
 
 const TABLE: ReadonlyMap<OptionName, Option> = new Map(OPTIONS.map((option) => [option.name, option]))
 
@@ -18,6 +19,11 @@ export class Reader {
 
   source(name: OptionName): Source {
     return this.#sources.get(name) ?? { state: 'absent' }
+  }
+
+  /** Whether the user set it, be it wrongly. */
+  isSet(name: OptionName): boolean {
+    return ['given', 'refused'].includes(this.source(name).state)
   }
 
   /** The checked value, else the table's fallback; undefined where there is neither, or a problem. */
@@ -36,6 +42,21 @@ export class Reader {
     return undefined
   }
 
+  /** The checked value of what is given, whether or not the table calls it required. */
+  find<T>(name: OptionName, check: Check<T>): T | undefined {
+    return this.source(name).state === 'given' ? this.take(name, check) : undefined
+  }
+
+  /** What was set, in the table's order, as far as it may be shown. */
+  given(): readonly GivenSetting[] {
+    return OPTIONS.flatMap(({ name }) => {
+      const source = this.source(name)
+      if (source.state !== 'given') return []
+      const text = shown(name, source)
+      return [{ name, origin: source.origin, ...(text === undefined ? {} : { text }) }]
+    })
+  }
+
   /** Reports a problem with an option, repeating its value where that is harmless. */
   problem(name: OptionName, unfit: Unfit): void {
     const source = this.source(name)
@@ -44,15 +65,18 @@ export class Reader {
 
   #missing(name: OptionName, source: Source): void {
     const option = TABLE.get(name)
-    if (option?.required !== true) return
+    if (option?.required === undefined) return
     const [expected = ''] = option.meaning.split(';')
     const wrong = source.state === 'empty' ? source.where : 'is not set'
     this.problem(name, { wrong, expected })
   }
 }
 
-/** A mistaken path may lead to a token, so of a file's content nothing but an ARN is repeated. */
+/**
+ * A mistaken path may lead to a token, so of a file's content nothing but an ARN is repeated. And where a path should
+ * stand, somebody may have put the key.
+ */
 function shown(name: OptionName, { text, origin }: Extract<Source, { state: 'given' }>): string | undefined {
-  if (TABLE.get(name)?.sensitive === true) return undefined
+  if (TABLE.get(name)?.sensitive === true || isPem(text)) return undefined
   return origin !== 'file' || text.startsWith('arn:') ? text : undefined
 }

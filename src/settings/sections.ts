@@ -1,9 +1,14 @@
 /** The parts of Settings, each from its own options; undefined where a problem leaves one incomplete. */
 import { join } from 'node:path'
-import type { Arn, CertificateSettings, ExchangeSettings, SinkSettings, VaultSettings } from '../types.ts'
-import { isLoopback, proxyAddress, rolesAnywhereAddress, vaultAddress } from './addresses.ts'
+import type { CertificateSettings, ExchangeSettings, SinkSettings, VaultSettings } from '../types.ts'
+import { awsAddress, isLoopback, proxyAddress, vaultAddress } from './addresses.ts'
 import { anchorArn, arnConflicts, profileArn, roleArn } from './arn.ts'
-import { rolesAnywhereEndpoint } from './endpoint.ts'
+import {
+  rolesAnywhereEndpoint,
+  type Endpoint,
+  type EndpointChoice,
+  type EndpointOverride,
+} from './endpoint.ts'
 import { bypassesProxy } from './no-proxy.ts'
 import type { Reader } from './reader.ts'
 import * as values from './values.ts'
@@ -74,22 +79,19 @@ export function exchangeSection(reader: Reader): ExchangeSettings | undefined {
   const profile = reader.take('PROFILE_ARN', profileArn)
   for (const { setting, ...unfit } of arnConflicts({ role, anchor, profile })) reader.problem(setting, unfit)
 
-  const override = reader.take('AWS_ENDPOINT_URL_ROLESANYWHERE', rolesAnywhereAddress)
-  const fips = reader.take('AWS_USE_FIPS_ENDPOINT', values.boolean) ?? false
-  const dualStack = reader.take('AWS_USE_DUALSTACK_ENDPOINT', values.boolean) ?? false
-  // A wrong override is one problem, not two.
-  const overridden = ['given', 'refused'].includes(reader.source('AWS_ENDPOINT_URL_ROLESANYWHERE').state)
-  const derived = anchor === undefined || overridden ? undefined : endpointOf(reader, anchor, fips, dualStack)
-  const endpoint = override ?? derived
-
-  const proxy = reader.take('HTTPS_PROXY', proxyAddress)
-  const noProxy = reader.take('NO_PROXY', values.anyText) ?? ''
+  const derived = derivedEndpoint(
+    reader,
+    'AWS_ENDPOINT_URL_ROLESANYWHERE',
+    anchor &&
+      (({ fips, dualStack }) =>
+        rolesAnywhereEndpoint({ partition: anchor.partition, region: anchor.region, fips, dualStack })),
+  )
+  const endpoint = reader.take('AWS_ENDPOINT_URL_ROLESANYWHERE', awsAddress) ?? derived
   const optional = present({
-    caFile: reader.take('AWS_CA_BUNDLE', values.anyText),
-    proxy: endpoint !== undefined && proxyApplies(endpoint, noProxy) ? proxy : undefined,
     durationSeconds: reader.take('SESSION_DURATION', values.wholeSeconds(900, 43_200)),
     sessionName: reader.take('SESSION_NAME', values.sessionName),
   })
+  const connection = awsConnection(reader, endpoint)
   if (role === undefined || anchor === undefined || profile === undefined) return undefined
   if (endpoint === undefined) return undefined
   return {
@@ -98,6 +100,7 @@ export function exchangeSection(reader: Reader): ExchangeSettings | undefined {
     profileArn: profile,
     region: anchor.region,
     endpoint,
+    ...connection,
     ...optional,
   }
 }
@@ -124,17 +127,34 @@ function anchorOption(reader: Reader): 'ANCHOR_ARN' | 'TRUST_ANCHOR_ARN' | undef
   return undefined
 }
 
-function endpointOf(
+/** The endpoint by region and variant; undefined where a problem was reported, or the override is what is wrong. */
+export function derivedEndpoint(
   reader: Reader,
-  { partition, region }: Arn,
-  fips: boolean,
-  dualStack: boolean,
+  override: EndpointOverride,
+  derive: ((variant: Pick<EndpointChoice, 'fips' | 'dualStack'>) => Endpoint) | undefined,
 ): URL | undefined {
-  const endpoint = rolesAnywhereEndpoint({ partition, region, fips, dualStack })
+  const fips = reader.take('AWS_USE_FIPS_ENDPOINT', values.boolean) ?? false
+  const dualStack = reader.take('AWS_USE_DUALSTACK_ENDPOINT', values.boolean) ?? false
+  // A wrong override is one problem, not two.
+  if (derive === undefined || reader.isSet(override)) return undefined
+  const endpoint = derive({ fips, dualStack })
   if ('value' in endpoint) return endpoint.value
   const { setting, ...unfit } = endpoint
   reader.problem(setting, unfit)
   return undefined
+}
+
+/** What stands between this machine and AWS. */
+export function awsConnection(
+  reader: Reader,
+  endpoint: URL | undefined,
+): { readonly caFile?: string; readonly proxy?: URL } {
+  const proxy = reader.take('HTTPS_PROXY', proxyAddress)
+  const noProxy = reader.take('NO_PROXY', values.anyText) ?? ''
+  return present({
+    caFile: reader.take('AWS_CA_BUNDLE', values.anyText),
+    proxy: endpoint !== undefined && proxyApplies(endpoint, noProxy) ? proxy : undefined,
+  })
 }
 
 /** HTTPS_PROXY is for https by name, and what is on this machine is never behind a proxy. */
@@ -165,11 +185,17 @@ function regionFileOf(
   if (reader.take('WRITE_REGION', values.boolean) !== true) return undefined
   const path = reader.take('AWS_CONFIG_FILE', inHome(home))
   const region = reader.take('AWS_REGION', values.region) ?? anchorRegion
+  if (!reader.isSet('AWS_REGION') && reader.isSet('VAULT_AWS_PATH')) {
+    reader.problem('WRITE_REGION', {
+      wrong: 'is true without AWS_REGION, and with VAULT_AWS_PATH there is no trust anchor that has one',
+      expected: 'AWS_REGION to be set',
+    })
+  }
   return path === undefined || region === undefined ? undefined : { path, region }
 }
 
 /** `~/` as the SDKs read it; no other path is touched. */
-function inHome(home: string | undefined): values.Check<string> {
+export function inHome(home: string | undefined): values.Check<string> {
   return (path) => {
     if (!path.startsWith('~/')) return { value: path }
     if (home !== undefined) return { value: join(home, path.slice(2)) }
@@ -181,7 +207,7 @@ function inHome(home: string | undefined): values.Check<string> {
 }
 
 /** Settings that were not given stay out, as exactOptionalPropertyTypes wants it. */
-function present<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+export function present<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const given = Object.entries(members).filter(([, value]) => value !== undefined)
   return Object.fromEntries(given) as { [K in keyof T]?: Exclude<T[K], undefined> }
 }

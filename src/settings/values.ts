@@ -15,6 +15,14 @@ export type Check<T> = (text: string) => Checked<T>
 
 export const anyText: Check<string> = (text) => ({ value: text })
 
+/** Line breaks may have got lost on the way into the variable. */
+export function isPem(text: string): boolean {
+  return text.includes('-----BEGIN')
+}
+
+export const pemPath: Check<string> = (text) =>
+  isPem(text) ? { wrong: 'holds PEM text itself', expected: 'the path of a file with it' } : { value: text }
+
 export const boolean: Check<boolean> = (text) => {
   const word = text.toLowerCase()
   if (word === 'true' || word === 'false') return { value: word === 'true' }
@@ -28,6 +36,12 @@ export function wholeSeconds(min: number, max: number): Check<number> {
     const wrong = Number.isNaN(seconds) ? 'is not a number of whole seconds' : 'is out of range'
     return { wrong, expected: `whole seconds without a unit, ${min} to ${max}` }
   }
+}
+
+export const port: Check<number> = (text) => {
+  const number = /^\d{1,5}$/.test(text) ? Number(text) : 0
+  if (number >= 1 && number <= 65_535) return { value: number }
+  return { wrong: 'is not a port', expected: 'a number from 1 to 65535' }
 }
 
 function oneOf<T extends string>(words: readonly T[]): Check<T> {
@@ -94,6 +108,16 @@ export const vaultPath: Check<string> = (text) => {
         wrong: 'is not a path in Vault',
         expected: 'names joined by single slashes, without . or .., blanks or any of ? # % \\',
       }
+}
+
+/** A role of the AWS secrets engine under one of its two endpoints; the mount may have slashes itself. */
+export const vaultAwsPath: Check<string> = (text) => {
+  const path = vaultPath(text.replace(/^\/*v1\//, ''))
+  if ('value' in path && /^.+\/(?:creds|sts)\/[^/]+$/.test(path.value)) return path
+  return {
+    wrong: "names no role of Vault's AWS secrets engine",
+    expected: 'aws/creds/<role> or aws/sts/<role>, with its mount in place of aws',
+  }
 }
 
 /** The mount without `auth/`, which `vault auth list` leaves out and policies spell out. */

@@ -76,10 +76,14 @@ export async function replaceFile(
   }
 }
 
+export function draftPathOf(path: string): string {
+  return join(dirname(path), `.${basename(path)}.aws-iam-ra`)
+}
+
 /** Creates the draft, waiting for another writer's to go. */
 async function claimDraft(path: string, mode: number, context: SinkContext): Promise<Draft> {
   const { fs, clock, random, signal, logger } = context
-  const draftPath = join(dirname(path), `.${basename(path)}.aws-iam-ra`)
+  const draftPath = draftPathOf(path)
   const open = async (): Promise<FileHandle | undefined> => {
     try {
       return await fs.open(draftPath, CREATE, mode & 0o600)
@@ -146,12 +150,7 @@ async function removeLeftover(draftPath: string, context: SinkContext): Promise<
   return await attempt(`cannot remove the leftover ${draftPath}`, async () => {
     const found = await unlessMissing(fs.lstat(draftPath))
     if (found === undefined) return true
-    if (!found.isFile() && !found.isSymbolicLink()) {
-      throw refused(
-        `cannot write beside ${draftPath}: ${kindOf(found)} stands where the draft of the file belongs`,
-        'remove it',
-      )
-    }
+    refuseInDraftsPlace(found, draftPath)
     if (Math.abs(clock.now() - found.mtimeMs) <= LEFTOVER_AFTER_MS) return false
     // unlink takes a symbolic link itself, never what it points to.
     await unlessMissing(fs.unlink(draftPath))
@@ -160,7 +159,20 @@ async function removeLeftover(draftPath: string, context: SinkContext): Promise<
   })
 }
 
-async function readCurrent(path: string, { fs }: SinkContext): Promise<Buffer | undefined> {
+/** What is neither a draft nor a link to be taken away. */
+export function refuseInDraftsPlace(found: Stats, draftPath: string): void {
+  if (found.isFile() || found.isSymbolicLink()) return
+  throw refused(
+    `cannot write beside ${draftPath}: ${kindOf(found)} stands where the draft of the file belongs`,
+    'remove it',
+  )
+}
+
+/** @throws IamRaError FILE where something stands there that may not be replaced, or that cannot be read */
+export async function readCurrent(
+  path: string,
+  { fs }: { readonly fs: Pick<SinkContext['fs'], 'lstat' | 'open'> },
+): Promise<Buffer | undefined> {
   const found = await attempt(`cannot read ${path}`, () => unlessMissing(fs.lstat(path)))
   if (found === undefined) return undefined
   if (!found.isFile())

@@ -29,17 +29,19 @@ const OBSOLETE_KEYS = ['aws_security_token']
 const PLAIN_VALUE = /^[!-~]+$/
 const ALTERED = /["'#;\\]/
 
-interface Target {
+/** One profile to be in one file. */
+export interface ProfileFile {
   readonly path: string
   readonly profile: string
+  /** What the file is for; the config file may serve others, so that it keeps its mode. */
+  readonly kind: 'credentials' | 'config'
   readonly header: (text: string) => ProfileHeader
   readonly edit: Omit<ProfileEdit, 'header'>
   readonly inspect?: (text: string) => void
 }
 
 /**
- * Writes one profile and leaves every other byte of the file as it is. The region's file comes first: whoever finds
- * the credentials finds everything.
+ * Writes one profile and leaves every other byte of the file as it is.
  * @throws IamRaError stage sink, code FILE, or the signal's reason; no file is then half written
  */
 export async function writeCredentials(
@@ -47,93 +49,134 @@ export async function writeCredentials(
   settings: SinkSettings,
   context: SinkContext,
 ): Promise<void> {
-  const { credentialsFile, profile, regionFile } = settings
   context.signal.throwIfAborted()
-  checkName(profile, context)
-  const header = credentialsHeader(profile)
-  const target: Target = {
-    path: credentialsFile,
-    profile,
-    header: () => header,
-    inspect: (text) => refuseHiddenKeys(text, header, settings),
-    edit: {
-      comment: `valid until ${validUntil(credentials)}, ${plain('assumed role ARN', credentials.assumedRoleArn)}`,
-      values: {
-        aws_access_key_id: plain('access key id', credentials.accessKeyId),
-        aws_secret_access_key: plain('secret access key', credentials.secretAccessKey),
-        aws_session_token: plain('session token', credentials.sessionToken),
-      },
-      obsolete: OBSOLETE_KEYS,
-    },
-  }
+  const files = profileFiles(credentials, settings, context.logger)
   // Loaded while the files are written; a failure shows where it is awaited.
   const ini = import('ini')
   ini.catch(() => undefined)
-  if (regionFile !== undefined) {
-    const edit = { values: { region: plain('region', regionFile.region) } }
-    const config: Target = {
-      path: regionFile.path,
-      profile,
-      header: (text) => configHeader(profile, text),
-      edit,
-    }
-    await writeProfile(config, await configMode(config.path, settings.fileMode, context), ini, context)
-  }
-  await writeProfile(target, settings.fileMode, ini, context)
+  for (const file of files)
+    await writeProfile(file, await fileModeOf(file, settings, context.fs), ini, context)
 }
 
-/** It holds no secret and may serve others, so that an existing one keeps its mode. */
-async function configMode(path: string, fileMode: number, { fs }: SinkContext): Promise<number> {
+/**
+ * The region's file comes first: whoever finds the credentials finds everything.
+ * @throws IamRaError FILE for what a file of this kind cannot carry
+ */
+export function profileFiles(
+  credentials: SessionCredentials,
+  settings: SinkSettings,
+  logger: SinkContext['logger'],
+): ProfileFile[] {
+  const { credentialsFile, profile, regionFile } = settings
+  const { sessionToken } = credentials
+  checkName(profile, logger)
+  const header = credentialsHeader(profile)
+  const files: ProfileFile[] = []
+  if (regionFile !== undefined) {
+    files.push({
+      path: regionFile.path,
+      profile,
+      kind: 'config',
+      header: (text) => configHeader(profile, text),
+      edit: { values: { region: plain('region', regionFile.region) } },
+    })
+  }
+  files.push({
+    path: credentialsFile,
+    profile,
+    kind: 'credentials',
+    header: () => header,
+    inspect: (text) => refuseHiddenKeys(text, header, settings),
+    edit: {
+      comment: [
+        `valid until ${validUntil(credentials)}`,
+        ...(credentials.arn === undefined ? [] : [plain('ARN', credentials.arn)]),
+      ].join(', '),
+      values: {
+        aws_access_key_id: plain('access key id', credentials.accessKeyId),
+        aws_secret_access_key: plain('secret access key', credentials.secretAccessKey),
+        ...(sessionToken === undefined ? {} : { aws_session_token: plain('session token', sessionToken) }),
+      },
+      // Keys of an IAM user have none, and an older one beside them would be sent with them.
+      obsolete: [...OBSOLETE_KEYS, ...(sessionToken === undefined ? ['aws_session_token'] : [])],
+    },
+  })
+  return files
+}
+
+/** A config file holds no secret and may serve others, so that an existing one keeps its mode. */
+export async function fileModeOf(
+  { path, kind }: ProfileFile,
+  { fileMode }: SinkSettings,
+  fs: Pick<SinkContext['fs'], 'lstat'>,
+): Promise<number> {
+  if (kind === 'credentials') return fileMode
   const existing = await attempt(`cannot read ${path}`, () => unlessMissing(fs.lstat(path)))
   return existing?.isFile() === true ? existing.mode & 0o777 : fileMode
 }
 
 async function writeProfile(
-  target: Target,
+  file: ProfileFile,
   mode: number,
   ini: Promise<typeof import('ini')>,
   context: SinkContext,
 ): Promise<void> {
-  const { path, profile } = target
-  const edit = (current: Buffer | undefined): Buffer => {
-    const text = current?.toString('latin1') ?? ''
-    if (text.includes('\0')) {
-      throw refused(
-        `cannot edit ${path}: it holds a NUL byte, so it is no text in UTF-8`,
-        'remove or convert the file',
-      )
-    }
-    target.inspect?.(text)
-    const header = target.header(text)
-    if (sectionsOf(text, header).length > 1) {
-      context.logger.warn(`profile ${profile} stands more than once in ${path}: its sections are made one`)
-    }
-    const edited = editProfile(text, { header, ...target.edit })
-    const misread = misreadKey(edited, header.written, target.edit.values)
-    if (misread !== undefined) {
-      throw refused(
-        `the AWS SDK for JavaScript would read another ${misread} in profile ${profile} of ${path} than the one written`,
-        'look below that profile for a header with something behind its bracket, and for keys that begin with an invisible character',
-      )
-    }
-    return Buffer.from(edited, 'latin1')
-  }
+  const { path, profile } = file
   const verify = async (written: Buffer): Promise<void> => {
     const text = written.toString('latin1')
-    const read = readProfile(text, target, await ini)
-    const wrong = Object.entries(target.edit.values).find(([key, value]) => read?.[key] !== value)
+    const read = readProfile(text, file, await ini)
+    const wrong = Object.entries(file.edit.values).find(([key, value]) => read?.[key] !== value)
     if (read === undefined || wrong !== undefined) {
       throw refused(
         `${path} was written but does not read back as meant: ${wrong?.[0] ?? 'its section'} differs in profile ${profile}`,
         'look at the profile in that file for lines that do not belong there',
       )
     }
-    const obstacle = pythonObstacle(text)
-    if (obstacle !== undefined)
-      context.logger.warn(`the AWS CLI and boto3 cannot read ${path}: ${obstacle}; correct that line`)
+    warnOfObstacle(text, path, context.logger)
   }
+  const edit = (current: Buffer | undefined): Buffer =>
+    Buffer.from(editedText(file, textOf(current), context.logger), 'latin1')
   await replaceFile(path, mode, edit, verify, context)
   context.logger.step('wrote profile', { profile, file: path })
+}
+
+/** A byte string, as in ini-text.ts. */
+export function textOf(content: Buffer | undefined): string {
+  return content?.toString('latin1') ?? ''
+}
+
+/** @throws IamRaError FILE where the profile cannot be put into this text so that every SDK reads it */
+export function editedText(
+  { path, profile, header: headerIn, edit, inspect }: ProfileFile,
+  text: string,
+  logger: SinkContext['logger'],
+): string {
+  if (text.includes('\0')) {
+    throw refused(
+      `cannot edit ${path}: it holds a NUL byte, so it is no text in UTF-8`,
+      'remove or convert the file',
+    )
+  }
+  inspect?.(text)
+  const header = headerIn(text)
+  if (sectionsOf(text, header).length > 1) {
+    logger.warn(`profile ${profile} stands more than once in ${path}: its sections are made one`)
+  }
+  const edited = editProfile(text, { header, ...edit })
+  const misread = misreadKey(edited, header.written, edit.values)
+  if (misread !== undefined) {
+    throw refused(
+      `the AWS SDK for JavaScript would read another ${misread} in profile ${profile} of ${path} than the one written`,
+      'look below that profile for a header with something behind its bracket, and for keys that begin with an invisible character',
+    )
+  }
+  return edited
+}
+
+export function warnOfObstacle(text: string, path: string, logger: SinkContext['logger']): void {
+  const obstacle = pythonObstacle(text)
+  if (obstacle !== undefined)
+    logger.warn(`the AWS CLI and boto3 cannot read ${path}: ${obstacle}; correct that line`)
 }
 
 /**
@@ -142,7 +185,7 @@ async function writeProfile(
  */
 function readProfile(
   text: string,
-  { header, edit }: Target,
+  { header, edit }: ProfileFile,
   ini: typeof import('ini'),
 ): Readonly<Record<string, unknown>> | undefined {
   const [section, ...others] = sectionsOf(text, header(text))
@@ -167,7 +210,7 @@ function refuseHiddenKeys(
   )
 }
 
-function checkName(profile: string, { logger }: SinkContext): void {
+function checkName(profile: string, logger: SinkContext['logger']): void {
   if (!isProfileName(profile)) {
     throw refused(
       `profile name ${JSON.stringify(profile)} cannot stand in a credentials file`,

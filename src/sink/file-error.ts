@@ -58,16 +58,18 @@ export async function attempt<T>(action: string, run: () => Promise<T>): Promise
   } catch (error) {
     const code = errorNumber(error)
     if (code === undefined) throw error
-    const [reason, hint] = REASONS[code] ?? [
-      `the operating system says ${code}`,
-      'look up that word for the file system of the volume, and what is special about its mount',
-    ]
-    const who = code === 'EACCES' || code === 'EPERM' ? ` for uid ${process.getuid?.() ?? 'unknown'}` : ''
-    throw new IamRaError('FILE', 'sink', `${action}: ${reason}${who}`, {
-      cause: error,
-      hint,
-    })
+    throw systemRefusal(action, code, error)
   }
+}
+
+/** What the operating system says or, where a call was not made, would say with this word. */
+export function systemRefusal(action: string, code: string, cause?: unknown): IamRaError {
+  const [reason, hint] = REASONS[code] ?? [
+    `the operating system says ${code}`,
+    'look up that word for the file system of the volume, and what is special about its mount',
+  ]
+  const who = code === 'EACCES' || code === 'EPERM' ? ` for uid ${process.getuid?.() ?? 'unknown'}` : ''
+  return new IamRaError('FILE', 'sink', `${action}: ${reason}${who}`, { cause, hint })
 }
 
 /** `ENOENT` and the like; undefined for what is no error of the operating system. */

@@ -1,5 +1,5 @@
 /** The folder of the credentials file: made where it is missing, and made durable after a rename. */
-import { constants } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import type { FileSystem } from '../runtime.ts'
 import { attempt, errorNumber, refused } from './file-error.ts'
@@ -17,12 +17,7 @@ export function folderMode(fileMode: number): number {
  * @throws IamRaError FILE
  */
 export async function ensureFolder(folder: string, mode: number, fs: FileSystem): Promise<void> {
-  const action = `cannot use the folder ${folder}`
-  const existing = await attempt(action, () => unlessMissing(fs.stat(folder)))
-  if (existing !== undefined) {
-    if (existing.isDirectory()) return
-    throw refused(`${action}: it is not a folder`, 'mount a volume at that path, or choose another folder')
-  }
+  if ((await existingFolder(folder, fs)) !== undefined) return
   const parent = dirname(folder)
   if (parent !== folder) await ensureFolder(parent, mode, fs)
   await attempt(`cannot make the folder ${folder}`, async () => {
@@ -42,6 +37,17 @@ export async function ensureFolder(folder: string, mode: number, fs: FileSystem)
       await handle.close()
     }
   })
+}
+
+/** Undefined where nothing is there. @throws IamRaError FILE where it is no folder or cannot be looked at */
+export async function existingFolder(
+  folder: string,
+  fs: Pick<FileSystem, 'stat'>,
+): Promise<Stats | undefined> {
+  const action = `cannot use the folder ${folder}`
+  const existing = await attempt(action, () => unlessMissing(fs.stat(folder)))
+  if (existing === undefined || existing.isDirectory()) return existing
+  throw refused(`${action}: it is not a folder`, 'mount a volume at that path, or choose another folder')
 }
 
 /** Makes a rename in the folder last over a power failure, where its file system can. */

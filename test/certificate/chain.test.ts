@@ -20,7 +20,7 @@ function leaf(name: string): Certificate {
 }
 
 async function ordered(leafName: string, ...candidates: readonly string[]): Promise<Certificate[]> {
-  return orderChain(leaf(leafName), read(...candidates), NOW)
+  return orderChain(leaf(leafName), read(...candidates), NOW, 'vault-pki')
 }
 
 function same(actual: readonly Certificate[], ...names: readonly string[]): void {
@@ -36,7 +36,7 @@ chain('an issuer whose key cannot be checked here is said to be so', async () =>
   assert.ok(issuer)
   const odd: Certificate = { ...issuer, key: { kind: 'other', name: 'K-256' } }
   const signed: Certificate = { ...leaf('good-p256'), isSignedBy: () => Promise.resolve(false) }
-  const error = await rejectsWithCode(orderChain(signed, [odd], NOW), 'CERTIFICATE_UNFIT')
+  const error = await rejectsWithCode(orderChain(signed, [odd], NOW, 'vault-pki'), 'CERTIFICATE_UNFIT')
   assert.match(error.message, /is signed by a key of the kind K-256, which cannot be checked here$/)
 })
 
@@ -146,12 +146,15 @@ chain('an intermediate that its issuer did not sign is an error', async () => {
 chain('five intermediates are taken and six are an error', async () => {
   const six = read('six-deep-chain')
   assert.is(six.length, 6)
-  const five = await orderChain(leaf('six-deep'), six.slice(1), NOW)
+  const five = await orderChain(leaf('six-deep'), six.slice(1), NOW, 'vault-pki')
   assert.equal(
     five.map((one) => one.subject),
     [6, 5, 4, 3, 2].map((depth) => `O=Test, CN=Deep ${depth}`),
   )
-  const error = await rejectsWithCode(orderChain(leaf('six-deep'), six, NOW), 'CERTIFICATE_UNFIT')
+  const error = await rejectsWithCode(
+    orderChain(leaf('six-deep'), six, NOW, 'vault-pki'),
+    'CERTIFICATE_UNFIT',
+  )
   assert.match(error.message, /6 intermediate certificates .* takes 5 at most/)
 })
 

@@ -30,6 +30,8 @@ const CONTRACT = [
   'VAULT_NAMESPACE VAULT_PROXY_ADDR VAULT_REQUIRE_TLS KEY_TYPE CERT_TTL CERT_DNS_SANS CERT_URI_SANS SESSION_DURATION',
   'SESSION_NAME AWS_SHARED_CREDENTIALS_FILE AWS_PROFILE FILE_MODE WRITE_REGION AWS_REGION AWS_CONFIG_FILE',
   'AWS_ENDPOINT_URL_ROLESANYWHERE AWS_USE_FIPS_ENDPOINT AWS_USE_DUALSTACK_ENDPOINT AWS_CA_BUNDLE HTTPS_PROXY NO_PROXY',
+  'CERTIFICATE_FILE PRIVATE_KEY_FILE CERTIFICATE_CHAIN_FILE VAULT_AWS_PATH AWS_ENDPOINT_URL_STS',
+  'ENDPOINT_PORT AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE IMDS_V1 HEALTH_ADDR',
   'DEADLINE START_SPREAD LOG_FORMAT TERMINATION_LOG VAULT_TOKEN VAULT_SKIP_VERIFY',
 ].flatMap((line) => line.split(' '))
 
@@ -39,7 +41,10 @@ settings('--help exits 0, on stdout, with every name, flag and exit code of the 
   assert.is(done.stderr, '')
   assert.is(done.terminationLog, '')
   for (const name of CONTRACT) assert.match(done.stdout, new RegExp(`\\b${name}\\b`))
-  for (const flag of ['--vault-pki-mount', '--help', '--version', '--quiet', '--verbose']) {
+  for (const command of ['serve', 'renew', 'credential-process', 'check']) {
+    assert.ok(done.stdout.includes(`\n  ${command}\n`), command)
+  }
+  for (const flag of ['--vault-pki-mount', '--help', '--version', '--quiet', '--verbose', '--json']) {
     assert.ok(done.stdout.includes(flag), flag)
   }
   for (const code of ['0', '2', '3', '4', '5', '6', '70', '128+n']) {
@@ -92,6 +97,8 @@ for (const [name, value, problem] of [
   ['VAULT_REQUIRE_TLS', 'yes', /not a boolean; expected true or false/],
   ['AWS_ENDPOINT_URL_ROLESANYWHERE', 'http://aws.example', /is http beyond loopback/],
   ['LOG_FORMAT', 'xml', /expected text, json/],
+  ['AWS_ENDPOINT_URL_ROLESANYWHERE', 'https://me:secret-of-mine@aws.example', /user name or password/],
+  ['PRIVATE_KEY_FILE', '-----BEGIN PRIVATE KEY-----\\nsecret-of-mine', /is set without CERTIFICATE_FILE/],
   ['VAULT_ROLE_FILE', '/nothing', /set together with VAULT_ROLE_FILE/],
 ] as const) {
   settings(`${name}=${value.slice(0, 30)} ends with 2 before anything is sent`, async () => {
@@ -102,6 +109,26 @@ for (const [name, value, problem] of [
     assert.equal(done.files, [])
   })
 }
+
+settings('serve with the endpoint’s port for its health ends with 2 before it listens', async () => {
+  const done = await run(stage, { env: { HEALTH_ADDR: '127.0.0.1:9911' }, args: ['serve'] })
+  failed(done, 2, /^aws-iam-ra: settings: the settings have 1 problem$/)
+  assert.match(
+    done.stderr,
+    /HEALTH_ADDR: "127\.0\.0\.1:9911" has the port of ENDPOINT_PORT; expected another port/,
+  )
+  assert.is(done.vault.length + done.aws.length, 0)
+})
+
+settings('a word that is no command, and a command in a later place, are refused', async () => {
+  failed(await run(stage, { args: ['rotate'] }), 2, /1 problem/)
+  const done = await run(stage, { args: ['--quiet', 'serve'] })
+  failed(done, 2, /1 problem/)
+  assert.match(
+    done.stderr,
+    /argument 2: is a command, but not the first argument; expected one command, before/,
+  )
+})
 
 settings('a wrong argument is named, an argument that may be a secret is not', async () => {
   const done = await run(stage, { args: ['--vault-adr=x', 'hvs-like-secret-value'] })

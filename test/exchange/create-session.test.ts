@@ -162,7 +162,7 @@ success('becomes credentials with the role, the session and the time', async () 
     secretAccessKey: 'canary/secret/access/key/0123456789ABCDE',
     sessionToken: 'canarySessionToken0123456789abcdefABCDEF==',
     expiresAtMs: Date.UTC(2026, 10, 21, 13),
-    assumedRoleArn: 'arn:aws:sts::111122223333:assumed-role/app/f00dcafe01',
+    arn: 'arn:aws:sts::111122223333:assumed-role/app/f00dcafe01',
     roleArn: SETTINGS.roleArn.text,
     sessionName: 'f00dcafe01',
   })

@@ -5,10 +5,11 @@ import * as assert from 'uvu/assert'
 import { IamRaError } from '../../src/errors.ts'
 import type { Runtime } from '../../src/runtime.ts'
 import { anchorArn, parseArn, profileArn, roleArn } from '../../src/settings/arn.ts'
+import { COMMANDS } from '../../src/settings/arguments.ts'
 import { flagOf, OPTIONS, type Option } from '../../src/settings/options.ts'
 import { readInvocation, readReporting, type Invocation } from '../../src/settings/read.ts'
 import { errorText } from '../error-text.ts'
-import { ANCHOR, PROFILE, REQUIRED, ROLE } from '../settings/fixture.ts'
+import { ANCHOR, PROFILE, REQUIRED, REQUIRED_MOUNTED, REQUIRED_VAULT_AWS, ROLE } from '../settings/fixture.ts'
 import { systemError } from '../sink/scratch.ts'
 import { fc } from '../generated.ts'
 
@@ -45,7 +46,18 @@ async function read(
 }
 
 /** An address may hold a user and a password. */
-const ADDRESSES = ['VAULT_ADDR', 'VAULT_PROXY_ADDR', 'AWS_ENDPOINT_URL_ROLESANYWHERE', 'HTTPS_PROXY'] as const
+const ADDRESSES = [
+  'VAULT_ADDR',
+  'VAULT_PROXY_ADDR',
+  'AWS_ENDPOINT_URL_ROLESANYWHERE',
+  'AWS_ENDPOINT_URL_STS',
+  'HTTPS_PROXY',
+] as const
+
+const COMPLETE: readonly Runtime['env'][] = [REQUIRED, REQUIRED_MOUNTED, REQUIRED_VAULT_AWS]
+
+/** One of the four commands, or the one-shot. */
+const command = fc.constantFrom<readonly string[]>([], ...COMMANDS.map((name) => [name]))
 
 const NAMES = TABLE.map(({ name }) => name)
 
@@ -104,12 +116,18 @@ const settings = suite('properties: settings')
 
 settings('of any values end as settings or as SETTINGS_INVALID with the variables named', async () => {
   await fc.assert(
-    fc.asyncProperty(environment, fc.boolean(), value, async (env, complete, content) => {
-      const outcome = await read({ ...(complete ? REQUIRED : {}), ...env }, [], content)
-      if (outcome instanceof IamRaError) namesVariables(outcome)
-      else if (outcome.command === 'once') assert.ok(Object.isFrozen(outcome.settings))
-    }),
-    { numRuns: 1500 },
+    fc.asyncProperty(
+      environment,
+      fc.constantFrom(...COMPLETE, {}),
+      command,
+      value,
+      async (env, complete, argv, content) => {
+        const outcome = await read({ ...complete, ...env }, argv, content)
+        if (outcome instanceof IamRaError) namesVariables(outcome)
+        else if ('settings' in outcome) assert.ok(Object.isFrozen(outcome.settings))
+      },
+    ),
+    { numRuns: 2500 },
   )
 })
 
@@ -119,7 +137,7 @@ settings('given by flags end in the same two ways', async () => {
     flag,
     value,
     fc.tuple(flag, value).map((parts) => parts.join('=')),
-    fc.constantFrom('--quiet', '--verbose', '--'),
+    fc.constantFrom('--quiet', '--verbose', '--json', '--', ...COMMANDS),
   )
   await fc.assert(
     fc.asyncProperty(fc.array(argument, { maxLength: 6 }), async (argv) => {
@@ -149,14 +167,15 @@ settings('that may hold a password are in no message, whatever else is wrong wit
   await fc.assert(
     fc.asyncProperty(sensitive, around, after, fc.boolean(), async (name, before, rest, asFile) => {
       const text = before + CANARY + rest
+      const required = name === 'AWS_ENDPOINT_URL_STS' ? REQUIRED_VAULT_AWS : REQUIRED
       const outcome = asFile
-        ? await read({ ...REQUIRED, [name]: undefined, [`${name}_FILE`]: '/secret' }, [], text)
-        : await read({ ...REQUIRED, [name]: text }, [])
+        ? await read({ ...required, [name]: undefined, [`${name}_FILE`]: '/secret' }, ['check'], text)
+        : await read({ ...required, [name]: text }, ['check'])
       const shown =
         outcome instanceof IamRaError
           ? errorText(outcome)
-          : outcome.command === 'once'
-            ? outcome.warnings.join('\n')
+          : outcome.command === 'check'
+            ? JSON.stringify([outcome.warnings, outcome.given])
             : ''
       // A host is no secret: it is what the message of a refusal is about.
       assert.not.match(shown, CANARY)

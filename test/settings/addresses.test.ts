@@ -1,6 +1,12 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { isLoopback, proxyAddress, rolesAnywhereAddress, vaultAddress } from '../../src/settings/addresses.ts'
+import {
+  awsAddress,
+  isLoopback,
+  listenAddress,
+  proxyAddress,
+  vaultAddress,
+} from '../../src/settings/addresses.ts'
 import type { Check } from '../../src/settings/values.ts'
 
 const addresses = suite('settings: addresses')
@@ -47,13 +53,13 @@ for (const [text, wrong] of [
   })
 }
 
-addresses('Roles Anywhere answers over https, or http on loopback', () => {
-  assert.is(originOf(rolesAnywhereAddress, 'https://vpce.example'), 'https://vpce.example')
-  assert.is(originOf(rolesAnywhereAddress, 'http://127.0.0.1:4566/'), 'http://127.0.0.1:4566')
-  assert.is(originOf(rolesAnywhereAddress, 'http://[::1]:4566'), 'http://[::1]:4566')
-  assert.match(wrongOf(rolesAnywhereAddress, 'http://vpce.example'), /http beyond loopback/)
-  assert.match(wrongOf(rolesAnywhereAddress, 'https://vpce.example/sessions'), /path/)
-  assert.match(wrongOf(rolesAnywhereAddress, 'https://a:b@vpce.example'), /user name/)
+addresses('AWS answers over https, or http on loopback', () => {
+  assert.is(originOf(awsAddress, 'https://vpce.example'), 'https://vpce.example')
+  assert.is(originOf(awsAddress, 'http://127.0.0.1:4566/'), 'http://127.0.0.1:4566')
+  assert.is(originOf(awsAddress, 'http://[::1]:4566'), 'http://[::1]:4566')
+  assert.match(wrongOf(awsAddress, 'http://vpce.example'), /http beyond loopback/)
+  assert.match(wrongOf(awsAddress, 'https://vpce.example/sessions'), /path/)
+  assert.match(wrongOf(awsAddress, 'https://a:b@vpce.example'), /user name/)
 })
 
 addresses('a proxy may have a user and lack a scheme', () => {
@@ -82,5 +88,47 @@ addresses('loopback is 127.0.0.0/8, ::1 and localhost, however they are spelled'
     assert.not(isLoopback(new URL(`http://${host}:8200`)), host)
   }
 })
+
+addresses('to listen takes an IP address and a port', () => {
+  for (const [text, host, port] of [
+    ['0.0.0.0:9912', '0.0.0.0', 9912],
+    ['127.0.0.1:1', '127.0.0.1', 1],
+    ['[::]:65535', '::', 65_535],
+    ['[fd00::1]:9912', 'fd00::1', 9912],
+  ] as const) {
+    assert.equal(listenAddress(text), { value: { host, port } }, text)
+  }
+})
+
+for (const [text, wrong] of [
+  ['0.0.0.0', 'is not an address with a port'],
+  ['9912', 'is not an address with a port'],
+  ['[::]', 'is not an address with a port'],
+  ['[::', 'is not an address with a port'],
+  ['0.0.0.0:', 'has no port from 1 to 65535'],
+  ['0.0.0.0:0', 'has no port from 1 to 65535'],
+  ['[::]:65536', 'has no port from 1 to 65535'],
+  ['0.0.0.0:http', 'has no port from 1 to 65535'],
+  ['0.0.0.0:99120000', 'has no port from 1 to 65535'],
+  ['0.0.0.0:-1', 'has no port from 1 to 65535'],
+  [':9912', 'has no IP address before its port'],
+  ['*:9912', 'has no IP address before its port'],
+  ['localhost:9912', 'has no IP address before its port'],
+  ['pod.example:9912', 'has no IP address before its port'],
+  ['http://0.0.0.0:9912', 'has no IP address before its port'],
+  ['0.0.0:9912', 'has no IP address before its port'],
+  ['[0.0.0.0]:9912', 'has no IP address before its port'],
+  ['[]:9912', 'has no IP address before its port'],
+  [':::9912', 'has an IPv6 address without brackets'],
+  ['::1', 'has an IPv6 address without brackets'],
+  ['fd00::1:9912', 'has an IPv6 address without brackets'],
+] as const) {
+  addresses(`${text} is nothing to listen on`, () => {
+    assert.equal(listenAddress(text), {
+      wrong,
+      expected: 'an IP address and a port, such as 0.0.0.0:9912 or [::]:9912',
+    })
+  })
+}
 
 addresses.run()

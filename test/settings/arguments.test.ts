@@ -1,10 +1,66 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { readArguments } from '../../src/settings/arguments.ts'
+import { commandOf, COMMANDS, readArguments } from '../../src/settings/arguments.ts'
 import { flagOf, OPTIONS } from '../../src/settings/options.ts'
 import { fc } from '../generated.ts'
 
 const reading = suite('settings: command line')
+
+for (const command of COMMANDS) {
+  reading(`${command} is a command where it stands first`, () => {
+    const read = readArguments([command, '--vault-role', 'app', '--quiet'])
+    assert.is(read.command, command)
+    assert.equal([...read.values, ...read.switches], [['VAULT_ROLE', 'app'], '--quiet'])
+    assert.equal(read.problems, [])
+    assert.is(commandOf([command]), command)
+  })
+
+  reading(`${command} is refused in any later place`, () => {
+    const expected = 'is a command, but not the first argument; expected one command, before all flags'
+    const late = readArguments(['--quiet', command])
+    assert.is(late.command, undefined)
+    assert.equal(late.problems, [`argument 2: ${expected}`])
+    const second = readArguments(['serve', '--vault-role=app', command])
+    assert.is(second.command, 'serve')
+    assert.equal(second.problems, [`argument 3: ${expected}`])
+    assert.is(commandOf(['--quiet', command]), undefined)
+  })
+
+  reading(`${command} may be a flag's value`, () => {
+    const { values, problems } = readArguments(['--vault-role', command])
+    assert.is(values.get('VAULT_ROLE'), command)
+    assert.equal(problems, [])
+  })
+}
+
+reading('without a command it is the one-shot', () => {
+  for (const argv of [[], ['--quiet'], ['--vault-role=app']]) {
+    assert.is(readArguments(argv).command, undefined)
+    assert.is(commandOf(argv), undefined)
+  }
+})
+
+for (const word of ['rotate', 'Serve', 'serve=x', 'credential_process', 'constructor', '']) {
+  reading(`${JSON.stringify(word)} is no command`, () => {
+    const { command, problems } = readArguments([word])
+    assert.is(command, undefined)
+    assert.equal(problems, [
+      'argument 1: is neither a command nor a flag; expected serve, renew, credential-process, check or a flag such as --vault-addr',
+    ])
+  })
+}
+
+reading('json is for check alone', () => {
+  const { switches, problems } = readArguments(['check', '--json'])
+  assert.ok(switches.has('--json'))
+  assert.equal(problems, [])
+  const others = COMMANDS.filter((name) => name !== 'check').map((name) => [name])
+  for (const words of [[], ...others]) {
+    assert.equal(readArguments([...words, '--json']).problems, [
+      '--json: is for check alone; expected LOG_FORMAT=json for lines as JSON',
+    ])
+  }
+})
 
 reading('a flag takes the next argument or what follows its equals sign', () => {
   const { values, problems } = readArguments(['--vault-addr', 'https://v', '--role-arn=a=b'])

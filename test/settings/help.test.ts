@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { EXIT_CODES } from '../../src/errors.ts'
-import { SWITCHES } from '../../src/settings/arguments.ts'
+import { COMMANDS, SWITCHES } from '../../src/settings/arguments.ts'
 import { helpText } from '../../src/settings/help.ts'
 import { flagOf, OPTIONS, type Option } from '../../src/settings/options.ts'
 
@@ -19,9 +19,24 @@ help('every setting is there with its flag and its default', () => {
   }
   const table: readonly Option[] = OPTIONS
   for (const { name, required, fallback, otherwise } of table) {
-    const shown = required === true ? '(required)' : `(default: ${fallback ?? otherwise ?? ''})`
+    const shown = `(${required ?? `default: ${fallback ?? otherwise ?? ''}`})`
     assert.ok(text.includes(shown), name)
   }
+})
+
+help('every command is there with what it does', () => {
+  assert.match(lines[2] ?? '', /^Usage: aws-iam-ra \[serve \| renew \| credential-process \| check\] /)
+  const meanings = COMMANDS.map((name) => {
+    const at = lines.indexOf(`  ${name}`)
+    assert.ok(at > lines.indexOf('Commands:'), name)
+    return lines[at + 1] ?? ''
+  })
+  for (const meaning of meanings) assert.match(meaning, /^ {6}\w/)
+  assert.is(new Set(meanings).size, COMMANDS.length)
+})
+
+help('what serve and renew start by themselves is not there', () => {
+  assert.not.match(helpText(), /^ {2}obtain\b/m)
 })
 
 help('every switch and every exit code is there', () => {

@@ -3,7 +3,18 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { OPTIONS } from '../../src/settings/options.ts'
 import { readReporting } from '../../src/settings/read.ts'
-import { ANCHOR, once, PROFILE, problemsOf, readFrom, refusalOf, REQUIRED, ROLE } from './fixture.ts'
+import {
+  ANCHOR,
+  once,
+  PROFILE,
+  problemsOf,
+  readFrom,
+  refusalOf,
+  REQUIRED,
+  ROLE,
+  sourceOf,
+  taskOf,
+} from './fixture.ts'
 
 const reading = suite('settings: the invocation')
 
@@ -115,7 +126,8 @@ reading('one problem is counted as one', async () => {
 })
 
 reading('a problem with the arguments alone is enough to refuse', async () => {
-  assert.match((await problemsOf({}, ['renew'])).join(), /^argument 1: is not a flag/)
+  assert.match((await problemsOf({}, ['rotate'])).join(), /^argument 1: is neither a command nor a flag/)
+  assert.match((await problemsOf({}, ['--quiet', 'rotate'])).join(), /^argument 2: is not a flag/)
 })
 
 reading('a long value is cut and quoted', async () => {
@@ -125,10 +137,12 @@ reading('a long value is cut and quoted', async () => {
 })
 
 reading('settings cannot be changed afterwards', async () => {
-  const { settings, reporting } = await once({ CERT_DNS_SANS: 'a.example' })
-  const { vault, certificate, exchange, sink } = settings
+  const { settings, reporting } = await taskOf('once', { ...REQUIRED, CERT_DNS_SANS: 'a.example' })
+  const { source, sink } = settings
+  const { vault, certificate, exchange } = sourceOf('vault-pki', source)
   const parts = [
     settings,
+    source,
     vault,
     certificate,
     certificate.dnsSans,

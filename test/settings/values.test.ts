@@ -109,6 +109,59 @@ checks('a path that would lead elsewhere is refused', () => {
   accepts(values.vaultName, 'app.team.cluster', 'app.team.cluster')
 })
 
+checks('a role of the AWS secrets engine stands under creds or sts of any mount', () => {
+  for (const [text, path] of [
+    ['aws/creds/x', 'aws/creds/x'],
+    ['/aws/creds/x/', 'aws/creds/x'],
+    ['v1/aws/sts/x', 'aws/sts/x'],
+    ['/v1/aws/sts/x', 'aws/sts/x'],
+    ['team/a/aws/creds/x', 'team/a/aws/creds/x'],
+    ['aws/sts/read.only-1_a', 'aws/sts/read.only-1_a'],
+    ['creds/creds/creds', 'creds/creds/creds'],
+  ] as const) {
+    accepts(values.vaultAwsPath, text, path)
+  }
+  refuses(
+    values.vaultAwsPath,
+    [
+      'aws/x',
+      'aws/roles/x',
+      'creds/x',
+      '/creds/x',
+      'aws/creds',
+      'aws/creds/',
+      'aws/creds/x/y',
+      'aws/config/root',
+    ],
+    /names no role of Vault's AWS/,
+  )
+  refuses(
+    values.vaultAwsPath,
+    ['aws/creds/..', '../aws/creds/x', 'aws//creds/x', 'aws/creds/a b', 'aws/creds/x?y', 'aws/creds/%2e', ''],
+    /names no role of Vault's AWS/,
+  )
+})
+
+checks('a port is a whole number of 16 bits', () => {
+  accepts(values.port, '1', 1)
+  accepts(values.port, '9911', 9911)
+  accepts(values.port, '65535', 65_535)
+  refuses(
+    values.port,
+    ['0', '65536', '-1', '1e3', '9911.0', '0x50', ' 1', '', 'http', '123456'],
+    /is not a port/,
+  )
+})
+
+checks('a path of a PEM file is not its text', () => {
+  accepts(values.pemPath, '/certificate/tls.key', '/certificate/tls.key')
+  refuses(
+    values.pemPath,
+    ['-----BEGIN PRIVATE KEY----- x', '"-----BEGIN EC PRIVATE KEY-----\\nx'],
+    /holds PEM text/,
+  )
+})
+
 checks('a namespace is what a header carries', () => {
   accepts(values.vaultNamespace, '/team/a/', 'team/a')
   refuses(values.vaultNamespace, ['a//b', '../x'], /path in Vault/)

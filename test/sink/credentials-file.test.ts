@@ -142,6 +142,36 @@ sink('warns when it makes one section of several', () =>
   }),
 )
 
+sink('holds no session token where the keys have none, and an older one goes', () =>
+  inScratch(async (scratch) => {
+    const other = '\n[other]\naws_session_token = kept\n'
+    await writeFile(
+      scratch.file,
+      `[default]\naws_access_key_id = OLD\naws_session_token = older\nregion = x\n${other}`,
+    )
+    const { sessionToken, ...keys } = CREDENTIALS
+    const settings = { credentialsFile: scratch.file, profile: 'default', fileMode: 0o600 }
+    await writeCredentials(keys, settings, scratch.context())
+    const written = WRITTEN.replace(`aws_session_token = ${sessionToken}\n`, '')
+    const once = await readFile(scratch.file, 'utf8')
+    assert.not.match(once, /older|OLD/)
+    assert.equal(once.split('\n').sort(), `[default]\n${written}region = x\n${other}`.split('\n').sort())
+    await writeCredentials(keys, settings, scratch.context())
+    assert.is(await readFile(scratch.file, 'utf8'), once)
+    await run(scratch)
+    assert.ok((await readFile(scratch.file, 'utf8')).includes(`aws_session_token = ${sessionToken}`))
+  }),
+)
+
+sink('does not name an ARN that nobody said', () =>
+  inScratch(async (scratch) => {
+    const { accessKeyId, secretAccessKey, expiresAtMs } = CREDENTIALS
+    const settings = { credentialsFile: scratch.file, profile: 'default', fileMode: 0o600 }
+    await writeCredentials({ accessKeyId, secretAccessKey, expiresAtMs }, settings, scratch.context())
+    assert.match(await readFile(scratch.file, 'utf8'), /^# aws-iam-ra: valid until 2026-11-21T15:00:00Z$/m)
+  }),
+)
+
 for (const [what, credentials] of [
   ['access key id', { accessKeyId: 'canary key' }],
   ['secret access key', { secretAccessKey: 'canary#key' }],
@@ -150,7 +180,7 @@ for (const [what, credentials] of [
   ['session token', { sessionToken: 'canary;x' }],
   ['session token', { sessionToken: 'canaryé' }],
   ['session token', { sessionToken: '' }],
-  ['assumed role ARN', { assumedRoleArn: 'canary\n[other]' }],
+  ['ARN', { arn: 'canary\n[other]' }],
 ] as const) {
   sink(`refuses ${what} ${JSON.stringify(Object.values(credentials)[0])} and does not show it`, () =>
     inScratch(async (scratch) => {

@@ -7,15 +7,15 @@ import type { SinkContext } from '../../src/sink/credentials-file.ts'
 import type { SessionCredentials } from '../../src/types.ts'
 import { recordingLogger, type RecordingLogger } from '../fake-runtime.ts'
 
-export const CREDENTIALS: SessionCredentials = {
+export const CREDENTIALS = {
   accessKeyId: 'ASIAEXAMPLE000000001',
   secretAccessKey: 'canary/secret+access0key',
   sessionToken: 'canary/session+token==',
   expiresAtMs: Date.UTC(2026, 10, 21, 15),
-  assumedRoleArn: 'arn:aws:sts::111122223333:assumed-role/app/one',
+  arn: 'arn:aws:sts::111122223333:assumed-role/app/one',
   roleArn: 'arn:aws:iam::111122223333:role/app',
   sessionName: 'one',
-}
+} satisfies SessionCredentials
 
 /** What the credentials above look like in a section. */
 export const WRITTEN = [

@@ -19,10 +19,33 @@ export interface Moto {
 const STARTED = /Running on (http:\/\/127\.0\.0\.1:\d+)/
 const START_BOUND_MS = 30_000
 
+export interface MotoServer {
+  readonly url: string
+  close(): Promise<void>
+}
+
 /** @param sessionName the session's name in the assumed role */
 export async function startMoto(python: string, home: string, sessionName: string): Promise<Moto> {
+  const server = await serveMoto(python, home)
+  try {
+    const bucket = 'frontend-interop'
+    const keys = await furnish((...args) => setUp(python, home, server.url, args), bucket, sessionName)
+    await checkFromNowOn(server.url)
+    return { ...server, bucket, keys }
+  } catch (error) {
+    await server.close()
+    throw error
+  }
+}
+
+/** An empty account, open to everyone. @param env further settings of moto */
+export async function serveMoto(
+  python: string,
+  home: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<MotoServer> {
   const child = spawn(python, [join(import.meta.dirname, 'serve-moto.py')], {
-    env: cleanEnv({ HOME: home, MOTO_ACCOUNT_ID: EXAMPLE.account, PYTHONUNBUFFERED: '1' }),
+    env: cleanEnv({ HOME: home, MOTO_ACCOUNT_ID: EXAMPLE.account, PYTHONUNBUFFERED: '1', ...env }),
     // It ends with its stdin, so that none is left even where this process is killed.
     stdio: ['pipe', 'pipe', 'pipe'],
   })
@@ -33,15 +56,7 @@ export async function startMoto(python: string, home: string, sessionName: strin
     await ended
   }
   try {
-    const url = await addressOf(child)
-    const bucket = 'frontend-interop'
-    const keys = await furnish(
-      (...args) => setUp(python, home, [...args, '--endpoint-url', url]),
-      bucket,
-      sessionName,
-    )
-    await checkFromNowOn(url)
-    return { url, bucket, keys, close }
+    return { url: await addressOf(child), close }
   } catch (error) {
     await close()
     throw error
@@ -98,21 +113,31 @@ async function furnish(aws: Aws, bucket: string, sessionName: string): Promise<S
   return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken }
 }
 
-async function setUp(python: string, home: string, args: readonly string[]): Promise<string> {
+/** The AWS CLI while everyone is let in. @returns what it printed, as JSON */
+export async function setUp(
+  python: string,
+  home: string,
+  url: string,
+  args: readonly string[],
+): Promise<string> {
   const env = {
     HOME: home,
     AWS_ACCESS_KEY_ID: 'AKIASETUP',
     AWS_SECRET_ACCESS_KEY: 'set-up',
     AWS_DEFAULT_REGION: EXAMPLE.region,
   }
-  const run = await runChild(python, ['-m', 'awscli', ...args, '--output', 'json'], env)
+  const run = await runChild(
+    python,
+    ['-m', 'awscli', ...args, '--endpoint-url', url, '--output', 'json'],
+    env,
+  )
   if (run.code !== 0)
     throw new Error(`moto cannot be set up with ${args.slice(0, 2).join(' ')}: ${run.stderr}`)
   return run.stdout
 }
 
 /** moto lets everyone in until it is told to look at signatures, tokens and policies. */
-async function checkFromNowOn(url: string): Promise<void> {
+export async function checkFromNowOn(url: string): Promise<void> {
   const client = createHttpClient({})
   try {
     const { status } = await client.request({

@@ -99,7 +99,7 @@ session(
         message: 'Invalid signature',
       })
       assert.is(
-        (await createSessionByUs(place, workload)).assumedRoleArn,
+        (await createSessionByUs(place, workload)).arn,
         assumed(workload.leaf.serialNumber.toLowerCase()).arn,
       )
     }),

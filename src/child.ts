@@ -1,0 +1,79 @@
+/** This program in a process of its own: what a run loads and leaves behind ends with it. */
+import { spawn } from 'node:child_process'
+import { codeOf, IamRaError } from './errors.ts'
+import { NO_COMPILER, ownArguments } from './program.ts'
+
+export interface ChildRun {
+  /** The arguments after the program's name. */
+  readonly argv: readonly string[]
+  /** After this it is stopped hard. */
+  readonly timeoutMs: number
+  /** Where it is aborted the child gets SIGTERM, and a moment to revoke what it holds. */
+  readonly signal: AbortSignal
+}
+
+export interface ChildResult {
+  /** Null where a signal ended it. */
+  readonly exitCode: number | null
+  readonly signal: string | null
+  readonly stdout: string
+}
+
+/** Revoking takes 2 s at most, after SIGTERM too. */
+const GRACE_MS = 4000
+
+/** Credentials are a few KiB. */
+const MAX_OUTPUT_BYTES = 1024 * 1024
+
+/** With the same environment; what it writes to stderr goes to ours. @throws IamRaError RUN_LOST where it cannot start */
+export function runAgain(self: NodeJS.Process, run: ChildRun): Promise<ChildResult> {
+  return new Promise((resolve, reject) => {
+    const { [NO_COMPILER]: _own, ...environment } = self.env
+    const child = spawn(self.execPath, [...ownArguments(self), ...run.argv], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: environment,
+    })
+    const chunks: Buffer[] = []
+    let size = 0
+    const kill = (): void => void child.kill('SIGKILL')
+    let grace: NodeJS.Timeout | undefined
+    const onAbort = (): void => {
+      child.kill('SIGTERM')
+      grace = setTimeout(kill, GRACE_MS)
+    }
+    const timer = setTimeout(kill, run.timeoutMs)
+    const settle = (): void => {
+      clearTimeout(timer)
+      clearTimeout(grace)
+      run.signal.removeEventListener('abort', onAbort)
+    }
+    child.stdout.on('data', (chunk: Buffer) => {
+      size += chunk.byteLength
+      if (size > MAX_OUTPUT_BYTES) kill()
+      else chunks.push(chunk)
+    })
+    child.on('error', (error) => {
+      settle()
+      reject(cannotStart(error))
+    })
+    child.on('close', (exitCode, signal) => {
+      settle()
+      resolve({ exitCode, signal, stdout: Buffer.concat(chunks).toString('utf8') })
+    })
+    if (run.signal.aborted) onAbort()
+    else run.signal.addEventListener('abort', onAbort, { once: true })
+  })
+}
+
+function cannotStart(cause: Error): IamRaError {
+  return new IamRaError(
+    'RUN_LOST',
+    'internal',
+    `a process for the run cannot be started (${codeOf(cause) ?? 'no reason given'})`,
+    {
+      cause,
+      retryable: true,
+      hint: "the executable must still be where it was started from, and the container's limits must leave room for one more process",
+    },
+  )
+}

@@ -1,0 +1,68 @@
+/** The parent's side of a run in a process of its own. */
+import { IamRaError, type ErrorCode, type ErrorOptions, type Stage } from '../errors.ts'
+import { isRecord, parseJsonObject } from '../foreign-text.ts'
+import type { ChildResult } from '../child.ts'
+import type { Bounds } from '../retry.ts'
+import type { Runtime } from '../runtime.ts'
+import type { Obtained } from '../types.ts'
+
+/** What the child takes besides DEADLINE: its start, and revoking. */
+const BESIDES_MS = 10_000
+
+/**
+ * Everything is read anew: variables' files, token, CA and mounted certificate.
+ * @param argv the flags of this process, without the command
+ * @throws IamRaError the child's own, or RUN_LOST
+ */
+export async function obtainApart(
+  argv: readonly string[],
+  runtime: Pick<Runtime, 'again'>,
+  bounds: Bounds,
+): Promise<Obtained> {
+  const stopped = new AbortController()
+  // A deadline ends the child by itself, with a sentence that says at what.
+  const onEnd = (): void => {
+    if (isInterrupted(bounds.signal)) stopped.abort(bounds.signal.reason)
+  }
+  bounds.signal.addEventListener('abort', onEnd, { once: true })
+  onEnd()
+  try {
+    const result = await runtime.again({
+      argv: ['obtain', ...argv],
+      timeoutMs: bounds.deadlineMs + BESIDES_MS,
+      signal: stopped.signal,
+    })
+    if (isInterrupted(bounds.signal)) throw bounds.signal.reason
+    return resultOf(result)
+  } finally {
+    bounds.signal.removeEventListener('abort', onEnd)
+  }
+}
+
+function isInterrupted({ reason }: AbortSignal): boolean {
+  return reason instanceof IamRaError && reason.code !== 'DEADLINE'
+}
+
+interface Failure extends ErrorOptions {
+  readonly code: ErrorCode
+  readonly stage: Stage
+  readonly message: string
+}
+
+/** It is our own program that wrote it, so its shape is known where there is one at all. */
+function resultOf({ stdout, exitCode, signal }: ChildResult): Obtained {
+  const told = parseJsonObject(stdout)
+  if (isRecord(told?.['obtained'])) return told['obtained'] as unknown as Obtained
+  if (isRecord(told?.['failure'])) {
+    const { code, stage, message, ...options } = told['failure'] as unknown as Failure
+    throw new IamRaError(code, stage, message, options)
+  }
+  const end = signal === null ? `with exit code ${exitCode ?? 0}` : `by ${signal}`
+  throw new IamRaError('RUN_LOST', 'internal', `the process of the run ended ${end}, without a result`, {
+    retryable: true,
+    hint:
+      signal === 'SIGKILL'
+        ? "raise the container's memory limit, of which a run takes some 20 MiB for its time"
+        : 'look at the lines before this one, and report it where they do not explain it',
+  })
+}

@@ -1,0 +1,115 @@
+/** A check's report as text, for the person who runs it where something does not work. */
+import { VERSION } from '../../version.ts'
+import { distanceText, instantText } from './instant.ts'
+import { failedStep, type CheckStep, type Fact, type Report, type StepName } from './report.ts'
+
+const TITLES: Readonly<Record<StepName, string>> = {
+  settings: 'settings',
+  token_file: 'service-account token',
+  vault_login: 'login to Vault',
+  certificate: "certificate from Vault's PKI",
+  mounted_certificate: 'mounted certificate',
+  vault_aws: "keys from Vault's AWS engine",
+  vault_token: 'end of the Vault token',
+  exchange: 'exchange at Roles Anywhere',
+  config_file: 'config file',
+  credentials_file: 'credentials file',
+  authorization_token_file: "app's token file",
+}
+
+/** Steps that ask no server. */
+const READING: readonly StepName[] = [
+  'token_file',
+  'mounted_certificate',
+  'config_file',
+  'credentials_file',
+  'authorization_token_file',
+]
+
+const STATES = { ok: 'ok', failed: 'FAILED', skipped: 'skipped' } as const
+const WIDTH = 100
+/** Columns of a step's state and of what a block of rows is. */
+const COLUMN = 9
+
+export function textReport(write: (text: string) => void, now: () => number): Report {
+  let count = 0
+  return {
+    add: (step) => {
+      write(
+        `${count === 0 ? `aws-iam-ra ${VERSION} check: nothing is written\n\n` : ''}${stepText(step, now())}\n`,
+      )
+      count += 1
+    },
+    end: (steps) => write(resultText(steps)),
+  }
+}
+
+type Row = readonly [name: string, value: string]
+
+function stepText(step: CheckStep, nowMs: number): string {
+  const { name, state, lacks, given = [], sent, found, warnings, error } = step
+  const heading = `${STATES[state].padEnd(COLUMN)}${TITLES[name]}${lacks === undefined ? '' : `: no ${lacks}`}`
+  const rows = (facts: CheckStep['sent']): Row[] =>
+    Object.entries(facts).flatMap(([fact, value]): Row[] =>
+      value === undefined ? [] : [[fact.replaceAll('_', ' '), factText(value, nowMs)]],
+    )
+  const blocks: readonly (readonly [label: string, rows: readonly Row[]])[] = [
+    ['given', given.map((one): Row => [`${one.name} (${one.origin})`, one.text ?? '(not shown)'])],
+    [READING.includes(name) ? 'read' : 'sent', rows(sent)],
+    ['found', rows(found)],
+  ]
+  const column = Math.max(0, ...blocks.flatMap(([, each]) => each.map(([fact]) => fact.length))) + 2
+  const lines = blocks.flatMap(([label, each]) =>
+    each.flatMap(([fact, value], index) =>
+      hanging(`${margin(index === 0 ? label : '')}${fact.padEnd(column)}`, value),
+    ),
+  )
+  for (const warning of warnings) lines.push(...hanging(margin('warning'), warning))
+  if (error !== undefined) {
+    lines.push(...hanging(margin('error'), error.message))
+    for (const problem of error.problems) lines.push(...hanging(margin(''), problem))
+    if (error.hint !== undefined) lines.push(...hanging(margin('hint'), error.hint))
+  }
+  return [heading, ...lines, ''].join('\n')
+}
+
+function margin(label: string): string {
+  return `${' '.repeat(COLUMN)}${label.padEnd(COLUMN)}`
+}
+
+function factText(fact: Fact, nowMs: number): string {
+  if (fact instanceof Date) return `${instantText(fact)}, ${distanceText(fact, nowMs)}`
+  if (typeof fact === 'boolean') return fact ? 'yes' : 'no'
+  if (typeof fact === 'object') return fact.map(memberText).join(', ') || 'none'
+  return String(fact)
+}
+
+/** So that a subject, which has commas, ends where it ends. */
+function memberText(member: string): string {
+  return member.includes(',') ? `[${member}]` : member
+}
+
+/** The text in lines of 100 columns, those after the first below its beginning; a longer word stays whole. */
+function hanging(head: string, text: string): string[] {
+  const room = WIDTH - head.length
+  const lines: string[] = []
+  let line = ''
+  // A name that a server or a file chose must not begin a line or move the cursor.
+  for (const word of text.replace(/\p{Cc}+/gu, ' ').split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > room) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  lines.push(line)
+  return lines.map((each, index) => `${index === 0 ? head : ' '.repeat(head.length)}${each}`.trimEnd())
+}
+
+function resultText(steps: readonly CheckStep[]): string {
+  const failed = failedStep(steps)
+  const warnings = steps.reduce((sum, step) => sum + step.warnings.length, 0)
+  const warned = warnings === 0 ? '' : `, with ${warnings === 1 ? 'a warning' : `${warnings} warnings`}`
+  return failed === undefined
+    ? `${'ok'.padEnd(COLUMN)}a run would work${warned}\n`
+    : `${'FAILED'.padEnd(COLUMN)}a run would fail at: ${TITLES[failed.name]} (exit code ${failed.error.exitCode})${warned}\n`
+}

@@ -1,0 +1,47 @@
+/** credential-process: credentials for the SDK that started us, as JSON on stdout. */
+import { createBounds } from '../bounds.ts'
+import type { LogFields, Logger } from '../log.ts'
+import { obtainCredentials } from '../pipeline.ts'
+import type { Runtime } from '../runtime.ts'
+import { credentialProcessOutput } from '../sink/credential-process.ts'
+import type { Reporting, SourceSettings } from '../types.ts'
+
+export interface CredentialProcess {
+  readonly settings: SourceSettings
+  readonly reporting: Reporting
+  /** Of the settings. */
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Nothing on stderr where it works, but with --verbose: the SDK for C++ reads stderr as if it were stdout. A lease of
+ * Vault's is kept, as it owns the keys.
+ * @throws IamRaError
+ */
+export async function runCredentialProcess(
+  { settings, reporting, warnings }: CredentialProcess,
+  runtime: Runtime,
+  logger: Logger,
+  interrupt: AbortSignal,
+): Promise<void> {
+  const held: (readonly [message: string, fields: LogFields | undefined])[] = []
+  const quiet: Logger = { ...logger, warn: (message, fields) => void held.push([message, fields]) }
+  const told = reporting.verbosity === 'verbose' ? logger : quiet
+  for (const warning of warnings) told.warn(warning)
+  const bounds = createBounds(settings.deadlineMs, runtime.clock, interrupt)
+  try {
+    const { credentials, revoked } = await obtainCredentials(settings.source, {
+      runtime,
+      bounds,
+      logger: told,
+    })
+    runtime.stdout(credentialProcessOutput(credentials))
+    await revoked
+  } catch (error) {
+    // They may be why.
+    for (const warning of held) logger.warn(...warning)
+    throw error
+  } finally {
+    bounds.release()
+  }
+}

@@ -1,0 +1,20 @@
+/** Fresh credentials in the file for as long as the pod lives. */
+import { storeCredentials } from '../pipeline.ts'
+import type { RenewSettings } from '../types.ts'
+import { withHealth } from './health.ts'
+import { keepFresh, refresherOf, type LongLivedContext } from './keep-fresh.ts'
+import { resultFields } from './result-fields.ts'
+
+/** Resolves at SIGTERM or SIGINT, whatever became of the renewals. @throws IamRaError LISTEN, INTERNAL */
+export async function runRenew(settings: RenewSettings, context: LongLivedContext): Promise<void> {
+  const { sink, health, startSpreadMs } = settings
+  const { runtime, logger } = context
+  const refresher = refresherOf(settings, context, async (obtained, bounds) => {
+    await storeCredentials(obtained, sink, { runtime, bounds, logger })
+    logger.info(
+      `credentials written to ${sink.credentialsFile}, profile ${sink.profile}`,
+      resultFields(obtained),
+    )
+  })
+  await withHealth(health, refresher, context, () => keepFresh(refresher, startSpreadMs, context))
+}

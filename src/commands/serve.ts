@@ -1,0 +1,57 @@
+/** Fresh credentials in memory, for SDKs that ask for them on loopback. */
+import { randomBytes } from 'node:crypto'
+import { createEndpoint } from '../endpoint/endpoint.ts'
+import { listenOnLoopback } from '../endpoint/listener.ts'
+import { createRequestCounts } from '../endpoint/request-counts.ts'
+import { createAuthorizationToken } from '../endpoint/secret.ts'
+import { IamRaError } from '../errors.ts'
+import { writeTokenFile } from '../sink/token-file.ts'
+import type { ServeSettings } from '../types.ts'
+import { withHealth } from './health.ts'
+import { keepFresh, refresherOf, type LongLivedContext } from './keep-fresh.ts'
+import { listenerErrors } from './listener-errors.ts'
+import { resultFields } from './result-fields.ts'
+
+/**
+ * Resolves at SIGTERM or SIGINT, whatever became of the renewals.
+ * @throws IamRaError LISTEN or FILE where it cannot begin, INTERNAL
+ */
+export async function runServe(settings: ServeSettings, context: LongLivedContext): Promise<void> {
+  const { runtime, logger, interrupt } = context
+  const { endpoint, health, startSpreadMs } = settings
+  const refresher = refresherOf(settings, context, (obtained) => {
+    logger.info('serving credentials', resultFields(obtained))
+    return Promise.resolve()
+  })
+  const counts = createRequestCounts()
+  const authorizationToken = createAuthorizationToken()
+  const handler = createEndpoint({
+    current: () => refresher.current(),
+    authorizationToken,
+    imdsV1: endpoint.imdsV1,
+    sessionKey: randomBytes(32),
+    clock: runtime.clock,
+    counts,
+  })
+  const listener = await listenOnLoopback(endpoint.port, handler, {
+    setting: 'ENDPOINT_PORT',
+    onError: listenerErrors(logger),
+  })
+  try {
+    // After listening, so that a second process which finds the port taken leaves the first one's file alone.
+    await writeTokenFile(endpoint.tokenFile, endpoint.tokenFileMode, authorizationToken, {
+      ...runtime,
+      signal: interrupt,
+      logger,
+    })
+    logger.info(`listening on ${listener.hosts.join(' and ')}, port ${listener.port}`, {
+      token_file: endpoint.tokenFile,
+    })
+    await withHealth(health, refresher, context, () => keepFresh(refresher, startSpreadMs, context), counts)
+  } catch (error) {
+    // The pod may end while another writer holds the token file.
+    if (!(error instanceof IamRaError) || error.code !== 'INTERRUPTED') throw error
+  } finally {
+    await listener.close()
+  }
+}

@@ -1,0 +1,15 @@
+/** The container-credentials endpoint, which SDKs are led to by AWS_CONTAINER_CREDENTIALS_FULL_URI. */
+import { headerOf, refusal, type Answer, type EndpointRequest } from './answer.ts'
+import { isSameSecret } from './secret.ts'
+
+const UNAUTHORIZED = refusal(
+  401,
+  'Unauthorized',
+  'the Authorization header is not what is in the file that AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names',
+)
+
+/** @returns the refusal; undefined for a reader that knows the token */
+export function refuseContainerReader(request: EndpointRequest, token: string): Answer | undefined {
+  const given = headerOf(request, 'authorization')
+  return given !== undefined && isSameSecret(given, token) ? undefined : UNAUTHORIZED
+}

@@ -1,0 +1,70 @@
+/** What readers are given for one set of credentials, made once for all who ask. */
+import type { SessionCredentials } from '../types.ts'
+import { jsonAnswer, textAnswer, type Answer } from './answer.ts'
+
+export interface CredentialsDocuments {
+  /** As the container endpoints of ECS and EKS answer. */
+  readonly container: Answer
+  readonly roleName: string
+  /** The instance metadata service's list of roles, which has one. */
+  readonly roles: Answer
+  /** As the instance metadata service answers for that role. */
+  readonly role: Answer
+}
+
+/** Shown where no ARN says whose credentials they are: SDKs ask for a name and then for what is under it. */
+const FALLBACK_NAME = 'aws-iam-ra'
+
+/**
+ * @param current the credentials that are alive now
+ * @returns their documents; those of credentials that ended are let go of
+ */
+export function createDocuments(
+  current: () => SessionCredentials | undefined,
+  now: () => number,
+): () => CredentialsDocuments | undefined {
+  let made: { readonly credentials: SessionCredentials; readonly documents: CredentialsDocuments } | undefined
+  return () => {
+    const credentials = current()
+    if (credentials === undefined) made = undefined
+    else if (made?.credentials !== credentials)
+      made = { credentials, documents: documentsOf(credentials, now()) }
+    return made?.documents
+  }
+}
+
+function documentsOf(credentials: SessionCredentials, nowMs: number): CredentialsDocuments {
+  const keys = {
+    AccessKeyId: credentials.accessKeyId,
+    SecretAccessKey: credentials.secretAccessKey,
+    // The SDKs for JavaScript, Python and Rust refuse an answer without the member, and do not sign an empty one.
+    Token: credentials.sessionToken ?? '',
+    Expiration: timestamp(credentials.expiresAtMs),
+  }
+  const account = accountOf(credentials)
+  const roleName = roleNameOf(credentials)
+  return {
+    container: jsonAnswer(200, { ...keys, ...(account === undefined ? {} : { AccountId: account }) }),
+    roleName,
+    roles: textAnswer(200, roleName),
+    role: jsonAnswer(200, { Code: 'Success', LastUpdated: timestamp(nowMs), Type: 'AWS-HMAC', ...keys }),
+  }
+}
+
+/** In whole seconds and never later than the time itself: botocore parses this form and no other. */
+function timestamp(epochMs: number): string {
+  return `${new Date(epochMs).toISOString().slice(0, 'YYYY-MM-DDTHH:MM:SS'.length)}Z`
+}
+
+function accountOf({ arn, roleArn }: SessionCredentials): string | undefined {
+  const account = (arn ?? roleArn)?.split(':')[4]
+  return account !== undefined && /^\d{12}$/.test(account) ? account : undefined
+}
+
+/** `…:role/path/name`, `…:user/path/name`, or `…:assumed-role/name/session`. */
+function roleNameOf({ arn, roleArn }: SessionCredentials): string {
+  const parts = (roleArn ?? arn ?? '').split(':').slice(5).join(':').split('/')
+  const name = parts[0] === 'assumed-role' ? parts[1] : parts.at(-1)
+  // The name becomes a path, so it must be one segment: IAM's own alphabet.
+  return name !== undefined && /^[\w+=,.@-]{1,64}$/.test(name) ? name : FALLBACK_NAME
+}

@@ -1,0 +1,102 @@
+/** Which request gets what: exactly the paths that SDKs ask for, and only for who speaks to this machine by its own name. */
+import type { SessionCredentials } from '../types.ts'
+import { hasHeader, headerOf, refusal, type Answer, type EndpointRequest, type Handler } from './answer.ts'
+import { refuseContainerReader } from './container.ts'
+import { createDocuments, type CredentialsDocuments } from './documents.ts'
+import { refuseSession, startSession } from './imds.ts'
+import type { EndpointName, RequestCounts } from './request-counts.ts'
+import { createSessionTokens } from './session-tokens.ts'
+
+export interface EndpointOptions {
+  /** Those that are alive now; undefined before there are any and after they ended. */
+  current(): SessionCredentials | undefined
+  /** What the container endpoint's readers must send. */
+  readonly authorizationToken: string
+  readonly imdsV1: boolean
+  /** Random bytes of this process, which seal the session tokens of IMDSv2. */
+  readonly sessionKey: Uint8Array
+  readonly clock: { now(): number; elapsed(): number }
+  readonly counts: RequestCounts
+}
+
+const CONTAINER_PATH = '/v1/credentials'
+const SESSION_PATH = '/latest/api/token'
+const ROLES_PATH = '/latest/meta-data/iam/security-credentials'
+
+const FORWARDED = refusal(403, 'Forbidden', 'X-Forwarded-For: credentials are for no one behind a proxy')
+const FOREIGN_HOST = refusal(
+  403,
+  'Forbidden',
+  'the Host header must be 127.0.0.1, [::1] or localhost, with the port of this endpoint or none',
+)
+const NOT_FOUND = refusal(404, 'NotFound', 'there is nothing at this path')
+/** A status that every SDK tries again on. */
+const NO_CREDENTIALS = refusal(
+  503,
+  'ServiceUnavailable',
+  'aws-iam-ra has no credentials that are alive, its log says why',
+)
+
+export function createEndpoint(options: EndpointOptions): Handler {
+  const { authorizationToken, clock, counts, imdsV1 } = options
+  const tokens = createSessionTokens(options.sessionKey, () => clock.elapsed())
+  const documents = createDocuments(
+    () => options.current(),
+    () => clock.now(),
+  )
+  const credentials = (choose: (made: CredentialsDocuments) => Answer): Answer => {
+    const made = documents()
+    return made === undefined ? NO_CREDENTIALS : choose(made)
+  }
+  const answerTo = (request: EndpointRequest, name: EndpointName): Answer => {
+    if (name === 'other') return NOT_FOUND
+    const allowed = name === 'imds-session' ? 'PUT' : 'GET'
+    if (request.method !== allowed) return METHOD_NOT_ALLOWED[allowed]
+    if (name === 'imds-session') return startSession(request, tokens)
+    if (name === 'container') {
+      return refuseContainerReader(request, authorizationToken) ?? credentials((made) => made.container)
+    }
+    const refused = refuseSession(request, tokens, imdsV1)
+    if (refused !== undefined) return refused
+    if (name === 'imds-roles') return credentials((made) => made.roles)
+    return credentials((made) => (isRole(request.target, made.roleName) ? made.role : NOT_FOUND))
+  }
+  return (request) => {
+    const name = endpointAt(request.target)
+    const answer = refuseSender(request) ?? answerTo(request, name)
+    counts.add(name, answer.status)
+    return answer
+  }
+}
+
+const METHOD_NOT_ALLOWED = {
+  GET: refusal(405, 'MethodNotAllowed', 'this path is for GET', { Allow: 'GET' }),
+  PUT: refusal(405, 'MethodNotAllowed', 'this path is for PUT', { Allow: 'PUT' }),
+} as const
+
+/** A proxy that was talked into a request says so (AWS's own rule), and a rebound DNS name shows in Host. */
+function refuseSender(request: EndpointRequest): Answer | undefined {
+  if (hasHeader(request, 'x-forwarded-for')) return FORWARDED
+  return isOurHost(headerOf(request, 'host')?.toLowerCase() ?? '', request.port) ? undefined : FOREIGN_HOST
+}
+
+function isOurHost(host: string, port: number): boolean {
+  const suffix = `:${port}`
+  const name = host.endsWith(suffix) ? host.slice(0, -suffix.length) : host
+  return name === '127.0.0.1' || name === '[::1]' || name === 'localhost'
+}
+
+/** The target is compared as it was sent: a query, a double slash or an absolute URL makes it another path. */
+function endpointAt(target: string): EndpointName {
+  if (target === CONTAINER_PATH || target === `${CONTAINER_PATH}/`) return 'container'
+  if (target === SESSION_PATH) return 'imds-session'
+  if (target === ROLES_PATH || target === `${ROLES_PATH}/`) return 'imds-roles'
+  return target.startsWith(`${ROLES_PATH}/`) ? 'imds-credentials' : 'other'
+}
+
+function isRole(target: string, roleName: string): boolean {
+  const given = target.slice(ROLES_PATH.length + 1)
+  const name = given.endsWith('/') ? given.slice(0, -1) : given
+  // Of the characters of a role's name `+=,@` are escaped by some readers.
+  return name === roleName || name === encodeURIComponent(roleName)
+}

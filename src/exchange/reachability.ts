@@ -1,0 +1,32 @@
+/** Whether Roles Anywhere can be reached at all, for a run that has no certificate to show it. */
+import { ATTEMPT_MS, type Bounds } from '../retry.ts'
+import type { Runtime } from '../runtime.ts'
+import type { ExchangeSettings } from '../types.ts'
+import { VERSION } from '../version.ts'
+import { connect, connectionFailure, rolesAnywhere } from './connection.ts'
+
+/**
+ * One request without a signature: any answer says that name, route, proxy and TLS are right.
+ * @returns the answer's status
+ * @throws IamRaError of stage exchange
+ */
+export async function reachRolesAnywhere(
+  settings: ExchangeSettings,
+  { runtime, bounds }: { readonly runtime: Pick<Runtime, 'fs' | 'http'>; readonly bounds: Bounds },
+): Promise<number> {
+  const http = await connect(settings, runtime)
+  try {
+    const { status } = await http.request({
+      method: 'GET',
+      url: new URL('/', settings.endpoint),
+      headers: { 'user-agent': `aws-iam-ra/${VERSION}` },
+      timeoutMs: Math.min(ATTEMPT_MS, Math.max(1, bounds.remainingMs())),
+      signal: bounds.signal,
+    })
+    return status
+  } catch (error) {
+    throw connectionFailure(rolesAnywhere(settings), error)
+  } finally {
+    http.close()
+  }
+}

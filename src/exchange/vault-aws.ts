@@ -1,0 +1,113 @@
+/**
+ * Credentials from Vault's AWS secrets engine. Keys of an IAM user end with their lease, and the lease with the Vault
+ * token; what STS gave ends when AWS says so, whatever becomes of either.
+ * https://developer.hashicorp.com/vault/api-docs/secret/aws#generate-credentials
+ */
+import { IamRaError } from '../errors.ts'
+import { foreignText } from '../foreign-text.ts'
+import type { Logger } from '../log.ts'
+import { retry, type Bounds } from '../retry.ts'
+import type { Runtime } from '../runtime.ts'
+import type { Obtained, SessionCredentials, VaultAnswer, VaultAwsSettings, VaultSession } from '../types.ts'
+import { encodeVaultPath } from '../vault-path.ts'
+import { getCallerIdentity } from './caller-identity.ts'
+import { parseKeys } from './vault-aws-answer.ts'
+import { createLease, endLease, withinToken } from './vault-aws-lease.ts'
+import { explainKeysRefusal, KEYS_PURPOSE } from './vault-aws-refusal.ts'
+
+export interface LeaseContext {
+  readonly runtime: Pick<Runtime, 'fs' | 'http' | 'clock' | 'random'>
+  readonly bounds: Bounds
+  readonly logger: Logger
+}
+
+/** What ends sooner is of no use to the app. */
+const LEAST_LIFE_MS = 1000
+
+/**
+ * The session is ended on every way out but one: where a lease is returned, which owns it from then on.
+ * @returns a lease where the keys end with it, which is where they are an IAM user's
+ * @throws IamRaError of stage exchange; OUTLIVED where the Vault token ended first
+ */
+export async function leaseCredentials(
+  settings: VaultAwsSettings,
+  session: VaultSession,
+  context: LeaseContext,
+): Promise<Obtained> {
+  const { runtime, logger } = context
+  let made: SessionCredentials | undefined
+  try {
+    const { answer, askedAtMs } = await readKeys(settings, session, context)
+    const { credentials: given, lease } = parseKeys(answer, settings, askedAtMs)
+    made = lease === undefined ? given : withinToken(given, session, runtime.clock)
+    logger.step('got AWS credentials from Vault', {
+      stage: 'exchange',
+      path: settings.path,
+      expires: new Date(made.expiresAtMs).toISOString(),
+      request_id: answer.requestId,
+    })
+    const arn = lease === undefined ? made.arn : await getCallerIdentity(settings.sts, made, context)
+    if (made.expiresAtMs <= runtime.clock.now() + LEAST_LIFE_MS) throw outlived()
+    if (lease === undefined) {
+      await session.end()
+      return { credentials: made }
+    }
+    const credentials = { ...made, ...(arn === undefined ? {} : { arn }) }
+    return { credentials, lease: createLease(credentials, lease, session, context) }
+  } catch (error) {
+    await endLease(session, made, logger)
+    throw error
+  }
+}
+
+/** By GET with parameters in the query, for which a policy has to grant no more than `read`. */
+async function readKeys(
+  settings: VaultAwsSettings,
+  session: VaultSession,
+  context: LeaseContext,
+): Promise<{ readonly answer: VaultAnswer; readonly askedAtMs: number }> {
+  const { runtime, bounds, logger } = context
+  const read = await retry('the read of AWS credentials', 'exchange', context, async (timeoutMs) => {
+    if (session.hasEnded()) throw outlived()
+    const askedAtMs = runtime.clock.now()
+    try {
+      const answer = await session.read({
+        stage: 'exchange',
+        purpose: KEYS_PURPOSE,
+        path: encodeVaultPath(settings.path),
+        query: parameters(settings),
+        timeoutMs,
+        signal: bounds.signal,
+      })
+      return { answer, askedAtMs }
+    } catch (error) {
+      if (!(error instanceof IamRaError) || error.code !== 'REFUSED') throw error
+      // It ended on the way: Vault cannot tell that from a token that it never gave.
+      if (error.status === 403 && session.hasEnded()) throw outlived()
+      throw explainKeysRefusal(error, settings, session)
+    }
+  })
+  for (const warning of new Set(read.answer.warnings)) {
+    logger.warn(`Vault on the AWS credentials: ${foreignText(warning)}`, { stage: 'exchange' })
+  }
+  return read
+}
+
+function parameters(settings: VaultAwsSettings): Record<string, string> {
+  return {
+    ...(settings.roleArn === undefined ? {} : { role_arn: settings.roleArn.text }),
+    ...(settings.durationSeconds === undefined ? {} : { ttl: `${settings.durationSeconds}s` }),
+    ...(settings.sessionName === undefined ? {} : { role_session_name: settings.sessionName }),
+  }
+}
+
+function outlived(): IamRaError {
+  return new IamRaError(
+    'OUTLIVED',
+    'exchange',
+    'the Vault token or the lease ended before AWS knew the keys',
+    {
+      hint: 'raise token_ttl of the auth role, and the lease of the AWS secrets engine',
+    },
+  )
+}

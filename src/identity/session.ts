@@ -1,0 +1,132 @@
+/** A Vault token from its login to its end: what is asked with it, how it is renewed, and that it is revoked. */
+import { asIamRaError, IamRaError } from '../errors.ts'
+import { isRecord } from '../foreign-text.ts'
+import type { Logger } from '../log.ts'
+import type { Bounds } from '../retry.ts'
+import type { Runtime } from '../runtime.ts'
+import type { VaultAnswer, VaultCall, VaultSession } from '../types.ts'
+import { requestIdOf, VaultRefusal, type VaultReply } from './vault-answer.ts'
+import type { VaultClient } from './vault-client.ts'
+
+/** What a login brings. */
+export interface VaultAuth {
+  readonly token: string
+  readonly tokenType: string
+  /** 0 for a token without an end. */
+  readonly leaseSeconds: number
+  readonly isRenewable: boolean
+  readonly policies: readonly string[]
+  readonly requestId: string
+}
+
+export interface SessionContext {
+  readonly runtime: Pick<Runtime, 'clock'>
+  /** Those of the run that logged in. */
+  readonly bounds: Bounds
+  readonly logger: Logger
+}
+
+/** What revoking may take, after everything else and after SIGTERM too. */
+const REVOKE_MS = 2000
+
+/** A login on its way when the run is stopped may still bring a token, which then must be revoked: half of REVOKE_MS. */
+export const LATE_ANSWER_MS = 1000
+
+/** @param client is the session's own from here on: its end closes it */
+export function createSession(auth: VaultAuth, client: VaultClient, context: SessionContext): VaultSession {
+  const { elapsed } = context.runtime.clock
+  let { leaseSeconds } = auth
+  let endsMs = endOf(elapsed(), leaseSeconds)
+  const isBatch = auth.tokenType === 'batch'
+  const hasEnded = (): boolean => elapsed() >= endsMs
+  const withToken = <T extends VaultCall>(call: T): T & { token: string; signal: AbortSignal } => ({
+    ...call,
+    token: auth.token,
+    signal: call.signal ?? context.bounds.signal,
+  })
+  let ending: Promise<void> | undefined
+  return {
+    hasEnded,
+    remainingMs: () => Math.max(0, endsMs - elapsed()),
+    isBatch,
+    policies: auth.policies,
+    read: async (request) => answerOf(await client.read(withToken(request))),
+    write: async (request) => answerOf(await client.write(withToken(request))),
+    async renew(call) {
+      if (isBatch || !auth.isRenewable || endsMs === Number.POSITIVE_INFINITY) return
+      // Counted from before the request: a slow answer must not make the life look longer than it is.
+      const askedMs = elapsed()
+      leaseSeconds = renewedSeconds(
+        await client.write({ ...withToken(call), path: 'auth/token/renew-self', data: {} }),
+        call,
+      )
+      endsMs = endOf(askedMs, leaseSeconds)
+    },
+    end: () => (ending ??= revoke()),
+  }
+
+  /** https://developer.hashicorp.com/vault/api-docs/auth/token#revoke-a-token-self */
+  async function revoke(): Promise<void> {
+    const { bounds, logger } = context
+    const timeoutMs = bounds.signal.aborted ? REVOKE_MS - LATE_ANSWER_MS : REVOKE_MS
+    try {
+      // A batch token is not stored, so it cannot be revoked: it ends by itself.
+      if (isBatch || hasEnded()) return
+      await client.write({
+        stage: 'identity',
+        purpose: 'revoke its token',
+        path: 'auth/token/revoke-self',
+        data: {},
+        token: auth.token,
+        timeoutMs,
+        // Not the run's signal: a run that was stopped must still revoke.
+        signal: AbortSignal.timeout(timeoutMs),
+      })
+      logger.step('revoked the Vault token', { stage: 'identity' })
+    } catch (error) {
+      if (error instanceof VaultRefusal && error.errors.some((one) => /invalid token/.test(one))) {
+        // Used up (token_num_uses) or revoked by another: what was wanted.
+        logger.step('the Vault token had ended already', { stage: 'identity' })
+        return
+      }
+      const late = error instanceof DOMException && error.name === 'TimeoutError'
+      const why = late ? 'it did not answer in time' : asIamRaError(error).message
+      logger.warn(`the Vault token could not be revoked and lives on for ${leaseSeconds} s at most: ${why}`, {
+        stage: 'identity',
+      })
+    } finally {
+      client.close()
+    }
+  }
+}
+
+function endOf(fromMs: number, leaseSeconds: number): number {
+  return leaseSeconds === 0 ? Number.POSITIVE_INFINITY : fromMs + leaseSeconds * 1000
+}
+
+function answerOf({ json, serverDateMs }: VaultReply): VaultAnswer {
+  const { warnings, lease_id: id, lease_duration: seconds } = json
+  const isLeased = typeof id === 'string' && id !== '' && typeof seconds === 'number' && seconds >= 0
+  return {
+    requestId: requestIdOf(json),
+    data: isRecord(json['data']) ? json['data'] : {},
+    warnings: Array.isArray(warnings) ? warnings.filter((one) => typeof one === 'string') : [],
+    ...(serverDateMs === undefined ? {} : { serverDateMs }),
+    ...(isLeased ? { lease: { id, seconds, renewable: json['renewable'] === true } } : {}),
+  }
+}
+
+/** https://developer.hashicorp.com/vault/api-docs/auth/token#renew-a-token-self */
+function renewedSeconds({ json }: VaultReply, { stage, purpose }: VaultCall): number {
+  const auth = isRecord(json['auth']) ? json['auth'] : {}
+  const seconds = auth['lease_duration']
+  if (typeof seconds === 'number' && seconds >= 0) return seconds
+  throw new IamRaError(
+    'ANSWER_INVALID',
+    stage,
+    `Vault answered the request to ${purpose} without its new lease`,
+    {
+      hint: 'look for a proxy that changes the answers of Vault',
+    },
+  )
+}

@@ -1,0 +1,33 @@
+/** Vault's leases on keys that apps may still hold. To end one takes its keys from them at once. */
+import type { Clock } from './runtime.ts'
+import type { Lease } from './types.ts'
+
+export interface Leases {
+  /** @param lifeMs how long keys that were handed out may be used */
+  hold(lease: Lease, lifeMs: number): void
+  /** Ends those whose keys are dead everywhere, so that no Vault token outlives its use. */
+  endLapsed(): void
+  /** Ends all: each bounds itself and none rejects. */
+  endAll(): Promise<void>
+}
+
+export function createLeases(clock: Pick<Clock, 'elapsed'>): Leases {
+  /** By the clock that is never set: one that was would take keys from apps too early. */
+  const lapseMs = new Map<Lease, number>()
+  const end = async (lease: Lease): Promise<void> => {
+    await lease.end()
+    lapseMs.delete(lease)
+  }
+  return {
+    hold: (lease, lifeMs) =>
+      void lapseMs.set(lease, Math.max(lapseMs.get(lease) ?? 0, clock.elapsed() + lifeMs)),
+    endLapsed: () => {
+      for (const [lease, atMs] of lapseMs) {
+        if (atMs <= clock.elapsed()) void end(lease)
+      }
+    },
+    endAll: async () => {
+      await Promise.all([...lapseMs.keys()].map(end))
+    },
+  }
+}

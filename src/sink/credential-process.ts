@@ -1,0 +1,19 @@
+/** What `credential_process` of an AWS config file expects on stdout. */
+import type { SessionCredentials } from '../types.ts'
+
+/**
+ * One line of JSON with a line break at its end: https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
+ * Without AccountId, as of AWS's own helper: it would turn SDKs to account-based endpoints, which a network may not let through.
+ */
+export function credentialProcessOutput(credentials: SessionCredentials): string {
+  const { accessKeyId, secretAccessKey, sessionToken, expiresAtMs } = credentials
+  return `${JSON.stringify({
+    Version: 1,
+    AccessKeyId: accessKeyId,
+    SecretAccessKey: secretAccessKey,
+    // Left out where there is none: SDKs would send an empty one.
+    SessionToken: sessionToken,
+    // In whole seconds and in UTC, which each SDK's parser of times takes.
+    Expiration: new Date(expiresAtMs).toISOString().replace(/\.\d+Z$/, 'Z'),
+  })}\n`
+}

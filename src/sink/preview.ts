@@ -1,0 +1,176 @@
+/** What writing the credentials would meet, found without writing anything. */
+import { constants, type Stats } from 'node:fs'
+import { dirname } from 'node:path'
+import { IamRaError } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import type { FileSystem } from '../runtime.ts'
+import type { SessionCredentials, SinkSettings } from '../types.ts'
+import { draftPathOf, readCurrent, refuseInDraftsPlace } from './atomic-write.ts'
+import {
+  editedText,
+  fileModeOf,
+  profileFiles,
+  textOf,
+  warnOfObstacle,
+  type ProfileFile,
+} from './credentials-file.ts'
+import { attempt, systemRefusal } from './file-error.ts'
+import { existingFolder, folderMode, unlessMissing } from './folder.ts'
+import { sectionsOf } from './profile-header.ts'
+
+/** As far as it was found out. */
+export interface FilePreview {
+  /** What is there now, of whatever kind. */
+  readonly present?: FileStatus
+  /** Permission bits that it would have then. */
+  readonly mode?: number
+  /** Whether the profile stands in it. */
+  readonly hasProfile?: boolean
+  /** The folder that exists nearest above the file. */
+  readonly folder?: FileStatus & { readonly path: string }
+  /** Permission bits of the folders that would be made. */
+  readonly newFolderMode?: number
+  /** Why it could not be written. */
+  readonly failure?: IamRaError
+}
+
+export interface FileStatus {
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+}
+
+export interface PreviewContext {
+  readonly fs: Pick<FileSystem, 'lstat' | 'stat' | 'open' | 'access' | 'readFile'>
+  readonly logger: Pick<Logger, 'warn' | 'step'>
+}
+
+/** Of the shape of real ones, for the text that is made and thrown away. */
+const PLACEHOLDER: SessionCredentials = {
+  accessKeyId: 'ASIAPREVIEW000000000',
+  secretAccessKey: 'preview',
+  sessionToken: 'preview',
+  expiresAtMs: 0,
+}
+
+type Found = { -readonly [Member in keyof FilePreview]: FilePreview[Member] }
+
+/** @throws Error that is no refusal: those are the preview's `failure` */
+export async function previewFile(
+  kind: ProfileFile['kind'],
+  settings: SinkSettings,
+  context: PreviewContext,
+): Promise<FilePreview> {
+  return await preview(async (found) => {
+    const file = profileFiles(PLACEHOLDER, settings, context.logger).find((one) => one.kind === kind)
+    if (file !== undefined) await lookAtProfile(file, settings, found, context)
+  })
+}
+
+/** Of the container endpoint's authorization token. @throws as previewFile */
+export async function previewTokenFile(
+  path: string,
+  mode: number,
+  context: PreviewContext,
+): Promise<FilePreview> {
+  return await preview(async (found) => {
+    await lookAtPlace(path, mode, found, context)
+    await readCurrent(path, context)
+    await lookAtMount(path, found, context)
+  })
+}
+
+async function preview(look: (found: Found) => Promise<void>): Promise<FilePreview> {
+  const found: Found = {}
+  try {
+    await look(found)
+    return found
+  } catch (error) {
+    if (!(error instanceof IamRaError)) throw error
+    return { ...found, failure: error }
+  }
+}
+
+/** In the order in which the writing would meet it. */
+async function lookAtProfile(
+  file: ProfileFile,
+  settings: SinkSettings,
+  found: Found,
+  context: PreviewContext,
+): Promise<void> {
+  const { path } = file
+  const { fs, logger } = context
+  await lookAtPlace(path, await fileModeOf(file, settings, fs), found, context)
+  const text = textOf(await readCurrent(path, { fs }))
+  found.hasProfile = sectionsOf(text, file.header(text)).length > 0
+  warnOfObstacle(editedText(file, text, logger), path, logger)
+  await lookAtMount(path, found, context)
+}
+
+async function lookAtPlace(
+  path: string,
+  mode: number,
+  found: Found,
+  { fs, logger }: PreviewContext,
+): Promise<void> {
+  found.mode = mode
+  const folder = await nearestFolder(dirname(path), fs)
+  found.folder = { path: folder.path, ...statusOf(folder.status) }
+  const isThere = folder.path === dirname(path)
+  if (!isThere) found.newFolderMode = folderMode(found.mode)
+  const present = await attempt(`cannot read ${path}`, () => unlessMissing(fs.lstat(path)))
+  if (present !== undefined) found.present = statusOf(present)
+  await attempt(isThere ? `cannot write ${path}` : `cannot make the folder ${dirname(path)}`, () =>
+    fs.access(folder.path, constants.W_OK | constants.X_OK),
+  )
+  await lookAtDraft(draftPathOf(path), fs, logger)
+}
+
+async function lookAtMount(path: string, found: Found, { fs }: PreviewContext): Promise<void> {
+  if (found.present !== undefined && (await isMountPoint(path, fs)))
+    throw systemRefusal(`cannot replace ${path}`, 'EBUSY')
+}
+
+async function nearestFolder(
+  path: string,
+  fs: PreviewContext['fs'],
+): Promise<{ readonly path: string; readonly status: Stats }> {
+  const status = await existingFolder(path, fs)
+  if (status !== undefined) return { path, status }
+  const parent = dirname(path)
+  if (parent === path) throw systemRefusal(`cannot use the folder ${path}`, 'ENOENT')
+  return await nearestFolder(parent, fs)
+}
+
+async function lookAtDraft(
+  draftPath: string,
+  fs: PreviewContext['fs'],
+  logger: PreviewContext['logger'],
+): Promise<void> {
+  const draft = await attempt(`cannot look at ${draftPath}`, () => unlessMissing(fs.lstat(draftPath)))
+  if (draft === undefined) return
+  refuseInDraftsPlace(draft, draftPath)
+  logger.warn(`${draftPath} is there: another writer is at work, or a killed one left it; a run waits for it`)
+}
+
+/** Rename refuses a mount's own point, as `subPath` makes one of a file. proc(5): the fifth field, blanks as octal. */
+async function isMountPoint(path: string, fs: PreviewContext['fs']): Promise<boolean> {
+  try {
+    const table = await fs.readFile('/proc/self/mountinfo', 'utf8')
+    return table
+      .split('\n')
+      .map((line) => line.split(' ')[4]?.replace(/\\([0-7]{3})/g, (_, octal: string) => character(octal)))
+      .includes(path)
+  } catch {
+    // Only Linux has it.
+    return false
+  }
+}
+
+function character(octal: string): string {
+  return String.fromCharCode(Number.parseInt(octal, 8))
+}
+
+function statusOf({ mode, uid, gid }: Stats): FileStatus {
+  return { mode: mode & 0o7777, uid, gid }
+}
