@@ -1,15 +1,18 @@
 /**
  * The real servers of the tests: Vault, etcd and Kubernetes, built by Go from pinned modules in test/real/servers and kept
  * in the user's cache folder under their versions, so that a fresh clone finds them. A binary that the environment names
- * (VAULT_BIN, KUBE_APISERVER_BIN, ETCD_BIN and so on) or that stands on PATH is taken instead.
+ * (VAULT_BIN, KUBE_APISERVER_BIN, ETCD_BIN and so on) or that stands on PATH is taken instead. cert-manager's definitions
+ * for the API server come the same way: a folder, which its module carries and which needs no building.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import {
   accessSync,
   constants,
+  copyFileSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -19,7 +22,7 @@ import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { ROOT } from './checks/files.ts'
 
-const LOOPBACK_NAMES = ['vault', 'kube-apiserver', 'etcd', 'kustomize'] as const
+const LOOPBACK_NAMES = ['vault', 'kube-apiserver', 'etcd', 'kustomize', 'cert-manager-crds'] as const
 const NODE_NAMES = ['kubelet', 'kube-scheduler', 'kube-controller-manager', 'kubectl'] as const
 
 export type ServerName = (typeof LOOPBACK_NAMES)[number] | (typeof NODE_NAMES)[number]
@@ -28,6 +31,8 @@ interface Server {
   /** Folder of its Go module, and the package in it that is built. */
   readonly module: string
   readonly package: string
+  /** What is taken from the package instead of a build: a folder of YAML. */
+  readonly definitions?: string
   readonly variable: string
   /** What a first build took on two cores. */
   readonly duration: string
@@ -47,6 +52,13 @@ const SERVERS: Readonly<Record<ServerName, Server>> = {
     package: 'sigs.k8s.io/kustomize/kustomize/v5',
     variable: 'KUSTOMIZE_BIN',
     duration: '1 minute',
+  },
+  'cert-manager-crds': {
+    module: 'cert-manager',
+    package: 'github.com/cert-manager/cert-manager',
+    definitions: 'deploy/crds',
+    variable: 'CERT_MANAGER_CRDS',
+    duration: '2 seconds',
   },
   kubelet: ofKubernetes('kubelet', '1 minute'),
   'kube-scheduler': ofKubernetes('kube-scheduler', '1 minute'),
@@ -73,12 +85,14 @@ export interface FoundServer {
   readonly origin: string
 }
 
-/** Undefined where it has to be built first. @throws Error where the environment names a file that cannot be run */
+/** Undefined where it has to be built first. @throws Error where the environment names what cannot be used */
 export function findServer(name: ServerName): FoundServer | undefined {
-  const { variable } = SERVERS[name]
+  const { variable, definitions } = SERVERS[name]
+  const [isUsable, what] =
+    definitions === undefined ? [isExecutable, 'file that can be run'] : [isFolder, 'folder']
   const named = process.env[variable]
   if (named !== undefined && named !== '') {
-    if (!isExecutable(named)) throw new Error(`${variable} names ${named}, which is no file that can be run`)
+    if (!isUsable(named)) throw new Error(`${variable} names ${named}, which is no ${what}`)
     return { path: named, origin: variable }
   }
   const onPath = (process.env['PATH'] ?? '')
@@ -87,10 +101,10 @@ export function findServer(name: ServerName): FoundServer | undefined {
     .find(isExecutable)
   if (onPath !== undefined) return { path: onPath, origin: 'PATH' }
   const cached = cachedPath(name)
-  return isExecutable(cached) ? { path: cached, origin: 'the cache' } : undefined
+  return isUsable(cached) ? { path: cached, origin: 'the cache' } : undefined
 }
 
-/** The server's path. @throws Error with what to do where it was not built */
+/** The path of the server, or of the folder of definitions. @throws Error with what to do where it was not built */
 export function requireServer(name: ServerName): string {
   const found = findServer(name)
   if (found === undefined) {
@@ -133,10 +147,10 @@ function versionOf(name: ServerName): string {
 }
 
 async function buildServer(name: ServerName): Promise<void> {
-  const { module, package: target, duration } = SERVERS[name]
+  const { module, package: target, definitions, duration } = SERVERS[name]
   if (spawnSync('go', ['version']).status !== 0) {
     throw new Error(
-      `Go is needed to build ${name}, and there is none on PATH: install Go 1.26 or newer, or name a binary in ${SERVERS[name].variable}`,
+      `Go is needed for ${name}, and there is none on PATH: install Go 1.26 or newer, or name one in ${SERVERS[name].variable}`,
     )
   }
   process.stdout.write(`servers: building ${name} ${versionOf(name)} (about ${duration} on two cores)\n`)
@@ -148,18 +162,39 @@ async function buildServer(name: ServerName): Promise<void> {
   try {
     cpSync(join(ROOT, 'test/real/servers', module), work, { recursive: true })
     const partial = `${path}.partial-${process.pid}`
-    await run(
-      'go',
-      ['build', '-mod=readonly', '-trimpath', '-ldflags=-s -w', '-o', partial, target],
-      work,
-      name,
-    )
+    if (definitions === undefined) {
+      await run(
+        'go',
+        ['build', '-mod=readonly', '-trimpath', '-ldflags=-s -w', '-o', partial, target],
+        work,
+        name,
+      )
+    } else copyDefinitions(join(moduleFolder(target, work), definitions), partial)
     renameSync(partial, path)
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(0)
   process.stdout.write(`servers: built ${name} in ${seconds} s, kept as ${path}\n`)
+}
+
+/** Where Go keeps the module, downloaded and compared with go.sum. */
+function moduleFolder(target: string, work: string): string {
+  const { status, stdout, stderr } = spawnSync('go', ['mod', 'download', '-json', target], {
+    cwd: work,
+    encoding: 'utf8',
+  })
+  const { Dir: folder, Error: reason } = JSON.parse(stdout || '{}') as { Dir?: string; Error?: string }
+  if (status === 0 && folder !== undefined) return folder
+  throw new Error(`go cannot download ${target}: ${reason ?? stderr.trim()}`)
+}
+
+/** The files alone: Go's own folder cannot be written to, and a copy of it could not be taken away. */
+function copyDefinitions(from: string, to: string): void {
+  mkdirSync(to)
+  for (const name of readdirSync(from).filter((found) => found.endsWith('.yaml'))) {
+    copyFileSync(join(from, name), join(to, name))
+  }
 }
 
 /** A line now and then shows that it goes on. */
@@ -188,6 +223,10 @@ function run(command: string, args: readonly string[], cwd: string, name: string
       else reject(new Error(`building ${name} failed (go exited with ${code ?? 'a signal'}): ${last}`))
     })
   })
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
 function isExecutable(path: string): boolean {

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { FIXTURES, refusal, render } from './manifests/kustomize.ts'
 import type { PodTemplate } from './manifests/pod.ts'
 import { namespaceOf, startValidation } from './manifests/validation.ts'
-import { appsWithToken, initContainer, settingsOf, workloadsOf } from './manifests/workloads.ts'
+import { appsWithToken, initContainer, settingsOf, sourceOf, workloadsOf } from './manifests/workloads.ts'
 
 const base = suite('manifests: the component for one’s own workloads')
 
@@ -89,7 +89,10 @@ base('credentials stay in memory with a bound, and the token is Vault’s alone 
 
 base('the pods have the label that the network policy selects by', () => {
   const [policy = ''] = render('k8s/network-policy')
-  assert.match(policy, /podSelector:\n {4}matchLabels:\n {6}iam-ra\/credentials: "true"\n/)
+  assert.match(
+    policy,
+    /podSelector:\n {4}matchExpressions:\n {4}- key: iam-ra\/credentials\n {6}operator: Exists\n/,
+  )
   for (const template of labelled) {
     assert.is(template.metadata?.labels?.['iam-ra/credentials'], 'true')
   }
@@ -112,10 +115,11 @@ base('one manifest gives each namespace and account its own names', async () => 
     ['billing', 'reader'],
   ] as const) {
     const settings = await settingsOf(initContainer(template), { namespace, serviceAccount })
-    assert.is(settings.certificate.commonName, `${serviceAccount}.${namespace}.east`)
-    assert.equal(settings.certificate.uriSans, [`spiffe://east/ns/${namespace}/sa/${serviceAccount}`])
-    assert.is(settings.vault.role, namespace)
-    assert.is(settings.vault.addr.href, 'https://vault.example:8200/')
+    const { certificate, vault } = sourceOf(settings, 'vault-pki')
+    assert.is(certificate.commonName, `${serviceAccount}.${namespace}.east`)
+    assert.equal(certificate.uriSans, [`spiffe://east/ns/${namespace}/sa/${serviceAccount}`])
+    assert.is(vault.role, namespace)
+    assert.is(vault.addr.href, 'https://vault.example:8200/')
     assert.is(settings.sink.credentialsFile, '/aws/credentials')
   }
 })

@@ -1,4 +1,4 @@
-/** What base/ makes of a workload that has something of the same name or at the same place. */
+/** What base/ and sidecar/ make of a workload that has something of the same name or at the same place. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { FIXTURES, render } from './manifests/kustomize.ts'
@@ -14,14 +14,14 @@ await server.apply(namespaceOf('restricted'), { keep: true })
 await server.apply(namespaceOf('baseline', 'frontend'), { keep: true })
 clashes.after(() => server.stop())
 
-function manifestOf(name: string): string {
-  const manifest = rendered.find((text) => text.includes(`\n  name: ${name}\n`))
+function manifestOf(name: string, among: readonly string[] = rendered): string {
+  const manifest = among.find((text) => text.includes(`\n  name: ${name}\n`))
   assert.ok(manifest)
   return manifest
 }
 
-async function accepted(name: string): Promise<PodTemplate> {
-  const { status, warnings, json } = await server.apply(manifestOf(name))
+async function accepted(name: string, among?: readonly string[]): Promise<PodTemplate> {
+  const { status, warnings, json } = await server.apply(manifestOf(name, among))
   assert.ok(status < 300, String(json['message']))
   assert.equal(warnings, [])
   const template = templateOf(json)
@@ -110,6 +110,27 @@ clashes('an init container aws-iam-ra that was written by hand is replaced whole
   assert.ok(volumeOf(upgraded, 'vault-token'))
   const paths = upgraded.spec.containers[0]?.volumeMounts?.map(({ mountPath }) => mountPath)
   assert.equal(paths, ['/root/.aws', '/home/app/.aws'])
+})
+
+const beside = render(`${FIXTURES}/sidecar-clashes`)
+
+clashes('the sidecar’s volume and place are refused to others as the init container’s are', async () => {
+  const named = manifestOf('our-name', beside)
+  const sentence = /spec\.volumes\[0\]\.\w+: Forbidden: may not specify more than 1 volume type/
+  assertRefused(await server.apply(named), sentence)
+  assertRefused(await server.create(named), sentence)
+  const mounted = manifestOf('mounted-there', beside)
+  assertRefused(await server.apply(mounted), /volumeMounts: duplicate entries for key/)
+  assertRefused(await server.create(mounted), /mountPath: Invalid value: "\/var\/run\/secrets\/iam-ra"/)
+})
+
+clashes('an address that an app had for its credentials becomes the sidecar’s', async () => {
+  const { spec } = await accepted('own-parts', beside)
+  const value = spec.containers[0]?.env?.find(({ name }) => name.endsWith('FULL_URI'))?.value
+  assert.is(value, 'http://127.0.0.1:9911/v1/credentials')
+  const [ours, fetch, other] = spec.initContainers ?? []
+  assert.equal([ours?.name, fetch?.name, other?.name], ['aws-iam-ra', 'fetch', 'other'])
+  assert.equal([other?.env, other?.volumeMounts], [undefined, undefined])
 })
 
 clashes.run()

@@ -6,7 +6,7 @@ import { EXAMPLE } from '../emulators/stage.ts'
 import { render } from './manifests/kustomize.ts'
 import { templateOf } from './manifests/pod.ts'
 import { namespaceOf, startValidation } from './manifests/validation.ts'
-import { initContainer, settingsOf, workloadsOf } from './manifests/workloads.ts'
+import { initContainer, settingsOf, sourceOf, taskOf, workloadsOf } from './manifests/workloads.ts'
 
 const examples = suite('manifests: the examples')
 
@@ -27,7 +27,8 @@ for (const [name, count] of Object.entries(EXPECTED)) {
   examples(`${name}: the executable takes the settings, which fit the reference set-up`, async () => {
     const all = await settingsIn(name)
     assert.is(all.length, count)
-    for (const { certificate, vault, exchange } of all) {
+    for (const settings of all) {
+      const { certificate, vault, exchange } = sourceOf(settings, 'vault-pki')
       assert.is(certificate.commonName, EXAMPLE.commonName)
       assert.is(certificate.pkiRole, EXAMPLE.pkiRole)
       assert.is(vault.role, EXAMPLE.namespace)
@@ -44,7 +45,7 @@ examples('two roles go to two profiles of one file', async () => {
     ['default', 'audit'],
   )
   assert.is(new Set(all.map(({ sink }) => sink.credentialsFile)).size, 1)
-  assert.is(new Set(all.map(({ exchange }) => exchange.roleArn.text)).size, 2)
+  assert.is(new Set(all.map((one) => sourceOf(one, 'vault-pki').exchange.roleArn.text)).size, 2)
 })
 
 examples('the file is for its owner alone, or for a group where the app is another user', async () => {
@@ -79,6 +80,33 @@ examples('the job’s numbers follow from the quota of ten sessions a second', a
   // The comment's own sum: scheduling and pull, and the work.
   const round = (startSpreadMs + deadlineMs) / 1000 + 60 + 600
   assert.ok(activeDeadlineSeconds > (completions / parallelism) * round)
+})
+
+examples('sidecar and sidecar-job serve as who the others are', async () => {
+  for (const name of ['sidecar', 'sidecar-job']) {
+    const [template] = (await workloadsOf(server, `k8s/examples/${name}`)).values()
+    assert.ok(template)
+    const task = await taskOf(initContainer(template))
+    assert.is(task.command, 'serve')
+    const { certificate, vault, exchange } = sourceOf(task.settings, 'vault-pki')
+    assert.equal([certificate.commonName, vault.role], [EXAMPLE.commonName, EXAMPLE.namespace])
+    assert.is(exchange.roleArn.text, EXAMPLE.roleArn)
+  }
+})
+
+examples('renew keeps the file of base/ fresh, with the sidecar’s probes', async () => {
+  const [template] = (await workloadsOf(server, 'k8s/examples/renew')).values()
+  const [served] = (await workloadsOf(server, 'k8s/examples/sidecar')).values()
+  assert.ok(template && served)
+  const [ours, sidecar] = [initContainer(template), initContainer(served)]
+  for (const member of ['restartPolicy', 'ports', 'startupProbe', 'livenessProbe', 'resources'] as const) {
+    assert.equal(ours[member], sidecar[member])
+  }
+  const task = await taskOf(ours)
+  if (task.command !== 'renew') throw new Error(`expected renew, got ${task.command}`)
+  assert.equal(task.settings.health, { host: '0.0.0.0', port: 9912 })
+  assert.is(task.settings.sink.credentialsFile, '/aws/credentials')
+  assert.is(sourceOf(task.settings, 'vault-pki').certificate.commonName, EXAMPLE.commonName)
 })
 
 examples.run()

@@ -11,10 +11,27 @@ export interface EnvVar {
 
 export interface Container {
   readonly name: string
+  readonly args?: readonly string[]
+  readonly restartPolicy?: string
+  readonly ports?: readonly { name?: string; containerPort: number }[]
+  readonly startupProbe?: Probe
+  readonly livenessProbe?: Probe
+  readonly readinessProbe?: Probe
   readonly env?: readonly EnvVar[]
-  readonly volumeMounts?: readonly { name: string; mountPath: string; readOnly?: boolean }[]
+  readonly volumeMounts?: readonly {
+    name: string
+    mountPath: string
+    readOnly?: boolean
+    subPath?: string
+  }[]
   readonly securityContext?: Readonly<Record<string, unknown>>
   readonly resources?: unknown
+}
+
+export interface Probe {
+  readonly httpGet?: { readonly path: string; readonly port: number | string }
+  readonly periodSeconds?: number
+  readonly failureThreshold?: number
 }
 
 export interface Volume {

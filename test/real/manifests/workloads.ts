@@ -2,7 +2,8 @@
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { ROOT } from '../../../scripts/checks/files.ts'
-import type { Settings } from '../../../src/types.ts'
+import type { Task } from '../../../src/settings/read.ts'
+import type { CredentialsSource, Settings, SourceSettings } from '../../../src/types.ts'
 import { EXAMPLE } from '../../emulators/stage.ts'
 import { readFrom } from '../../settings/fixture.ts'
 import { render } from './kustomize.ts'
@@ -24,6 +25,7 @@ export async function workloadsOf(
   return found
 }
 
+/** The first of the pod's init containers, which is ours whether it ends or serves. */
 export function initContainer({ spec }: PodTemplate): Container {
   const [first] = spec.initContainers ?? []
   assert.ok(first)
@@ -49,15 +51,38 @@ const SECRETS = {
   'profile-arn': { arn: EXAMPLE.profileArn },
 }
 
-/** As the executable reads them, without a warning; the file of the CA alone is another one here. */
-export async function settingsOf(
+/** As the executable reads them, without a warning; the file of Vault's CA alone is another one here. */
+export async function taskOf(
   container: Container,
   pod: Pick<Surroundings, 'namespace' | 'serviceAccount'> = EXAMPLE,
-): Promise<Settings> {
+): Promise<Task> {
   const env = environmentOf(container, { ...pod, secrets: SECRETS })
-  const authority = join(ROOT, 'test/certs/root.pem')
-  const invocation = await readFrom({ ...env, VAULT_CACERT: authority }, [], '/home/nobody')
-  if (invocation.command !== 'once') throw new Error(`expected the one-shot, got ${invocation.command}`)
+  const authority =
+    env['VAULT_CACERT'] === undefined ? {} : { VAULT_CACERT: join(ROOT, 'test/certs/root.pem') }
+  const invocation = await readFrom({ ...env, ...authority }, container.args ?? [], '/home/nobody')
+  if (invocation.command === 'help' || invocation.command === 'version') {
+    throw new Error(`expected a task, got ${invocation.command}`)
+  }
   assert.equal(invocation.warnings, [])
-  return invocation.settings
+  return invocation
+}
+
+/** Those of the one-shot. */
+export async function settingsOf(
+  container: Container,
+  pod?: Pick<Surroundings, 'namespace' | 'serviceAccount'>,
+): Promise<Settings> {
+  const task = await taskOf(container, pod)
+  if (task.command !== 'once') throw new Error(`expected the one-shot, got ${task.command}`)
+  return task.settings
+}
+
+type SourceOf<Kind> = Extract<CredentialsSource, { kind: Kind }>
+
+export function sourceOf<Kind extends CredentialsSource['kind']>(
+  { source }: SourceSettings,
+  kind: Kind,
+): SourceOf<Kind> {
+  assert.is(source.kind, kind)
+  return source as SourceOf<Kind>
 }
