@@ -7,7 +7,7 @@ import { systemRuntime, type HangUp, type Runtime } from './runtime.ts'
 import { commandOf } from './settings/arguments.ts'
 import { readInvocation, readReporting, type Invocation } from './settings/read.ts'
 import { writeTerminationLog } from './termination-log.ts'
-import type { Reporting } from './types.ts'
+import type { Reporting } from './run-settings.ts'
 import { VERSION } from './version.ts'
 
 /**

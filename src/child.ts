@@ -1,5 +1,5 @@
 /** This program in a process of its own: what a run loads and leaves behind ends with it. */
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { codeOf, IamRaError } from './errors.ts'
 import { NO_COMPILER, ownArguments } from './program.ts'
 
@@ -28,11 +28,7 @@ const MAX_OUTPUT_BYTES = 1024 * 1024
 /** With the same environment; what it writes to stderr goes to ours. @throws IamRaError RUN_LOST where it cannot start */
 export function runAgain(self: NodeJS.Process, run: ChildRun): Promise<ChildResult> {
   return new Promise((resolve, reject) => {
-    const { [NO_COMPILER]: _own, ...environment } = self.env
-    const child = spawn(self.execPath, [...ownArguments(self), ...run.argv], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: environment,
-    })
+    const child = start(self, run.argv)
     const chunks: Buffer[] = []
     let size = 0
     const kill = (): void => void child.kill('SIGKILL')
@@ -47,14 +43,15 @@ export function runAgain(self: NodeJS.Process, run: ChildRun): Promise<ChildResu
       clearTimeout(grace)
       run.signal.removeEventListener('abort', onAbort)
     }
-    child.stdout.on('data', (chunk: Buffer) => {
-      size += chunk.byteLength
-      if (size > MAX_OUTPUT_BYTES) kill()
-      else chunks.push(chunk)
-    })
     child.on('error', (error) => {
       settle()
       reject(cannotStart(error))
+    })
+    // There is none where no file descriptor was left for it, which the error above says a moment later.
+    child.stdout?.on('data', (chunk: Buffer) => {
+      size += chunk.byteLength
+      if (size > MAX_OUTPUT_BYTES) kill()
+      else chunks.push(chunk)
     })
     child.on('close', (exitCode, signal) => {
       settle()
@@ -65,7 +62,20 @@ export function runAgain(self: NodeJS.Process, run: ChildRun): Promise<ChildResu
   })
 }
 
-function cannotStart(cause: Error): IamRaError {
+/** @throws IamRaError RUN_LOST for what the system says at once; the rest comes as an event */
+function start(self: NodeJS.Process, argv: readonly string[]): ChildProcess {
+  const { [NO_COMPILER]: _own, ...environment } = self.env
+  try {
+    return spawn(self.execPath, [...ownArguments(self), ...argv], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: environment,
+    })
+  } catch (error) {
+    throw cannotStart(error)
+  }
+}
+
+function cannotStart(cause: unknown): IamRaError {
   return new IamRaError(
     'RUN_LOST',
     'internal',

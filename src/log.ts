@@ -1,6 +1,6 @@
 /** Lines for people and for collectors, always on stderr: stdout belongs to commands that print a result. */
 import { codeOf, type IamRaError } from './errors.ts'
-import type { Reporting } from './types.ts'
+import type { Reporting } from './run-settings.ts'
 
 export type LogFields = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
 

@@ -7,15 +7,8 @@ import type { Logger } from './log.ts'
 import { pauseMs, type Bounds } from './retry.ts'
 import type { Runtime } from './runtime.ts'
 import { writeCredentials } from './sink/credentials-file.ts'
-import type {
-  CertificateSettings,
-  CredentialsSource,
-  IssuedCertificate,
-  Obtained,
-  Settings,
-  SinkSettings,
-  VaultSession,
-} from './types.ts'
+import type { CertificateSettings, CredentialsSource, Settings, SinkSettings } from './run-settings.ts'
+import type { IssuedCertificate, Obtained, VaultSession } from './types.ts'
 
 export interface PipelineContext {
   readonly runtime: Runtime

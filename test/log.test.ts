@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { asIamRaError, IamRaError } from '../src/errors.ts'
 import { createLogger, errorText, type Logger } from '../src/log.ts'
-import type { Reporting } from '../src/types.ts'
+import type { Reporting } from '../src/run-settings.ts'
 import { FAKE_NOW_MS } from './fake-runtime.ts'
 
 const log = suite('log')

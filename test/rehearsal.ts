@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { HttpRequest } from '../src/http.ts'
 import { readInvocation } from '../src/settings/read.ts'
-import type { Settings } from '../src/types.ts'
+import type { Settings } from '../src/run-settings.ts'
 import { emulatorRequest } from './emulators/http.ts'
 import { startStage, type Stage, type StageOptions } from './emulators/stage.ts'
 import {

@@ -1,5 +1,5 @@
 /** The key of one run: made here, used here, never exported. */
-import type { KeyType } from '../types.ts'
+import type { KeyType } from '../run-settings.ts'
 import { AsnEcSignatureFormatter, Pkcs10CertificateRequestGenerator } from './x509.ts'
 import type { Extension, Name } from './x509.ts'
 

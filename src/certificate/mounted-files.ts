@@ -2,7 +2,7 @@
 import { codeOf, IamRaError } from '../errors.ts'
 import { readInputFile } from '../input-file.ts'
 import type { Runtime } from '../runtime.ts'
-import type { MountedCertificateSettings } from '../types.ts'
+import type { MountedCertificateSettings } from '../run-settings.ts'
 import { holdsPrivateKey } from './private-key.ts'
 
 export interface MountedFile {

@@ -4,13 +4,8 @@ import { foreignText } from '../foreign-text.ts'
 import type { Logger } from '../log.ts'
 import { retry, type Bounds } from '../retry.ts'
 import type { Runtime } from '../runtime.ts'
-import {
-  KEY_TYPES,
-  type CertificateSettings,
-  type IssuedCertificate,
-  type VaultAnswer,
-  type VaultSession,
-} from '../types.ts'
+import { KEY_TYPES, type CertificateSettings } from '../run-settings.ts'
+import type { IssuedCertificate, VaultAnswer, VaultSession } from '../types.ts'
 import { encodeVaultPath } from '../vault-path.ts'
 import { checkCertificate } from './checks.ts'
 import type { KeyPair } from './key-pair.ts'

@@ -2,13 +2,8 @@
 import type { IamRaError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { Runtime } from '../runtime.ts'
-import type {
-  CheckSettings,
-  CredentialsSource,
-  GivenSetting,
-  IssuedCertificate,
-  VaultSession,
-} from '../types.ts'
+import type { CheckSettings, CredentialsSource, GivenSetting } from '../run-settings.ts'
+import type { IssuedCertificate, VaultSession } from '../types.ts'
 import { createInspection, type Inspection } from './check/inspection.ts'
 import { jsonReport } from './check/json-report.ts'
 import { failedStep, type CheckStep, type Report } from './check/report.ts'

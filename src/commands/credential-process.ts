@@ -4,7 +4,7 @@ import type { LogFields, Logger } from '../log.ts'
 import { obtainCredentials } from '../pipeline.ts'
 import type { Runtime } from '../runtime.ts'
 import { credentialProcessOutput } from '../sink/credential-process.ts'
-import type { Reporting, SourceSettings } from '../types.ts'
+import type { Reporting, SourceSettings } from '../run-settings.ts'
 
 export interface CredentialProcess {
   readonly settings: SourceSettings

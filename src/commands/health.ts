@@ -1,7 +1,7 @@
 /** HEALTH_ADDR of serve and renew. */
 import type { RequestCounts } from '../endpoint/request-counts.ts'
-import type { Refresher } from '../refresher.ts'
-import type { HealthSettings } from '../types.ts'
+import type { Refresher } from '../renewal/refresher.ts'
+import type { HealthSettings } from '../run-settings.ts'
 import { listenerErrors } from './listener-errors.ts'
 import type { LongLivedContext } from './keep-fresh.ts'
 

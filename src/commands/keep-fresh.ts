@@ -1,10 +1,10 @@
 /** What renew and serve have in common: START_SPREAD, then renewals until the pod ends, which is no failure. */
 import { IamRaError } from '../errors.ts'
 import { errorText, type Logger } from '../log.ts'
-import { createRefresher, type Refresher, type RefresherOptions } from '../refresher.ts'
+import { createRefresher, type Refresher, type RefresherOptions } from '../renewal/refresher.ts'
 import type { HangUp, Runtime } from '../runtime.ts'
 import { writeTerminationLog } from '../termination-log.ts'
-import type { SourceSettings } from '../types.ts'
+import type { SourceSettings } from '../run-settings.ts'
 import { obtainApart } from './apart.ts'
 import { spreadStart } from './start-spread.ts'
 

@@ -7,7 +7,8 @@ import { asIamRaError, type IamRaError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { obtainCredentials } from '../pipeline.ts'
 import type { Runtime } from '../runtime.ts'
-import type { Obtained, SourceSettings } from '../types.ts'
+import type { SourceSettings } from '../run-settings.ts'
+import type { Obtained } from '../types.ts'
 
 /** @throws IamRaError */
 export async function runObtain(

@@ -3,7 +3,7 @@ import { createBounds } from '../bounds.ts'
 import type { Logger } from '../log.ts'
 import { runPipeline } from '../pipeline.ts'
 import type { Runtime } from '../runtime.ts'
-import type { Settings } from '../types.ts'
+import type { Settings } from '../run-settings.ts'
 import { resultFields } from './result-fields.ts'
 import { spreadStart } from './start-spread.ts'
 

@@ -1,6 +1,6 @@
 /** Fresh credentials in the file for as long as the pod lives. */
 import { storeCredentials } from '../pipeline.ts'
-import type { RenewSettings } from '../types.ts'
+import type { RenewSettings } from '../run-settings.ts'
 import { withHealth } from './health.ts'
 import { keepFresh, refresherOf, type LongLivedContext } from './keep-fresh.ts'
 import { resultFields } from './result-fields.ts'

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { codeOf, IamRaError } from '../errors.ts'
-import type { HealthSettings } from '../types.ts'
+import type { HealthSettings } from '../run-settings.ts'
 import type { Handler } from './answer.ts'
 
 /** Of one address. Readers need far less; the pod's other containers may send anything. */

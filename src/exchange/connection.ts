@@ -2,7 +2,7 @@
 import { transportFailure, TransportError, type HttpClient } from '../http.ts'
 import { readPemFile } from '../input-file.ts'
 import type { Runtime } from '../runtime.ts'
-import type { ExchangeSettings } from '../types.ts'
+import type { ExchangeSettings } from '../run-settings.ts'
 
 /** @throws IamRaError INPUT_FILE where AWS_CA_BUNDLE cannot be read */
 export async function connect(

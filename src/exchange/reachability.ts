@@ -1,7 +1,7 @@
 /** Whether Roles Anywhere can be reached at all, for a run that has no certificate to show it. */
 import { ATTEMPT_MS, type Bounds } from '../retry.ts'
 import type { Runtime } from '../runtime.ts'
-import type { ExchangeSettings } from '../types.ts'
+import type { ExchangeSettings } from '../run-settings.ts'
 import { VERSION } from '../version.ts'
 import { connect, connectionFailure, rolesAnywhere } from './connection.ts'
 

@@ -4,7 +4,8 @@
  */
 import { IamRaError } from '../errors.ts'
 import { foreignText } from '../foreign-text.ts'
-import type { SessionCredentials, VaultAnswer, VaultAwsSettings } from '../types.ts'
+import type { VaultAwsSettings } from '../run-settings.ts'
+import type { SessionCredentials, VaultAnswer } from '../types.ts'
 import type { LeaseRecord } from './vault-aws-lease.ts'
 
 export interface GivenKeys {

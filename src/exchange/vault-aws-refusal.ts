@@ -3,7 +3,8 @@
  * Vault. The texts are those of Vault 1.19, builtin/logical/aws.
  */
 import { IamRaError } from '../errors.ts'
-import type { VaultAwsSettings, VaultSession } from '../types.ts'
+import type { VaultAwsSettings } from '../run-settings.ts'
+import type { VaultSession } from '../types.ts'
 
 export const KEYS_PURPOSE = 'read AWS credentials'
 

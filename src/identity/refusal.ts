@@ -3,7 +3,7 @@
  * 1.19 with its kubernetes (0.21) and jwt (0.23) auth plugins.
  */
 import { IamRaError } from '../errors.ts'
-import type { VaultSettings } from '../types.ts'
+import type { VaultSettings } from '../run-settings.ts'
 import type { TokenClaims } from './service-account.ts'
 import type { VaultRefusal } from './vault-answer.ts'
 

@@ -7,7 +7,7 @@ import { IamRaError, type Stage } from '../errors.ts'
 import { transportFailure, TransportError, type HttpAnswer, type HttpClient } from '../http.ts'
 import { readPemFile } from '../input-file.ts'
 import type { Runtime } from '../runtime.ts'
-import type { VaultSettings } from '../types.ts'
+import type { VaultSettings } from '../run-settings.ts'
 import { judgeAnswer, REDIRECTS, type VaultReply } from './vault-answer.ts'
 
 export interface VaultRequest {

@@ -1,5 +1,5 @@
 /** The three ARNs: taken apart, each checked for what it names, then against one another. */
-import type { Arn } from '../types.ts'
+import type { Arn } from '../run-settings.ts'
 import { region, type Check, type Checked, type Unfit } from './values.ts'
 
 export type ArnSetting = 'ROLE_ARN' | 'ANCHOR_ARN' | 'PROFILE_ARN'

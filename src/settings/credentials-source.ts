@@ -4,7 +4,7 @@ import type {
   MountedCertificateSettings,
   StsSettings,
   VaultAwsSettings,
-} from '../types.ts'
+} from '../run-settings.ts'
 import { awsAddress } from './addresses.ts'
 import { roleArn } from './arn.ts'
 import { stsEndpoint } from './endpoint.ts'

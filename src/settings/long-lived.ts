@@ -1,5 +1,5 @@
 /** What serve and renew have besides: where they listen, and for whom. */
-import type { HealthSettings, ServeSettings } from '../types.ts'
+import type { HealthSettings, ServeSettings } from '../run-settings.ts'
 import { listenAddress } from './addresses.ts'
 import type { Reader } from './reader.ts'
 import { inHome, present } from './sections.ts'

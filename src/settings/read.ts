@@ -10,7 +10,7 @@ import type {
   ServeSettings,
   Settings,
   SourceSettings,
-} from '../types.ts'
+} from '../run-settings.ts'
 import { readArguments, type Arguments } from './arguments.ts'
 import { sourceSection } from './credentials-source.ts'
 import { healthSection, servingSection } from './long-lived.ts'

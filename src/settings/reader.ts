@@ -1,5 +1,5 @@
 /** Hands out checked values by option, and gathers what is wrong or worth a warning on the way. */
-import type { GivenSetting } from '../types.ts'
+import type { GivenSetting } from '../run-settings.ts'
 import { OPTIONS, type Option, type OptionName } from './options.ts'
 import type { Problems } from './problems.ts'
 import type { Source, Sources } from './sources.ts'

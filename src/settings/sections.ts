@@ -1,6 +1,6 @@
 /** The parts of Settings, each from its own options; undefined where a problem leaves one incomplete. */
 import { join } from 'node:path'
-import type { CertificateSettings, ExchangeSettings, SinkSettings, VaultSettings } from '../types.ts'
+import type { CertificateSettings, ExchangeSettings, SinkSettings, VaultSettings } from '../run-settings.ts'
 import { awsAddress, isLoopback, proxyAddress, vaultAddress } from './addresses.ts'
 import { anchorArn, arnConflicts, profileArn, roleArn } from './arn.ts'
 import {

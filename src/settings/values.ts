@@ -1,8 +1,8 @@
 /** Checks of single values. Each says what is wrong in words that follow the value: `"60s" is not …; expected …`. */
 import { isIP } from 'node:net'
 import { isProfileName, PROFILE_NAME_RULE } from '../profile-name.ts'
-import type { KeyType } from '../types.ts'
-import { KEY_TYPES } from '../types.ts'
+import type { KeyType } from '../run-settings.ts'
+import { KEY_TYPES } from '../run-settings.ts'
 
 export interface Unfit {
   readonly wrong: string

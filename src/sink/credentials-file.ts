@@ -1,7 +1,8 @@
 /** Session credentials into the shared credentials file, and the region into the config file beside it. */
 import { IamRaError } from '../errors.ts'
 import { isProfileName, PROFILE_NAME_RULE } from '../profile-name.ts'
-import type { SessionCredentials, SinkSettings } from '../types.ts'
+import type { SinkSettings } from '../run-settings.ts'
+import type { SessionCredentials } from '../types.ts'
 import { replaceFile, type SinkContext } from './atomic-write.ts'
 import { attempt, refused } from './file-error.ts'
 import { unlessMissing } from './folder.ts'

@@ -4,7 +4,8 @@ import { dirname } from 'node:path'
 import { IamRaError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { FileSystem } from '../runtime.ts'
-import type { SessionCredentials, SinkSettings } from '../types.ts'
+import type { SinkSettings } from '../run-settings.ts'
+import type { SessionCredentials } from '../types.ts'
 import { draftPathOf, readCurrent, refuseInDraftsPlace } from './atomic-write.ts'
 import {
   editedText,

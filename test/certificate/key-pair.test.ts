@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ecdsaDer, generateKeyPair } from '../../src/certificate/key-pair.ts'
-import { KEY_TYPES } from '../../src/types.ts'
+import { KEY_TYPES } from '../../src/run-settings.ts'
 import { readDer, readUnsigned } from './der.ts'
 import { fc } from '../generated.ts'
 

@@ -10,7 +10,7 @@ import { inspect } from 'node:util'
 import { cleanEnv } from '../../scripts/clean-env.ts'
 import { readMountedCertificate } from '../../src/certificate/mounted.ts'
 import { IamRaError } from '../../src/errors.ts'
-import type { MountedCertificateSettings } from '../../src/types.ts'
+import type { MountedCertificateSettings } from '../../src/run-settings.ts'
 import { fakeBounds, fakeRuntime, recordingLogger } from '../fake-runtime.ts'
 
 export interface Reading {

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import type { ErrorCode, IamRaError } from '../../src/errors.ts'
 import { getCallerIdentity } from '../../src/exchange/caller-identity.ts'
 import { TransportError } from '../../src/transport-error.ts'
-import type { StsSettings } from '../../src/types.ts'
+import type { StsSettings } from '../../src/run-settings.ts'
 import { rejectsWithCode } from '../assert.ts'
 import { errorText } from '../error-text.ts'
 import {

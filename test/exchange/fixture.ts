@@ -1,5 +1,6 @@
 import type { HttpRequest } from '../../src/http.ts'
-import type { Arn, ExchangeSettings, IssuedCertificate } from '../../src/types.ts'
+import type { Arn, ExchangeSettings } from '../../src/run-settings.ts'
+import type { IssuedCertificate } from '../../src/types.ts'
 import { FAKE_NOW_MS } from '../fake-runtime.ts'
 
 export function arn(text: string): Arn {

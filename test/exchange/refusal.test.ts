@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { explainRefusal, type Refusal } from '../../src/exchange/refusal.ts'
-import type { ExchangeSettings } from '../../src/types.ts'
+import type { ExchangeSettings } from '../../src/run-settings.ts'
 import { FAKE_NOW_MS } from '../fake-runtime.ts'
 import { arn, CERTIFICATE, SETTINGS } from './fixture.ts'
 

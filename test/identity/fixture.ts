@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { login } from '../../src/identity/login.ts'
-import type { VaultSession, VaultSettings } from '../../src/types.ts'
+import type { VaultSettings } from '../../src/run-settings.ts'
+import type { VaultSession } from '../../src/types.ts'
 import {
   FAKE_NOW_MS,
   fakeBounds,

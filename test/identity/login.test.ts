@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { IamRaError, type ErrorCode } from '../../src/errors.ts'
-import type { VaultSettings } from '../../src/types.ts'
+import type { VaultSettings } from '../../src/run-settings.ts'
 import { rejectsWithCode } from '../assert.ts'
 import { errorText } from '../error-text.ts'
 import { FAKE_NOW_MS, type ScriptedAnswer } from '../fake-runtime.ts'

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert'
 import { explainLoginRefusal } from '../../src/identity/refusal.ts'
 import { decodeClaims } from '../../src/identity/service-account.ts'
 import { VaultRefusal } from '../../src/identity/vault-answer.ts'
-import type { VaultSettings } from '../../src/types.ts'
+import type { VaultSettings } from '../../src/run-settings.ts'
 import { FAKE_NOW_MS } from '../fake-runtime.ts'
 import { CLAIMS, jwt, settings } from './fixture.ts'
 

@@ -5,7 +5,7 @@ import { seededRandom } from '../../scripts/bench/burst/chance.ts'
 import { IamRaError } from '../../src/errors.ts'
 import type { Lease } from '../../src/types.ts'
 import { fc } from '../generated.ts'
-import { AWAY, HOUR, MINUTE, obtained, SECOND, stage, type Scene } from '../refresher-scene.ts'
+import { AWAY, HOUR, MINUTE, obtained, SECOND, stage, type Scene } from '../renewal/refresher-scene.ts'
 
 const DAY = 24 * HOUR
 

@@ -8,8 +8,9 @@ import { leaseCredentials } from '../../src/exchange/vault-aws.ts'
 import { createHttpClient } from '../../src/http.ts'
 import { login } from '../../src/identity/login.ts'
 import { systemClock } from '../../src/runtime.ts'
-import type { Obtained, VaultAwsSettings, VaultSettings } from '../../src/types.ts'
-import { createCluster } from '../emulators/cluster.ts'
+import type { VaultAwsSettings, VaultSettings } from '../../src/run-settings.ts'
+import type { Obtained } from '../../src/types.ts'
+import { createCluster, type Cluster } from '../emulators/cluster.ts'
 import { EXAMPLE } from '../emulators/stage.ts'
 import { recordingLogger, type RecordingLogger } from '../fake-runtime.ts'
 import { scratchFolder } from './process.ts'
@@ -51,17 +52,26 @@ export type StartPod = (
   deadlineMs?: number,
 ) => PodRun
 
-/** Pods that log in by jwt auth. @param roles their names in Vault, with what differs from POD_LOGIN */
+/** Who may log in by jwt auth. @param roles their names in Vault, with what differs from POD_LOGIN @returns who issues their tokens */
+export async function addPodLogins(
+  { vault }: Pick<VaultAwsAccount, 'vault'>,
+  roles: Readonly<Record<string, object>>,
+): Promise<Cluster> {
+  const cluster = createCluster({ now: Date.now, ...EXAMPLE })
+  await enableAuth(vault, 'jwt', 'jwt', { jwt_validation_pubkeys: [cluster.publicKey] })
+  await vault.write('sys/policies/acl/aws-keys', { policy: POLICY })
+  for (const [name, changes] of Object.entries(roles)) {
+    await vault.write(`auth/jwt/role/${name}`, { ...POD_LOGIN, ...changes })
+  }
+  return cluster
+}
+
+/** Pods of these roles. */
 export async function startPods(
   account: VaultAwsAccount,
   roles: Readonly<Record<string, object>>,
 ): Promise<StartPod> {
-  const cluster = createCluster({ now: Date.now, ...EXAMPLE })
-  await enableAuth(account.vault, 'jwt', 'jwt', { jwt_validation_pubkeys: [cluster.publicKey] })
-  await account.vault.write('sys/policies/acl/aws-keys', { policy: POLICY })
-  for (const [name, changes] of Object.entries(roles)) {
-    await account.vault.write(`auth/jwt/role/${name}`, { ...POD_LOGIN, ...changes })
-  }
+  const cluster = await addPodLogins(account, roles)
   return (path, role = 'pod', changes = {}, deadlineMs) =>
     startPod(
       account,

@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { anchorArn, arnConflicts, parseArn, profileArn, roleArn } from '../../src/settings/arn.ts'
 import type { Check } from '../../src/settings/values.ts'
-import type { Arn } from '../../src/types.ts'
+import type { Arn } from '../../src/run-settings.ts'
 import { ANCHOR, PROFILE, ROLE } from './fixture.ts'
 import { fc } from '../generated.ts'
 

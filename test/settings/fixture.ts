@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { IamRaError } from '../../src/errors.ts'
 import type { Runtime } from '../../src/runtime.ts'
 import { readInvocation, type Invocation, type Task } from '../../src/settings/read.ts'
-import type { CredentialsSource, Settings } from '../../src/types.ts'
+import type { CredentialsSource, Settings } from '../../src/run-settings.ts'
 import { rejectsWithCode } from '../assert.ts'
 
 /** A file that VAULT_CACERT and AWS_CA_BUNDLE may name. */

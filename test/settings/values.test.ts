@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as values from '../../src/settings/values.ts'
-import { KEY_TYPES } from '../../src/types.ts'
+import { KEY_TYPES } from '../../src/run-settings.ts'
 import { fc } from '../generated.ts'
 
 const checks = suite('settings: values')

@@ -1,5 +1,5 @@
 /** The tables of docs/large-jobs.md on renewals. */
-import { renewalAt } from '../../../src/renewal.ts'
+import { renewalAt } from '../../../src/renewal/schedule.ts'
 import { PER_SECOND } from './job.ts'
 import type { Tell } from './job-tables.ts'
 import { markdownTable } from '../../generated.ts'

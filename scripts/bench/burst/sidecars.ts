@@ -1,5 +1,5 @@
 /** Sidecars that renew, for hours of virtual time: how many come in one minute, and what an outage leaves behind. */
-import { renewalAt, renewalPauseMs } from '../../../src/renewal.ts'
+import { renewalAt, renewalPauseMs } from '../../../src/renewal/schedule.ts'
 import { retry } from '../../../src/retry.ts'
 import { seededRandom } from './chance.ts'
 import { AWS_DELAY, BURST, CERTIFICATE_MS, SEED, VAULT_DELAY, VAULT_PER_SECOND } from './job.ts'

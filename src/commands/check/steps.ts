@@ -8,15 +8,12 @@ import type {
   CertificateSettings,
   EndpointSettings,
   ExchangeSettings,
-  IssuedCertificate,
   MountedCertificateSettings,
-  Obtained,
-  SessionCredentials,
   SinkSettings,
   VaultAwsSettings,
-  VaultSession,
   VaultSettings,
-} from '../../types.ts'
+} from '../../run-settings.ts'
+import type { IssuedCertificate, Obtained, SessionCredentials, VaultSession } from '../../types.ts'
 import type { StepContext } from './inspection.ts'
 import type { Facts } from './report.ts'
 

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { createJumpWatch, earlier, momentIn, untilMs } from '../src/two-clocks.ts'
-import { FAKE_NOW_MS, fakeClock } from './fake-runtime.ts'
+import { createJumpWatch, earlier, momentIn, untilMs } from '../../src/renewal/two-clocks.ts'
+import { FAKE_NOW_MS, fakeClock } from '../fake-runtime.ts'
 
 const MINUTE = 60_000
 

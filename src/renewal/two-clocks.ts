@@ -2,7 +2,7 @@
  * Moments by both clocks of a machine. The wall clock may be set while the other runs on, and the other, as timers do, may
  * stand still while the machine is suspended: what is waited for has come once either says so.
  */
-import type { Clock } from './runtime.ts'
+import type { Clock } from '../runtime.ts'
 
 export interface Moment {
   readonly epochMs: number

@@ -1,14 +1,14 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { asIamRaError, IamRaError } from '../src/errors.ts'
-import { createFailureLog, type FailureLog } from '../src/failure-log.ts'
+import { asIamRaError, IamRaError } from '../../src/errors.ts'
+import { createFailureLog, type FailureLog } from '../../src/renewal/failure-log.ts'
 import {
   FAKE_NOW_MS,
   fakeClock,
   recordingLogger,
   type FakeClock,
   type RecordingLogger,
-} from './fake-runtime.ts'
+} from '../fake-runtime.ts'
 
 const MINUTE = 60_000
 const LIVE = { expiresAtMs: FAKE_NOW_MS + 20 * MINUTE, leftMs: 20 * MINUTE }

@@ -1,8 +1,8 @@
 /** Keys that Vault leases: the lease is renewed first, and ended only when nobody can hold its keys any more. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { IamRaError } from '../src/errors.ts'
-import type { Lease, SessionCredentials } from '../src/types.ts'
+import { IamRaError } from '../../src/errors.ts'
+import type { Lease, SessionCredentials } from '../../src/types.ts'
 import { AWAY, HOUR, MINUTE, obtained, SECOND, stage, type Scene } from './refresher-scene.ts'
 
 interface TrackedLease extends Lease {

@@ -1,8 +1,8 @@
 /** What a log says of renewals that fail: each failure once an hour, not each time, for a pod may fail for days. */
-import { IamRaError } from './errors.ts'
-import { seconds } from './duration.ts'
-import type { Logger } from './log.ts'
-import type { Clock } from './runtime.ts'
+import { IamRaError } from '../errors.ts'
+import { seconds } from '../duration.ts'
+import type { Logger } from '../log.ts'
+import type { Clock } from '../runtime.ts'
 
 export interface FailureLog {
   /** @param inUse the credentials that apps have; absent before the first */
