@@ -4,7 +4,7 @@ import { asIamRaError, IamRaError } from './errors.ts'
 import { createLogger, errorText, type Logger } from './log.ts'
 import { beginWithoutCompiler } from './program.ts'
 import { systemRuntime, type HangUp, type Runtime } from './runtime.ts'
-import { commandOf } from './settings/arguments.ts'
+import { commandOf, type Command } from './settings/arguments.ts'
 import { readInvocation, readReporting, type Invocation } from './settings/read.ts'
 import { writeTerminationLog } from './termination-log.ts'
 import type { Reporting } from './run-settings.ts'
@@ -47,7 +47,9 @@ export async function main(
       return reportSettings(failure, runtime.argv.includes('--json'), runtime)
     }
     loggerFor(reporting, runtime).error(failure)
-    await writeTerminationLog(runtime.fs, reporting.terminationLog, errorText(failure))
+    // In an app's container that file is the app's.
+    if (command !== 'credential-process' && command !== 'check')
+      await writeTerminationLog(runtime.fs, reporting.terminationLog, errorText(failure))
     return failure.exitCode
   }
 }
@@ -105,8 +107,9 @@ function warnOf(warnings: readonly string[], logger: Logger): void {
   for (const warning of warnings) logger.warn(warning)
 }
 
-function stoppedBy(name: (typeof STOP_SIGNALS)[number]): IamRaError {
-  return new IamRaError('INTERRUPTED', 'internal', `stopped by ${name}, the credentials file is as it was`, {
+function stoppedBy(name: (typeof STOP_SIGNALS)[number], command: Command | undefined): IamRaError {
+  const file = command === undefined ? ', the credentials file is as it was' : ''
+  return new IamRaError('INTERRUPTED', 'internal', `stopped by ${name}${file}`, {
     signal: constants.signals[name],
   })
 }
@@ -120,7 +123,8 @@ const LAST_WORDS_MS = 1000
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
 if (import.meta.main) {
-  if (commandOf(process.argv.slice(2)) === 'serve') beginWithoutCompiler(process)
+  const command = commandOf(process.argv.slice(2))
+  if (command === 'serve') beginWithoutCompiler(process)
   // Libraries that ask for it would print what they send, the login's token and a proxy's password among it.
   delete process.env['DEBUG']
   const interrupt = new AbortController()
@@ -129,7 +133,7 @@ if (import.meta.main) {
   for (const name of STOP_SIGNALS) {
     process.on(name, () => {
       if (name === 'SIGHUP' && onHangUp !== undefined) onHangUp()
-      else interrupt.abort(stoppedBy(name))
+      else interrupt.abort(stoppedBy(name, command))
     })
   }
   // What nobody awaits must not end the process on its own: a token may still be to be revoked, and its text may hold one.

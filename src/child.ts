@@ -16,6 +16,8 @@ export interface ChildResult {
   /** Null where a signal ended it. */
   readonly exitCode: number | null
   readonly signal: string | null
+  /** Why it was stopped hard, where we did that. */
+  readonly killed?: 'timeout' | 'output'
   readonly stdout: string
 }
 
@@ -31,13 +33,17 @@ export function runAgain(self: NodeJS.Process, run: ChildRun): Promise<ChildResu
     const child = start(self, run.argv)
     const chunks: Buffer[] = []
     let size = 0
-    const kill = (): void => void child.kill('SIGKILL')
+    let killed: ChildResult['killed']
+    const kill = (why: NonNullable<ChildResult['killed']>): void => {
+      killed ??= why
+      child.kill('SIGKILL')
+    }
     let grace: NodeJS.Timeout | undefined
     const onAbort = (): void => {
       child.kill('SIGTERM')
-      grace = setTimeout(kill, GRACE_MS)
+      grace = setTimeout(() => kill('timeout'), GRACE_MS)
     }
-    const timer = setTimeout(kill, run.timeoutMs)
+    const timer = setTimeout(() => kill('timeout'), run.timeoutMs)
     const settle = (): void => {
       clearTimeout(timer)
       clearTimeout(grace)
@@ -50,12 +56,13 @@ export function runAgain(self: NodeJS.Process, run: ChildRun): Promise<ChildResu
     // There is none where no file descriptor was left for it, which the error above says a moment later.
     child.stdout?.on('data', (chunk: Buffer) => {
       size += chunk.byteLength
-      if (size > MAX_OUTPUT_BYTES) kill()
+      if (size > MAX_OUTPUT_BYTES) kill('output')
       else chunks.push(chunk)
     })
     child.on('close', (exitCode, signal) => {
       settle()
-      resolve({ exitCode, signal, stdout: Buffer.concat(chunks).toString('utf8') })
+      const stdout = Buffer.concat(chunks).toString('utf8')
+      resolve({ exitCode, signal, stdout, ...(killed === undefined ? {} : { killed }) })
     })
     if (run.signal.aborted) onAbort()
     else run.signal.addEventListener('abort', onAbort, { once: true })

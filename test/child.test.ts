@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { cleanEnv } from '../scripts/clean-env.ts'
 import { runAgain, type ChildResult } from '../src/child.ts'
 import { rejectsWithCode } from './assert.ts'
 
@@ -48,12 +50,13 @@ child('an abort that came before is no reason to leave it running', async () => 
 })
 
 child('what hangs is killed', async () => {
-  const { exitCode, signal } = await again(['ignore'], { timeoutMs: 500 })
-  assert.equal([exitCode, signal], [null, 'SIGKILL'])
+  const { exitCode, signal, killed } = await again(['ignore'], { timeoutMs: 500 })
+  assert.equal([exitCode, signal, killed], [null, 'SIGKILL', 'timeout'])
 })
 
 child('what writes without end is killed', async () => {
-  const { signal, stdout } = await again(['flood'])
+  const { signal, stdout, killed } = await again(['flood'])
+  assert.is(killed, 'output')
   assert.is(signal, 'SIGKILL')
   assert.ok(stdout.length <= 1024 * 1024)
 })
@@ -62,5 +65,22 @@ child('a program that is gone is an error with a hint', async () => {
   const error = await rejectsWithCode(again(['tell'], { execPath: '/nonexistent/aws-iam-ra' }), 'RUN_LOST')
   assert.match(error.message, /cannot be started \(ENOENT\)/)
 })
+
+child('arguments that the system does not take are an error with a hint', async () => {
+  const error = await rejectsWithCode(again(['x'.repeat(300_000)]), 'RUN_LOST')
+  assert.match(error.message, /cannot be started \(E2BIG\)/)
+  assert.type(error.hint, 'string')
+})
+
+for (const name of ['node', 'bun']) {
+  child(`no file descriptor that is left is an error and nothing more, on ${name}`, () => {
+    const runtime = join(import.meta.dirname, '../node_modules/.bin', name)
+    const { stdout } = spawnSync('sh', ['-c', 'ulimit -n 60; exec "$@"', 'sh', runtime, PROGRAM, 'exhaust'], {
+      env: cleanEnv({}),
+      encoding: 'utf8',
+    })
+    assert.is(stdout, 'RUN_LOST: a process for the run cannot be started (EMFILE)')
+  })
+}
 
 child.run()

@@ -50,19 +50,33 @@ interface Failure extends ErrorOptions {
 }
 
 /** It is our own program that wrote it, so its shape is known where there is one at all. */
-function resultOf({ stdout, exitCode, signal }: ChildResult): Obtained {
-  const told = parseJsonObject(stdout)
+function resultOf(result: ChildResult): Obtained {
+  const told = parseJsonObject(result.stdout)
   if (isRecord(told?.['obtained'])) return told['obtained'] as unknown as Obtained
   if (isRecord(told?.['failure'])) {
     const { code, stage, message, ...options } = told['failure'] as unknown as Failure
     throw new IamRaError(code, stage, message, options)
   }
-  const end = signal === null ? `with exit code ${exitCode ?? 0}` : `by ${signal}`
-  throw new IamRaError('RUN_LOST', 'internal', `the process of the run ended ${end}, without a result`, {
-    retryable: true,
-    hint:
-      signal === 'SIGKILL'
-        ? "raise the container's memory limit, of which a run takes some 20 MiB for its time"
-        : 'look at the lines before this one, and report it where they do not explain it',
-  })
+  throw lost(result)
+}
+
+function lost({ exitCode, signal, killed }: ChildResult): IamRaError {
+  const [end, hint] =
+    killed === 'timeout'
+      ? [
+          'hung and was killed',
+          'a volume that does not answer may hold it: look at the files that the settings name',
+        ]
+      : killed === 'output'
+        ? ['wrote without end and was killed', 'report it, this is a bug']
+        : signal === 'SIGKILL'
+          ? [
+              'ended by SIGKILL, without a result',
+              "raise the container's memory limit, of which a run takes some 20 MiB for its time",
+            ]
+          : [
+              `ended ${signal === null ? `with exit code ${exitCode ?? 0}` : `by ${signal}`}, without a result`,
+              'look at the lines before this one, and report it where they do not explain it',
+            ]
+  return new IamRaError('RUN_LOST', 'internal', `the process of the run ${end}`, { retryable: true, hint })
 }

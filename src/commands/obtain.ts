@@ -3,7 +3,7 @@
  * parent. The X.509 library and what a run leaves behind then take no memory between runs, and an RSA key holds up nobody.
  */
 import { createBounds } from '../bounds.ts'
-import { asIamRaError, type IamRaError } from '../errors.ts'
+import type { IamRaError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { obtainCredentials } from '../pipeline.ts'
 import type { Runtime } from '../runtime.ts'
@@ -28,11 +28,6 @@ export async function runObtain(
     const { serialHex = '', requestId = '' } = certificate ?? {}
     const obtained: Obtained = { credentials, certificate: { serialHex, requestId } }
     runtime.stdout(JSON.stringify({ obtained }))
-  } catch (error) {
-    const failure = asIamRaError(error)
-    // A bug's stack, which --verbose shows, is known here alone.
-    if (failure.code === 'INTERNAL') logger.error(failure)
-    throw failure
   } finally {
     bounds.release()
   }

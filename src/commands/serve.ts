@@ -37,8 +37,8 @@ export async function runServe(settings: ServeSettings, context: LongLivedContex
     setting: 'ENDPOINT_PORT',
     onError: listenerErrors(logger),
   })
-  try {
-    // After listening, so that a second process which finds the port taken leaves the first one's file alone.
+  const serve = async (): Promise<void> => {
+    // After all listening, so that a second process which finds a port taken leaves the first one's file alone.
     await writeTokenFile(endpoint.tokenFile, endpoint.tokenFileMode, authorizationToken, {
       ...runtime,
       signal: interrupt,
@@ -47,7 +47,10 @@ export async function runServe(settings: ServeSettings, context: LongLivedContex
     logger.info(`listening on ${listener.hosts.join(' and ')}, port ${listener.port}`, {
       token_file: endpoint.tokenFile,
     })
-    await withHealth(health, refresher, context, () => keepFresh(refresher, startSpreadMs, context), counts)
+    await keepFresh(refresher, startSpreadMs, context)
+  }
+  try {
+    await withHealth(health, refresher, context, serve, counts)
   } catch (error) {
     // The pod may end while another writer holds the token file.
     if (!(error instanceof IamRaError) || error.code !== 'INTERRUPTED') throw error

@@ -5,6 +5,7 @@
  */
 import { IamRaError } from '../errors.ts'
 import { foreignText } from '../foreign-text.ts'
+import { lateSignal } from '../late-answer.ts'
 import type { Logger } from '../log.ts'
 import { retry, type Bounds } from '../retry.ts'
 import type { Runtime } from '../runtime.ts'
@@ -35,12 +36,13 @@ export async function leaseCredentials(
   session: VaultSession,
   context: LeaseContext,
 ): Promise<Obtained> {
-  const { runtime, logger } = context
+  const { runtime, bounds, logger } = context
   let made: SessionCredentials | undefined
   try {
     const { answer, askedAtMs } = await readKeys(settings, session, context)
     const { credentials: given, lease } = parseKeys(answer, settings, askedAtMs)
     made = lease === undefined ? given : withinToken(given, session, runtime.clock)
+    bounds.signal.throwIfAborted()
     logger.step('got AWS credentials from Vault', {
       stage: 'exchange',
       path: settings.path,
@@ -57,18 +59,48 @@ export async function leaseCredentials(
     return { credentials, lease: createLease(credentials, lease, session, context) }
   } catch (error) {
     await endLease(session, made, logger)
-    throw error
+    // What Vault still said after a stop is not why the run ends.
+    const reason: unknown = bounds.signal.reason
+    throw reason instanceof IamRaError && reason.code === 'INTERRUPTED' ? reason : error
   }
 }
 
-/** By GET with parameters in the query, for which a policy has to grant no more than `read`. */
+interface KeysRead {
+  readonly answer: VaultAnswer
+  readonly askedAtMs: number
+}
+
+/**
+ * A user that Vault is making while its token is revoked would belong to nobody: Vault leases it then all the same, or
+ * takes it away after five minutes where it saw the connection close.
+ */
 async function readKeys(
   settings: VaultAwsSettings,
   session: VaultSession,
   context: LeaseContext,
-): Promise<{ readonly answer: VaultAnswer; readonly askedAtMs: number }> {
-  const { runtime, bounds, logger } = context
-  const read = await retry('the read of AWS credentials', 'exchange', context, async (timeoutMs) => {
+): Promise<KeysRead> {
+  const { bounds, runtime, logger } = context
+  const late = lateSignal(bounds.signal, runtime.clock)
+  try {
+    const read = await attemptRead(settings, session, context, late.signal)
+    for (const warning of new Set(read.answer.warnings)) {
+      logger.warn(`Vault on the AWS credentials: ${foreignText(warning)}`, { stage: 'exchange' })
+    }
+    return read
+  } finally {
+    late.release()
+  }
+}
+
+/** By GET with parameters in the query, for which a policy has to grant no more than `read`. */
+async function attemptRead(
+  settings: VaultAwsSettings,
+  session: VaultSession,
+  context: LeaseContext,
+  signal: AbortSignal,
+): Promise<KeysRead> {
+  const { runtime } = context
+  return await retry('the read of AWS credentials', 'exchange', context, async (timeoutMs) => {
     if (session.hasEnded()) throw outlived()
     const askedAtMs = runtime.clock.now()
     try {
@@ -78,7 +110,7 @@ async function readKeys(
         path: encodeVaultPath(settings.path),
         query: parameters(settings),
         timeoutMs,
-        signal: bounds.signal,
+        signal,
       })
       return { answer, askedAtMs }
     } catch (error) {
@@ -88,10 +120,6 @@ async function readKeys(
       throw explainKeysRefusal(error, settings, session)
     }
   })
-  for (const warning of new Set(read.answer.warnings)) {
-    logger.warn(`Vault on the AWS credentials: ${foreignText(warning)}`, { stage: 'exchange' })
-  }
-  return read
 }
 
 function parameters(settings: VaultAwsSettings): Record<string, string> {

@@ -1,6 +1,7 @@
 /** From the service-account token to a Vault token that is revoked after its last use. */
 import { IamRaError } from '../errors.ts'
 import { foreignText, isRecord } from '../foreign-text.ts'
+import { lateSignal } from '../late-answer.ts'
 import type { Logger } from '../log.ts'
 import { retry, type Bounds } from '../retry.ts'
 import type { Runtime } from '../runtime.ts'
@@ -9,7 +10,7 @@ import type { VaultSession } from '../types.ts'
 import { encodeVaultPath } from '../vault-path.ts'
 import { explainLoginRefusal } from './refusal.ts'
 import { decodeClaims, readServiceAccountToken } from './service-account.ts'
-import { createSession, LATE_ANSWER_MS, type VaultAuth } from './session.ts'
+import { createSession, type VaultAuth } from './session.ts'
 import { requestIdOf, VaultRefusal, type VaultReply } from './vault-answer.ts'
 import { createVaultClient } from './vault-client.ts'
 
@@ -68,30 +69,6 @@ export async function login(settings: VaultSettings, context: LoginContext): Pro
     throw reason instanceof IamRaError && reason.code === 'INTERRUPTED' ? reason : error
   } finally {
     late.release()
-  }
-}
-
-/** Aborted like `signal`, but a moment later. */
-function lateSignal(
-  signal: AbortSignal,
-  clock: Runtime['clock'],
-): { readonly signal: AbortSignal; release(): void } {
-  const late = new AbortController()
-  const released = new AbortController()
-  const onAbort = (): void => {
-    clock.sleep(LATE_ANSWER_MS, released.signal).then(
-      () => late.abort(signal.reason),
-      () => undefined,
-    )
-  }
-  if (signal.aborted) late.abort(signal.reason)
-  else signal.addEventListener('abort', onAbort, { once: true })
-  return {
-    signal: late.signal,
-    release: () => {
-      signal.removeEventListener('abort', onAbort)
-      released.abort()
-    },
   }
 }
 

@@ -1,6 +1,7 @@
 /** A Vault token from its login to its end: what is asked with it, how it is renewed, and that it is revoked. */
 import { asIamRaError, IamRaError } from '../errors.ts'
 import { isRecord } from '../foreign-text.ts'
+import { LATE_ANSWER_MS } from '../late-answer.ts'
 import type { Logger } from '../log.ts'
 import type { Bounds } from '../retry.ts'
 import type { Runtime } from '../runtime.ts'
@@ -26,11 +27,8 @@ export interface SessionContext {
   readonly logger: Logger
 }
 
-/** What revoking may take, after everything else and after SIGTERM too. */
+/** What revoking may take, after everything else and after SIGTERM too; then half of it goes to what was still on its way. */
 const REVOKE_MS = 2000
-
-/** A login on its way when the run is stopped may still bring a token, which then must be revoked: half of REVOKE_MS. */
-export const LATE_ANSWER_MS = 1000
 
 /** @param client is the session's own from here on: its end closes it */
 export function createSession(auth: VaultAuth, client: VaultClient, context: SessionContext): VaultSession {

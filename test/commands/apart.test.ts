@@ -84,6 +84,14 @@ parent('without a result it says how it ended, and what to do', async () => {
   assert.not.match(crashed.hint ?? '', /memory/)
 })
 
+parent('what we killed ourselves is not called a lack of memory', async () => {
+  const hung = await failed(ended({ exitCode: null, signal: 'SIGKILL', killed: 'timeout' }), 'RUN_LOST')
+  assert.match(hung.message, /hung and was killed$/)
+  const flood = await failed(ended({ exitCode: null, signal: 'SIGKILL', killed: 'output' }), 'RUN_LOST')
+  assert.match(flood.message, /wrote without end/)
+  for (const { hint } of [hung, flood]) assert.not.match(hint ?? '', /memory/)
+})
+
 parent('a signal stops it, and its last word does not count', async () => {
   const stop = new AbortController()
   const { obtained, run, end } = apart(stop)
