@@ -1,5 +1,4 @@
 /** Entry point of the pod binary: picks the command, prints an error with its hint, sets the exit code. */
-import { constants } from 'node:os'
 import { asIamRaError, IamRaError } from './errors.ts'
 import { createLogger, errorText, type Logger } from './log.ts'
 import { beginWithoutCompiler } from './program.ts'
@@ -107,10 +106,10 @@ function warnOf(warnings: readonly string[], logger: Logger): void {
   for (const warning of warnings) logger.warn(warning)
 }
 
-function stoppedBy(name: (typeof STOP_SIGNALS)[number], command: Command | undefined): IamRaError {
+function stoppedBy(name: keyof typeof STOP_SIGNALS, command: Command | undefined): IamRaError {
   const file = command === undefined ? ', the credentials file is as it was' : ''
   return new IamRaError('INTERRUPTED', 'internal', `stopped by ${name}${file}`, {
-    signal: constants.signals[name],
+    signal: STOP_SIGNALS[name],
   })
 }
 
@@ -120,17 +119,18 @@ function loggerFor(reporting: Reporting, runtime: Runtime): Logger {
 
 const LAST_WORDS_MS = 1000
 
-const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+/** The signals' numbers: signal(7). */
+const STOP_SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const
 
 if (import.meta.main) {
   const command = commandOf(process.argv.slice(2))
-  if (command === 'serve') beginWithoutCompiler(process)
+  if (command === 'serve' || command === 'renew') beginWithoutCompiler(process)
   // Libraries that ask for it would print what they send, the login's token and a proxy's password among it.
   delete process.env['DEBUG']
   const interrupt = new AbortController()
   let onHangUp: (() => void) | undefined
   const hangUp: HangUp = { listen: (listener) => (onHangUp = listener) }
-  for (const name of STOP_SIGNALS) {
+  for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
       if (name === 'SIGHUP' && onHangUp !== undefined) onHangUp()
       else interrupt.abort(stoppedBy(name, command))

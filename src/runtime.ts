@@ -1,8 +1,6 @@
 /** Everything a run takes from outside: time, network, files, randomness, environment. Passed in, never reached for. */
 import { write } from 'node:fs'
 import * as fsPromises from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { ChildResult, ChildRun } from './child.ts'
 import { codeOf } from './errors.ts'
 import { createHttpClient, type HttpClient, type HttpClientOptions } from './http.ts'
@@ -47,14 +45,23 @@ export interface HangUp {
 export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed: () => performance.now(),
-  async sleep(ms, signal) {
-    try {
-      await delay(ms, undefined, signal === undefined ? {} : { signal })
-    } catch (error) {
-      signal?.throwIfAborted()
-      throw error
+  sleep,
+}
+
+/** By hand: the module with promises of timers takes half a mebibyte, for the life of a sidecar. */
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted()
+    const onAbort = (): void => {
+      clearTimeout(timer)
+      reject(signal?.reason as Error)
     }
-  },
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    }, ms)
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
 }
 
 export interface SystemRuntime extends Runtime {
@@ -68,7 +75,7 @@ export function systemRuntime(process: NodeJS.Process): SystemRuntime {
   return {
     argv: process.argv.slice(2),
     env: process.env,
-    home: homeFolder(),
+    home: homeFolder(process.env['HOME']),
     clock: systemClock,
     random: Math.random,
     fs: fsPromises,
@@ -104,7 +111,7 @@ async function writeAll(fd: number, bytes: Buffer): Promise<void> {
     } catch (error) {
       // A full pipe that someone else made one that does not block.
       if (codeOf(error) !== 'EAGAIN') throw error
-      await delay(10)
+      await sleep(10)
     }
   }
 }
@@ -115,9 +122,11 @@ function writeSome(fd: number, bytes: Buffer): Promise<number> {
   })
 }
 
-function homeFolder(): string | undefined {
+function homeFolder(fromEnvironment: string | undefined): string | undefined {
+  if (fromEnvironment !== undefined) return fromEnvironment || undefined
   try {
-    return homedir() || undefined
+    // Loaded for who needs it: the passwd entry.
+    return process.getBuiltinModule('node:os').homedir() || undefined
   } catch {
     // uv_os_homedir fails for a uid without a passwd entry and without HOME.
     return undefined

@@ -5,6 +5,7 @@ import type { ChildResult } from '../child.ts'
 import type { Bounds } from '../retry.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Obtained } from '../types.ts'
+import type { ToldCause } from './obtain.ts'
 
 /** What the child takes besides DEADLINE: its start, and revoking. */
 const BESIDES_MS = 10_000
@@ -47,6 +48,7 @@ interface Failure extends ErrorOptions {
   readonly code: ErrorCode
   readonly stage: Stage
   readonly message: string
+  readonly cause?: ToldCause
 }
 
 /** It is our own program that wrote it, so its shape is known where there is one at all. */
@@ -54,10 +56,17 @@ function resultOf(result: ChildResult): Obtained {
   const told = parseJsonObject(result.stdout)
   if (isRecord(told?.['obtained'])) return told['obtained'] as unknown as Obtained
   if (isRecord(told?.['failure'])) {
-    const { code, stage, message, ...options } = told['failure'] as unknown as Failure
-    throw new IamRaError(code, stage, message, options)
+    const { code, stage, message, cause, ...options } = told['failure'] as unknown as Failure
+    throw new IamRaError(code, stage, message, { ...options, cause: causeOf(cause) })
   }
   throw lost(result)
+}
+
+function causeOf(told: ToldCause | undefined): Error | undefined {
+  if (told === undefined) return undefined
+  const { cause, ...known } = told
+  // It did not happen here.
+  return Object.assign(new Error('', { cause: causeOf(cause) }), { stack: '' }, known)
 }
 
 function lost({ exitCode, signal, killed }: ChildResult): IamRaError {

@@ -1,12 +1,12 @@
 /** What renew and serve have in common: START_SPREAD, then renewals until the pod ends, which is no failure. */
-import { IamRaError } from '../errors.ts'
 import { errorText, type Logger } from '../log.ts'
 import { createRefresher, type Refresher, type RefresherOptions } from '../renewal/refresher.ts'
 import type { HangUp, Runtime } from '../runtime.ts'
 import { writeTerminationLog } from '../termination-log.ts'
 import type { SourceSettings } from '../run-settings.ts'
 import { obtainApart } from './apart.ts'
-import { spreadStart } from './start-spread.ts'
+import { withEarlyWord } from './early-word.ts'
+import { drawStart } from './start-spread.ts'
 
 export interface LongLivedContext {
   readonly runtime: Runtime
@@ -18,12 +18,13 @@ export interface LongLivedContext {
   readonly terminationLog: string
 }
 
+/** From here on SIGHUP asks for a run, however early it comes. */
 export function refresherOf(
   { source, deadlineMs }: SourceSettings,
-  { runtime, logger }: LongLivedContext,
+  { runtime, logger, hangUp }: LongLivedContext,
   store?: RefresherOptions['store'],
 ): Refresher {
-  return createRefresher({
+  const refresher = createRefresher({
     runtime,
     logger,
     deadlineMs,
@@ -32,13 +33,22 @@ export function refresherOf(
         ? // The Vault token that keeps the lease stays in this process, which needs no certificate.
           async (bounds) => {
             const { obtainCredentials } = await import('../pipeline.ts')
-            const { revoked, ...obtained } = await obtainCredentials(source, { runtime, bounds, logger })
+            const { revoked, ...obtained } = await obtainCredentials(source, {
+              runtime,
+              bounds,
+              logger: withEarlyWord(logger),
+            })
             await revoked
             return obtained
           }
         : (bounds) => obtainApart(runtime.argv.slice(1), runtime, bounds),
     ...(store && { store }),
   })
+  hangUp.listen(() => {
+    logger.info('SIGHUP: renewing')
+    refresher.renewNow()
+  })
+  return refresher
 }
 
 /**
@@ -48,19 +58,10 @@ export function refresherOf(
 export async function keepFresh(
   refresher: Refresher,
   startSpreadMs: number,
-  { runtime, logger, interrupt, hangUp, terminationLog }: LongLivedContext,
+  { runtime, logger, interrupt, terminationLog }: LongLivedContext,
 ): Promise<void> {
-  hangUp.listen(() => {
-    logger.info('SIGHUP: renewing')
-    refresher.renewNow()
-  })
-  try {
-    await spreadStart(startSpreadMs, runtime, logger, interrupt)
-  } catch (error) {
-    if (error instanceof IamRaError && error.code === 'INTERRUPTED') return
-    throw error
-  }
-  await refresher.run(interrupt)
+  await refresher.run(interrupt, drawStart(startSpreadMs, runtime.random, logger))
+  logger.info('stopped')
   const { credentials, failure } = refresher.status()
   if (credentials === undefined && failure !== undefined) {
     await writeTerminationLog(runtime.fs, terminationLog, errorText(failure))

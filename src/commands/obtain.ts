@@ -3,11 +3,12 @@
  * parent. The X.509 library and what a run leaves behind then take no memory between runs, and an RSA key holds up nobody.
  */
 import { createBounds } from '../bounds.ts'
-import type { IamRaError } from '../errors.ts'
+import { codeOf, type IamRaError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { obtainCredentials } from '../pipeline.ts'
 import type { Runtime } from '../runtime.ts'
 import type { SourceSettings } from '../run-settings.ts'
+import { withEarlyWord } from './early-word.ts'
 import type { Obtained } from '../types.ts'
 
 /** @throws IamRaError */
@@ -22,7 +23,7 @@ export async function runObtain(
     const { credentials, certificate, revoked } = await obtainCredentials(settings.source, {
       runtime,
       bounds,
-      logger,
+      logger: withEarlyWord(logger),
     })
     await revoked
     const { serialHex = '', requestId = '' } = certificate ?? {}
@@ -33,10 +34,29 @@ export async function runObtain(
   }
 }
 
+/** A cause without its text, which may quote what was sent. */
+export interface ToldCause {
+  readonly name: string
+  readonly code?: string | undefined
+  /** HTTP status. */
+  readonly status?: number | undefined
+  readonly cause?: ToldCause | undefined
+}
+
 /** What a failed run tells its parent, which is who logs it. */
 export function failureOutput(failure: IamRaError): string {
   const { code, stage, message, hint, retryable, retryAfterMs, problems, status } = failure
+  const cause = toldCause(failure.cause, 1)
   return JSON.stringify({
-    failure: { code, stage, message, hint, retryable, retryAfterMs, problems, status },
+    failure: { code, stage, message, hint, retryable, retryAfterMs, problems, status, cause },
   })
+}
+
+/** As many as a log shows; a cause may lead back to itself. */
+const MOST_CAUSES = 5
+
+function toldCause(error: unknown, count: number): ToldCause | undefined {
+  if (!(error instanceof Error) || count > MOST_CAUSES) return undefined
+  const status = 'status' in error && typeof error.status === 'number' ? error.status : undefined
+  return { name: error.name, code: codeOf(error), status, cause: toldCause(error.cause, count + 1) }
 }

@@ -1,5 +1,5 @@
 /** What a log says of renewals that fail: each failure once an hour, not each time, for a pod may fail for days. */
-import { IamRaError } from '../errors.ts'
+import { codeOf, type IamRaError } from '../errors.ts'
 import { seconds } from '../duration.ts'
 import type { Logger } from '../log.ts'
 import type { Clock } from '../runtime.ts'
@@ -37,16 +37,17 @@ export function createFailureLog(clock: Pick<Clock, 'elapsed'>, logger: Logger):
         code: failure.code,
         failures: count,
         expires: inUse === undefined ? undefined : new Date(inUse.expiresAtMs).toISOString(),
+        ...(failure.problems.length > 0 && { problems: failure.problems }),
         hint: failure.hint,
       }
+      const chain = chainOf(failure)
       // Not by the sentence: a number in it, of attempts for instance, differs each time.
-      if (!isNew([effect, failure.stage, ...codes(failure), failure.hint].join(' '))) {
-        logger.step(message, fields)
-        return
-      }
-      // With its stack, where that was asked for.
-      if (failure.code === 'INTERNAL') logger.error(failure)
-      logger.warn(message, fields)
+      if (isNew([effect, failure.stage, ...chain, ...failure.problems, failure.hint].join(' '))) {
+        // With its stack, where that was asked for.
+        if (failure.code === 'INTERNAL') logger.error(failure)
+        logger.warn(message, fields)
+      } else logger.step(message, fields)
+      if (chain.length > 1) logger.step(`caused by ${chain.slice(1).join(', by ')}`, { stage: failure.stage })
     },
     succeeded: () => {
       if (count > 0) logger.info('renewals succeed again', { failures: count })
@@ -61,7 +62,17 @@ function effectOf(inUse: CredentialsLeft | undefined): string {
   return inUse.leftMs > 0 ? 'renewal failed' : 'renewal failed and the credentials have ended'
 }
 
-/** With those of its causes: a deadline says what it cut short. */
-function codes({ code, status, cause }: IamRaError): string[] {
-  return [`${code}/${status ?? ''}`, ...(cause instanceof IamRaError ? codes(cause) : [])]
+/** A cause may lead back to itself. */
+const LONGEST_CHAIN = 6
+
+/** Name, code and status of it and its causes, without their texts: a deadline says what it cut short. */
+function chainOf(failure: IamRaError): string[] {
+  const chain: string[] = []
+  let error: unknown = failure
+  while (error instanceof Error && chain.length < LONGEST_CHAIN) {
+    const status = 'status' in error && typeof error.status === 'number' ? error.status : undefined
+    chain.push([error.name, codeOf(error), status].filter((part) => part !== undefined).join(' '))
+    error = error.cause
+  }
+  return chain
 }

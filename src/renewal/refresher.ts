@@ -36,9 +36,10 @@ export interface Refresher {
   renewNow(): void
   /**
    * Runs until `interrupt` is aborted with INTERRUPTED, and resolves once the run in flight has ended and every lease was.
+   * @param firstInMs until the first run, unless one is asked for
    * @throws IamRaError INTERNAL, for a bug that stopped it
    */
-  run(interrupt: AbortSignal): Promise<void>
+  run(interrupt: AbortSignal, firstInMs: number): Promise<void>
 }
 
 /** Credentials with what was found out when they came, before a slow or failing store could move it. */
@@ -73,12 +74,13 @@ export function createRefresher(options: RefresherOptions): Refresher {
 
   async function refresh(interrupt: AbortSignal): Promise<void> {
     interrupt.throwIfAborted()
-    // Other keys, not those of a lease lengthened: Vault's role may be what changed.
-    if (isAsked) latest = undefined
+    // Other keys where a run was asked for, not those of a lease lengthened: Vault's role may be what changed. Where that
+    // fails, the lease and what is still to be stored are there for the next run.
+    const held = isAsked ? undefined : latest
     isAsked = false
     const bounds = createBounds(deadlineMs, clock, interrupt)
     try {
-      const next = isToBeStored(latest) ? latest : hold(await obtain(bounds))
+      const next = isToBeStored(held) ? held : hold(await obtain(held, bounds))
       latest = next
       await options.store?.(next.obtained, bounds)
       succeed(next)
@@ -99,8 +101,8 @@ export function createRefresher(options: RefresherOptions): Refresher {
     return held !== undefined && held !== inUse && untilMs(held.renewAt, clock) > 0
   }
 
-  async function obtain(bounds: Bounds): Promise<Obtained> {
-    const lease = isAlive(latest) ? latest.obtained.lease : undefined
+  async function obtain(held: Held | undefined, bounds: Bounds): Promise<Obtained> {
+    const lease = isAlive(held) ? held.obtained.lease : undefined
     if (lease === undefined) return await options.obtain(bounds)
     let refusal: IamRaError | undefined
     try {
@@ -190,7 +192,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
           ? `the clock went ${by} ahead, as after a suspension: renewing`
           : `the clock was set back by ${by}: renewing`,
       )
-      if (latest !== undefined) latest = inUse
+      latest = inUse
       advance(random() * JUMP_SPREAD_MS)
     }
   }
@@ -208,12 +210,13 @@ export function createRefresher(options: RefresherOptions): Refresher {
       isAsked = true
       nap.abort()
     },
-    run: async (interrupt) => {
+    run: async (interrupt, firstInMs) => {
       const noticeJump = jumpNoticer()
+      due = momentIn(firstInMs, clock)
       try {
         for (;;) {
-          await refresh(interrupt)
           await untilDue(interrupt, noticeJump)
+          await refresh(interrupt)
         }
       } catch (error) {
         if (!(error instanceof IamRaError) || error.code !== 'INTERRUPTED') throw error

@@ -43,14 +43,23 @@ const SHARE_OF_LIFE = 1 / 2
 
 /**
  * The pause after a run that failed, its own retries and deadline behind it: full jitter below a ceiling that doubles, up
- * to a share of the life that is left. While apps still have what works there is time; once it is dead a minute is most, or
- * five where that went on for long.
+ * to a share of the life that is left. While apps still have what works there is time; near its end and after it a minute
+ * is most, or five where that went on for long.
+ *
+ * What the server asked to wait comes before that. While there is a life to save it counts up to the same share of it, for
+ * 15 minutes of patience could outlast what apps have; afterwards up to five minutes.
  * @param failures in a row, from 1
- * @param askedMs what the server asked to wait, which is then the least, within reason
+ * @param askedMs by the server
  */
 export function renewalPauseMs(failures: number, lifeLeftMs: number, random: number, askedMs = 0): number {
+  const lifeMs = finite(lifeLeftMs)
+  const leastMs = Math.min(askedMs, lifeMs > 0 ? ceilingOf(lifeMs, SHORT_CEILING_MS) : PATIENT_CEILING_MS)
   const shortMs = failures > PATIENT_FROM ? PATIENT_CEILING_MS : SHORT_CEILING_MS
-  const greatestMs = Math.max(shortMs, Math.min(LONG_CEILING_MS, finite(lifeLeftMs) * SHARE_OF_LIFE))
-  const ceilingMs = Math.min(greatestMs, FIRST_CEILING_MS * 2 ** (failures - 1))
-  return Math.max(1000, random * ceilingMs) + Math.min(askedMs, LONG_CEILING_MS)
+  const greatestMs = ceilingOf(lifeMs - leastMs, shortMs)
+  return leastMs + Math.max(1000, random * Math.min(greatestMs, FIRST_CEILING_MS * 2 ** (failures - 1)))
+}
+
+/** @param shortMs the least, or the last minutes of a life would be full of runs */
+function ceilingOf(lifeMs: number, shortMs: number): number {
+  return Math.max(shortMs, Math.min(LONG_CEILING_MS, lifeMs * SHARE_OF_LIFE))
 }

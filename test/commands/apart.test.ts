@@ -3,7 +3,9 @@ import * as assert from 'uvu/assert'
 import type { ChildResult, ChildRun } from '../../src/child.ts'
 import { obtainApart } from '../../src/commands/apart.ts'
 import { failureOutput } from '../../src/commands/obtain.ts'
-import { IamRaError, type ErrorCode } from '../../src/errors.ts'
+import { asIamRaError, IamRaError, type ErrorCode } from '../../src/errors.ts'
+import { createLogger, type Logger } from '../../src/log.ts'
+import { createFailureLog } from '../../src/renewal/failure-log.ts'
 import { rejectsWithCode } from '../assert.ts'
 import { fakeBounds, fakeClock } from '../fake-runtime.ts'
 
@@ -48,6 +50,13 @@ async function failed(result: ChildResult, code: ErrorCode): Promise<IamRaError>
   return await rejectsWithCode(obtained, code)
 }
 
+function verbose(log: (logger: Logger) => void): string {
+  let text = ''
+  const reporting = { format: 'text', verbosity: 'verbose', terminationLog: '' } as const
+  log(createLogger(reporting, Date.now, (line) => void (text += line)))
+  return text
+}
+
 const parent = suite('a run in a process of its own')
 
 parent('the child gets our flags, and more time than its deadline', async () => {
@@ -70,6 +79,37 @@ parent('its failure is ours, with all that it says', async () => {
   for (const member of ['code', 'stage', 'message', 'hint', 'retryable', 'retryAfterMs', 'status'] as const)
     assert.is(error[member], failure[member])
   assert.equal(error.problems, ['one'])
+})
+
+parent('its causes come with name, code and status, and without their texts', async () => {
+  const refused = Object.assign(new Error('canary'), { code: 'ECONNREFUSED' })
+  const away = new IamRaError('UNAVAILABLE', 'identity', 'canary', { status: 503, cause: refused })
+  const failure = new IamRaError('DEADLINE', 'identity', 'no time left', { cause: away })
+  const stdout = failureOutput(failure)
+  assert.not.match(stdout, 'canary')
+  const told = await failed(ended({ exitCode: 3, stdout }), 'DEADLINE')
+  assert.ok(told.cause instanceof Error)
+  assert.is(told.cause.message, '')
+  const [shown, before] = [told, failure].map((one) =>
+    verbose((logger) => createFailureLog(fakeClock(), logger).failed(one, 1000)),
+  )
+  assert.match(shown ?? '', 'caused by IamRaError UNAVAILABLE 503, by Error ECONNREFUSED')
+  assert.is(shown, before)
+})
+
+parent('a cause that leads back to itself is told a few times', () => {
+  const failure = new IamRaError('UNREACHABLE', 'identity', 'away')
+  failure.cause = failure
+  assert.is(failureOutput(failure).match(/"cause"/g)?.length, 5)
+})
+
+parent('where a bug of the run was is not where its parent is', async () => {
+  const stdout = failureOutput(asIamRaError(new TypeError('canary')))
+  const bug = await failed(ended({ exitCode: 70, stdout }), 'INTERNAL')
+  assert.match(
+    verbose((logger) => logger.error(bug)),
+    /caused by: TypeError *\n$/,
+  )
 })
 
 parent('without a result it says how it ended, and what to do', async () => {

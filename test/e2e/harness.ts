@@ -33,6 +33,8 @@ export interface RunOptions {
   readonly under?: readonly string[]
   /** What must not be shown either, such as a proxy's password. */
   readonly secrets?: readonly string[]
+  /** Whether credentials on stdout are what is wanted. Default no secret may stand there. */
+  readonly printsCredentials?: boolean
 }
 
 /** Paths of one run or of several that follow one another. */
@@ -63,8 +65,8 @@ export interface Run {
 export interface Running {
   readonly finished: Promise<Run>
   readonly child: ChildProcess
-  /** Resolves when stderr has shown it. */
-  shows(text: string): Promise<void>
+  /** Resolves when stderr has shown it, that often. Default once. */
+  shows(text: string, times?: number): Promise<void>
   /** Waits for what must happen while it runs. @throws Error where the run ends first */
   until(event: Promise<unknown>): Promise<void>
 }
@@ -151,7 +153,8 @@ export function start(stage: Servers, options: RunOptions = {}): Running {
         files: filesBelow(folder.home),
       }
       try {
-        canaries(stage, done, [token, ...(options.secrets ?? [])], options.args ?? [])
+        const searched = options.printsCredentials === true ? { ...done, stdout: '' } : done
+        canaries(stage, searched, [token, ...(options.secrets ?? [])], options.args ?? [])
         resolve(done)
       } catch (error) {
         reject(error instanceof Error ? error : new Error(String(error)))
@@ -166,11 +169,11 @@ export function start(stage: Servers, options: RunOptions = {}): Running {
     ended.catch(() => undefined)
     await Promise.race([event, ended])
   }
-  const shows = (text: string): Promise<void> =>
+  const shows = (text: string, times = 1): Promise<void> =>
     until(
       new Promise<void>((resolve) => {
         const look = (): void => {
-          if (output.stderr.includes(text)) resolve()
+          if (output.stderr.split(text).length > times) resolve()
         }
         waiting.add(look)
         look()

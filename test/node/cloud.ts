@@ -39,14 +39,14 @@ export interface Cloud {
 /** A second role of the same account, for a pod with two. */
 export const AUDIT_ROLE = `arn:aws:iam::${EXAMPLE.account}:role/frontend-audit`
 
-/** @param anchor PEM of the trust anchor */
-export async function startCloud(authority: Authority, anchor: string): Promise<Cloud> {
+/** @param anchor PEM of the trust anchor's certificates */
+export async function startCloud(authority: Authority, anchor: readonly string[]): Promise<Cloud> {
   const sessions = createSessionStore()
   const common = { now: Date.now, region: EXAMPLE.region, sessions }
   const roles = [EXAMPLE.roleArn, AUDIT_ROLE].map(ofFrontend)
   const rolesAnywhere = createRolesAnywhere({
     ...common,
-    anchors: [{ arn: EXAMPLE.anchorArn, certificates: [anchor] }],
+    anchors: [{ arn: EXAMPLE.anchorArn, certificates: anchor }],
     profiles: [{ arn: EXAMPLE.profileArn, roleArns: roles.map(({ arn }) => arn) }],
     roles,
   })

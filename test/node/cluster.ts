@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ROOT } from '../../scripts/checks/files.ts'
 import { cleanEnv } from '../../scripts/clean-env.ts'
 import { requireServer } from '../../scripts/servers.ts'
-import { createAuthority } from '../emulators/authority.ts'
+import { createAuthority, type Authority } from '../emulators/authority.ts'
 import { EXAMPLE } from '../emulators/stage.ts'
 import { TAGS, type ImageName } from './build-images.ts'
 import { NAMES, startCloud, type Cloud } from './cloud.ts'
@@ -17,6 +17,8 @@ import { startVaultOfNode, type VaultOfNode } from './vault.ts'
 export interface Cluster extends Node {
   readonly vault: VaultOfNode
   readonly cloud: Cloud
+  /** The CA of cert-manager's Issuer; the trust anchor holds it besides Vault's root. */
+  readonly issuer: Authority
   /** @param input for its standard input @throws Error with what it wrote to stderr */
   kubectl(args: readonly string[], input?: string): Promise<string>
   /** Applies what kustomize makes of the folder. @throws Error where the API server warns, too */
@@ -47,7 +49,8 @@ export async function startCluster(): Promise<Cluster> {
     await apply('k8s/vault')
     const vault = await startVaultOfNode(node, authority)
     closing.push(vault.stop)
-    const cloud = await startCloud(authority, vault.anchor)
+    const issuer = createAuthority({ commonName: "CA of cert-manager's Issuer", nowMs: Date.now() })
+    const cloud = await startCloud(authority, [vault.anchor, issuer.pem])
     closing.push(cloud.close)
     const dns = await startDns(NAMES, ADDRESSES.node, 53)
     closing.push(dns.close)
@@ -57,7 +60,7 @@ export async function startCluster(): Promise<Cluster> {
       metadata: { name: EXAMPLE.serviceAccount },
     })
     for (const namespace of [EXAMPLE.namespace, STRANGER]) await fill(node, namespace, authority.pem)
-    return { ...node, vault, cloud, kubectl, apply, stop }
+    return { ...node, vault, cloud, issuer, kubectl, apply, stop }
   } catch (error) {
     await stop()
     throw error

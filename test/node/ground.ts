@@ -4,6 +4,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export const BRIDGE = 'iamra0'
+/** Given, as a bridge without has its lowest port's: pods would ask at the old one for seconds when others come and go. */
+const BRIDGE_MAC = '0a:58:0a:58:00:01'
 export const SUBNET = '10.88.0.0/16'
 /** Of the node, and of what is outside of the cluster: AWS has an address for each service. */
 export const ADDRESSES = {
@@ -24,7 +26,7 @@ export function layGround(): void {
   mkdirSync(join(RUN, 'kernel'), { recursive: true })
   keepKernelSettings()
   command('ip', 'link', 'set', 'lo', 'up')
-  command('ip', 'link', 'add', BRIDGE, 'type', 'bridge')
+  command('ip', 'link', 'add', BRIDGE, 'address', BRIDGE_MAC, 'type', 'bridge')
   for (const address of Object.values(ADDRESSES)) command('ip', 'addr', 'add', `${address}/16`, 'dev', BRIDGE)
   command('ip', 'link', 'set', BRIDGE, 'up')
 }

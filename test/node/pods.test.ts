@@ -6,7 +6,18 @@ import { EXAMPLE } from '../emulators/stage.ts'
 import { AUDIT_ROLE, BUCKET } from './cloud.ts'
 import { startCluster, STRANGER, until } from './cluster.ts'
 import { inNamespaces } from './namespaces.ts'
-import { callerIn, describe, initEnd, inPod, isReady, podsOf, untilPod } from './pods.ts'
+import {
+  callerIn,
+  describe,
+  initEnd,
+  inPod,
+  isReady,
+  podsOf,
+  searchIn,
+  sessionOf,
+  untilPod,
+  untilRootAlone,
+} from './pods.ts'
 import { killContainer, killPod } from './restarts.ts'
 
 await inNamespaces(import.meta.filename)
@@ -78,7 +89,7 @@ pods('with base, nothing of the exchange can be found from the app container', a
   const token = projectedToken(pod.metadata.uid)
   const secrets = cluster.vault.secrets()
   assert.ok(secrets.includes(token), 'the token that Vault was shown is among what is looked for')
-  const { found, mounts, files } = await searchIn([namespace, pod.metadata.name], secrets)
+  const { found, mounts, files } = await searchIn(cluster, [namespace, pod.metadata.name], secrets)
   assert.equal(found, [])
   assert.ok(files > 20, 'it looked at files')
   const kept = mounts.filter((line) => /vault|serviceaccount/.test(line))
@@ -88,7 +99,7 @@ pods('with base, nothing of the exchange can be found from the app container', a
 pods('what looks for it does find the credentials, where they should be and nowhere else', async () => {
   const pod = await readyReplica()
   const keys = cluster.cloud.sessions.issued.map(({ secretAccessKey }) => secretAccessKey)
-  const { found } = await searchIn([namespace, pod.metadata.name], keys)
+  const { found } = await searchIn(cluster, [namespace, pod.metadata.name], keys)
   assert.equal(
     found.map(({ where }) => where),
     ['/home/app/.aws/credentials'],
@@ -96,7 +107,7 @@ pods('what looks for it does find the credentials, where they should be and nowh
 })
 
 pods("in the classic pod the account's own token is the app's too, and Vault refuses it", async () => {
-  const { found, mounts } = await searchIn(CLASSIC, cluster.vault.secrets())
+  const { found, mounts } = await searchIn(cluster, CLASSIC, cluster.vault.secrets())
   const tokens = found.filter(({ where }) => !where.startsWith('/proc/'))
   assert.ok(tokens.length > 0)
   for (const { where, which } of tokens) {
@@ -161,31 +172,10 @@ pods('all completions of a job succeed, each with a session of its own', async (
 pods('no token of a pod is left in Vault', async () => {
   assert.ok(cluster.cloud.sessions.issued.length > 25)
   // A pod that the node has just started anew may hold one at this moment.
-  const onlyRoot = async (): Promise<true | undefined> => (await cluster.vault.tokens()) === 1 || undefined
-  assert.ok(await until("root's token alone", onlyRoot, warnings))
+  await untilRootAlone(cluster, namespace)
 })
 
 pods.run()
-
-/** What the init containers of all pods warned of: one that could not revoke its token says so. */
-async function warnings(): Promise<string> {
-  const pods = await podsOf(cluster, namespace, 'iam-ra/credentials=true')
-  const logs = pods.map(({ metadata }) =>
-    cluster.kubectl(['logs', '--namespace', namespace, '--all-containers', metadata.name]),
-  )
-  return (
-    (await Promise.all(logs))
-      .join('\n')
-      .match(/^.*warning: .*$/gm)
-      ?.join('\n') ?? 'no pod warned'
-  )
-}
-
-/** @returns what `get-caller-identity` says of a session of the role */
-function sessionOf(roleArn: string): RegExp {
-  const [account, role] = roleArn.split(':').slice(4)
-  return new RegExp(`:sts::${account ?? ''}:assumed-${role ?? ''}/[0-9a-f]{16,40}\\b`)
-}
 
 /** The node's runtime may write the last lines of a container after it has said that it ended. */
 async function callerInLog(name: string, roleArn: string): Promise<string> {
@@ -209,18 +199,4 @@ async function readyReplica() {
 function projectedToken(uid: string): string {
   const volumes = join('/var/lib/kubelet/pods', uid, 'volumes/kubernetes.io~projected')
   return readFileSync(join(volumes, 'iam-ra-token/token'), 'utf8')
-}
-
-interface Search {
-  readonly files: number
-  readonly found: readonly { readonly where: string; readonly which: number | string }[]
-  readonly mounts: readonly string[]
-}
-
-async function searchIn(
-  pod: readonly [namespace: string, name: string],
-  secrets: readonly string[],
-): Promise<Search> {
-  const command = ['/usr/local/bin/node', '/usr/local/lib/search.mjs']
-  return JSON.parse(await inPod(cluster, pod, command, JSON.stringify(secrets))) as Search
 }

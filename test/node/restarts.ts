@@ -1,9 +1,14 @@
-/** What happens to containers behind the API server's back: the node's runtime kills them. */
+/** What happens to containers behind the API server's back: the node's runtime signals them. */
 import { command, CONTAINERD } from './ground.ts'
 
 /** Kills the first process of a container. @param id as the pod's status has it, with containerd:// before it */
 export function killContainer(id: string): void {
-  ctr('tasks', 'kill', '--signal', 'SIGKILL', id.replace('containerd://', ''))
+  signalContainer(id, 'SIGKILL')
+}
+
+/** Sends a signal to the first process of a container. */
+export function signalContainer(id: string, signal: NodeJS.Signals): void {
+  ctr('tasks', 'kill', '--signal', signal, id.replace('containerd://', ''))
 }
 
 /** Kills all that runs of a pod, what holds its namespaces too, as when the node itself starts anew. */

@@ -89,6 +89,49 @@ log('says one that is not like the others at once, and two that alternate once e
   assert.is(logger.messages('warn').length, 3)
 })
 
+log('says which settings are wrong, and at once where others are', () => {
+  const { logger, log } = logged()
+  const wrong = (...problems: string[]): IamRaError =>
+    new IamRaError('SETTINGS_INVALID', 'settings', 'the settings have 1 problem', { problems })
+  for (const one of ['VAULT_CACERT: no such file', 'ROLE_ARN: no role', 'VAULT_CACERT: no such file'])
+    log.failed(wrong(one), 1000)
+  assert.equal(
+    logger.lines.map(({ level, fields }) => [level, fields['problems']]),
+    [
+      ['warn', ['VAULT_CACERT: no such file']],
+      ['warn', ['ROLE_ARN: no role']],
+      ['step', ['VAULT_CACERT: no such file']],
+    ],
+  )
+})
+
+log('says each time with --verbose what caused it, and no text of that', () => {
+  const { logger, log } = logged()
+  const canary = Object.assign(new Error('canary'), { code: 'ECONNREFUSED' })
+  const away = new IamRaError('UNAVAILABLE', 'identity', 'canary', { status: 503, cause: canary })
+  const failure = new IamRaError('DEADLINE', 'identity', 'no time left', { cause: away })
+  log.failed(failure, 1000)
+  log.failed(failure, 1000)
+  assert.equal(
+    logger.lines.map(({ level, message }) => [level, message.replace(/.*: /, '')]),
+    [
+      ['warn', 'no time left'],
+      ['step', 'caused by IamRaError UNAVAILABLE 503, by Error ECONNREFUSED'],
+      ['step', 'no time left'],
+      ['step', 'caused by IamRaError UNAVAILABLE 503, by Error ECONNREFUSED'],
+    ],
+  )
+  assert.not.match(JSON.stringify(logger.lines), 'canary')
+})
+
+log('comes to the end of a failure that caused itself', () => {
+  const { logger, log } = logged()
+  const failure = new IamRaError('UNREACHABLE', 'identity', 'away')
+  failure.cause = failure
+  log.failed(failure, 1000)
+  assert.is(logger.messages('step')[0]?.match(/UNREACHABLE/g)?.length, 5)
+})
+
 log('begins anew after a success, which it tells', () => {
   const { logger, log } = logged()
   log.succeeded()

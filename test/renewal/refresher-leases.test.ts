@@ -134,6 +134,38 @@ leases('give way to new keys when a renewal was asked for, without being ended',
   )
 })
 
+leases('go on being renewed where the keys asked for in their place are refused', async () => {
+  const only = lease(
+    () => scene,
+    1,
+    () => HOUR,
+  )
+  const refused = new IamRaError('REFUSED', 'exchange', 'Vault refused the keys', { status: 403 })
+  const scene: Scene = stage({
+    obtain: (run) => {
+      if (run > 1) throw refused
+      return obtained(scene, run, HOUR, only)
+    },
+  })
+  scene.start()
+  await scene.clock.pass(5 * MINUTE)
+  scene.refresher.renewNow()
+  await scene.clock.pass(SECOND)
+  assert.is(scene.refresher.status().failure, refused)
+  for (let minutes = 5; minutes < 180; minutes += 1) {
+    assert.is(scene.refresher.current()?.accessKeyId, 'key-1', `after ${minutes} min`)
+    await scene.clock.pass(MINUTE)
+  }
+  assert.equal(
+    scene.begun.map((ms) => ms / MINUTE),
+    [0, 5],
+  )
+  assert.equal([...new Set(only.events)], ['renew'])
+  assert.is(scene.refresher.status().failure, undefined)
+  assert.is(scene.refresher.status().failed, 1)
+  await scene.stop()
+})
+
 leases('that a clock set ahead declares dead are left alone: apps may hold their keys', async () => {
   const made: TrackedLease[] = []
   const scene: Scene = stage({

@@ -43,8 +43,8 @@ export interface Scene {
   readonly begun: readonly number[]
   /** How often `store` was called. */
   readonly stores: readonly Obtained[]
-  /** Begins; rejects as the refresher's `run` does. */
-  start(): void
+  /** Begins, the first run after `firstInMs`; rejects as the refresher's `run` does. Default at once. */
+  start(firstInMs?: number): void
   /** SIGTERM, or another reason, and whatever comes of it. */
   stop(reason?: unknown): Promise<void>
 }
@@ -83,8 +83,8 @@ export function stage({ random = () => 0.5, deadlineMs = MINUTE, obtain, store }
       obtain: async (bounds) => await obtain(begun.push(clock.elapsed()), scene, bounds),
       ...(store && { store: async (obtained) => await store(stores.push(obtained), scene) }),
     }),
-    start: () => {
-      running = scene.refresher.run(interrupt.signal)
+    start: (firstInMs = 0) => {
+      running = scene.refresher.run(interrupt.signal, firstInMs)
       // Looked at when the scene is stopped.
       running.catch(() => undefined)
     },

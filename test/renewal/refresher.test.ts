@@ -228,6 +228,23 @@ asked('comes at once out of the sleep', async () => {
   await scene.stop()
 })
 
+asked('comes at once out of the wait for the first run, and before it', async () => {
+  const scene = stage({ obtain: (run) => obtained(scene, run) })
+  scene.start(10 * MINUTE)
+  await scene.clock.pass(MINUTE)
+  assert.equal(scene.begun, [])
+  scene.refresher.renewNow()
+  await scene.clock.pass(1)
+  assert.equal(scene.begun, [MINUTE])
+  await scene.stop()
+  const early = stage({ obtain: (run) => obtained(early, run) })
+  early.refresher.renewNow()
+  early.start(10 * MINUTE)
+  await early.clock.pass(1)
+  assert.equal(early.begun, [0])
+  await early.stop()
+})
+
 asked('comes at once out of the pause after a failure', async () => {
   const scene = stage({ obtain: (run) => (run === 1 ? fails() : obtained(scene, run)) })
   scene.start()
@@ -286,6 +303,25 @@ asked('brings new credentials where the last ones could only not be stored', asy
   await scene.stop()
 })
 
+asked('that fails leaves what could only not be stored for the next to store', async () => {
+  const scene = stage({
+    obtain: (run) => (run === 1 ? obtained(scene, run) : fails()),
+    store: (count) => {
+      if (count === 1) fails()
+    },
+  })
+  scene.start()
+  await scene.clock.pass(2 * SECOND)
+  scene.refresher.renewNow()
+  await scene.clock.pass(1)
+  assert.is(runs(scene), 2)
+  assert.is(keyOf(scene), undefined)
+  await scene.clock.pass(2 * MINUTE)
+  assert.is(keyOf(scene), 'key-1')
+  assert.is(runs(scene), 2)
+  await scene.stop()
+})
+
 asked.run()
 
 const stop = suite('the stop')
@@ -324,7 +360,7 @@ stop('reaches the run in flight, and waits for what that has to tidy', async () 
 
 stop('before the first run lets none begin', async () => {
   const scene = stage({ obtain: (run) => obtained(scene, run) })
-  await scene.refresher.run(AbortSignal.abort(STOPPED))
+  await scene.refresher.run(AbortSignal.abort(STOPPED), 0)
   assert.is(runs(scene), 0)
 })
 

@@ -66,9 +66,29 @@ pause('is anywhere below, but never nothing', () => {
   assert.is(renewalPauseMs(2, HOUR, 0.25), MINUTE / 2)
 })
 
-pause('comes on top of what a server asked to wait, but of a quarter of an hour at most', () => {
-  assert.is(renewalPauseMs(1, 0, 0.5, 2 * MINUTE), 2.5 * MINUTE)
-  assert.is(renewalPauseMs(1, 0, 0.5, 24 * HOUR), 15.5 * MINUTE)
+pause('comes on top of what a server asked to wait, of a quarter of an hour at most', () => {
+  assert.is(renewalPauseMs(1, 12 * HOUR, 0.5, 2 * MINUTE), 2.5 * MINUTE)
+  assert.is(renewalPauseMs(1, 12 * HOUR, 0.5, 24 * HOUR), 15.5 * MINUTE)
+})
+
+pause('heeds a server for half of the life that is left, and so comes back before its end', () => {
+  assert.is(renewalPauseMs(1, 5 * MINUTE, 0, 15 * MINUTE), 2.5 * MINUTE + 1000)
+  const left = fc.integer({ min: 2 * MINUTE, max: 12 * HOUR })
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 10 }), left, chance, fc.nat(), (failures, ms, random, asked) => {
+      const pauseMs = renewalPauseMs(failures, ms, random, asked)
+      assert.ok(pauseMs < ms, `${pauseMs} ms of ${ms}`)
+      assert.ok(pauseMs >= Math.min(asked, ms / 2, 15 * MINUTE))
+    }),
+  )
+})
+
+pause('heeds a server for five minutes once the credentials are dead', () => {
+  for (const left of [0, -HOUR, Number.NaN]) {
+    assert.is(renewalPauseMs(1, left, 0.5, 2 * MINUTE), 2.5 * MINUTE)
+    assert.is(renewalPauseMs(1, left, 0.5, 15 * MINUTE), 5.5 * MINUTE)
+    assert.is(renewalPauseMs(11, left, 0.5, 15 * MINUTE), 7.5 * MINUTE)
+  }
 })
 
 pause('grows to five minutes once nothing has worked for ten runs', () => {

@@ -1,0 +1,91 @@
+/**
+ * Measures `serve` of the shipped file: requests on loopback, memory, renewals and their process. Writes the tables of
+ * docs/performance.md and docs/performance-serve.json. With --quick it makes few of each, prints, and writes nothing.
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { format, resolveConfig } from 'prettier'
+import { startStage } from '../../test/emulators/stage.ts'
+import { freePort } from '../../test/real/process.ts'
+import { build } from '../build.ts'
+import { ROOT } from '../checks/files.ts'
+import { DATA, PAGE, summary, withServeResults, writeServePage } from './serve/page.ts'
+import type { Results } from './serve/results.ts'
+import { runServe, type Counts } from './serve/run.ts'
+
+/**
+ * 360 renewals are an hour of the shortest lives that src/renewal renews, one in ten seconds, with the waiting left
+ * out; of sessions of an hour they are a week.
+ */
+const WHOLE: Counts = {
+  rounds: 3,
+  requests: { one: 3000, sixteen: 9000, new: 1000 },
+  watched: 11,
+  renewals: 360,
+  otherRenewals: 10,
+  idleSeconds: 60,
+}
+
+export const QUICK: Counts = {
+  rounds: 1,
+  requests: { one: 200, sixteen: 320, new: 50 },
+  watched: 1,
+  renewals: 4,
+  otherRenewals: 1,
+  idleSeconds: 1,
+}
+
+/** The bench is over long before. */
+const TOKEN_LIFETIME_S = 3600
+
+/** @param executable path of the shipped file */
+export async function benchServe(
+  executable: string,
+  counts: Counts,
+  report: (text: string) => void,
+): Promise<Results> {
+  if (process.platform !== 'linux') throw new Error('it reads /proc, which Linux has')
+  const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+  const folder = mkdtempSync(join(parent, 'iam-ra-bench-'))
+  try {
+    const stage = await startStage()
+    try {
+      writeFileSync(join(folder, 'token'), stage.token({ lifetimeSeconds: TOKEN_LIFETIME_S }), {
+        mode: 0o600,
+      })
+      const [endpointPort, healthPort] = [await freePort(), await freePort()]
+      return await runServe({ stage, folder, executable, endpointPort, healthPort }, counts, report)
+    } finally {
+      await stage.close()
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function main(isQuick: boolean): Promise<void> {
+  const report = (text: string): void => void process.stdout.write(`bench: ${text}\n`)
+  report('building')
+  build()
+  const results = await benchServe(join(ROOT, 'dist/aws-iam-ra'), isQuick ? QUICK : WHOLE, report)
+  process.stdout.write(`\n${summary(results)}`)
+  if (isQuick) return
+  // Before anything is written: the page must have a place for each table.
+  withServeResults(readFileSync(PAGE, 'utf8'), results)
+  const style = await resolveConfig(DATA)
+  writeFileSync(DATA, await format(JSON.stringify(results), { ...style, parser: 'json' }))
+  writeServePage(results)
+  process.stdout.write('wrote docs/performance.md and docs/performance-serve.json\n')
+}
+
+if (import.meta.main) {
+  try {
+    const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
+    await main(values.quick)
+  } catch (error) {
+    process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  }
+}

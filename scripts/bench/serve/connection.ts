@@ -1,0 +1,67 @@
+/** HTTP/1.1 on a plain socket, one request at a time: as little as can be, since it is not what is to be measured. */
+import { connect } from 'node:net'
+
+export interface Reply {
+  readonly status: number
+  readonly body: string
+  /** Whether the server said that it ends the connection with this. */
+  readonly isLast: boolean
+}
+
+export interface Connection {
+  /** @throws Error where the connection ends first */
+  ask(request: string): Promise<Reply>
+  close(): void
+}
+
+const PATIENCE_MS = 30_000
+
+/** To 127.0.0.1. */
+export function open(port: number): Promise<Connection> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+    let waiting: { resolve(reply: Reply): void; reject(error: Error): void } | undefined
+    let received = ''
+    const fail = (error: Error): void => {
+      reject(error)
+      waiting?.reject(error)
+      waiting = undefined
+    }
+    socket.setEncoding('latin1')
+    socket.setTimeout(PATIENCE_MS, () => socket.destroy(new Error('there was no answer for long')))
+    socket.on('error', fail)
+    socket.on('close', () => fail(new Error('the connection ended in the middle of a request')))
+    socket.on('data', (text: string) => {
+      received += text
+      const reply = wholeReply(received)
+      if (reply === undefined) return
+      received = ''
+      const asked = waiting
+      waiting = undefined
+      asked?.resolve(reply)
+    })
+    socket.on('connect', () => {
+      resolve({
+        ask: (request) =>
+          new Promise((resolve, reject) => {
+            waiting = { resolve, reject }
+            socket.write(request, 'latin1')
+          }),
+        close: () => void socket.destroy(),
+      })
+    })
+  })
+}
+
+/** @returns undefined while some of it is still to come. @throws Error where it is no answer with a length */
+export function wholeReply(received: string): Reply | undefined {
+  const end = received.indexOf('\r\n\r\n')
+  if (end === -1) return undefined
+  const head = received.slice(0, end)
+  const status = /^HTTP\/1\.1 (\d{3})/.exec(head)?.[1]
+  const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1]
+  if (status === undefined || length === undefined) throw new Error('no answer of HTTP/1.1 with its length')
+  const body = received.slice(end + 4)
+  if (body.length < Number(length)) return undefined
+  return { status: Number(status), body, isLast: /\r\nconnection: *close/i.test(head) }
+}

@@ -1,0 +1,33 @@
+/** A long-lived process that nobody asks for credentials, the kubelet's probe apart. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Memory } from './memory.ts'
+import type { Scene } from './programs.ts'
+import { probe } from './readers.ts'
+import type { Service } from './service.ts'
+
+/** The period of the liveness probe in k8s/sidecar. */
+const PROBE_SECONDS = 20
+
+/** @returns its memory after so many seconds, and the resident set in MiB at each */
+export async function idleOf(
+  service: Service,
+  scene: Scene,
+  seconds: number,
+): Promise<{ readonly memory: Memory; readonly rss: readonly number[] }> {
+  const rss = [service.memory().rss]
+  for (let second = 1; second <= seconds; second += 1) {
+    await delay(1000)
+    if (second % PROBE_SECONDS === 0) await probe(scene)
+    rss.push(service.memory().rss)
+  }
+  return { memory: service.memory(), rss }
+}
+
+/** Near enough to be the same. MiB */
+const SAME = 0.5
+
+/** @returns the first second from which on the resident set is the one that it stays at */
+export function settledAfter(rss: readonly number[]): number {
+  const last = rss.at(-1) ?? 0
+  return rss.findLastIndex((sample) => Math.abs(sample - last) > SAME) + 1
+}
