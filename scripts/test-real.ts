@@ -18,7 +18,7 @@ try {
   requireTools()
   await ensureServers()
   // Here and not in the tests: pip may need what this machine's environment says of its index and CA.
-  if (paths.some((path) => path.includes('/interop/'))) pythonEnvironment()
+  if (paths.some((path) => /\/interop\/|vault-aws/.test(path))) pythonEnvironment()
   if (paths.some((path) => path.includes('cloudformation'))) templateCheck()
   build()
   // What ships is run on other processors, under qemu.
