@@ -1,12 +1,13 @@
 /** The sockets: requests in, answers out, and a bound on everything that a sender decides. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { codeOf, IamRaError } from '../errors.ts'
 import type { HealthSettings } from '../run-settings.ts'
 import type { Handler } from './answer.ts'
 
 /** Of one address. Readers need far less; the pod's other containers may send anything. */
 export interface ListenerLimits {
+  /** One more ends the one that has been without a request the longest. */
   readonly connections: number
   /** Of the request line and all headers together. */
   readonly headerBytes: number
@@ -125,18 +126,25 @@ async function start(
   return server
 }
 
-/** By hand: Bun does not heed `maxConnections`. */
+/**
+ * By hand: Bun does not heed `maxConnections`, and Node then refuses the newest, which may be the kubelet's. Here the one
+ * that has been without a request the longest makes room. Those that never sent a whole one are no different: were they
+ * always the first to go, whoever held all the others would shut out each newcomer before it could ask.
+ */
 function limitConnections(server: Server, most: number): void {
-  let open = 0
-  server.on('connection', (socket) => {
-    if (open >= most) {
-      socket.destroy()
-      return
+  const open = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    const [oldest] = open
+    if (oldest !== undefined && open.size >= most) {
+      // Its `close` comes later.
+      open.delete(oldest)
+      oldest.destroy()
     }
-    open += 1
-    socket.once('close', () => {
-      open -= 1
-    })
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+  })
+  server.on('request', ({ socket }) => {
+    if (open.delete(socket)) open.add(socket)
   })
 }
 

@@ -1,32 +1,10 @@
 import net from 'node:net'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { startListener, type ListenerProcess, type RuntimeName } from './listener-process.ts'
-import { connect, type RawConnection } from './raw-connection.ts'
+import { startListener, type RuntimeName } from './listener-process.ts'
+import { ANSWERED, HOST, REQUEST, to, using } from './listening.ts'
 
 const listener = suite('listener')
-const HOST = 'Host: 127.0.0.1\r\n'
-const REQUEST = `GET / HTTP/1.1\r\n${HOST}\r\n`
-const ANSWERED = /HTTP\/1\.1 200 OK\r\n/
-
-/** Ends the process whatever the test found. */
-async function using(
-  started: Promise<ListenerProcess>,
-  run: (one: ListenerProcess) => Promise<void>,
-): Promise<void> {
-  const one = await started
-  let code: number | null
-  try {
-    await run(one)
-  } finally {
-    code = await one.end()
-  }
-  assert.is(code, 0, 'a closed listener keeps no process running')
-}
-
-function to({ started }: ListenerProcess, host?: string): Promise<RawConnection> {
-  return connect(started.port ?? 0, host)
-}
 
 /** Whether this machine has ::1 at all. */
 async function hasIpv6(): Promise<boolean> {
@@ -186,29 +164,6 @@ for (const runtime of ['node', 'bun'] satisfies RuntimeName[]) {
       const connection = await to(one)
       connection.send(REQUEST.repeat(3))
       assert.is([...(await connection.closed()).matchAll(new RegExp(ANSWERED, 'g'))].length, 2)
-    }))
-
-  test('connections beyond the limit end at once, and each that ends makes room', () =>
-    using(startListener(runtime, { limits: { connections: 3 } }), async (one) => {
-      const held = await Promise.all([to(one), to(one), to(one)] as const)
-      for (const connection of held) {
-        connection.send(REQUEST)
-        await connection.receive(ANSWERED)
-      }
-      const refused = await to(one)
-      refused.send(REQUEST)
-      assert.is(await refused.closed(), '')
-      held[0].send('no HTTP\r\n\r\n')
-      await held[0].closed()
-      let answered = false
-      for (let count = 0; count < 100 && !answered; count += 1) {
-        const next = await to(one)
-        next.send(REQUEST.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'))
-        answered = ANSWERED.test(await next.closed())
-      }
-      assert.ok(answered)
-      held[1].send(REQUEST)
-      await held[1].receive(ANSWERED, 2)
     }))
 
   test('neither resets nor a bug of the handler end the process', async () => {
