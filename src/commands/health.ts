@@ -13,7 +13,7 @@ import type { LongLivedContext } from './keep-fresh.ts'
 export async function withHealth(
   settings: HealthSettings | undefined,
   refresher: Refresher,
-  { logger }: Pick<LongLivedContext, 'logger'>,
+  { logger, runtime }: Pick<LongLivedContext, 'logger' | 'runtime'>,
   run: () => Promise<void>,
   counts?: RequestCounts,
 ): Promise<void> {
@@ -29,7 +29,7 @@ export async function withHealth(
   })
   const listener = await listenForHealth(settings, health, {
     setting: 'HEALTH_ADDR',
-    onError: listenerErrors(logger),
+    onError: listenerErrors(logger, runtime.clock),
   })
   try {
     await run()

@@ -1,7 +1,7 @@
 /** What goes wrong on a socket, or in a handler, after listening began: said, and nothing ends for it. */
 import { asIamRaError, codeOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import { systemClock, type Clock } from '../runtime.ts'
+import type { Clock } from '../runtime.ts'
 
 /** A sender may bring one about with each connection. */
 const REPEAT_MS = 60_000
@@ -12,10 +12,7 @@ const SYSTEM_CODES: Readonly<Record<string, readonly [why: string, hint: string]
 }
 
 /** Says the same error once a minute at most. */
-export function listenerErrors(
-  logger: Logger,
-  clock: Pick<Clock, 'elapsed'> = systemClock,
-): (error: unknown) => void {
+export function listenerErrors(logger: Logger, clock: Pick<Clock, 'elapsed'>): (error: unknown) => void {
   const saidAtMs = new Map<string, number>()
   const isDue = (what: string): boolean => {
     const lastMs = saidAtMs.get(what)

@@ -35,7 +35,7 @@ export async function runServe(settings: ServeSettings, context: LongLivedContex
   })
   const listener = await listenOnLoopback(endpoint.port, handler, {
     setting: 'ENDPOINT_PORT',
-    onError: listenerErrors(logger),
+    onError: listenerErrors(logger, runtime.clock),
   })
   const serve = async (): Promise<void> => {
     // After all listening, so that a second process which finds a port taken leaves the first one's file alone.

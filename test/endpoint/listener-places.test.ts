@@ -4,6 +4,7 @@ import { startListener, type RuntimeName } from './listener-process.ts'
 import { ANSWERED, asked, REQUEST, to, using } from './listening.ts'
 
 const places = suite("a listener's places")
+
 /** Three places, which nothing ends but another connection. */
 const three = { connections: 3, requestMs: 600_000, idleMs: 600_000 }
 
@@ -49,9 +50,9 @@ for (const runtime of ['node', 'bun'] satisfies RuntimeName[]) {
     using(startListener(runtime, { limits: three }), async (one) => {
       const held = [await asked(one), await asked(one), await asked(one)]
       const slow = await to(one)
-      slow.send('GET / HT')
+      slow.send(REQUEST.slice(0, 8))
       await asked(one)
-      slow.send('TP/1.1\r\nHost: 127.0.0.1\r\n\r\n')
+      slow.send(REQUEST.slice(8))
       await slow.receive(ANSWERED)
       await held[0]?.closed()
       await held[1]?.closed()
