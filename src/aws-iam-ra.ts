@@ -113,6 +113,12 @@ function stoppedBy(name: keyof typeof STOP_SIGNALS, command: Command | undefined
   })
 }
 
+function cannotPrint(code: string): IamRaError {
+  return new IamRaError('FILE', 'sink', `stdout cannot be written (${code})`, {
+    hint: 'let stdout lead to something that takes it',
+  })
+}
+
 function loggerFor(reporting: Reporting, runtime: Runtime): Logger {
   return createLogger(reporting, runtime.clock.now, runtime.stderr)
 }
@@ -142,7 +148,13 @@ if (import.meta.main) {
   const runtime = systemRuntime(process)
   const exitCode = await main(runtime, interrupt.signal, hangUp)
   // A reader of our output that sleeps must not make a pod wait. (Node's exit itself waits for such a write; Bun's does not.)
-  await Promise.race([runtime.written(), runtime.clock.sleep(LAST_WORDS_MS)])
+  const lastWords = (): Promise<void> => Promise.race([runtime.written(), runtime.clock.sleep(LAST_WORDS_MS)])
+  await lastWords()
+  const lost = exitCode === 0 ? runtime.lostOutput() : undefined
+  if (lost !== undefined) {
+    loggerFor(readReporting(runtime), runtime).error(cannotPrint(lost))
+    await lastWords()
+  }
   // Not left to the runtime, which would wait for what no one needs any more, a library's timer for instance.
-  process.exit(exitCode)
+  process.exit(lost === undefined ? exitCode : cannotPrint(lost).exitCode)
 }

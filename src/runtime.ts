@@ -67,6 +67,8 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 export interface SystemRuntime extends Runtime {
   /** Resolves once all output so far was taken, or never. */
   written(): Promise<void>
+  /** Why something of stdout was lost, once it is known: the system's word, such as ENOSPC. */
+  lostOutput(): string | undefined
 }
 
 /** The process itself as a Runtime. */
@@ -86,6 +88,7 @@ export function systemRuntime(process: NodeJS.Process): SystemRuntime {
     async written() {
       await Promise.all([stdout.written(), stderr.written()])
     },
+    lostOutput: stdout.lost,
   }
 }
 
@@ -93,14 +96,25 @@ export function systemRuntime(process: NodeJS.Process): SystemRuntime {
  * Texts in their order to a file descriptor. Not by the process's streams, which take longer to set up than all else that
  * `--version` does; and not in this thread, which a pipe whose reader sleeps would hold.
  */
-function outputTo(fd: number): { write(text: string): void; written(): Promise<void> } {
+function outputTo(fd: number): {
+  write(text: string): void
+  written(): Promise<void>
+  lost(): string | undefined
+} {
   let last = Promise.resolve()
+  let lost: string | undefined
   return {
     write(text) {
-      // A reader that has gone (EPIPE) must not end the run: it may hold a Vault token that is still to be revoked.
-      last = last.then(() => writeAll(fd, Buffer.from(text))).catch(() => undefined)
+      last = last
+        .then(() => writeAll(fd, Buffer.from(text)))
+        .catch((error: unknown) => {
+          const code = codeOf(error) ?? 'unwritable'
+          // A reader that has gone must not end the run: it may hold a Vault token that is still to be revoked.
+          if (code !== 'EPIPE') lost = code
+        })
     },
     written: () => last,
+    lost: () => lost,
   }
 }
 

@@ -43,10 +43,14 @@ const RUNTIME = new URL('../src/runtime.ts', import.meta.url).href
 
 /** A process that begins with the runtime as `made`, and waits for a line before it runs the script. */
 function processOf(script: string): ChildProcessWithoutNullStreams {
+  return spawn(process.execPath, evaluating(script), { env: {} })
+}
+
+function evaluating(script: string): string[] {
   const text = `import { systemRuntime } from ${JSON.stringify(RUNTIME)}
     const made = systemRuntime(process)
     process.stdin.once('data', async () => { ${script}; await made.written(); process.exit() })`
-  return spawn(process.execPath, ['--input-type=module', '--eval', text], { env: {} })
+  return ['--input-type=module', '--eval', text]
 }
 
 async function go(
@@ -76,6 +80,17 @@ runtime('writes all to a pipe that is full at times and does not block', async (
   const child = processOf("void process.stderr.writable; made.stderr('x'.repeat(4e6)); made.stdout('done')")
   const { code, out, err } = await go(child)
   assert.equal([code, out, err.length], [0, 'done', 4e6])
+})
+
+runtime('knows what was lost of its output, but for a reader that has gone', async () => {
+  const told = "made.stdout('x'); await made.written(); made.stderr(String(made.lostOutput()))"
+  const full = spawn('sh', ['-c', 'exec "$@" >/dev/full', 'sh', process.execPath, ...evaluating(told)], {
+    env: {},
+  })
+  assert.is((await go(full)).err, 'ENOSPC')
+  const gone = processOf(told)
+  gone.stdout.destroy()
+  assert.is((await go(gone)).err, 'undefined')
 })
 
 runtime.run()

@@ -1,12 +1,13 @@
 /** What renew and serve have in common: START_SPREAD, then renewals until the pod ends, which is no failure. */
+import { seconds } from '../duration.ts'
+import { IamRaError } from '../errors.ts'
 import { errorText, type Logger } from '../log.ts'
 import { createRefresher, type Refresher, type RefresherOptions } from '../renewal/refresher.ts'
 import type { HangUp, Runtime } from '../runtime.ts'
 import { writeTerminationLog } from '../termination-log.ts'
-import type { SourceSettings } from '../run-settings.ts'
+import type { RenewSettings, SourceSettings } from '../run-settings.ts'
 import { obtainApart } from './apart.ts'
 import { withEarlyWord } from './early-word.ts'
-import { drawStart } from './start-spread.ts'
 
 export interface LongLivedContext {
   readonly runtime: Runtime
@@ -57,13 +58,31 @@ export function refresherOf(
  */
 export async function keepFresh(
   refresher: Refresher,
-  startSpreadMs: number,
+  { startSpreadMs, deadlineMs }: Pick<RenewSettings, 'startSpreadMs' | 'deadlineMs'>,
   { runtime, logger, interrupt, terminationLog }: LongLivedContext,
 ): Promise<void> {
-  await refresher.run(interrupt, drawStart(startSpreadMs, runtime.random, logger))
+  const { clock, random } = runtime
+  const beganMs = clock.elapsed()
+  const firstInMs = random() * startSpreadMs
+  if (startSpreadMs > 0) logger.info(`first run in ${seconds(firstInMs)} (START_SPREAD)`)
+  await refresher.run(interrupt, firstInMs)
   logger.info('stopped')
   const { credentials, failure } = refresher.status()
-  if (credentials === undefined && failure !== undefined) {
-    await writeTerminationLog(runtime.fs, terminationLog, errorText(failure))
-  }
+  if (credentials !== undefined) return
+  const reason = failure ?? tooEarly(clock.elapsed() - beganMs - firstInMs, deadlineMs)
+  await writeTerminationLog(runtime.fs, terminationLog, errorText(reason))
+}
+
+/** What the kubelet's startup probe does to a first run that takes longer than the probe waits. */
+function tooEarly(intoRunMs: number, deadlineMs: number): IamRaError {
+  const [when, hint] =
+    intoRunMs < 0
+      ? [
+          `${seconds(-intoRunMs)} before the first run, which START_SPREAD put off`,
+          'START_SPREAD and DEADLINE together',
+        ]
+      : [`${seconds(intoRunMs)} into the first run, of which DEADLINE is ${seconds(deadlineMs)}`, 'DEADLINE']
+  return new IamRaError('INTERRUPTED', 'internal', `stopped ${when}`, {
+    hint: `let the startup probe wait for longer than ${hint}, and look at the log of this container`,
+  })
 }

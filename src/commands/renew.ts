@@ -7,7 +7,7 @@ import { resultFields } from './result-fields.ts'
 
 /** Resolves at SIGTERM or SIGINT, whatever became of the renewals. @throws IamRaError LISTEN, INTERNAL */
 export async function runRenew(settings: RenewSettings, context: LongLivedContext): Promise<void> {
-  const { sink, health, startSpreadMs } = settings
+  const { sink, health } = settings
   const { runtime, logger } = context
   const refresher = refresherOf(settings, context, async (obtained, bounds) => {
     await storeCredentials(obtained, sink, { runtime, bounds, logger })
@@ -16,5 +16,5 @@ export async function runRenew(settings: RenewSettings, context: LongLivedContex
       resultFields(obtained),
     )
   })
-  await withHealth(health, refresher, context, () => keepFresh(refresher, startSpreadMs, context))
+  await withHealth(health, refresher, context, () => keepFresh(refresher, settings, context))
 }

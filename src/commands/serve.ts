@@ -18,7 +18,7 @@ import { resultFields } from './result-fields.ts'
  */
 export async function runServe(settings: ServeSettings, context: LongLivedContext): Promise<void> {
   const { runtime, logger, interrupt } = context
-  const { endpoint, health, startSpreadMs } = settings
+  const { endpoint, health } = settings
   const refresher = refresherOf(settings, context, (obtained) => {
     logger.info('serving credentials', resultFields(obtained))
     return Promise.resolve()
@@ -47,7 +47,7 @@ export async function runServe(settings: ServeSettings, context: LongLivedContex
     logger.info(`listening on ${listener.hosts.join(' and ')}, port ${listener.port}`, {
       token_file: endpoint.tokenFile,
     })
-    await keepFresh(refresher, startSpreadMs, context)
+    await keepFresh(refresher, settings, context)
   }
   try {
     await withHealth(health, refresher, context, serve, counts)

@@ -3,14 +3,6 @@ import { seconds } from '../duration.ts'
 import type { Logger } from '../log.ts'
 import type { Runtime } from '../runtime.ts'
 
-/** @returns a random part of it, milliseconds */
-export function drawStart(spreadMs: number, random: () => number, logger: Logger): number {
-  if (spreadMs === 0) return 0
-  const waitMs = random() * spreadMs
-  logger.step(`START_SPREAD: waiting ${seconds(waitMs)}`)
-  return waitMs
-}
-
 /** Waits a random part of it. @throws the signal's reason */
 export async function spreadStart(
   spreadMs: number,
@@ -18,5 +10,8 @@ export async function spreadStart(
   logger: Logger,
   interrupt: AbortSignal,
 ): Promise<void> {
-  if (spreadMs !== 0) await clock.sleep(drawStart(spreadMs, random, logger), interrupt)
+  if (spreadMs === 0) return
+  const waitMs = random() * spreadMs
+  logger.step(`START_SPREAD: waiting ${seconds(waitMs)}`)
+  await clock.sleep(waitMs, interrupt)
 }

@@ -89,7 +89,7 @@ function isOurHost(host: string, port: number): boolean {
 /** The target is compared as it was sent: a query, a double slash or an absolute URL makes it another path. */
 function endpointAt(target: string): EndpointName {
   if (target === CONTAINER_PATH || target === `${CONTAINER_PATH}/`) return 'container'
-  if (target === SESSION_PATH) return 'imds-session'
+  if (target === SESSION_PATH || target === `${SESSION_PATH}/`) return 'imds-session'
   if (target === ROLES_PATH || target === `${ROLES_PATH}/`) return 'imds-roles'
   return target.startsWith(`${ROLES_PATH}/`) ? 'imds-credentials' : 'other'
 }

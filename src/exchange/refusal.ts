@@ -52,7 +52,7 @@ function explain(
   if (/untrusted signing certificate/i.test(text)) {
     return {
       cause: "no path leads from the certificate to the trust anchor's CA",
-      hint: `the anchor ${settings.anchorArn.text} must hold the CA that ends the chain that was sent; with an intermediate missing, import it into the PKI mount so that ca_chain has it, or put it into CERTIFICATE_CHAIN_FILE`,
+      hint: `the anchor ${settings.anchorArn.text} must hold the CA that ends the chain that was sent; with an intermediate missing, put it after the leaf in CERTIFICATE_FILE, or, where Vault signs, import it into the PKI mount so that ca_chain has it`,
     }
   }
   if (/insufficient certificate|untrusted certificate/i.test(text)) {

@@ -5,8 +5,11 @@ import type { Logger } from '../log.ts'
 import type { Clock } from '../runtime.ts'
 
 export interface FailureLog {
-  /** @param inUse the credentials that apps have; absent before the first */
-  failed(failure: IamRaError, pauseMs: number, inUse?: CredentialsLeft): void
+  /**
+   * @param inUse the credentials that apps have; absent before the first
+   * @param isAsked for: whoever asked wants to know what became of it
+   */
+  failed(failure: IamRaError, pauseMs: number, inUse?: CredentialsLeft, isAsked?: boolean): void
   succeeded(): void
 }
 
@@ -28,7 +31,7 @@ export function createFailureLog(clock: Pick<Clock, 'elapsed'>, logger: Logger):
     return true
   }
   return {
-    failed: (failure, pauseMs, inUse) => {
+    failed: (failure, pauseMs, inUse, isAsked = false) => {
       count += 1
       const effect = effectOf(inUse)
       const message = `${effect}, next run in ${seconds(pauseMs)}: ${failure.message}`
@@ -42,7 +45,7 @@ export function createFailureLog(clock: Pick<Clock, 'elapsed'>, logger: Logger):
       }
       const chain = chainOf(failure)
       // Not by the sentence: a number in it, of attempts for instance, differs each time.
-      if (isNew([effect, failure.stage, ...chain, ...failure.problems, failure.hint].join(' '))) {
+      if (isNew([effect, failure.stage, ...chain, ...failure.problems, failure.hint].join(' ')) || isAsked) {
         // With its stack, where that was asked for.
         if (failure.code === 'INTERNAL') logger.error(failure)
         logger.warn(message, fields)

@@ -76,7 +76,8 @@ export function createRefresher(options: RefresherOptions): Refresher {
     interrupt.throwIfAborted()
     // Other keys where a run was asked for, not those of a lease lengthened: Vault's role may be what changed. Where that
     // fails, the lease and what is still to be stored are there for the next run.
-    const held = isAsked ? undefined : latest
+    const wasAsked = isAsked
+    const held = wasAsked ? undefined : latest
     isAsked = false
     const bounds = createBounds(deadlineMs, clock, interrupt)
     try {
@@ -86,7 +87,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
       succeed(next)
     } catch (error) {
       interrupt.throwIfAborted()
-      fail(asIamRaError(error))
+      fail(asIamRaError(error), wasAsked)
     } finally {
       bounds.release()
       endedMs = clock.elapsed()
@@ -139,7 +140,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     due = next.renewAt
   }
 
-  function fail(error: IamRaError): void {
+  function fail(error: IamRaError, wasAsked: boolean): void {
     failed += 1
     failedInARow += 1
     failure = error
@@ -147,7 +148,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     const pauseMs = renewalPauseMs(failedInARow, leftMs, random(), error.retryAfterMs)
     due = momentIn(pauseMs, clock)
     const left = inUse && { expiresAtMs: inUse.obtained.credentials.expiresAtMs, leftMs }
-    failureLog.failed(error, pauseMs, left)
+    failureLog.failed(error, pauseMs, left, wasAsked)
   }
 
   async function untilDue(interrupt: AbortSignal, noticeJump: () => void): Promise<void> {

@@ -178,8 +178,8 @@ export async function readCurrent(
   if (!found.isFile())
     throw refused(`cannot write ${path}: ${kindOf(found)} stands in its place`, FOLDER_HINT)
   const tooLarge = refused(
-    `cannot edit ${path}: it is larger than 1 MiB, which is no credentials file`,
-    'look at what AWS_SHARED_CREDENTIALS_FILE points to',
+    `cannot edit ${path}: it is larger than 1 MiB, so it is another file`,
+    'look at what the setting points to that names it',
   )
   if (found.size > MAX_BYTES) throw tooLarge
   return await attempt(`cannot read ${path}`, async () => {

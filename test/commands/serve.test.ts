@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -157,14 +157,18 @@ serving('shows nothing secret where health is asked for', () =>
 
 serving('takes part in START_SPREAD: alive, not ready, and stopped with 0', () =>
   inPlace(async (place) => {
-    const one = place.start({ env: { START_SPREAD: '86400' }, args: ['--verbose'], random: () => 0.5 })
-    await one.said(/START_SPREAD: waiting/)
+    const one = place.start({ env: { START_SPREAD: '86400' }, random: () => 0.5 })
+    await one.said(/first run in 43200 s \(START_SPREAD\)/)
     assert.is((await one.health('/livez')).status, 200)
     assert.is((await one.health('/readyz')).status, 503)
     assert.is((await one.credentials()).status, 503)
     assert.is(await one.stop(), 0)
     assert.is(place.stage.vault.requests.length, 0)
     await nobodyListens(place)
+    assert.match(
+      readFileSync(place.terminationLog, 'utf8'),
+      /^stopped [\d.]+ s before the first run, which START_SPREAD put off\nhint: /,
+    )
   }),
 )
 

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { startStage, type Stage } from '../emulators/stage.ts'
@@ -42,6 +43,17 @@ process('prints what AWS issued, says nothing, writes nothing and leaves no Vaul
   })
   assert.is(done.stderr, '')
   assert.is(count(done.vault, /revoke-self/), 1)
+})
+
+process('whose stdout takes nothing fails, and says so', async () => {
+  const full = openSync('/dev/full', 'w')
+  try {
+    const done = await run(stage, { args: ARGS, stdio: ['ignore', full, 'pipe'] })
+    assert.is(done.code, 6)
+    assert.match(done.stderr, /^aws-iam-ra: sink: stdout cannot be written \(ENOSPC\)\nhint: /)
+  } finally {
+    closeSync(full)
+  }
 })
 
 process('needs no HOME', async () => {

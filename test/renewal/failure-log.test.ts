@@ -44,6 +44,14 @@ log('says what failed, why, what to do, and when the next run is', () => {
   ])
 })
 
+log('says a failure again to who asked for the run', () => {
+  const { logger, log } = logged()
+  log.failed(refused, 1000, LIVE)
+  log.failed(refused, 1000, LIVE)
+  log.failed(refused, 1000, LIVE, true)
+  assert.is(logger.messages('warn').length, 2)
+})
+
 log('says what it means for the apps', () => {
   const { logger, log } = logged()
   log.failed(refused, 1000)

@@ -245,6 +245,16 @@ asked('comes at once out of the wait for the first run, and before it', async ()
   await early.stop()
 })
 
+asked('says what became of it, though it is what was said before', async () => {
+  const scene = stage({ obtain: () => fails() })
+  scene.start()
+  await scene.clock.pass(2 * SECOND)
+  scene.refresher.renewNow()
+  await scene.clock.pass(1)
+  assert.is(scene.logger.messages('warn').length, 2)
+  await scene.stop()
+})
+
 asked('comes at once out of the pause after a failure', async () => {
   const scene = stage({ obtain: (run) => (run === 1 ? fails() : obtained(scene, run)) })
   scene.start()
