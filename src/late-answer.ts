@@ -1,4 +1,5 @@
 /** For requests that make something which has to be taken back: a run that is stopped still hears what became of them. */
+import { IamRaError } from './errors.ts'
 import type { Clock } from './runtime.ts'
 
 /** What is made at the moment of a stop is known within this; revoking it has as long again. */
@@ -30,4 +31,10 @@ export function lateSignal(signal: AbortSignal, clock: Pick<Clock, 'sleep'>): La
       released.abort()
     },
   }
+}
+
+/** Why a run ends that failed with `error`: what came after a stop is not the reason, the stop is. */
+export function reasonOfEnd(signal: AbortSignal, error: unknown): unknown {
+  const reason: unknown = signal.reason
+  return reason instanceof IamRaError && reason.code === 'INTERRUPTED' ? reason : error
 }

@@ -1,4 +1,5 @@
 /** Whether now lies within a certificate's time, and whether it is rather this machine's clock that is wrong. */
+import { timestamp } from '../timestamp.ts'
 import { unfit, type Certificate } from './certificate.ts'
 
 export interface Moment {
@@ -29,12 +30,12 @@ export function checkValidity(
   if (isValidAt(certificate, moment.nowMs)) return
   const early = moment.nowMs < certificate.notBeforeMs
   const bound = early
-    ? `is not valid before ${utc(certificate.notBeforeMs)}`
-    : `expired at ${utc(certificate.notAfterMs)}`
+    ? `is not valid before ${timestamp(certificate.notBeforeMs)}`
+    : `expired at ${timestamp(certificate.notAfterMs)}`
   const difference = moment.serverDateMs === undefined ? undefined : moment.nowMs - moment.serverDateMs
   const clockIsWrong = difference !== undefined && Math.abs(difference) > NEGLIGIBLE_MS
   throw unfit(
-    `${what} ${bound}, and it is ${utc(moment.nowMs)} here${clockClause(difference, clockIsWrong)}`,
+    `${what} ${bound}, and it is ${timestamp(moment.nowMs)} here${clockClause(difference, clockIsWrong)}`,
     clockIsWrong
       ? "set this machine's clock by NTP: AWS refuses signatures that are minutes off too"
       : early
@@ -66,9 +67,4 @@ function duration(ms: number): string {
     if (count > 0) parts.push(`${count} ${unit}`)
   }
   return parts.slice(0, 2).join(' ')
-}
-
-/** ISO 8601 without the milliseconds that certificates do not have. */
-function utc(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
 }

@@ -1,4 +1,5 @@
 /** What readers are given for one set of credentials, made once for all who ask. */
+import { timestamp } from '../timestamp.ts'
 import type { SessionCredentials } from '../types.ts'
 import { jsonAnswer, textAnswer, type Answer } from './answer.ts'
 
@@ -49,11 +50,6 @@ function documentsOf(credentials: SessionCredentials, nowMs: number): Credential
     roles: textAnswer(200, roleName),
     role: jsonAnswer(200, { Code: 'Success', LastUpdated: timestamp(nowMs), Type: 'AWS-HMAC', ...keys }),
   }
-}
-
-/** In whole seconds and never later than the time itself: botocore parses this form and no other. */
-function timestamp(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, 'YYYY-MM-DDTHH:MM:SS'.length)}Z`
 }
 
 function accountOf({ arn, roleArn }: SessionCredentials): string | undefined {

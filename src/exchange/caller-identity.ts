@@ -13,6 +13,7 @@ import type { StsSettings } from '../run-settings.ts'
 import { VERSION } from '../version.ts'
 import { connect, connectionFailure } from './connection.ts'
 import { signWithKey, type AccessKey } from './sigv4.ts'
+import { isThrottled } from './throttling.ts'
 
 export interface IdentityContext {
   readonly runtime: Pick<Runtime, 'fs' | 'http' | 'clock' | 'random'>
@@ -98,7 +99,7 @@ function judge(answer: HttpAnswer, settings: StsSettings, secrets: readonly stri
     retryable: true,
     retryAfterMs: retryAfterMs(answer.header('retry-after'), dateMs ?? nowMs),
   }
-  if (status === 429 || /throttl|too_?many_?requests|request_?limit/i.test(type)) {
+  if (isThrottled(status, type)) {
     throw new IamRaError('THROTTLED', 'exchange', sentence, {
       ...later,
       hint: 'set START_SPREAD for large jobs: the calls of STS are limited for the whole account',

@@ -14,6 +14,7 @@ import { VERSION } from '../version.ts'
 import { connect, connectionFailure, rolesAnywhere } from './connection.ts'
 import { explainRefusal } from './refusal.ts'
 import { signRequest } from './sigv4-x509.ts'
+import { isThrottled } from './throttling.ts'
 
 export interface ExchangeContext {
   readonly runtime: Pick<Runtime, 'fs' | 'http' | 'clock' | 'random'>
@@ -122,8 +123,7 @@ function judge(
   const sentence = `${server} answered ${status}${type === '' ? '' : ` ${type}`}${said}`
   const wait = retryAfterMs(answer.header('retry-after'), serverDateMs(answer) ?? nowMs)
   const later = { status, retryable: true, retryAfterMs: wait }
-  // No document says how CreateSession throttles: take 429 and every throttling code of the SDKs as one.
-  if (status === 429 || /throttl|too_?many_?requests|request_?limit/i.test(type)) {
+  if (isThrottled(status, type)) {
     throw new IamRaError('THROTTLED', 'exchange', sentence, {
       ...later,
       hint: 'CreateSession allows 10 a second per region: set START_SPREAD for large jobs, or have the quota raised',

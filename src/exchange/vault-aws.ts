@@ -5,7 +5,7 @@
  */
 import { IamRaError } from '../errors.ts'
 import { foreignText } from '../foreign-text.ts'
-import { lateSignal } from '../late-answer.ts'
+import { lateSignal, reasonOfEnd } from '../late-answer.ts'
 import type { Logger } from '../log.ts'
 import { retry, type Bounds } from '../retry.ts'
 import type { Runtime } from '../runtime.ts'
@@ -59,9 +59,7 @@ export async function leaseCredentials(
     return { credentials, lease: createLease(credentials, lease, session, context) }
   } catch (error) {
     await endLease(session, made, logger)
-    // What Vault still said after a stop is not why the run ends.
-    const reason: unknown = bounds.signal.reason
-    throw reason instanceof IamRaError && reason.code === 'INTERRUPTED' ? reason : error
+    throw reasonOfEnd(bounds.signal, error)
   }
 }
 

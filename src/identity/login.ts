@@ -1,7 +1,7 @@
 /** From the service-account token to a Vault token that is revoked after its last use. */
 import { IamRaError } from '../errors.ts'
 import { foreignText, isRecord } from '../foreign-text.ts'
-import { lateSignal } from '../late-answer.ts'
+import { lateSignal, reasonOfEnd } from '../late-answer.ts'
 import type { Logger } from '../log.ts'
 import { retry, type Bounds } from '../retry.ts'
 import type { Runtime } from '../runtime.ts'
@@ -64,9 +64,7 @@ export async function login(settings: VaultSettings, context: LoginContext): Pro
     return session
   } catch (error) {
     client.close()
-    // A refusal that came after the stop is not why the run ends.
-    const reason: unknown = bounds.signal.reason
-    throw reason instanceof IamRaError && reason.code === 'INTERRUPTED' ? reason : error
+    throw reasonOfEnd(bounds.signal, error)
   } finally {
     late.release()
   }

@@ -1,4 +1,5 @@
 /** What `credential_process` of an AWS config file expects on stdout. */
+import { timestamp } from '../timestamp.ts'
 import type { SessionCredentials } from '../types.ts'
 
 /**
@@ -13,7 +14,6 @@ export function credentialProcessOutput(credentials: SessionCredentials): string
     SecretAccessKey: secretAccessKey,
     // Left out where there is none: SDKs would send an empty one.
     SessionToken: sessionToken,
-    // In whole seconds and in UTC, which each SDK's parser of times takes.
-    Expiration: new Date(expiresAtMs).toISOString().replace(/\.\d+Z$/, 'Z'),
+    Expiration: timestamp(expiresAtMs),
   })}\n`
 }

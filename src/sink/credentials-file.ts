@@ -1,5 +1,6 @@
 /** Session credentials into the shared credentials file, and the region into the config file beside it. */
 import { IamRaError } from '../errors.ts'
+import { timestamp } from '../timestamp.ts'
 import { isProfileName, PROFILE_NAME_RULE } from '../profile-name.ts'
 import type { SinkSettings } from '../run-settings.ts'
 import type { SessionCredentials } from '../types.ts'
@@ -226,11 +227,10 @@ function checkName(profile: string, logger: SinkContext['logger']): void {
 }
 
 function validUntil({ expiresAtMs }: SessionCredentials): string {
-  const date = new Date(expiresAtMs)
-  if (Number.isNaN(date.getTime())) {
+  if (Number.isNaN(new Date(expiresAtMs).getTime())) {
     throw refused('the expiration of the session credentials is no time', 'report this, it is a bug')
   }
-  return date.toISOString().replace(/\.\d+Z$/, 'Z')
+  return timestamp(expiresAtMs)
 }
 
 /** @throws IamRaError that names the value and never shows it */

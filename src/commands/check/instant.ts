@@ -1,10 +1,5 @@
 /** Moments, as a check shows them. */
 
-/** UTC, in whole seconds. */
-export function instantText(moment: Date): string {
-  return moment.toISOString().replace(/\.\d+Z$/, 'Z')
-}
-
 const UNITS: readonly (readonly [name: string, ms: number])[] = [
   ['d', 86_400_000],
   ['h', 3_600_000],

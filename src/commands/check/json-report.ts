@@ -1,7 +1,7 @@
 /** A check's report as one JSON document, for programs. Members are added to it and never taken away. */
 import type { IamRaError } from '../../errors.ts'
 import { VERSION } from '../../version.ts'
-import { instantText } from './instant.ts'
+import { timestamp } from '../../timestamp.ts'
 import { failedStep, type CheckStep, type Fact, type Facts, type Report } from './report.ts'
 
 export function jsonReport(write: (text: string) => void): Report {
@@ -36,7 +36,10 @@ function stepMembers({ name, state, lacks, given, sent, found, warnings, error }
 
 function plain(facts: Facts): Readonly<Record<string, Fact | undefined>> {
   return Object.fromEntries(
-    Object.entries(facts).map(([name, fact]) => [name, fact instanceof Date ? instantText(fact) : fact]),
+    Object.entries(facts).map(([name, fact]) => [
+      name,
+      fact instanceof Date ? timestamp(fact.getTime()) : fact,
+    ]),
   )
 }
 

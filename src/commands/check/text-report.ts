@@ -1,6 +1,7 @@
 /** A check's report as text, for the person who runs it where something does not work. */
 import { VERSION } from '../../version.ts'
-import { distanceText, instantText } from './instant.ts'
+import { timestamp } from '../../timestamp.ts'
+import { distanceText } from './instant.ts'
 import { failedStep, type CheckStep, type Fact, type Report, type StepName } from './report.ts'
 
 const TITLES: Readonly<Record<StepName, string>> = {
@@ -78,7 +79,7 @@ function margin(label: string): string {
 }
 
 function factText(fact: Fact, nowMs: number): string {
-  if (fact instanceof Date) return `${instantText(fact)}, ${distanceText(fact, nowMs)}`
+  if (fact instanceof Date) return `${timestamp(fact.getTime())}, ${distanceText(fact, nowMs)}`
   if (typeof fact === 'boolean') return fact ? 'yes' : 'no'
   if (typeof fact === 'object') return fact.map(memberText).join(', ') || 'none'
   return String(fact)
