@@ -34,6 +34,6 @@ export async function withHealth(
   try {
     await run()
   } finally {
-    await listener.close()
+    listener.close()
   }
 }

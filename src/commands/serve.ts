@@ -55,6 +55,6 @@ export async function runServe(settings: ServeSettings, context: LongLivedContex
     // The pod may end while another writer holds the token file.
     if (!(error instanceof IamRaError) || error.code !== 'INTERRUPTED') throw error
   } finally {
-    await listener.close()
+    listener.close()
   }
 }

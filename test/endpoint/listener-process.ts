@@ -8,12 +8,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { cleanEnv } from '../../scripts/clean-env.ts'
 import { textAnswer, type EndpointRequest } from '../../src/endpoint/answer.ts'
-import {
-  LISTENER_LIMITS,
-  listenForHealth,
-  listenOnLoopback,
-  type ListenerLimits,
-} from '../../src/endpoint/listener.ts'
+import { LISTENER_LIMITS, listenForHealth, listenOnLoopback } from '../../src/endpoint/listener.ts'
+import type { ServerLimits } from '../../src/endpoint/server.ts'
 import { IamRaError } from '../../src/errors.ts'
 
 /** Reached only where a listener does not close. */
@@ -26,7 +22,7 @@ export interface ListenerRequest {
   readonly port?: number
   /** Present: one address, as for health. */
   readonly host?: string
-  readonly limits?: Partial<ListenerLimits>
+  readonly limits?: Partial<ServerLimits>
 }
 
 export interface Report {
@@ -92,7 +88,7 @@ async function serve({ port = 0, host, limits = {} }: ListenerRequest): Promise<
     report({ port: listener.port, hosts: listener.hosts })
     process.stdin.resume()
     await once(process.stdin, 'end')
-    await listener.close()
+    listener.close()
   } catch (error) {
     if (!(error instanceof IamRaError)) throw error
     report({ failure: { code: error.code, message: error.message, hint: error.hint } })

@@ -1,0 +1,97 @@
+/** Sockets by Bun's own interface: https://bun.com/docs/runtime/networking/tcp */
+import type { ListenOptions, Peer, PeerEvents, Sockets } from './sockets.ts'
+
+interface BunSocket {
+  data: Held | undefined
+  /** @returns how many bytes the kernel took; below zero once it is closed */
+  write(bytes: Uint8Array): number
+  pause(): void
+  resume(): void
+  shutdown(): void
+  end(): void
+  terminate(): void
+}
+
+interface BunListener {
+  readonly port: number
+  readonly hostname: string
+  stop(): void
+}
+
+interface Bun {
+  listen(options: {
+    readonly hostname: string
+    readonly port: number
+    readonly exclusive: boolean
+    readonly socket: {
+      open(socket: BunSocket): void
+      data(socket: BunSocket, bytes: Uint8Array): void
+      drain(socket: BunSocket): void
+      close(socket: BunSocket): void
+      error(socket: BunSocket, error: unknown): void
+    }
+  }): BunListener
+}
+
+/** What a socket carries. */
+interface Held {
+  readonly events: PeerEvents
+  /** What the kernel did not take yet. */
+  rest: Uint8Array | undefined
+}
+
+export function openBunSockets({ host, port, accept }: ListenOptions): Sockets {
+  const { listen } = (globalThis as unknown as { readonly Bun: Bun }).Bun
+  const socket = {
+    open(one: BunSocket): void {
+      const events = accept(peerOf(one))
+      if (events !== undefined) one.data = { events, rest: undefined }
+    },
+    data: ({ data }: BunSocket, bytes: Uint8Array): void => data?.events.received(bytes),
+    drain(one: BunSocket): void {
+      const { data } = one
+      if (data?.rest === undefined) return
+      data.rest = writeSome(one, data.rest)
+      if (data.rest === undefined) data.events.drained()
+    },
+    close: ({ data }: BunSocket): void => data?.events.closed(),
+    // A reset: `close` follows.
+    error: (): void => undefined,
+  }
+  const start = (at: number): BunListener => listen({ hostname: host, port: at, exclusive: true, socket })
+  let listener = start(port)
+  const { port: bound } = listener
+  return {
+    host: listener.hostname,
+    port: bound,
+    again() {
+      listener.stop()
+      listener = start(bound)
+    },
+    close: () => listener.stop(),
+  }
+}
+
+function peerOf(socket: BunSocket): Peer {
+  return {
+    write(bytes) {
+      const rest = writeSome(socket, bytes)
+      if (rest === undefined) return true
+      // A copy: the caller's bytes may be of another's memory.
+      if (socket.data !== undefined) socket.data.rest = rest.slice()
+      return false
+    },
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+    finish: () => socket.shutdown(),
+    // `end` would wait for a reader that never reads.
+    close: () => (socket.data?.rest === undefined ? socket.end() : socket.terminate()),
+  }
+}
+
+/** @returns what the kernel did not take */
+function writeSome(socket: BunSocket, bytes: Uint8Array): Uint8Array | undefined {
+  const written = socket.write(bytes)
+  // A closed socket takes no more, and its `close` is on the way.
+  return written < 0 || written >= bytes.byteLength ? undefined : bytes.subarray(written)
+}

@@ -1,0 +1,149 @@
+/**
+ * One connection: its requests one after another, and never more of them in memory than the next one. The answer to a
+ * request is taken by the kernel before the next request is looked at, so who never reads is not read from.
+ */
+import { refusal, type Answer, type EndpointRequest } from './answer.ts'
+import { answerBytes } from './answer-bytes.ts'
+import { readHead, type RefusedHead, type RequestHead } from './request-head.ts'
+import type { Peer, PeerEvents } from './sockets.ts'
+
+export interface ConnectionOptions {
+  /** Of a request line and its headers, and of what may wait behind them. */
+  readonly headerBytes: number
+  readonly requestMs: number
+  readonly idleMs: number
+  readonly requests: number
+  answer(request: Omit<EndpointRequest, 'port'>): Answer
+  /** What `answer` threw. */
+  onError(error: unknown): void
+  /** Calls back in a later turn. */
+  later(work: () => void): void
+  now(): number
+  elapsed(): number
+  /** A whole request came. */
+  onRequest(): void
+  /** The last answer was given: the other end has nothing to wait for. */
+  onLast(): void
+  onClosed(): void
+}
+
+export interface Connection extends PeerEvents {
+  /** Whether it has been silent, or unread, for longer than it may. */
+  isOverdue(): boolean
+  close(): void
+}
+
+const NOTHING = Buffer.alloc(0)
+
+const REFUSALS: Readonly<Record<RefusedHead, Answer>> = {
+  400: refusal(400, 'BadRequest', 'this is no request of HTTP/1.1'),
+  431: refusal(431, 'RequestHeaderFieldsTooLarge', 'the request line and the headers are too long'),
+  505: refusal(505, 'HTTPVersionNotSupported', 'this server speaks HTTP/1.1'),
+}
+
+export function createConnection(peer: Peer, options: ConnectionOptions): Connection {
+  let received = NOTHING
+  /** Bytes of it in which no head ends. */
+  let looked = 0
+  let left = options.requests
+  let state: 'reading' | 'waiting for a turn' | 'unread' | 'ending' | 'closed' = 'reading'
+  let sinceMs = options.elapsed()
+
+  const isClosed = (): boolean => state === 'closed'
+
+  const write = (answer: Answer, headOnly: boolean, isLast: boolean): void => {
+    const form = {
+      headOnly,
+      keepSeconds: isLast ? undefined : Math.floor(options.idleMs / 1000),
+      nowMs: options.now(),
+    }
+    sinceMs = options.elapsed()
+    const isTaken = peer.write(answerBytes(answer, form))
+    if (isClosed()) return
+    if (isLast) {
+      // Closed at once, what the other end still sends would reset the connection under the answer: RFC 9112 9.6.
+      state = 'ending'
+      received = NOTHING
+      peer.finish()
+      options.onLast()
+    } else if (!isTaken) {
+      state = 'unread'
+      peer.pause()
+    }
+  }
+
+  const answer = ({ request, hasBody, isLast }: RequestHead): void => {
+    left -= 1
+    options.onRequest()
+    let given: Answer
+    try {
+      given = options.answer(request)
+    } catch (error) {
+      options.onError(error)
+      connection.close()
+      return
+    }
+    // Nobody reads a body here, and nobody keeps more than one request waiting: the connection ends instead.
+    write(
+      given,
+      request.method === 'HEAD',
+      isLast || hasBody || left <= 0 || received.byteLength > options.headerBytes,
+    )
+  }
+
+  const read = (): void => {
+    const head = readHead(received, options.headerBytes, looked)
+    looked = received.byteLength
+    if (head === undefined) return
+    if (typeof head === 'number') return write(REFUSALS[head], false, true)
+    received = head.length === received.byteLength ? NOTHING : received.subarray(head.length)
+    looked = 0
+    answer(head)
+    if (state === 'reading') next()
+  }
+
+  /** What was sent along with the request before: in a turn of its own, so that nobody's requests fill a turn. */
+  const next = (): void => {
+    if (received.byteLength === 0) return
+    state = 'waiting for a turn'
+    options.later(() => {
+      if (state !== 'waiting for a turn') return
+      state = 'reading'
+      read()
+    })
+  }
+
+  const connection: Connection = {
+    received(bytes) {
+      if (state === 'ending' || state === 'closed') return
+      if (received.byteLength === 0 && state === 'reading') sinceMs = options.elapsed()
+      // One byte more than may wait behind the longest head: the next answer is the last then, whatever is cut off.
+      const room = 2 * options.headerBytes + 1 - received.byteLength
+      received = Buffer.concat([received, bytes.subarray(0, room)])
+      if (state === 'reading') read()
+    },
+    drained() {
+      if (state !== 'unread') return
+      state = 'reading'
+      sinceMs = options.elapsed()
+      peer.resume()
+      next()
+    },
+    closed() {
+      if (state === 'closed') return
+      state = 'closed'
+      received = NOTHING
+      options.onClosed()
+    },
+    isOverdue() {
+      const isIdle = state === 'reading' && received.byteLength === 0 && left < options.requests
+      return options.elapsed() - sinceMs > (isIdle ? options.idleMs : options.requestMs)
+    },
+    close() {
+      if (state === 'closed') return
+      peer.close()
+      connection.closed()
+    },
+  }
+  return connection
+}

@@ -1,0 +1,79 @@
+/** One address that is listened on, with all that a sender decides held to its limits. */
+import type { Handler } from './answer.ts'
+import { createAcceptTurn } from './accept-turn.ts'
+import { createConnection, type Connection } from './connection.ts'
+import { createPlaces } from './places.ts'
+import { openSockets, type Peer, type PeerEvents } from './sockets.ts'
+
+/** Of one address. Readers need far less; the pod's other containers may send anything. */
+export interface ServerLimits {
+  /** One more ends the one that has been without a request the longest. */
+  readonly connections: number
+  /** As many more may come in one turn, before any of them could be read. */
+  readonly burst: number
+  readonly acceptsPerTurn: number
+  /** Of the request line and all headers together. */
+  readonly headerBytes: number
+  /** From the connection, or a request's first byte, to the end of its headers; a body is not waited for. */
+  readonly requestMs: number
+  /** Between two requests of a connection. */
+  readonly idleMs: number
+  /** So few that the answers to all of them, unread, fit into a socket. */
+  readonly requestsPerConnection: number
+  /** How often `requestMs` and `idleMs` are looked at. */
+  readonly checkMs: number
+}
+
+export interface ServerOptions {
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  readonly handler: Handler
+  readonly limits: ServerLimits
+  /** A handler's bug, or a connection that could not be accepted. Nothing ends for it. */
+  onError(error: unknown): void
+}
+
+export interface Server {
+  readonly host: string
+  readonly port: number
+  /** Stops listening and ends every connection. Every answer given so far is delivered. */
+  close(): void
+}
+
+/** @throws Error with the system's code */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { host, port, handler, limits, onError } = options
+  const places = createPlaces(limits)
+  const turn = createAcceptTurn(limits.acceptsPerTurn, () => sockets.again(), onError)
+  const accept = (peer: Peer): PeerEvents | undefined => {
+    turn.accepted()
+    const connection: Connection = createConnection(peer, {
+      headerBytes: limits.headerBytes,
+      requestMs: limits.requestMs,
+      idleMs: limits.idleMs,
+      requests: limits.requestsPerConnection,
+      answer: (request) => handler({ ...request, port: sockets.port }),
+      onError,
+      later: setImmediate,
+      now: Date.now,
+      elapsed: () => performance.now(),
+      onRequest: () => places.asked(connection),
+      onLast: () => places.leaving(connection),
+      onClosed: () => places.left(connection),
+    })
+    if (places.taken(connection)) return connection
+    peer.close()
+    return undefined
+  }
+  const sockets = await openSockets({ host, port, accept, onError })
+  return {
+    host: sockets.host,
+    port: sockets.port,
+    close() {
+      turn.end()
+      sockets.close()
+      places.clear()
+    },
+  }
+}
