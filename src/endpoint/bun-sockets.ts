@@ -3,6 +3,7 @@ import type { ListenOptions, Peer, PeerEvents, Sockets } from './sockets.ts'
 
 interface BunSocket {
   data: Held | undefined
+  readonly remoteAddress: string | undefined
   /** @returns how many bytes the kernel took; below zero once it is closed */
   write(bytes: Uint8Array): number
   pause(): void
@@ -44,8 +45,7 @@ export function openBunSockets({ host, port, accept }: ListenOptions): Sockets {
   const { listen } = (globalThis as unknown as { readonly Bun: Bun }).Bun
   const socket = {
     open(one: BunSocket): void {
-      const events = accept(peerOf(one))
-      if (events !== undefined) one.data = { events, rest: undefined }
+      one.data = { events: accept(peerOf(one)), rest: undefined }
     },
     data: ({ data }: BunSocket, bytes: Uint8Array): void => data?.events.received(bytes),
     drain(one: BunSocket): void {
@@ -74,6 +74,7 @@ export function openBunSockets({ host, port, accept }: ListenOptions): Sockets {
 
 function peerOf(socket: BunSocket): Peer {
   return {
+    address: socket.remoteAddress ?? '',
     write(bytes) {
       const rest = writeSome(socket, bytes)
       if (rest === undefined) return true

@@ -28,6 +28,8 @@ export interface ConnectionOptions {
 }
 
 export interface Connection extends PeerEvents {
+  /** Of the other end. */
+  readonly address: string
   /** Whether it has been silent, or unread, for longer than it may. */
   isOverdue(): boolean
   close(): void
@@ -114,6 +116,7 @@ export function createConnection(peer: Peer, options: ConnectionOptions): Connec
   }
 
   const connection: Connection = {
+    address: peer.address,
     received(bytes) {
       if (state === 'ending' || state === 'closed') return
       if (received.byteLength === 0 && state === 'reading') sinceMs = options.elapsed()

@@ -6,13 +6,14 @@ import { withinDescriptors } from './descriptors.ts'
 import { startServer, type Server, type ServerLimits } from './server.ts'
 
 export const LISTENER_LIMITS: ServerLimits = {
-  connections: 128,
-  burst: 512,
+  connections: 512,
+  burst: 1024,
+  youngMs: 250,
   acceptsPerTurn: 4096,
   headerBytes: 8192,
   requestMs: 5_000,
   idleMs: 5_000,
-  requestsPerConnection: 100,
+  requestsPerConnection: 32,
   checkMs: 1_000,
 }
 

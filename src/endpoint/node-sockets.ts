@@ -8,7 +8,6 @@ export async function openNodeSockets({ host, port, accept, onError }: ListenOpt
     // A reset: `close` follows.
     socket.on('error', () => undefined)
     const events = accept(peerOf(socket))
-    if (events === undefined) return
     socket.on('data', (bytes: Buffer) => events.received(bytes))
     socket.on('drain', () => events.drained())
     socket.on('close', () => events.closed())
@@ -28,6 +27,7 @@ export async function openNodeSockets({ host, port, accept, onError }: ListenOpt
 
 function peerOf(socket: Socket): Peer {
   return {
+    address: socket.remoteAddress ?? '',
     write: (bytes) => socket.write(bytes),
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),

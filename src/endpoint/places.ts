@@ -1,9 +1,8 @@
-/** Which connections of one address stay open. */
+/** Which connections of one address that is listened on stay open. */
 import type { Connection } from './connection.ts'
 
 export interface Places {
-  /** @returns false where there is no room even for the moment: the connection is not one of them */
-  taken(connection: Connection): boolean
+  taken(connection: Connection): void
   /** It sent a whole request. */
   asked(connection: Connection): void
   /** It was given its last answer. */
@@ -15,69 +14,114 @@ export interface Places {
 
 export interface PlaceLimits {
   readonly connections: number
+  /** As many more may be there that are not older than `youngMs`. */
   readonly burst: number
+  /** Time to send a request in, whoever else comes. */
+  readonly youngMs: number
   /** How often those that take too long are looked for. */
   readonly checkMs: number
 }
 
-/**
- * Beyond the limit the connection that has been without a request the longest makes room, those first that wait for nothing.
- * Those that never sent a whole request are no different: were they always the first to go, whoever held all the others would
- * shut out each newcomer before it could ask.
- */
-export function createPlaces(limits: PlaceLimits): Places {
-  /** In the order of their last request, or of their coming. */
-  const open = new Set<Connection>()
-  const leaving = new Set<Connection>()
-  let isMakingRoom = false
-  let check: NodeJS.Timeout | undefined
+/** What has come from one sender. */
+interface Group {
+  /** When each came, in the order of their last request, or of their coming. */
+  readonly open: Map<Connection, number>
+  readonly leaving: Set<Connection>
+}
 
-  const size = (): number => open.size + leaving.size
+/**
+ * Beyond the limit senders that have more than their share make room, so that many connections of one do not end the
+ * kubelet's. Of a sender's own it is those that wait for nothing, then those that have been without a request the longest. Those
+ * that never sent a whole one are no different, once they had their time: were they always the first to go, whoever held all
+ * the others would shut out each newcomer before it could ask.
+ */
+export function createPlaces(limits: PlaceLimits, elapsed: () => number): Places {
+  const groups = new Map<string, Group>()
+  let size = 0
+  let makingRoom: NodeJS.Timeout | undefined
+  let isCutting = false
+  let checking: NodeJS.Timeout | undefined
 
   const makeRoom = (): void => {
-    isMakingRoom = false
-    for (const connections of [leaving, open]) {
-      for (const connection of connections) {
-        if (size() <= limits.connections) return
-        connection.close()
+    makingRoom = undefined
+    const youngSinceMs = elapsed() - limits.youngMs
+    const share = limits.connections / groups.size
+    for (const group of [...groups.values()]) {
+      for (const connection of connectionsOf(group)) {
+        if (size <= limits.connections || sizeOf(group) <= share) break
+        if ((group.open.get(connection) ?? -Infinity) <= youngSinceMs) connection.close()
       }
     }
+    if (size > limits.connections) makeRoomLater()
   }
 
-  const closeOverdue = (): void => {
-    for (const connections of [leaving, open]) {
-      for (const connection of connections) if (connection.isOverdue()) connection.close()
-    }
+  /** In a turn of its own: those that are closed come again, and would keep a loop of accepts from ending. */
+  const cutBurst = (): void => {
+    isCutting = false
+    while (size > limits.connections + limits.burst) firstOfLargest(groups.values())?.close()
+  }
+
+  const makeRoomLater = (): void => {
+    makingRoom ??= setTimeout(makeRoom, limits.youngMs / 4)
+  }
+
+  const each = (work: (connection: Connection) => void): void => {
+    for (const group of [...groups.values()]) for (const connection of connectionsOf(group)) work(connection)
   }
 
   return {
     taken(connection) {
-      if (size() >= limits.connections + limits.burst) return false
-      open.add(connection)
-      // Only while there are connections: an idle process is not woken.
-      check ??= setInterval(closeOverdue, limits.checkMs)
-      if (size() > limits.connections && !isMakingRoom) {
-        isMakingRoom = true
-        // After the loop has read once: those that came in this turn have asked by then, if they mean to.
-        setImmediate(() => setImmediate(makeRoom))
-      }
-      return true
+      const { address } = connection
+      let group = groups.get(address)
+      if (group === undefined) groups.set(address, (group = { open: new Map(), leaving: new Set() }))
+      group.open.set(connection, elapsed())
+      size += 1
+      // Both only while they are needed: an idle process is not woken.
+      checking ??= setInterval(() => each((one) => one.isOverdue() && one.close()), limits.checkMs)
+      if (size > limits.connections) makeRoomLater()
+      if (size <= limits.connections + limits.burst || isCutting) return
+      isCutting = true
+      setImmediate(cutBurst)
     },
     asked(connection) {
-      if (open.delete(connection)) open.add(connection)
+      const open = groups.get(connection.address)?.open
+      const cameMs = open?.get(connection)
+      if (open === undefined || cameMs === undefined) return
+      open.delete(connection)
+      open.set(connection, cameMs)
     },
     leaving(connection) {
-      if (open.delete(connection)) leaving.add(connection)
+      const group = groups.get(connection.address)
+      if (group?.open.delete(connection) === true) group.leaving.add(connection)
     },
     left(connection) {
-      open.delete(connection)
-      leaving.delete(connection)
-      if (size() > 0) return
-      clearInterval(check)
-      check = undefined
+      const group = groups.get(connection.address)
+      if (group === undefined) return
+      if (!group.open.delete(connection) && !group.leaving.delete(connection)) return
+      size -= 1
+      if (sizeOf(group) === 0) groups.delete(connection.address)
+      if (size > 0) return
+      clearInterval(checking)
+      clearTimeout(makingRoom)
+      checking = makingRoom = undefined
     },
-    clear() {
-      for (const connection of [...leaving, ...open]) connection.close()
-    },
+    clear: () => each((connection) => connection.close()),
   }
+}
+
+function sizeOf({ open, leaving }: Group): number {
+  return open.size + leaving.size
+}
+
+function connectionsOf({ open, leaving }: Group): Connection[] {
+  return [...leaving, ...open.keys()]
+}
+
+/** The first to go of the sender that has the most. */
+function firstOfLargest(groups: Iterable<Group>): Connection | undefined {
+  let found: Group | undefined
+  for (const group of groups) if (found === undefined || sizeOf(group) > sizeOf(found)) found = group
+  const [leaving] = found?.leaving ?? []
+  const [oldest] = found?.open.keys() ?? []
+  return leaving ?? oldest
 }

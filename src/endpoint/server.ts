@@ -7,10 +7,12 @@ import { openSockets, type Peer, type PeerEvents } from './sockets.ts'
 
 /** Of one address. Readers need far less; the pod's other containers may send anything. */
 export interface ServerLimits {
-  /** One more ends the one that has been without a request the longest. */
+  /** One more ends the one that has been without a request the longest, of the sender with the most. */
   readonly connections: number
-  /** As many more may come in one turn, before any of them could be read. */
+  /** As many more have time to send a request in, */
   readonly burst: number
+  /** which is this. */
+  readonly youngMs: number
   readonly acceptsPerTurn: number
   /** Of the request line and all headers together. */
   readonly headerBytes: number
@@ -41,12 +43,14 @@ export interface Server {
   close(): void
 }
 
+const elapsed = (): number => performance.now()
+
 /** @throws Error with the system's code */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { host, port, handler, limits, onError } = options
-  const places = createPlaces(limits)
+  const places = createPlaces(limits, elapsed)
   const turn = createAcceptTurn(limits.acceptsPerTurn, () => sockets.again(), onError)
-  const accept = (peer: Peer): PeerEvents | undefined => {
+  const accept = (peer: Peer): PeerEvents => {
     turn.accepted()
     const connection: Connection = createConnection(peer, {
       headerBytes: limits.headerBytes,
@@ -57,14 +61,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       onError,
       later: setImmediate,
       now: Date.now,
-      elapsed: () => performance.now(),
+      elapsed,
       onRequest: () => places.asked(connection),
       onLast: () => places.leaving(connection),
       onClosed: () => places.left(connection),
     })
-    if (places.taken(connection)) return connection
-    peer.close()
-    return undefined
+    places.taken(connection)
+    return connection
   }
   const sockets = await openSockets({ host, port, accept, onError })
   return {

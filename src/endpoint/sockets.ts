@@ -6,6 +6,8 @@
 
 /** One accepted connection. */
 export interface Peer {
+  /** Of the other end; empty once that is gone. */
+  readonly address: string
   /**
    * Nothing is written before the last write was taken whole.
    * @returns whether the kernel took all of it; otherwise `drained` follows
@@ -44,8 +46,7 @@ export interface ListenOptions {
   readonly host: string
   /** 0: any free one. */
   readonly port: number
-  /** @returns undefined for one that the callback has closed */
-  accept(peer: Peer): PeerEvents | undefined
+  accept(peer: Peer): PeerEvents
   /** A connection could not be accepted. */
   onError(error: unknown): void
 }

@@ -15,6 +15,7 @@ export function createFakePeer(): FakePeer {
   let written = ''
   const calls: ('pause' | 'resume' | 'finish' | 'close')[] = []
   const peer: FakePeer = {
+    address: '192.0.2.1',
     takes: true,
     calls,
     get written() {

@@ -1,0 +1,53 @@
+/**
+ * `serve` of the shipped file, in the limits of its container, under each kind of flood for a few seconds: the app and the
+ * kubelet are answered, a renewal takes place, the memory stays bounded, and it ends when it is told to. How long each of that
+ * takes is measured by `npm run bench:flood`.
+ */
+import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { ROOT } from '../../scripts/checks/files.ts'
+import { startStage } from '../emulators/stage.ts'
+import { KINDS } from '../flood/kinds.ts'
+import { createNeighbour } from '../flood/network.ts'
+import { MEMORY_LIMIT, runFlood, type FloodRun } from '../flood/scene.ts'
+
+const flood = suite('floods')
+
+const SECONDS = 2
+/** Of the memory limit: room for a renewal, and to spare. */
+const ROOM_MIB = 48
+
+const neighbour = createNeighbour()
+const stage = await startStage()
+const place = {
+  stage,
+  neighbour,
+  executable: join(ROOT, 'dist/aws-iam-ra'),
+  parent: existsSync('/dev/shm') ? '/dev/shm' : tmpdir(),
+}
+
+const RUNS: readonly Omit<FloodRun, 'seconds'>[] = [
+  ...KINDS.flatMap((kind) => (['network', 'pod'] as const).map((from) => ({ kind, from, cpu: undefined }))),
+  ...(['short', 'reset', 'silent'] as const).map((kind) => ({ kind, from: 'network' as const, cpu: 100 })),
+]
+
+for (const run of RUNS) {
+  const title = `${run.kind}, from the ${run.from}${run.cpu === undefined ? '' : `, with ${run.cpu}m of CPU`}`
+  flood(title, async () => {
+    const result = await runFlood({ ...run, seconds: SECONDS }, place)
+    assert.ok(result.flood.connections > 0, 'there was no flood')
+    assert.is(result.app.failed, 0, `the app: ${result.app.reasons.join(', ')}`)
+    assert.is(result.probe.failed, 0, `the probe: ${result.probe.reasons.join(', ')}`)
+    assert.ok(result.groupMiB < MEMORY_LIMIT - ROOM_MIB, `${result.groupMiB} MiB`)
+  })
+}
+
+flood.after(async () => {
+  await stage.close()
+  neighbour.remove()
+})
+
+flood.run()
