@@ -1,15 +1,23 @@
 /** Files that others mount for us. A device or a pipe at such a path must not hold the run beyond its deadline. */
+import { constants } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
 import { codeOf, IamRaError, type Stage } from './errors.ts'
 import type { Runtime } from './runtime.ts'
 
 /** A CA bundle with every public root has a quarter of this. */
 const MAX_BYTES = 1024 * 1024
+const SMALLEST_READ = 4095
+// Without O_NONBLOCK a pipe put in the file's place would keep us waiting.
+const READ = constants.O_RDONLY | constants.O_NONBLOCK
+
+/** The code of the error for what is no regular file. */
+export const NOT_A_FILE = 'not a file'
 
 export type PemFile = { readonly pem: string } | { readonly fault: string; readonly cause?: unknown }
 
 /** What a file of certificates holds, or in words that follow its path why it is none. */
 export async function lookAtPemFile(
-  fs: Pick<Runtime['fs'], 'stat' | 'readFile'>,
+  fs: Pick<Runtime['fs'], 'stat' | 'open'>,
   path: string,
 ): Promise<PemFile> {
   try {
@@ -25,7 +33,7 @@ export async function lookAtPemFile(
  * @throws IamRaError INPUT_FILE where it cannot be read or holds no certificate
  */
 export async function readPemFile(
-  fs: Pick<Runtime['fs'], 'stat' | 'readFile'>,
+  fs: Pick<Runtime['fs'], 'stat' | 'open'>,
   path: string,
   setting: string,
   { stage, hint }: { readonly stage: Stage; readonly hint: string },
@@ -36,14 +44,53 @@ export async function readPemFile(
 }
 
 /** @throws Error with a `code`: the system's, or words of ours for what is no regular file or larger than 1 MiB */
-export async function readInputFile(
-  fs: Pick<Runtime['fs'], 'stat' | 'readFile'>,
+export async function readInputFile(fs: Pick<Runtime['fs'], 'stat' | 'open'>, path: string): Promise<string> {
+  const bytes = await readBoundedFile(fs, path, MAX_BYTES)
+  if (bytes === undefined) throw new InputFileError('larger than 1 MiB')
+  return bytes.toString('utf8')
+}
+
+/**
+ * The file's bytes, or undefined if there are more than that.
+ * @throws Error with a `code`: the system's, or NOT_A_FILE
+ */
+export async function readBoundedFile(
+  fs: Pick<Runtime['fs'], 'stat' | 'open'>,
   path: string,
-): Promise<string> {
-  const status = await fs.stat(path)
-  if (!status.isFile()) throw new InputFileError('not a file')
-  if (status.size > MAX_BYTES) throw new InputFileError('larger than 1 MiB')
-  return await fs.readFile(path, 'utf8')
+  maxBytes: number,
+): Promise<Buffer | undefined> {
+  // Before it is opened, since opening a device may do something.
+  if (!(await fs.stat(path)).isFile()) throw new InputFileError(NOT_A_FILE)
+  const handle = await fs.open(path, READ)
+  try {
+    // What was put in its place since may be anything.
+    const status = await handle.stat()
+    if (!status.isFile()) throw new InputFileError(NOT_A_FILE)
+    return await readBounded(handle, status.size, maxBytes)
+  } finally {
+    await handle.close()
+  }
+}
+
+/**
+ * What an open file holds, or undefined if that is more.
+ * @param size what the descriptor says; the file may grow meanwhile, and those of /proc claim to be empty
+ */
+export async function readBounded(
+  handle: Pick<FileHandle, 'read'>,
+  size: number,
+  maxBytes: number,
+): Promise<Buffer | undefined> {
+  if (size > maxBytes) return undefined
+  let buffer = Buffer.alloc(Math.max(size, SMALLEST_READ) + 1)
+  let filled = 0
+  for (;;) {
+    const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, null)
+    if (bytesRead === 0) return buffer.subarray(0, filled)
+    filled += bytesRead
+    if (filled > maxBytes) return undefined
+    if (filled === buffer.length) buffer = Buffer.concat([buffer], Math.min(2 * buffer.length, maxBytes + 1))
+  }
 }
 
 class InputFileError extends Error {

@@ -26,10 +26,10 @@ for (const [title, stray] of Object.entries(STRAYS)) {
       writeFileSync(tokenFile, stage.token())
       const preload = `import fs from 'node:fs/promises'
         import { syncBuiltinESMExports } from 'node:module'
-        const read = fs.readFile
-        fs.readFile = (path, ...rest) => {
+        const open = fs.open
+        fs.open = (path, ...rest) => {
           if (path === ${JSON.stringify(tokenFile)}) ${stray}
-          return read(path, ...rest)
+          return open(path, ...rest)
         }
         syncBuiltinESMExports()`
       const child = spawn(

@@ -1,5 +1,6 @@
 /** Where each option's text comes from: a flag, the environment, or a file that the environment names. */
 import { codeOf } from '../errors.ts'
+import { NOT_A_FILE, readBoundedFile } from '../input-file.ts'
 import type { Runtime } from '../runtime.ts'
 import { OPTIONS, type Option, type OptionName } from './options.ts'
 import { quote, type Problems } from './problems.ts'
@@ -69,20 +70,17 @@ async function readSettingFile(fs: Runtime['fs'], fileName: string, path: string
   if (pathFault !== undefined) return { wrong: `has a path in ${fileName} that ${pathFault.wrong}`, expected }
   const named = `has ${quote(path)} in ${fileName}, which`
   try {
-    // Before it is opened: a FIFO would hold the run for ever.
-    const status = await fs.stat(path)
-    if (!status.isFile()) return { wrong: `${named} is not a file`, expected }
-    const bytes = status.size > MAX_FILE_BYTES ? undefined : await fs.readFile(path)
-    if (bytes === undefined || bytes.length > MAX_FILE_BYTES) {
-      return { wrong: `${named} is larger than 64 KiB`, expected }
-    }
+    const bytes = await readBoundedFile(fs, path, MAX_FILE_BYTES)
+    if (bytes === undefined) return { wrong: `${named} is larger than 64 KiB`, expected }
     const text = decode(bytes)
     if (text === undefined) return { wrong: `${named} is not UTF-8 text`, expected }
     if (text.trim() === '') return { state: 'empty', where: `${named} is empty` }
     return { state: 'given', text: text.trim(), origin: 'file' }
   } catch (error) {
+    const code = codeOf(error)
+    if (code === NOT_A_FILE) return { wrong: `${named} is not a file`, expected }
     // The word alone: the message repeats the path as it stands.
-    return { wrong: `${named} cannot be read (${codeOf(error) ?? 'no reason given'})`, expected }
+    return { wrong: `${named} cannot be read (${code ?? 'no reason given'})`, expected }
   }
 }
 

@@ -6,6 +6,7 @@ import { constants, type Stats } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { IamRaError } from '../errors.ts'
+import { readBounded } from '../input-file.ts'
 import type { Logger } from '../log.ts'
 import type { Runtime } from '../runtime.ts'
 import { attempt, errorNumber, refused } from './file-error.ts'
@@ -52,6 +53,7 @@ export async function replaceFile(
   let inPlace = false
   try {
     const next = edit(await readCurrent(path, context))
+    checkSize(path, next)
     await attempt(`cannot write ${path}`, async () => {
       await draft.handle.writeFile(next)
       await draft.handle.sync()
@@ -177,23 +179,33 @@ export async function readCurrent(
   if (found === undefined) return undefined
   if (!found.isFile())
     throw refused(`cannot write ${path}: ${kindOf(found)} stands in its place`, FOLDER_HINT)
-  const tooLarge = refused(
-    `cannot edit ${path}: it is larger than 1 MiB, so it is another file`,
-    'look at what the setting points to that names it',
-  )
-  if (found.size > MAX_BYTES) throw tooLarge
   return await attempt(`cannot read ${path}`, async () => {
     const handle = await fs.open(path, READ)
     try {
-      if (!(await handle.stat()).isFile())
-        throw refused(`cannot read ${path}: it is no file any more`, FOLDER_HINT)
-      const bytes = await handle.readFile()
-      if (bytes.length > MAX_BYTES) throw tooLarge
-      return bytes
+      const status = await handle.stat()
+      if (!status.isFile()) throw refused(`cannot read ${path}: it is no file any more`, FOLDER_HINT)
+      const bytes = await readBounded(handle, status.size, MAX_BYTES)
+      if (bytes !== undefined) return bytes
+      throw refused(
+        `cannot edit ${path}: it is larger than 1 MiB, so it is another file`,
+        'look at what the setting points to that names it',
+      )
     } finally {
       await handle.close()
     }
   })
+}
+
+/**
+ * What the next run would refuse to read.
+ * @throws IamRaError FILE
+ */
+export function checkSize(path: string, next: Buffer): void {
+  if (next.length <= MAX_BYTES) return
+  throw refused(
+    `cannot write ${path}: with the profile in it, it would be larger than 1 MiB, which the next run would refuse`,
+    'remove profiles that nothing uses from that file, or name another one',
+  )
 }
 
 /** The bytes of the file in place. Where a later writer has replaced it already, it built on ours and checked its own. */

@@ -6,7 +6,7 @@ import type { Logger } from '../log.ts'
 import type { FileSystem } from '../runtime.ts'
 import type { SinkSettings } from '../run-settings.ts'
 import type { SessionCredentials } from '../types.ts'
-import { draftPathOf, readCurrent, refuseInDraftsPlace } from './atomic-write.ts'
+import { checkSize, draftPathOf, readCurrent, refuseInDraftsPlace } from './atomic-write.ts'
 import {
   editedText,
   fileModeOf,
@@ -104,7 +104,9 @@ async function lookAtProfile(
   await lookAtPlace(path, await fileModeOf(file, settings, fs), found, context)
   const text = textOf(await readCurrent(path, { fs }))
   found.hasProfile = sectionsOf(text, file.header(text)).length > 0
-  warnOfObstacle(editedText(file, text, logger), path, logger)
+  const edited = editedText(file, text, logger)
+  checkSize(path, Buffer.from(edited, 'latin1'))
+  warnOfObstacle(edited, path, logger)
   await lookAtMount(path, found, context)
 }
 

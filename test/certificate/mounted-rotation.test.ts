@@ -131,7 +131,7 @@ rotation('is one of the two versions and whole, wherever between the readings th
     const fs = {
       ...fsPromises,
       stat: (path: string) => swapping(() => fsPromises.stat(path)),
-      readFile: (path: string) => swapping(() => fsPromises.readFile(path, 'utf8')),
+      open: (path: string, flags: number) => swapping(() => fsPromises.open(path, flags)),
     } as unknown as Runtime['fs']
     const clock = fakeClock()
     const certificate = await read(mounted, { fs, clock })

@@ -10,8 +10,8 @@ import { ANSWERS, OLD, SYSTEM_ERRORS } from './sink.ts'
 
 const DRAFT = '.credentials.aws-iam-ra'
 
-/** The call's name here, and whether it comes after the rename. */
-const CALLS: Readonly<Record<string, readonly [call: string, renamed: boolean]>> = {
+/** The call's name here, whether it comes after the rename, and which of its calls it is. */
+const CALLS: Readonly<Record<string, readonly [call: string, renamed: boolean, nth?: number]>> = {
   mkdir: ['mkdir', false],
   openat: ['open', false],
   fchmod: ['handle.chmod', false],
@@ -19,8 +19,9 @@ const CALLS: Readonly<Record<string, readonly [call: string, renamed: boolean]>>
   fsync: ['handle.sync', false],
   rename: ['rename', false],
   unlink: ['unlink', false],
-  pread64: ['handle.read', true],
-  read: ['handle.readFile', false],
+  // The old file takes two reads, the second of which finds its end.
+  pread64: ['handle.read', true, 3],
+  read: ['handle.read', false],
   statx: ['lstat', false],
 }
 
@@ -38,7 +39,7 @@ async function prepare({ folder, file }: Scratch, call: string): Promise<string>
 }
 
 for (const [name, errors] of Object.entries(ANSWERS)) {
-  const [call, renamed] = CALLS[name] ?? []
+  const [call, renamed, nth = 1] = CALLS[name] ?? []
   for (const error of errors) {
     refused(`${name} with ${error}: exit 6, ${renamed === true ? 'the new' : 'the old'} file whole`, () =>
       inScratch(async (scratch) => {
@@ -46,7 +47,7 @@ for (const [name, errors] of Object.entries(ANSWERS)) {
         const credentialsFile = await prepare(scratch, name)
         let count = 0
         const fs = watchedFileSystem((each) => {
-          if (each === call && (count += 1) === 1) throw systemError(error)
+          if (each === call && (count += 1) === nth) throw systemError(error)
         })
         const settings = { credentialsFile, profile: 'default', fileMode: 0o600 }
         const failure = await rejectsWithCode(

@@ -43,9 +43,9 @@ reading('says that a folder is no file', async ({ file }) => {
 
 reading('says that the uid may not read it, and what changes that', async ({ file }) => {
   const denied = Object.assign(new Error('canary'), { code: 'EACCES' })
-  const readFile = (() => Promise.reject(denied)) as unknown as typeof fs.readFile
+  const open = (() => Promise.reject(denied)) as unknown as typeof fs.open
   const error = await rejectsWithCode(
-    readServiceAccountToken({ ...fakeRuntime().fs, readFile }, file.path),
+    readServiceAccountToken({ ...fakeRuntime().fs, open }, file.path),
     'INPUT_FILE',
   )
   assert.match(error.message, /cannot be read \(EACCES\)/)

@@ -21,11 +21,19 @@ function filesWith(content: string): Runtime['fs'] {
   const missing = (): never => {
     throw systemError('ENOENT')
   }
-  return {
-    ...fsPromises,
-    stat: (async () => (content === '' ? missing() : { isFile: () => true, size: content.length })) as never,
-    readFile: (async () => Buffer.from(content)) as never,
+  const bytes = Buffer.from(content)
+  const stat = async (): Promise<object> =>
+    content === '' ? missing() : { isFile: () => true, size: bytes.length }
+  const open = async (): Promise<object> => {
+    let from = 0
+    const read = async (buffer: Buffer, offset: number, length: number): Promise<object> => {
+      const bytesRead = bytes.copy(buffer, offset, from, from + length)
+      from += bytesRead
+      return { bytesRead }
+    }
+    return { stat, read, close: async () => undefined }
   }
+  return { ...fsPromises, stat: stat as never, open: open as never }
 }
 
 async function read(

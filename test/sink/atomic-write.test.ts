@@ -107,7 +107,7 @@ for (const [call, nth] of [
   ['lstat', 1],
   ['open', 2],
   ['handle.stat', 2],
-  ['handle.readFile', 1],
+  ['handle.read', 1],
   ['handle.writeFile', 1],
   ['handle.sync', 1],
   ['lstat', 2],
@@ -129,7 +129,7 @@ for (const [call, nth] of [
 for (const [call, nth] of [
   ['handle.sync', 2],
   ['lstat', 3],
-  ['handle.read', 1],
+  ['handle.read', 3],
 ] as const) {
   faults(`leaves the new file whole when ${call} fails after the rename (${nth})`, () =>
     inScratch(async (scratch) => {
@@ -140,6 +140,40 @@ for (const [call, nth] of [
     }),
   )
 }
+
+faults('refuses a file that has grown since it was looked at', () =>
+  inScratch(async (scratch) => {
+    await writeFile(scratch.file, 'old')
+    let opened = 0
+    const fs = watchedFileSystem(async (name) => {
+      // The first is the draft's.
+      if (name === 'open' && ++opened === 2) await writeFile(scratch.file, Buffer.alloc(1024 * 1024 + 1))
+    })
+    const error = await rejectsWithCode(replace(scratch, { fs }), 'FILE')
+    assert.match(error.message, 'larger than 1 MiB')
+    assert.equal(await scratch.list(), ['credentials'])
+  }),
+)
+
+faults('refuses to make a file that the next run would refuse', () =>
+  inScratch(async (scratch) => {
+    await writeFile(scratch.file, 'old')
+    const replaceBy = (bytes: number): Promise<void> =>
+      replaceFile(
+        scratch.file,
+        0o600,
+        () => Buffer.alloc(bytes),
+        async () => undefined,
+        scratch.context(),
+      )
+    const error = await rejectsWithCode(replaceBy(1024 * 1024 + 1), 'FILE')
+    assert.match(error.message, 'would be larger than 1 MiB')
+    assert.is(await readFile(scratch.file, 'utf8'), 'old')
+    assert.equal(await scratch.list(), ['credentials'])
+    await replaceBy(1024 * 1024)
+    await replaceBy(1)
+  }),
+)
 
 for (const [call, code, said, hint] of [
   ['handle.writeFile', 'ENOSPC', 'no space is left', 'sizeLimit'],

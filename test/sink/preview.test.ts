@@ -94,6 +94,8 @@ const REFUSALS: Readonly<Record<string, (scratch: Scratch) => Promise<unknown>>>
   'a link in its place': ({ file }) => symlink('/etc/hostname', file),
   'a NUL byte': ({ file }) => writeFile(file, 'a\0b'),
   'more than 1 MiB': ({ file }) => writeFile(file, Buffer.alloc(1024 * 1024 + 1, '\n')),
+  'just under 1 MiB, before the profile is added': ({ file }) =>
+    writeFile(file, `[a]\nx = ${'y'.repeat(1024 * 1024 - 20)}\n`),
   'a key that hides ours': ({ file }) => writeFile(file, '[default]\nrole_arn = x\n'),
   'a folder in the place of the draft': ({ folder }) => mkdir(join(folder, '.credentials.aws-iam-ra')),
 }
