@@ -11,6 +11,7 @@ import { parseEntries } from './ini-text.ts'
 import { misreadKey } from './javascript-reading.ts'
 import {
   configHeader,
+  countLines,
   credentialsHeader,
   hidingKey,
   PLAIN_NAME,
@@ -30,6 +31,9 @@ const OBSOLETE_KEYS = ['aws_security_token']
  */
 const PLAIN_VALUE = /^[!-~]+$/
 const ALTERED = /["'#;\\]/
+
+/** Each line of the profile takes memory while it is edited; a profile has some twenty. */
+const MAX_PROFILE_LINES = 10_000
 
 /** One profile to be in one file. */
 export interface ProfileFile {
@@ -159,8 +163,14 @@ export function editedText(
       'remove or convert the file',
     )
   }
-  inspect?.(text)
   const header = headerIn(text)
+  if (countLines(text, header) > MAX_PROFILE_LINES) {
+    throw refused(
+      `cannot edit ${path}: profile ${profile} has more than ${MAX_PROFILE_LINES} lines in it, so it is no profile`,
+      'remove what does not belong there, or name another file',
+    )
+  }
+  inspect?.(text)
   if (sectionsOf(text, header).length > 1) {
     logger.warn(`profile ${profile} stands more than once in ${path}: its sections are made one`)
   }

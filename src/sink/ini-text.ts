@@ -14,7 +14,7 @@ export interface Line {
 }
 
 export interface Section {
-  /** Absent for what stands before the first header. */
+  /** Absent for what stands before the first header, and between sections that are wanted. */
   readonly header?: Line
   /** Between the brackets, trimmed; absent where readers disagree on it, as for `[a]b]`. */
   readonly name?: string
@@ -31,7 +31,6 @@ export interface Entry {
   readonly continuation: readonly Line[]
 }
 
-const LINE = /([^\r\n]*)(\r\n|\n|\r|$)/g
 const HEADER = /^[ \t\v\f]*\[([^\]]*)\](.*)$/
 /** After the bracket: nothing or a comment, or what at least closes no other bracket. */
 const HEADER_REST = /^(?:[ \t\v\f]*[#;]|[^\]]*$)/
@@ -61,12 +60,27 @@ export function isBlank(text: string): boolean {
   return trimBlanks(text) === ''
 }
 
-export function splitLines(text: string): Line[] {
-  const lines: Line[] = []
-  for (const [whole, content = '', end = ''] of text.matchAll(LINE)) {
-    if (whole !== '') lines.push({ text: content, end })
+/** One line after another: a file of line breaks alone would make a million objects. */
+export function* linesOf(text: string): Generator<Line> {
+  let [feed, carriage] = [text.indexOf('\n'), text.indexOf('\r')]
+  for (let from = 0; from < text.length;) {
+    if (feed !== -1 && feed < from) feed = text.indexOf('\n', from)
+    if (carriage !== -1 && carriage < from) carriage = text.indexOf('\r', from)
+    const end = feed === -1 && carriage === -1 ? '' : endAt(feed, carriage)
+    const at = end === '' ? text.length : end === '\n' ? feed : carriage
+    yield { text: text.slice(from, at), end }
+    from = at + Math.max(end.length, 1)
   }
-  return lines
+}
+
+/** The nearer of the next line feed and the next carriage return; -1 is for none. */
+function endAt(feed: number, carriage: number): string {
+  if (carriage === -1 || (feed !== -1 && feed < carriage)) return '\n'
+  return feed === carriage + 1 ? '\r\n' : '\r'
+}
+
+export function splitLines(text: string): Line[] {
+  return [...linesOf(text)]
 }
 
 function joinLines(lines: readonly Line[]): string {
@@ -75,20 +89,43 @@ function joinLines(lines: readonly Line[]): string {
 
 /** The name in a header and what follows its bracket; undefined for any other line. */
 export function parseHeader(text: string): { name?: string; rest: string } | undefined {
-  const match = HEADER.exec(text)
+  const match = text.includes('[') ? HEADER.exec(text) : null
   if (match === null) return undefined
   const [, inner = '', rest = ''] = match
   return HEADER_REST.test(rest) ? { name: trimBlanks(inner), rest } : { rest }
 }
 
-export function splitSections(text: string): Section[] {
-  const sections: { header?: Line; name?: string; body: Line[] }[] = [{ body: [] }]
-  for (const line of splitLines(text)) {
-    const header = parseHeader(line.text)
-    if (header === undefined) sections.at(-1)?.body.push(line)
-    else
-      sections.push({ header: line, body: [], ...(header.name === undefined ? {} : { name: header.name }) })
+/**
+ * @param isWanted which sections are split into lines; whatever stands between two of them is one line without an end,
+ *   in a section without a header
+ */
+export function splitSections(text: string, isWanted: (name?: string) => boolean = () => true): Section[] {
+  const sections: Section[] = []
+  let open: { header: Line; name?: string } | undefined
+  let from = 0
+  let at = 0
+  const close = (to: number): void => {
+    const body = text.slice(from, to)
+    if (open !== undefined) sections.push({ ...open, body: splitLines(body) })
+    else sections.push({ body: body === '' ? [] : [{ text: body, end: '' }] })
   }
+  for (const line of linesOf(text)) {
+    const next = at + line.text.length + line.end.length
+    const header = parseHeader(line.text)
+    if (header !== undefined) {
+      const { name } = header
+      const wanted = isWanted(name)
+      if (wanted || open !== undefined) close(at)
+      if (wanted) open = { header: line, ...(name === undefined ? {} : { name }) }
+      if (wanted) from = next
+      else if (open !== undefined) {
+        open = undefined
+        from = at
+      }
+    }
+    at = next
+  }
+  close(at)
   return sections
 }
 

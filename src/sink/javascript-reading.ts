@@ -13,7 +13,9 @@ export function misreadKey(
   const read = new Map<string, string>()
   let inside = false
   let group = ''
-  for (const line of Buffer.from(text, 'latin1').toString('utf8').split(/\r?\n/)) {
+  for (const [line = ''] of Buffer.from(text, 'latin1')
+    .toString('utf8')
+    .matchAll(/[^\n]*/g)) {
     const trimmed = (line.split(/(?:^|\s)[;#]/)[0] ?? '').trim()
     if (trimmed.startsWith('[') && trimmed.endsWith(']')) {
       inside = Buffer.from(trimmed.slice(1, -1)).toString('latin1') === section

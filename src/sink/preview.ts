@@ -17,7 +17,7 @@ import {
 } from './credentials-file.ts'
 import { attempt, systemRefusal } from './file-error.ts'
 import { existingFolder, folderMode, unlessMissing } from './folder.ts'
-import { sectionsOf } from './profile-header.ts'
+import { countLines } from './profile-header.ts'
 
 /** As far as it was found out. */
 export interface FilePreview {
@@ -103,7 +103,7 @@ async function lookAtProfile(
   const { fs, logger } = context
   await lookAtPlace(path, await fileModeOf(file, settings, fs), found, context)
   const text = textOf(await readCurrent(path, { fs }))
-  found.hasProfile = sectionsOf(text, file.header(text)).length > 0
+  found.hasProfile = countLines(text, file.header(text)) > 0
   const edited = editedText(file, text, logger)
   checkSize(path, Buffer.from(edited, 'latin1'))
   warnOfObstacle(edited, path, logger)

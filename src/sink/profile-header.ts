@@ -1,5 +1,13 @@
 /** Which sections of a credentials or config file are a profile, as the AWS SDKs look it up. */
-import { parseEntries, parseSetting, splitSections, trimBlanks, type Section } from './ini-text.ts'
+import {
+  linesOf,
+  parseEntries,
+  parseHeader,
+  parseSetting,
+  splitSections,
+  trimBlanks,
+  type Section,
+} from './ini-text.ts'
 
 /** How a profile is called in one of the two kinds of file. Both are byte strings, as in ini-text.ts. */
 export interface ProfileHeader {
@@ -42,18 +50,26 @@ export function configHeader(profile: string, text: string): ProfileHeader {
   const plain = byteString(profile)
   const prefixed = (name: string): boolean =>
     trimBlanks(/^profile[ \t](.*)$/.exec(name)?.[1] ?? '').replace(/^(["'])(.*)\1$/, '$2') === plain
-  if (
-    profile === 'default' &&
-    !splitSections(splitMark(text)[1]).some(({ name }) => name !== undefined && prefixed(name))
-  ) {
-    return credentialsHeader(profile)
-  }
+  const standsIn = { written: plain, matches: prefixed }
+  if (profile === 'default' && countLines(text, standsIn) === 0) return credentialsHeader(profile)
   return { written: PLAIN_NAME.test(plain) ? `profile ${plain}` : `profile "${plain}"`, matches: prefixed }
+}
+
+/** How many lines the profile has in this text, headers among them, without an object for each. */
+export function countLines(text: string, header: ProfileHeader): number {
+  let count = 0
+  let inside = false
+  for (const line of linesOf(splitMark(text)[1])) {
+    const parsed = parseHeader(line.text)
+    if (parsed !== undefined) inside = parsed.name !== undefined && header.matches(parsed.name)
+    if (inside) count++
+  }
+  return count
 }
 
 /** The profile's sections; more than one is what some readers merge and others refuse. */
 export function sectionsOf(text: string, header: ProfileHeader): Section[] {
-  return splitSections(splitMark(text)[1]).filter((section) => isOurs(section, header))
+  return splitProfile(splitMark(text)[1], header).filter((section) => isOurs(section, header))
 }
 
 /** The first key in the profile that would hide its access keys from a reader. */
@@ -66,6 +82,11 @@ export function hidingKey(text: string, header: ProfileHeader): string | undefin
     }
   }
   return undefined
+}
+
+/** Only the profile's sections are split into lines. @param text without a byte order mark */
+export function splitProfile(text: string, header: ProfileHeader): Section[] {
+  return splitSections(text, (name) => name !== undefined && header.matches(name))
 }
 
 export function isOurs(section: Section, header: ProfileHeader): boolean {

@@ -1,20 +1,23 @@
-/** One profile edited in the text of a credentials or config file; every other byte stays as it is. */
+/**
+ * One profile edited in the text of a credentials or config file; every byte of the other sections stays as it is. Our own
+ * section is left so that the AWS SDKs for Java, Rust and Ruby read it too: all of it at the margin, `key = value`, and
+ * nothing behind the header.
+ */
 import {
   indentation,
   isBlank,
   isComment,
   joinSections,
+  linesOf,
   parseEntries,
   parseHeader,
   parseSetting,
-  splitLines,
-  splitSections,
   trimBlanks,
   type Entry,
   type Line,
   type Section,
 } from './ini-text.ts'
-import { byteString, isOurs, splitMark, type ProfileHeader } from './profile-header.ts'
+import { byteString, isOurs, splitMark, splitProfile, type ProfileHeader } from './profile-header.ts'
 
 export interface ProfileEdit {
   readonly header: ProfileHeader
@@ -28,71 +31,58 @@ export interface ProfileEdit {
 const COMMENT_MARK = '# aws-iam-ra:'
 /** What a setting of AWS's looks like; the rest of a wrapped value does not. */
 const INDENTED_SETTING = /^[a-z][a-z0-9_]*[ \t]*=[ \t]*[^= \t]/
+
 /** The text with exactly one section of the profile, our comment and values at its top. Editing twice is editing once. */
 export function editProfile(text: string, edit: ProfileEdit): string {
   const [mark, rest] = splitMark(text)
-  const sections = splitSections(rest)
+  const sections = splitProfile(rest, edit.header)
   const end = /^[^\r\n]*\r\n/.test(text) ? '\r\n' : '\n'
-  const first = sections.findIndex((section) => isOurs(section, edit.header))
-  if (first === -1) return mark + appended(rest, block(edit, '', end), edit, end)
-
-  const result: Section[] = []
   const own = sections.filter((section) => isOurs(section, edit.header))
-  const entries = mergedEntries(own, edit, end)
-  for (const [index, section] of sections.entries()) {
-    if (index === first) {
-      const next = sections.find((each, at) => at > index && !isOurs(each, edit.header))
-      result.push(rewritten(section, entries.kept, next, edit, end))
-    } else if (isOurs(section, edit.header)) result.push({ body: entries.left.get(section) ?? [] })
-    else result.push(section)
+  if (own.length === 0) return mark + appended(rest, block(edit, end), edit, end)
+
+  const { kept, left } = mergedEntries(own, edit, end)
+  const result: Section[] = []
+  for (const section of sections) {
+    if (section === own[0]) result.push(rewritten(section, kept, edit, end))
+    else if (isOurs(section, edit.header)) result.push({ body: left.get(section) ?? [] })
+    else result.push(result.length === 0 ? section : withHeaderAtMargin(section))
   }
   return mark + joinSections(result)
 }
 
-function block(edit: ProfileEdit, indent: string, end: string): Line[] {
-  const lines = Object.entries(edit.values).map(([key, value]) => ({
-    text: `${indent}${key} = ${value}`,
-    end,
-  }))
+function block(edit: ProfileEdit, end: string): Line[] {
+  const lines = Object.entries(edit.values).map(([key, value]) => ({ text: `${key} = ${value}`, end }))
   if (edit.comment === undefined) return lines
-  return [{ text: `${indent}${COMMENT_MARK} ${byteString(edit.comment)}`, end }, ...lines]
+  return [{ text: `${COMMENT_MARK} ${byteString(edit.comment)}`, end }, ...lines]
 }
 
 function appended(text: string, lines: readonly Line[], edit: ProfileEdit, end: string): string {
   const section = joinSections([{ header: { text: `[${edit.header.written}]`, end }, body: lines }])
-  const last = splitLines(text).at(-1)
+  let last: Line | undefined
+  for (const line of linesOf(text)) last = line
   if (last === undefined) return section
   return text + (last.end === '' ? end : '') + (isBlank(last.text) ? '' : end) + section
 }
 
 /** The section with a header that every reader understands, our lines, and what is kept. */
-function rewritten(
-  section: Section,
-  kept: readonly Entry[],
-  next: Section | undefined,
-  edit: ProfileEdit,
-  end: string,
-): Section {
-  const text = section.header?.text ?? ''
-  const { rest = '' } = parseHeader(text) ?? {}
-  const canonical = `[${edit.header.written}]`
-  // The JavaScript SDK wants a blank before a comment here, botocore no further bracket, and both the name untrimmed.
-  const readable = text.startsWith(canonical) && /^(?:[ \t]+[#;][^\]]*|[ \t]*)$/.test(rest)
-  const remark = trimBlanks(rest)
-  const remarks = readable || remark === '' ? [] : [{ text: isComment(remark) ? remark : `# ${remark}`, end }]
-
-  // Whatever follows must not be indented deeper than our last key: botocore would read it as that key's value.
-  const follower = kept.find(({ key }) => key !== undefined)?.line ?? next?.header
-  const indent = indentation(follower?.text ?? '')
-  // The Rust SDK takes even an indented comment for the value.
-  const firstSetting = kept.findIndex(({ key }) => key !== undefined)
-  const body = kept.flatMap(({ line, continuation }, index) =>
-    index < firstSetting || firstSetting === -1 ? [atMargin(line)] : [line, ...continuation],
-  )
+function rewritten(section: Section, kept: readonly Entry[], edit: ProfileEdit, end: string): Section {
+  const remark = trimBlanks(parseHeader(section.header?.text ?? '')?.rest ?? '')
+  const remarks = remark === '' ? [] : [{ text: isComment(remark) ? remark : `# ${remark}`, end }]
   return {
-    header: { text: readable ? text : canonical, end: section.header?.end || end },
-    body: [...block(edit, indent, end), ...remarks, ...body],
+    header: { text: `[${edit.header.written}]`, end: endOf(section.header?.end || end, end) },
+    body: [
+      ...block(edit, end),
+      ...remarks,
+      ...kept.flatMap(({ line, continuation }) => [line, ...continuation]),
+    ],
   }
+}
+
+/** What follows our section: an indented header would be a part of our last value to botocore, Java and Rust. */
+function withHeaderAtMargin(section: Section): Section {
+  const [first, ...others] = section.body
+  if (first === undefined) return section
+  return { body: [{ ...first, text: first.text.slice(indentation(first.text).length) }, ...others] }
 }
 
 /**
@@ -107,17 +97,19 @@ function mergedEntries(
   const left = new Map<Section, Line[]>()
   const [head = [], ...others] = own.map(({ body }) => {
     const lines = body.filter(({ text }) => !trimBlanks(text).startsWith(COMMENT_MARK))
-    return parseEntries(lines).flatMap((entry) => keptOf(entry, edit))
+    return parseEntries(lines).flatMap((entry) => keptOf(entry, edit).flatMap((one) => readable(one, end)))
   })
   const place = head.findLastIndex(({ key }) => key !== undefined) + 1
-  const indent = indentation(head[place - 1]?.line.text ?? '')
   const moved: Entry[] = []
   for (const [index, entries] of others.entries()) {
     const cut = entries.findLastIndex(({ key }) => key !== undefined) + 1
-    for (const entry of entries.slice(0, cut)) moved.push(reindented(entry, indent))
+    moved.push(...entries.slice(0, cut))
     const section = own[index + 1]
-    const rest = entries.slice(cut).map(({ line }) => atMargin(line))
-    if (section !== undefined) left.set(section, rest)
+    if (section !== undefined)
+      left.set(
+        section,
+        entries.slice(cut).map(({ line }) => line),
+      )
   }
   const merged = [...head.slice(0, place), ...moved, ...head.slice(place)]
   const kept = others.length === 0 ? merged : merged.map((entry) => terminated(entry, end))
@@ -127,10 +119,8 @@ function mergedEntries(
 /** Without settings that a later one of the same key replaces. */
 function lastOfEach(entries: readonly Entry[]): Entry[] {
   const last = new Map<string, Entry>()
-  for (const entry of entries) {
-    if (entry.key && /[=:]/.test(entry.line.text)) last.set(entry.key, entry)
-  }
-  return entries.filter((entry) => !entry.key || (last.get(entry.key) ?? entry) === entry)
+  for (const entry of entries) if (entry.key !== undefined) last.set(entry.key, entry)
+  return entries.filter((entry) => entry.key === undefined || last.get(entry.key) === entry)
 }
 
 /** An entry without what is ours in it. */
@@ -146,10 +136,9 @@ function keptOf(entry: Entry, edit: ProfileEdit): Entry[] {
     ]
   }
   // Below a key of ours: the rest of an old value goes, a setting that was only indented too far stays.
-  const indent = indentation(entry.line.text)
   return entry.continuation.flatMap((line): Entry[] => {
     const text = trimBlanks(line.text)
-    const moved = { ...line, text: isBlank(text) ? line.text : indent + text }
+    const moved = { ...line, text }
     if (isBlank(text) || isComment(text)) return [{ line: moved, opensGroup: false, continuation: [] }]
     const setting = parseSetting(text)
     if (entry.opensGroup || !INDENTED_SETTING.test(text) || isOwn(setting.key)) return []
@@ -157,17 +146,47 @@ function keptOf(entry: Entry, edit: ProfileEdit): Entry[] {
   })
 }
 
-/** A comment without its indentation. */
-function atMargin(line: Line): Line {
-  return isComment(line.text) ? { ...line, text: line.text.slice(indentation(line.text).length) } : line
+/** The entry at the margin, as all readers take it; what is no setting to some of them becomes a comment. */
+function readable({ line: { text, end: own }, key, opensGroup, continuation }: Entry, end: string): Entry[] {
+  const trimmed = trimBlanks(text)
+  const entry = (body: string, rest: Omit<Entry, 'line'>): Entry => ({
+    line: { text: body, end: endOf(own, end) },
+    ...rest,
+  })
+  const silent = { opensGroup: false, continuation: [] }
+  if (key === undefined) return [entry(trimmed, silent)]
+  const separator = trimmed.search(/[=:]/)
+  if (separator < 1 || trimmed.startsWith('[')) {
+    // What continued it may be a setting to the JavaScript SDK.
+    const below = parseEntries(continuation.map((line) => ({ ...line, text: trimBlanks(line.text) })))
+    return [entry(`# ${trimmed}`, silent), ...below.flatMap((each) => readable(each, end))]
+  }
+  const value = trimBlanks(trimmed.slice(separator + 1))
+  const isGroup = opensGroup || value === ''
+  const isSettled = trimmed.charAt(separator) === '='
+  return [
+    entry(isSettled ? trimmed : `${trimBlanks(trimmed.slice(0, separator))} = ${value}`.trimEnd(), {
+      key,
+      opensGroup: isGroup,
+      continuation: continuation.map((line) => readableBelow(line, isGroup, end)),
+    }),
+  ]
 }
 
-/** The entry at another indentation, its continuation as much deeper as it was. */
-function reindented(entry: Entry, indent: string): Entry {
-  const from = indentation(entry.line.text).length
-  const move = (line: Line): Line =>
-    isBlank(line.text) ? line : { ...line, text: indent + line.text.slice(from) }
-  return { ...entry, line: move(entry.line), continuation: entry.continuation.map(move) }
+/** A line that continues a value; a comment among them is a part of it to Java and Rust unless it is at the margin. */
+function readableBelow(line: Line, isSubSetting: boolean, fallback: string): Line {
+  const text = trimBlanks(line.text)
+  const end = endOf(line.end, fallback)
+  if (text === '' || isComment(text)) return { text, end }
+  if (isSubSetting && text.indexOf('=') < 1) return { text: `# ${text}`, end }
+  // Only blanks and tabs continue a value in every reader.
+  const [blanks = '  '] = /^[ \t]+/.exec(line.text) ?? []
+  return { text: blanks + text, end }
+}
+
+/** Not every reader ends a line at CR alone. */
+function endOf(own: string, end: string): string {
+  return own === '\r' ? end : own
 }
 
 function terminated(entry: Entry, end: string): Entry {

@@ -3,7 +3,7 @@
  * of it, all profiles, for one line that this refuses (botocore/configloader.py, raw_config_parse).
  */
 import { isUtf8 } from 'node:buffer'
-import { splitLines } from './ini-text.ts'
+import { linesOf } from './ini-text.ts'
 
 /** What Python's `str.strip` takes away; unlike `trim` it knows U+001C to 1F and U+0085, and not U+FEFF. */
 const BLANK = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/
@@ -23,11 +23,13 @@ export function pythonObstacle(text: string): string | undefined {
   let key = ''
   let opensGroup = false
   let indent = 0
-  for (const [at, { text: bytes }] of splitLines(text).entries()) {
-    const number = `line ${at + 1}`
+  let at = 0
+  for (const { text: bytes } of linesOf(text)) {
+    at++
+    const number = `line ${at}`
     const line = decoded(bytes)
     if (line === undefined) return `${number} has bytes that are no UTF-8`
-    if (at === 0 && line.startsWith('\ufeff')) return `${number} begins with a byte order mark`
+    if (at === 1 && line.startsWith('\ufeff')) return `${number} begins with a byte order mark`
     const stripped = strip(line)
     if (stripped === '' || /^[#;]/.test(stripped)) continue
     const depth = blanksOf(line)

@@ -62,12 +62,20 @@ function foreignLines(text: string): string[] {
     .filter(({ own }) => !own)
     .flatMap((piece) => piece.text.split(/\r\n|\r|\n/))
     .filter((line) => line.trim() !== '')
+    .map(withHeaderAtMargin)
+}
+
+/** One that follows our section loses its indentation. */
+function withHeaderAtMargin(line: string): string {
+  return line.replace(/^[ \t\v\f]+(?=\[)/, '')
 }
 
 /** Lines of others after a section of ours that was merged into the first may come to stand there; none is lost or changed. */
 function areKept(before: string, after: string): void {
   assert.is(after.startsWith(MARK), before.startsWith(MARK))
-  const rest = (after.startsWith(MARK) ? after.slice(MARK.length) : after).split(/\r\n|\r|\n/)
+  const rest = (after.startsWith(MARK) ? after.slice(MARK.length) : after)
+    .split(/\r\n|\r|\n/)
+    .map(withHeaderAtMargin)
   let from = 0
   for (const line of foreignLines(before.startsWith(MARK) ? before.slice(MARK.length) : before)) {
     const at = rest.indexOf(line, from)

@@ -66,7 +66,8 @@ profile('keeps CRLF, a byte order mark and bytes that are no UTF-8', () => {
 })
 
 profile('makes a header readable for all and keeps what stood behind it', () => {
-  assert.is(edited('[app] # note\n'), `[app] # note\n${BLOCK}`)
+  assert.is(edited('[app] # note\n'), `[app]\n${BLOCK}# note\n`)
+  assert.is(edited('[app] ; note\n'), `[app]\n${BLOCK}; note\n`)
   assert.is(edited('[ app]# see [1]\nx = 1\n'), `[app]\n${BLOCK}# see [1]\nx = 1\n`)
   assert.is(edited('[app] junk\n'), `[app]\n${BLOCK}# junk\n`)
 })
@@ -104,21 +105,39 @@ profile(
   },
 )
 
-profile(
-  'indents its lines like the settings that follow, or botocore would take these for its last value',
-  () => {
-    const indented = BLOCK.replace(/^/gm, '  ').trimEnd()
-    assert.is(edited('  [app]\n  region = a\n  [b]\n'), `[app]\n${indented}\n  region = a\n  [b]\n`)
-    assert.is(edited('[app]\n  [b]\n'), `[app]\n${indented}\n  [b]\n`)
-  },
-)
+profile('is at the margin with all that it keeps, and so is the header that follows', () => {
+  assert.is(edited('  [app]\n  region = a\n  [b]\n  x = 1\n'), `[app]\n${BLOCK}region = a\n[b]\n  x = 1\n`)
+  assert.is(edited('[app]\n\t[b]\n  [c]\n'), `[app]\n${BLOCK}[b]\n  [c]\n`)
+  assert.is(edited('  [b]\n[app]\nx = 1\n[app]\n  [c]\n'), `  [b]\n[app]\n${BLOCK}x = 1\n[c]\n`)
+  assert.is(edited('[app]\n  # note\n\nx = 1\n  # end\n'), `[app]\n${BLOCK}# note\n\nx = 1\n# end\n`)
+  assert.is(edited('[app]\n\v\nx = 1\n \f\n'), `[app]\n${BLOCK}\nx = 1\n\n`)
+})
 
-profile(
-  'takes the indentation of comments that follow its lines, which the Rust SDK would add to the last value',
-  () => {
-    assert.is(edited('[app]\n  # note\n\nx = 1\n  # end\n'), `[app]\n${BLOCK}# note\n\nx = 1\n  # end\n`)
-  },
-)
+profile('has `key = value` in place of a colon, and a comment in place of what is no setting', () => {
+  assert.is(
+    edited('[app]\nregion: x\nOutput :a=b\nempty:\nx=1\n'),
+    `[app]\n${BLOCK}region = x\nOutput = a=b\nempty =\nx=1\n`,
+  )
+  assert.is(
+    edited('[app]\nno setting\n = x\n[open = 1\n: y\n'),
+    `[app]\n${BLOCK}# no setting\n# = x\n# [open = 1\n# : y\n`,
+  )
+  assert.is(edited('[app]\nodd\n  region: x\n'), `[app]\n${BLOCK}# odd\nregion = x\n`)
+})
+
+profile('keeps sub-settings and wrapped values below their key, and nothing among them that is none', () => {
+  assert.is(
+    edited(
+      '[app]\ns3 =\n    max = 1\n  # note\n\tmin=2\n    odd\n    = 3\n\vx = 4\nregion = x\n  # c\n  y\n',
+    ),
+    `[app]\n${BLOCK}s3 =\n    max = 1\n# note\n\tmin=2\n# odd\n# = 3\n  x = 4\nregion = x\n# c\n  y\n`,
+  )
+  assert.is(edited('[app]\n  s3 : \n    max = 1\n'), `[app]\n${BLOCK}s3 =\n    max = 1\n`)
+})
+
+profile('ends each of its lines so that every reader sees the end', () => {
+  assert.is(edited('[b]\r[app]\rx = 1\r[c]\r'), `[b]\r[app]\n${BLOCK}x = 1\n[c]\r`)
+})
 
 profile('takes the line ending of the first line for its own and leaves that of its header', () => {
   const own = BLOCK.replaceAll('\n', '\r\n')
@@ -214,8 +233,11 @@ properties('keeps every other byte of a file with at most one section of the pro
       fc.pre(before.filter(({ own }) => own).length <= 1)
       const after = pieces(edited(text))
       if (before.some(({ own }) => own)) {
+        // All but the indentation of a header that follows the profile's.
         const others = (all: typeof before): string[] =>
-          all.filter(({ own }) => !own).map((piece) => piece.text)
+          all.flatMap(({ text: piece, own }, at) =>
+            own ? [] : all[at - 1]?.own === true ? piece.replace(/^[ \t]+(?=\[)/, '') : piece,
+          )
         assert.equal(others(after), others(before))
       } else {
         assert.ok(edited(text).startsWith(text))

@@ -1,0 +1,58 @@
+/** A file of nearly 1 MiB, whatever is in it, is edited or refused within the memory that a sidecar is given. */
+import { execFile } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { inScratch, WRITTEN } from './scratch.ts'
+
+const WRITER = join(import.meta.dirname, 'write-profile.ts')
+const BYTES = 1024 * 1024 - 2000
+/** Node itself takes a third of it. */
+const HEAP_MIB = 48
+
+function filledWith(text: string, beginning = ''): string {
+  return beginning + text.repeat(Math.floor((BYTES - beginning.length) / text.length))
+}
+
+async function write(file: string): Promise<string> {
+  const argv = [`--max-old-space-size=${HEAP_MIB}`, WRITER, file]
+  return (await promisify(execFile)(process.execPath, argv)).stdout
+}
+
+const large = suite('a large credentials file')
+
+for (const [what, text] of [
+  ['line breaks', filledWith('\n')],
+  ['carriage returns', filledWith('\r')],
+  ['headers', filledWith('[]\n')],
+  ['comments', filledWith('#\n')],
+  ['one line', filledWith('x', '[a]\nx = ')],
+  ['settings', `[a]\n${Array.from({ length: 120_000 }, (_, at) => `${at.toString(36)}=`).join('\n')}`],
+] as const) {
+  large(`of ${what} is edited`, () =>
+    inScratch(async ({ file }) => {
+      await writeFile(file, text)
+      assert.is(await write(file), '')
+      const written = await readFile(file, 'utf8')
+      assert.ok(written.startsWith(text) && written.endsWith(`[default]\n${WRITTEN}`))
+    }),
+  )
+}
+
+for (const [what, text] of [
+  ['line breaks', filledWith('\n', '[default]\n')],
+  ['headers', filledWith('[default]\n')],
+  ['comments', filledWith('#\n', '[default]\n')],
+] as const) {
+  large(`whose profile is ${what} is refused and left`, () =>
+    inScratch(async ({ file }) => {
+      await writeFile(file, text)
+      assert.match(await write(file), /profile default has more than 10000 lines/)
+      assert.is(await readFile(file, 'utf8'), text)
+    }),
+  )
+}
+
+large.run()
