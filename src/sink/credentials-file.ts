@@ -8,23 +8,21 @@ import { replaceFile, type SinkContext } from './atomic-write.ts'
 import { attempt, refused } from './file-error.ts'
 import { unlessMissing } from './folder.ts'
 import { parseEntries } from './ini-text.ts'
-import { misreadKey } from './javascript-reading.ts'
 import {
   configHeader,
   countLines,
   credentialsHeader,
-  hidingKey,
   PLAIN_NAME,
   sectionsOf,
   type ProfileHeader,
 } from './profile-header.ts'
 import { editProfile, type ProfileEdit } from './profile.ts'
-import { pythonObstacle } from './python-reading.ts'
+import { KEYS_OF_OTHERS, lookAtKeys } from './profile-keys.ts'
+import { misreading, warnOfObstacles } from './readers.ts'
+import type { FileKind } from './strict-reading.ts'
 
 export type { SinkContext } from './atomic-write.ts'
 
-/** The spelling of 2010, which botocore still prefers to aws_session_token. */
-const OBSOLETE_KEYS = ['aws_security_token']
 /**
  * What every reader gives back as it stands: visible ASCII without comment signs, quotes and backslashes. Go cuts a
  * value at `#` and `;` and takes quotes and escapes away.
@@ -40,10 +38,9 @@ export interface ProfileFile {
   readonly path: string
   readonly profile: string
   /** What the file is for; the config file may serve others, so that it keeps its mode. */
-  readonly kind: 'credentials' | 'config'
+  readonly kind: FileKind
   readonly header: (text: string) => ProfileHeader
   readonly edit: Omit<ProfileEdit, 'header'>
-  readonly inspect?: (text: string) => void
 }
 
 /**
@@ -77,6 +74,8 @@ export function profileFiles(
   const { sessionToken } = credentials
   checkName(profile, logger)
   const header = credentialsHeader(profile)
+  // Keys of an IAM user have no session token, and an older one beside them would be sent with them.
+  const obsolete = [...KEYS_OF_OTHERS, ...(sessionToken === undefined ? ['aws_session_token'] : [])]
   const files: ProfileFile[] = []
   if (regionFile !== undefined) {
     files.push({
@@ -84,7 +83,8 @@ export function profileFiles(
       profile,
       kind: 'config',
       header: (text) => configHeader(profile, text),
-      edit: { values: { region: plain('region', regionFile.region) } },
+      // SDKs join what the two files say of a profile.
+      edit: { values: { region: plain('region', regionFile.region) }, obsolete },
     })
   }
   files.push({
@@ -92,7 +92,6 @@ export function profileFiles(
     profile,
     kind: 'credentials',
     header: () => header,
-    inspect: (text) => refuseHiddenKeys(text, header, settings),
     edit: {
       comment: [
         `valid until ${validUntil(credentials)}`,
@@ -103,8 +102,8 @@ export function profileFiles(
         aws_secret_access_key: plain('secret access key', credentials.secretAccessKey),
         ...(sessionToken === undefined ? {} : { aws_session_token: plain('session token', sessionToken) }),
       },
-      // Keys of an IAM user have none, and an older one beside them would be sent with them.
-      obsolete: [...OBSOLETE_KEYS, ...(sessionToken === undefined ? ['aws_session_token'] : [])],
+      // SDKs prefer what this file says to the config file.
+      obsolete: regionFile === undefined ? obsolete : [...obsolete, 'region'],
     },
   })
   return files
@@ -138,7 +137,7 @@ async function writeProfile(
         'look at the profile in that file for lines that do not belong there',
       )
     }
-    warnOfObstacle(text, path, context.logger)
+    warnOfObstacles(text, path, file.kind, context.logger)
   }
   const edit = (current: Buffer | undefined): Buffer =>
     Buffer.from(editedText(file, textOf(current), context.logger), 'latin1')
@@ -153,7 +152,7 @@ export function textOf(content: Buffer | undefined): string {
 
 /** @throws IamRaError FILE where the profile cannot be put into this text so that every SDK reads it */
 export function editedText(
-  { path, profile, header: headerIn, edit, inspect }: ProfileFile,
+  { path, profile, header: headerIn, edit }: ProfileFile,
   text: string,
   logger: SinkContext['logger'],
 ): string {
@@ -170,25 +169,19 @@ export function editedText(
       'remove what does not belong there, or name another file',
     )
   }
-  inspect?.(text)
+  lookAtKeys(text, header, { path, profile, obsolete: edit.obsolete ?? [] }, logger)
   if (sectionsOf(text, header).length > 1) {
     logger.warn(`profile ${profile} stands more than once in ${path}: its sections are made one`)
   }
   const edited = editProfile(text, { header, ...edit })
-  const misread = misreadKey(edited, header.written, edit.values)
+  const misread = misreading(edited, header.written, profile, edit.values)
   if (misread !== undefined) {
     throw refused(
-      `the AWS SDK for JavaScript would read another ${misread} in profile ${profile} of ${path} than the one written`,
-      'look below that profile for a header with something behind its bracket, and for keys that begin with an invisible character',
+      `the AWS SDK for ${misread.reader} would read another ${misread.key} in profile ${profile} of ${path} than the one written`,
+      `look below that profile for a header with something behind its bracket, for keys that begin with an invisible character and, for Ruby, for [profile ${profile}]`,
     )
   }
   return edited
-}
-
-export function warnOfObstacle(text: string, path: string, logger: SinkContext['logger']): void {
-  const obstacle = pythonObstacle(text)
-  if (obstacle !== undefined)
-    logger.warn(`the AWS CLI and boto3 cannot read ${path}: ${obstacle}; correct that line`)
 }
 
 /**
@@ -207,19 +200,6 @@ function readProfile(
     .map(({ line }) => line.text)
   // Without bracketedArray a second line of one key shows: it becomes a list.
   return ini.parse(lines.join('\n'), { bracketedArray: false })
-}
-
-function refuseHiddenKeys(
-  text: string,
-  header: ProfileHeader,
-  { credentialsFile, profile }: SinkSettings,
-): void {
-  const key = hidingKey(text, header)
-  if (key === undefined) return
-  throw refused(
-    `profile ${profile} in ${credentialsFile} has ${key}, which makes SDKs take other credentials than those written`,
-    `remove ${key} from that profile, or choose another with AWS_PROFILE`,
-  )
 }
 
 function checkName(profile: string, logger: SinkContext['logger']): void {

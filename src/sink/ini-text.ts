@@ -79,6 +79,20 @@ function endAt(feed: number, carriage: number): string {
   return feed === carriage + 1 ? '\r\n' : '\r'
 }
 
+/** Lines as of readers to which CR alone ends none; each with its number as people count them. */
+export function* feedLinesOf(text: string): Generator<{ readonly text: string; readonly at: number }> {
+  let joined = ''
+  let at = 0
+  for (const line of linesOf(text)) {
+    at++
+    joined += line.end === '\r' ? `${line.text}\r` : line.text
+    if (line.end === '\r') continue
+    yield { text: joined, at }
+    joined = ''
+  }
+  if (joined !== '') yield { text: joined, at }
+}
+
 export function splitLines(text: string): Line[] {
   return [...linesOf(text)]
 }

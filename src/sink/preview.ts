@@ -7,16 +7,10 @@ import type { FileSystem } from '../runtime.ts'
 import type { SinkSettings } from '../run-settings.ts'
 import type { SessionCredentials } from '../types.ts'
 import { checkSize, draftPathOf, readCurrent, refuseInDraftsPlace } from './atomic-write.ts'
-import {
-  editedText,
-  fileModeOf,
-  profileFiles,
-  textOf,
-  warnOfObstacle,
-  type ProfileFile,
-} from './credentials-file.ts'
+import { editedText, fileModeOf, profileFiles, textOf, type ProfileFile } from './credentials-file.ts'
 import { attempt, systemRefusal } from './file-error.ts'
 import { existingFolder, folderMode, unlessMissing } from './folder.ts'
+import { warnOfObstacles } from './readers.ts'
 import { countLines } from './profile-header.ts'
 
 /** As far as it was found out. */
@@ -106,7 +100,7 @@ async function lookAtProfile(
   found.hasProfile = countLines(text, file.header(text)) > 0
   const edited = editedText(file, text, logger)
   checkSize(path, Buffer.from(edited, 'latin1'))
-  warnOfObstacle(edited, path, logger)
+  warnOfObstacles(edited, path, file.kind, logger)
   await lookAtMount(path, found, context)
 }
 

@@ -17,7 +17,7 @@ export interface ProfileHeader {
   matches(name: string): boolean
 }
 
-const BYTE_ORDER_MARK = '\xef\xbb\xbf'
+export const BYTE_ORDER_MARK = '\xef\xbb\xbf'
 /** Names that need no quotes in a config file's header, by the rule of the AWS SDKs for Java and Rust. */
 export const PLAIN_NAME = /^[A-Za-z0-9_\-/.%@:+]+$/
 
@@ -26,7 +26,7 @@ export const PLAIN_NAME = /^[A-Za-z0-9_\-/.%@:+]+$/
  * `role_arn` and reads `web_identity_token_file` and `sso_*` first, Java also `credential_process` and the login
  * session, Rust `credential_source`; Go refuses a `source_profile` without a role.
  */
-const HIDING_KEYS =
+export const HIDING_KEYS =
   /^(?:role_arn|source_profile|credential_source|credential_process|web_identity_token_file|login_session|sso_.*)$/
 
 /** UTF-8, one character for each byte. */
@@ -74,14 +74,17 @@ export function sectionsOf(text: string, header: ProfileHeader): Section[] {
 
 /** The first key in the profile that would hide its access keys from a reader. */
 export function hidingKey(text: string, header: ProfileHeader): string | undefined {
-  for (const { body } of sectionsOf(text, header)) {
-    for (const { key, opensGroup, continuation } of parseEntries(body)) {
-      const indented = opensGroup ? [] : continuation.map(({ text: line }) => parseSetting(line).key)
-      const hiding = [key, ...indented].find((each) => each !== undefined && HIDING_KEYS.test(each))
-      if (hiding !== undefined) return hiding
-    }
-  }
-  return undefined
+  return profileKeys(text, header).find((key) => HIDING_KEYS.test(key))
+}
+
+/** In lower case, with those that only the JavaScript SDK sees: settings that are indented below another's value. */
+export function profileKeys(text: string, header: ProfileHeader): string[] {
+  return sectionsOf(text, header).flatMap(({ body }) =>
+    parseEntries(body).flatMap(({ key, opensGroup, continuation }) => {
+      if (key === undefined) return []
+      return [key, ...(opensGroup ? [] : continuation.map(({ text: line }) => parseSetting(line).key))]
+    }),
+  )
 }
 
 /** Only the profile's sections are split into lines. @param text without a byte order mark */

@@ -36,15 +36,18 @@ const INDENTED_SETTING = /^[a-z][a-z0-9_]*[ \t]*=[ \t]*[^= \t]/
 export function editProfile(text: string, edit: ProfileEdit): string {
   const [mark, rest] = splitMark(text)
   const sections = splitProfile(rest, edit.header)
-  const end = /^[^\r\n]*\r\n/.test(text) ? '\r\n' : '\n'
+  const end = /^[^\r\n]*\r/.test(text) ? '\r\n' : '\n'
   const own = sections.filter((section) => isOurs(section, edit.header))
   if (own.length === 0) return mark + appended(rest, block(edit, end), edit, end)
 
   const { kept, left } = mergedEntries(own, edit, end)
   const result: Section[] = []
   for (const section of sections) {
-    if (section === own[0]) result.push(rewritten(section, kept, edit, end))
-    else if (isOurs(section, edit.header)) result.push({ body: left.get(section) ?? [] })
+    if (section === own[0]) {
+      const above = result.at(-1)?.body.at(-1)?.text
+      if (above?.endsWith('\r') === true) result.push({ body: [{ text: '', end: '\n' }] })
+      result.push(rewritten(section, kept, edit, end))
+    } else if (isOurs(section, edit.header)) result.push({ body: left.get(section) ?? [] })
     else result.push(result.length === 0 ? section : withHeaderAtMargin(section))
   }
   return mark + joinSections(result)
@@ -61,7 +64,7 @@ function appended(text: string, lines: readonly Line[], edit: ProfileEdit, end: 
   let last: Line | undefined
   for (const line of linesOf(text)) last = line
   if (last === undefined) return section
-  return text + (last.end === '' ? end : '') + (isBlank(last.text) ? '' : end) + section
+  return text + feedAfter(last, end) + (isBlank(last.text) ? '' : end) + section
 }
 
 /** The section with a header that every reader understands, our lines, and what is kept. */
@@ -182,6 +185,11 @@ function readableBelow(line: Line, isSubSetting: boolean, fallback: string): Lin
   // Only blanks and tabs continue a value in every reader.
   const [blanks = '  '] = /^[ \t]+/.exec(line.text) ?? []
   return { text: blanks + text, end }
+}
+
+/** What a line lacks for its end to be seen by readers to which CR alone is none. */
+function feedAfter({ end: own }: Line, end: string): string {
+  return own === '' ? end : own === '\r' ? '\n' : ''
 }
 
 /** Not every reader ends a line at CR alone. */

@@ -111,6 +111,8 @@ sink('warns once of a file that the AWS CLI and boto3 cannot read, and shows not
     await run(scratch)
     assert.equal(scratch.log.messages('warn'), [
       `the AWS CLI and boto3 cannot read ${scratch.file}: line 3 is neither a section nor a setting; correct that line`,
+      `the AWS SDKs for Java and Rust cannot read ${scratch.file}: line 3 has no equals sign; correct that line`,
+      `the AWS CRT cannot read ${scratch.file}: line 4 has no equals sign; correct that line`,
     ])
   }),
 )

@@ -136,7 +136,9 @@ profile('keeps sub-settings and wrapped values below their key, and nothing amon
 })
 
 profile('ends each of its lines so that every reader sees the end', () => {
-  assert.is(edited('[b]\r[app]\rx = 1\r[c]\r'), `[b]\r[app]\n${BLOCK}x = 1\n[c]\r`)
+  const own = `[app]\n${BLOCK}x = 1\n`.replaceAll('\n', '\r\n')
+  assert.is(edited('[b]\r[app]\rx = 1\r[c]\r'), `[b]\r\n${own}[c]\r`)
+  assert.is(edited('[b]\r\r'), `[b]\r\r\n${own.replace('x = 1\r\n', '')}`)
 })
 
 profile('takes the line ending of the first line for its own and leaves that of its header', () => {

@@ -1,0 +1,78 @@
+/** What other keys of the profile do with the credentials that are written, and what becomes of them. */
+import type { Logger } from '../log.ts'
+import { refused } from './file-error.ts'
+import { HIDING_KEYS, hidingKey, profileKeys, type ProfileHeader } from './profile-header.ts'
+
+/**
+ * What belongs to the keys that stood there before, and goes with them. SDKs go by the first three. Not by the others,
+ * but each says something of the old keys that is not true of ours.
+ */
+export const KEYS_OF_OTHERS: readonly string[] = [
+  // All take it with the keys, and send requests to that account's endpoints: 111122223333.ddb.eu-west-1.amazonaws.com.
+  // The right one is not written in its place: it would turn on such endpoints, as credential-process.ts says.
+  'aws_account_id',
+  // The JavaScript SDK signs for that region.
+  'aws_credential_scope',
+  // The spelling of 2010, which botocore prefers to aws_session_token.
+  'aws_security_token',
+  // Notes of saml2aws, of aws-mfa, and of others.
+  'x_principal_arn',
+  'x_security_token_expires',
+  'assumed_role',
+  'assumed_role_arn',
+  'expiration',
+  'aws_credential_expiration',
+]
+/** Of those, what a user may have set by hand and would look for. */
+const SAID_OF: readonly string[] = ['aws_account_id', 'aws_credential_scope', 'region']
+
+/** Where and how SDKs send what they sign with our keys: whoever set the profile up decides that, so these stay. */
+const STEERING_KEYS =
+  /^(?:endpoint_url|services|ignore_configured_endpoint_urls|ca_bundle|use_fips_endpoint|use_dualstack_endpoint|account_id_endpoint_mode|auth_scheme_preference|sigv4a_signing_region_set|region)$/
+
+/** Python's configparser gives what stands in this section to every other. */
+const FOR_EVERY_PROFILE: ProfileHeader = { written: 'DEFAULT', matches: (name) => name === 'DEFAULT' }
+
+export interface LookedAt {
+  readonly path: string
+  readonly profile: string
+  /** Lower-case keys that are taken out. */
+  readonly obsolete: readonly string[]
+}
+
+/** @throws IamRaError FILE for a key with which an SDK would take other credentials than those written */
+export function lookAtKeys(
+  text: string,
+  header: ProfileHeader,
+  { path, profile, obsolete }: LookedAt,
+  logger: Pick<Logger, 'warn' | 'step'>,
+): void {
+  const keys = [...new Set(profileKeys(text, header))]
+  const hiding = hidingKey(text, header)
+  if (hiding !== undefined) {
+    throw refused(
+      `profile ${profile} in ${path} has ${hiding}, which makes SDKs take other credentials than those written`,
+      `remove ${hiding} from that profile, or choose another with AWS_PROFILE`,
+    )
+  }
+  const given = profileKeys(text, FOR_EVERY_PROFILE).find(
+    (key) => HIDING_KEYS.test(key) || (key.startsWith('aws_') && obsolete.includes(key)),
+  )
+  if (given !== undefined) {
+    throw refused(
+      `[DEFAULT] in ${path} has ${given}, which the AWS CLI and boto3 take for profile ${profile} too, beside the credentials written`,
+      `remove ${given} from [DEFAULT], or write it into the profiles that it is for`,
+    )
+  }
+  for (const key of keys.filter((each) => obsolete.includes(each) && SAID_OF.includes(each))) {
+    const reason =
+      key === 'region' ? 'SDKs prefer it to the one in AWS_CONFIG_FILE' : 'it belongs to other keys'
+    logger.warn(`profile ${profile} in ${path} has ${key}, which is taken out: ${reason}`)
+  }
+  const steering = keys.filter((key) => STEERING_KEYS.test(key) && !obsolete.includes(key))
+  if (steering.length > 0)
+    logger.step('settings of the profile that SDKs go by, left as they are', {
+      file: path,
+      keys: steering.join(' '),
+    })
+}

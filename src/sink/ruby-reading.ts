@@ -1,0 +1,59 @@
+/**
+ * How the AWS SDK for Ruby reads a file: aws-sdk-core/ini_parser.rb. A line that it does not know adds to the section above,
+ * and an indented setting with nothing above it stops it (since 3.176, a NoMethodError of nil).
+ */
+import { isUtf8 } from 'node:buffer'
+import { feedLinesOf } from './ini-text.ts'
+import { BYTE_ORDER_MARK } from './profile-header.ts'
+import { MARKED } from './strict-reading.ts'
+
+export interface RubyReading {
+  /** The first line that stops it, as in python-reading.ts. */
+  readonly obstacle?: string
+  /** The profile's settings, without sub-settings. */
+  readonly values: ReadonlyMap<string, string>
+}
+
+// Ruby's blanks are those of ASCII.
+const HEADER = /^\[([^[\]]+)\][ \t\r\f\v]*(?:#.+)?$/s
+const SETTING = /^(.+?)[ \t\r\f\v]*=[ \t\r\f\v]*(.+?)[ \t\r\f\v]*$/s
+const GROUP = /^(.+?)[ \t\r\f\v]*=[ \t\r\f\v]*$/s
+const BLANKS = /[ \t\r\f\v]+/
+
+/** @param text a byte string, as in ini-text.ts */
+export function readAsRuby(text: string, profile: string): RubyReading {
+  const values = new Map<string, string>()
+  let current: string | undefined
+  let group: string | undefined
+  let item: RegExpExecArray | undefined
+  for (const { text: whole, at } of feedLinesOf(text)) {
+    if (!isUtf8(Buffer.from(whole, 'latin1')))
+      return { obstacle: `line ${at} has bytes that are no UTF-8`, values }
+    // The header behind it would be none.
+    if (whole.startsWith(`${BYTE_ORDER_MARK}[`) && at === 1) return { obstacle: MARKED, values }
+    // A `;` behind a blank begins a remark, `#` behind a setting is a part of it.
+    const [line = ''] = whole.split(/[ \t\r\f\v];/, 1)
+    const name = HEADER.exec(line)?.[1]
+    if (name !== undefined) {
+      const words = name.split(BLANKS).filter((word) => word !== '')
+      current = words.join(' ').replace(/^profile (?=.)/, '')
+      continue
+    }
+    if (current === undefined) continue
+    const above = item
+    item = SETTING.exec(line) ?? undefined
+    const [, key = '', value = ''] = item ?? []
+    if (item !== undefined && BLANKS.test(key.charAt(0))) {
+      if (group !== undefined) continue
+      if (above === undefined)
+        return { obstacle: `line ${at} is indented, and no setting is above it`, values }
+      if (BLANKS.exec(above[2] ?? '')?.[0] === above[2]) group = above[1]
+    } else if (item !== undefined) {
+      group = undefined
+      if (current === profile) values.set(key, value)
+    } else {
+      group = GROUP.exec(line)?.[1] ?? group
+    }
+  }
+  return { values }
+}

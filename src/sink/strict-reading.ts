@@ -1,0 +1,110 @@
+/**
+ * What the AWS SDKs for Java 2 and Rust and the AWS CRT cannot read. They share one specification, in which an indented
+ * line continues the setting above it, and give up the whole file, all profiles, for one line that breaks it
+ * (ProfileFileReader.java; aws-runtime env_config/parse.rs; aws-c-sdkutils aws_profile.c).
+ */
+import { isUtf8 } from 'node:buffer'
+import { feedLinesOf, linesOf } from './ini-text.ts'
+import { BYTE_ORDER_MARK } from './profile-header.ts'
+
+/** Which of the two files it is: a config file has `[profile name]` and other kinds of sections. */
+export type FileKind = 'credentials' | 'config'
+export type StrictReader = 'Java' | 'Rust' | 'CRT'
+
+const NAME = /^[A-Za-z0-9_\-/.%@:+\\]*$/
+const BEHIND_BRACKET = 'has something behind the bracket of its header'
+const BEFORE_SECTIONS = 'stands before the first section'
+const NO_EQUALS = 'has no equals sign'
+
+export const MARKED = 'line 1 begins with a byte order mark'
+
+interface State {
+  /** Whether a header came before, and the section has a name that the reader takes. */
+  section: 'none' | 'ignored' | 'read'
+  property: 'none' | 'ignored' | 'value' | 'group'
+}
+
+/**
+ * The first line that the reader refuses, as in python-reading.ts.
+ * @param text a byte string, as in ini-text.ts
+ */
+export function strictObstacle(text: string, kind: FileKind, reader: StrictReader): string | undefined {
+  const state: State = { section: 'none', property: 'none' }
+  let at = 0
+  for (const line of reader === 'Java' ? linesOf(text) : feedLinesOf(text)) {
+    at = 'at' in line ? line.at : at + 1
+    if (reader === 'Rust' && !isUtf8(Buffer.from(line.text, 'latin1')))
+      return `line ${at} has bytes that are no UTF-8`
+    const fault = lineFault(line.text, kind, reader, state)
+    if (fault === BEFORE_SECTIONS && text.startsWith(BYTE_ORDER_MARK)) return MARKED
+    if (fault !== undefined) return `line ${at} ${fault}`
+  }
+  return undefined
+}
+
+function lineFault(line: string, kind: FileKind, reader: StrictReader, state: State): string | undefined {
+  if ((reader === 'CRT' ? /^[ \t\r]*$/ : /^[ \t]*$/).test(line) || /^[#;]/.test(line)) return undefined
+  if (line.startsWith('[')) return headerFault(line, kind, reader, state)
+  return /^[ \t]/.test(line) ? belowFault(line, reader, state) : settingFault(line, reader, state)
+}
+
+function headerFault(line: string, kind: FileKind, reader: StrictReader, state: State): string | undefined {
+  const text = (line.split(/[#;]/, 1)[0] ?? '').replace(/[ \t]+$/, '')
+  // The CRT looks no further than the first bracket that closes.
+  const name = reader === 'CRT' ? /^\[([^\]]*)\]/.exec(text)?.[1] : /^\[(.*)\]$/.exec(text)?.[1]
+  if (name === undefined)
+    return text.includes(']') ? BEHIND_BRACKET : 'is a header without its closing bracket'
+  state.section = reader === 'Rust' || isSection(name.trim(), kind, reader) ? 'read' : 'ignored'
+  state.property = 'none'
+  return undefined
+}
+
+function belowFault(line: string, reader: StrictReader, state: State): string | undefined {
+  const { section, property } = state
+  if (reader === 'Java' && (section === 'ignored' || property === 'ignored')) return undefined
+  if (section !== 'read' || property === 'none' || property === 'ignored')
+    return 'is indented, and no setting is above it'
+  if (property !== 'group') return undefined
+  const text = reader === 'Rust' ? withoutRemark(line) : line.trim()
+  return text.indexOf('=') < 1
+    ? 'is no sub-setting: it is indented below a setting without a value'
+    : undefined
+}
+
+function settingFault(line: string, reader: StrictReader, state: State): string | undefined {
+  if (reader === 'Java' && state.section === 'ignored') return undefined
+  if (reader !== 'CRT' && state.section === 'none') return BEFORE_SECTIONS
+  const text = withoutRemark(line)
+  const equals = text.indexOf('=')
+  const key = trimmed(equals === -1 ? text : text.slice(0, equals))
+  const named = isName(key, reader)
+  state.property = 'none'
+  // The CRT passes over what begins with no name, with or without an equals sign.
+  if (reader === 'CRT' && key !== '' && !named) return undefined
+  if (equals === -1) return NO_EQUALS
+  if (key === '') return 'is a setting without a name'
+  if (reader === 'CRT' && state.section !== 'read')
+    return state.section === 'none' ? BEFORE_SECTIONS : undefined
+  const isGroup = text.slice(equals + 1).trim() === ''
+  state.property = reader === 'Java' && !named ? 'ignored' : isGroup ? 'group' : 'value'
+  return undefined
+}
+
+function isSection(name: string, kind: FileKind, reader: StrictReader): boolean {
+  if (kind === 'credentials' || name === 'default') return isName(name, reader)
+  const [, ofKind] = /^(?:profile|sso-session|services)[ \t]+(.*)$/.exec(name) ?? []
+  return ofKind !== undefined && isName(ofKind, reader)
+}
+
+/** Java takes a name of no characters for one. */
+function isName(text: string, reader: StrictReader): boolean {
+  return NAME.test(text) && (text !== '' || reader === 'Java')
+}
+
+function withoutRemark(line: string): string {
+  return trimmed(trimmed(line).replace(/[ \t][#;].*$/s, ''))
+}
+
+function trimmed(text: string): string {
+  return text.replace(/^[ \t\r]+|[ \t\r]+$/g, '')
+}
