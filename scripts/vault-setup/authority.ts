@@ -1,6 +1,7 @@
 /** The PKI mount's place below the trust anchor: what is to be done so that its own key has a certificate that others signed. */
 import { X509Certificate } from 'node:crypto'
 import { fingerprint, missingFrom, oneLine, readCertificates } from './certificates.ts'
+import type { Setup } from './setup.ts'
 import type { Issuer, State } from './state.ts'
 
 export interface AuthorityWishes {
@@ -34,7 +35,7 @@ const DAY_MS = 86_400_000
 const SOON_DAYS = 60
 
 export function planAuthority(
-  mount: string,
+  { mount, commonName }: Setup['pki'],
   state: State,
   wishes: AuthorityWishes,
   nowMs: number,
@@ -51,13 +52,14 @@ export function planAuthority(
   if (rootMount !== undefined && state.mounts.get(`${rootMount}/`)?.type !== 'pki') {
     return { notes: [], problems: [noRootMount(mount, rootMount, state)] }
   }
-  if (signed !== undefined) return planImport(signed, state, nowMs)
+  if (signed !== undefined) return planImport(signed, current, state, nowMs)
   if (current !== undefined && !wishes.rotate) return { notes: standing, problems: [] }
+  const notes = [...standing, ...renamed(current, commonName)]
   if (csrOut !== undefined) {
-    return { step: { kind: 'request', file: csrOut, ...pending }, notes: standing, problems: [] }
+    return { step: { kind: 'request', file: csrOut, ...pending }, notes, problems: [] }
   }
   if (rootMount !== undefined) {
-    return { step: { kind: 'sign', rootMount, ...pending }, notes: standing, problems: [] }
+    return { step: { kind: 'sign', rootMount, ...pending }, notes, problems: [] }
   }
   return {
     notes:
@@ -90,8 +92,20 @@ function describe(mount: string, { pem, chain }: Issuer, nowMs: number): string[
   return notes
 }
 
+/** The trust policies of AWS name the CN of what signs (k8s/aws/role.yaml). */
+function renamed(current: Issuer | undefined, next: string): string[] {
+  if (current === undefined) return []
+  const { CN: before } = new X509Certificate(current.pem).toLegacyObject().subject
+  return String(before) === next
+    ? []
+    : [
+        `the CN of what signs becomes ${next}, and was ${String(before)}: first put both into IssuerNames of each role in AWS, or AWS refuses every pod`,
+      ]
+}
+
 function planImport(
   { file, pem }: NonNullable<AuthorityWishes['signed']>,
+  current: Issuer | undefined,
   state: State,
   nowMs: number,
 ): AuthorityPlan {
@@ -118,12 +132,12 @@ function planImport(
     below = certificate
   }
   if (problems.length > 0) return { notes: [], problems }
-  const notes =
-    below.subject === below.issuer
-      ? []
-      : [
-          `${file} ends with one that ${oneLine(below.issuer)} signed: that must be the trust anchor's certificate`,
-        ]
+  const notes = renamed(current, String(own.toLegacyObject().subject.CN))
+  if (below.subject !== below.issuer) {
+    notes.push(
+      `${file} ends with one that ${oneLine(below.issuer)} signed: that must be the trust anchor's certificate`,
+    )
+  }
   const known = state.issuers.find((issuer) => fingerprint(issuer.pem) === own.fingerprint256)
   if (known === undefined) return { step: { kind: 'import', file, pem, subject }, notes, problems }
   if (known.keyId === '') {

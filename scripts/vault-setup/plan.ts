@@ -20,7 +20,7 @@ export function makePlan(
   if (problems.length > 0) return { steps: [], notes: [], problems }
   const accessor = state.mounts.get(paths.authMount(setup))?.accessor ?? ACCESSOR
   const config = planAuthConfig(setup, wishes, state)
-  const authority = planAuthority(setup.pki.mount, state, wishes, nowMs)
+  const authority = planAuthority(setup.pki, state, wishes, nowMs)
   const plain = plainResources(setup, fillParameters(files, setup, accessor))
   const unknown = plain.flatMap(({ path, wanted }) => {
     const found = state.found.get(path)

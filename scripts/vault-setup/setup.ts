@@ -60,6 +60,9 @@ const NAME = /^[\w-]+$/
 /** Vault writes policies in small letters, and has two of its own. */
 const POLICY = /^(?!(default|root)$)[a-z\d_-]+$/
 const POLICY_RULE = 'a name in small letters that a policy can have too, so not default and root'
+/** What IssuerNames of k8s/aws/role.yaml takes: Roles Anywhere makes a session tag of it, and IAM bounds what those hold. */
+const AUTHORITY_NAME = /^[\w.:/=+@-]([\w .:/=+@-]{0,62}[\w.:/=+@-])?$/
+const AUTHORITY_NAME_RULE = '1 to 64 letters of ASCII, digits, spaces within, and _ . : / = + - @'
 const URL_SHAPE = /^https:\/\/[^\s/@]+(\/\S*)?$/
 /** RFC 5280, ub-common-name. */
 const LONGEST_NAME = 64
@@ -120,7 +123,7 @@ function readSetup(reader: Reader): Setup {
     pki: {
       mount: pki.text('mount', PATH, 'a path such as pki'),
       role: pki.text('role', POLICY, POLICY_RULE),
-      commonName: pki.text('commonName', /^.{1,64}$/, '1 to 64 characters'),
+      commonName: pki.text('commonName', AUTHORITY_NAME, AUTHORITY_NAME_RULE),
       seconds: pki.duration('ttl'),
       issuingCertificates: pki.texts('issuingCertificates', /^https?:\/\/\S+$/, 'URLs'),
       crlDistributionPoints: pki.texts('crlDistributionPoints', /^https?:\/\/\S+$/, 'URLs'),

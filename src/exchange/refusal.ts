@@ -46,7 +46,7 @@ function explain(
     return {
       cause:
         "the role's trust policy does not let this certificate in, or attributes of it cannot become session tags",
-      hint: `the trust policy must allow sts:AssumeRole, sts:TagSession and sts:SetSourceIdentity to rolesanywhere.amazonaws.com under conditions that fit the anchor and the subject ${certificate.subject}`,
+      hint: `the trust policy must allow sts:AssumeRole, sts:TagSession and sts:SetSourceIdentity to rolesanywhere.amazonaws.com under conditions that fit the anchor, the issuer ${certificate.issuer} and the subject ${certificate.subject}`,
     }
   }
   if (/untrusted signing certificate/i.test(text)) {
@@ -93,7 +93,7 @@ function explain(
   if (/durationseconds|duration|maxsessionduration/i.test(text)) {
     return {
       cause: 'the session duration is longer than what the role or the profile allows',
-      hint: `lower SESSION_DURATION, or raise MaxSessionDuration of ${settings.roleArn.text}`,
+      hint: `lower SESSION_DURATION or the duration of ${settings.profileArn.text}, or raise MaxSessionDuration of ${settings.roleArn.text}`,
     }
   }
   if (/instance ?properties/i.test(text)) {

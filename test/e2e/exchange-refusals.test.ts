@@ -57,6 +57,17 @@ for (const [title, change, env, says, hint] of [
     /sts:SetSourceIdentity/,
   ],
   [
+    'a trust policy that asks for another issuer',
+    (own) =>
+      (created(own).roles = created(own).roles.map((one) => ({
+        ...one,
+        trusts: ({ issuerName }) => issuerName === 'Pods of cluster demo',
+      }))),
+    {},
+    /Unable to assume role for .*trust policy/,
+    /the issuer O=Example, CN=Example Intermediate CA 1 /,
+  ],
+  [
     "a duration beyond the role's",
     (own) => (created(own).roles = created(own).roles.map((one) => ({ ...one, maxSessionSeconds: 900 }))),
     {},

@@ -23,6 +23,8 @@ export interface ReadCertificate {
   /** What basicConstraints says; Node's `ca` is false, too, for a CA whose keyUsage lacks keyCertSign. */
   readonly isAuthority: boolean
   readonly commonName: string | undefined
+  /** The CN of the authority that signed it. */
+  readonly issuerName: string | undefined
   /** Undefined where the extension is absent. */
   readonly keyUsage: readonly string[] | undefined
   readonly serial: bigint
@@ -45,6 +47,7 @@ export function readCertificate(der: Buffer): ReadCertificate {
     emptySubject: tbs.subject.length === 0,
     isAuthority: basic !== undefined && AsnConvert.parse(basic.extnValue.buffer, BasicConstraints).cA,
     commonName: commonName(tbs.subject),
+    issuerName: commonName(tbs.issuer),
     keyUsage: usage === undefined ? undefined : AsnConvert.parse(usage.extnValue.buffer, KeyUsage).toJSON(),
     serial: BigInt(`0x${x509.serialNumber}`),
   }

@@ -35,6 +35,7 @@ export interface Role {
   /** What its trust policy makes of the certificate and the anchor. Default: allows. */
   trusts?(caller: {
     readonly commonName: string | undefined
+    readonly issuerName: string | undefined
     readonly uris: readonly string[]
     readonly anchorArn: string
   }): boolean
@@ -117,12 +118,15 @@ function createSession(
   if (profile.requireInstanceProperties === true && !members.hasInstanceProperties) {
     throw invalid('Instance properties are required by the profile.')
   }
-  const { commonName } = leaf
+  const { commonName, issuerName } = leaf
   const uris = (leaf.x509.subjectAltName ?? '')
     .split(', ')
     .filter((name) => name.startsWith('URI:'))
     .map((name) => name.slice(4))
-  if (role === undefined || role.trusts?.({ commonName, uris, anchorArn: anchor.arn }) === false) {
+  if (
+    role === undefined ||
+    role.trusts?.({ commonName, issuerName, uris, anchorArn: anchor.arn }) === false
+  ) {
     throw denied(`Unable to assume role for ${members.roleArn}`)
   }
   const profileSeconds = profile.durationSeconds ?? 3600

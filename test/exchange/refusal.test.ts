@@ -62,12 +62,12 @@ const TEXTS: readonly [string, RegExp, RegExp][] = [
   [
     'Unable to assume role for arn:aws:iam::111122223333:role/team/app',
     /trust policy does not let this certificate in/,
-    /sts:TagSession .*CN=app\.team\.cluster/,
+    /sts:TagSession .*issuer O=Example, CN=Intermediate 2 and the subject CN=app\.team\.cluster/,
   ],
   [
     'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
     /session duration is longer/,
-    /lower SESSION_DURATION/,
+    /lower SESSION_DURATION or the duration of .*profile\/6666.* MaxSessionDuration of .*:role\//,
   ],
   [
     'Instance properties are required by the profile.',

@@ -4,10 +4,13 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ROOT } from '../../scripts/checks/files.ts'
-import { createAuthority } from '../emulators/authority.ts'
+import { createAuthority, randomSerial, type Authority } from '../emulators/authority.ts'
+import { signCertificate } from '../emulators/certificate.ts'
+import { readCertificate, type ReadCertificate } from '../emulators/read-certificate.ts'
 import { EXAMPLE } from '../emulators/stage.ts'
-import { templateCheck } from './cloudformation/lint.ts'
-import { letsIn, resolve, type Caller } from './cloudformation/trust.ts'
+import { hasPath } from '../emulators/trust.ts'
+import { templateCheck, type RoleTemplate } from './cloudformation/lint.ts'
+import { letsIn, resolve, type Caller, type Parameters } from './cloudformation/trust.ts'
 import { scratchFolder } from './process.ts'
 
 const FOLDER = join(ROOT, 'k8s/aws')
@@ -30,7 +33,20 @@ for (const [name, what, from, to, says] of [
   ['trust-anchor.yaml', 'no source', /Source:\n(.*\n)*?\n/, '\n', /^E3003.*Source/],
   ['role.yaml', 'a misspelt effect', 'Effect: Allow', 'Effect: Alow', /^E3530/],
   ['role.yaml', 'a parameter that there is not', '!Ref AnchorArn', '!Ref AnchorArm', /^E1020|^E1019/],
-  ['role.yaml', 'a session that is too short', 'Default: 3600', 'Default: 300', /^E2015/],
+  [
+    'role.yaml',
+    'a session that is too short',
+    'Default: 3600\n    MinValue: 900',
+    'Default: 300\n    MinValue: 900',
+    /^E2015/,
+  ],
+  [
+    'role.yaml',
+    'a ceiling that IAM does not take',
+    /MaxSessionDuration: .*/,
+    'MaxSessionDuration: !Ref SessionSeconds',
+    /^W1030/,
+  ],
   ['role.yaml', 'a condition that there is not', '- ByUri', '- ByUrl', /^E1028|^E8002/],
   ['role.yaml', 'a profile without roles', / {6}RoleArns: .*\n/, '', /^E3003.*RoleArns/],
 ] as const) {
@@ -48,50 +64,58 @@ for (const [name, what, from, to, says] of [
   })
 }
 
-interface RoleTemplate {
-  readonly Parameters: Readonly<Record<string, { readonly AllowedPattern?: string }>>
-  readonly Conditions: Readonly<Record<string, unknown>>
-  readonly Resources: {
-    readonly Role: { readonly Properties: { readonly AssumeRolePolicyDocument: unknown } }
-  }
-}
-
 const role = (await check.parse(join(FOLDER, 'role.yaml'))) as RoleTemplate
 const { anchorArn, cluster, namespace, serviceAccount, commonName, uri } = EXAMPLE
 
-function policyBy(identity: string, account: string = serviceAccount): unknown {
-  return resolve(
-    role.Resources.Role.Properties.AssumeRolePolicyDocument,
-    { AnchorArn: anchorArn, Cluster: cluster, Namespace: namespace, Account: account, Identity: identity },
-    role.Conditions,
-  )
+/** The authority that `npm run vault-setup` makes for the example. */
+const { pki } = JSON.parse(readFileSync(join(ROOT, 'k8s/vault/setup.json'), 'utf8')) as {
+  readonly pki: { readonly commonName: string }
+}
+const issuerName = pki.commonName
+
+function policyBy(identity: string, changes: Parameters = {}): unknown {
+  const parameters: Parameters = {
+    AnchorArn: anchorArn,
+    Cluster: cluster,
+    Namespace: namespace,
+    Account: serviceAccount,
+    IssuerNames: [issuerName],
+    Identity: identity,
+    ...changes,
+  }
+  return resolve(role.Resources.Role.Properties.AssumeRolePolicyDocument, parameters, role.Conditions)
 }
 
-const OWN: Caller = { anchorArn, commonName, uri }
+const OWN: Caller = { anchorArn, issuerName, commonName, uri }
 const OTHERS: Readonly<Record<string, Caller>> = {
   'the same account of another namespace': {
-    anchorArn,
+    ...OWN,
     commonName: 'vault-auth.backend.demo',
     uri: 'spiffe://demo/ns/backend/sa/vault-auth',
   },
   'another account of the namespace': {
-    anchorArn,
+    ...OWN,
     commonName: 'default.frontend.demo',
     uri: 'spiffe://demo/ns/frontend/sa/default',
   },
   'the same account of another cluster': {
-    anchorArn,
+    ...OWN,
     commonName: 'vault-auth.frontend.other',
     uri: 'spiffe://other/ns/frontend/sa/vault-auth',
   },
-  'its names in other letters': { anchorArn, commonName: commonName.toUpperCase(), uri: uri.toUpperCase() },
+  'its names in other letters': { ...OWN, commonName: commonName.toUpperCase(), uri: uri.toUpperCase() },
   'its names below another trust anchor': { ...OWN, anchorArn: anchorArn.replace('3f1c5b0e', '00000000') },
+  'its names by another authority below the anchor': { ...OWN, issuerName: 'TLS CA' },
+  "its names by an authority in the issuer's name in other letters": {
+    ...OWN,
+    issuerName: issuerName.toUpperCase(),
+  },
 }
 
 for (const identity of ['subject', 'uri', 'subject-and-uri']) {
   templates(`the role by ${identity} lets its own account in`, () => {
     assert.ok(letsIn(policyBy(identity), OWN))
-    assert.is(letsIn(policyBy(identity), { anchorArn, commonName }), identity === 'subject')
+    assert.is(letsIn(policyBy(identity), { anchorArn, issuerName, commonName }), identity === 'subject')
   })
   for (const [who, caller] of Object.entries(OTHERS)) {
     templates(`the role by ${identity} does not let in ${who}`, () => {
@@ -101,45 +125,60 @@ for (const identity of ['subject', 'uri', 'subject-and-uri']) {
 }
 
 templates('the role of another account lets that one in and nobody else', () => {
-  const other = { anchorArn, commonName: 'worker.frontend.demo', uri: 'spiffe://demo/ns/frontend/sa/worker' }
+  const other = {
+    ...OWN,
+    commonName: 'worker.frontend.demo',
+    uri: 'spiffe://demo/ns/frontend/sa/worker',
+  }
   for (const identity of ['subject', 'uri', 'subject-and-uri']) {
-    assert.ok(letsIn(policyBy(identity, 'worker'), other))
-    assert.not.ok(letsIn(policyBy(identity, 'worker'), OWN))
+    assert.ok(letsIn(policyBy(identity, { Account: 'worker' }), other))
+    assert.not.ok(letsIn(policyBy(identity, { Account: 'worker' }), OWN))
+  }
+})
+
+for (const identity of ['subject', 'uri', 'subject-and-uri']) {
+  templates(`the role by ${identity} lets in both authorities that follow one another, and no third`, () => {
+    const policy = policyBy(identity, { IssuerNames: [issuerName, 'Pods of cluster demo 2'] })
+    assert.ok(letsIn(policy, OWN))
+    assert.ok(letsIn(policy, { ...OWN, issuerName: 'Pods of cluster demo 2' }))
+    assert.not.ok(letsIn(policy, { ...OWN, issuerName: 'Pods of cluster demo 3' }))
+  })
+}
+
+templates('of two authorities below one root, which AWS both trusts, only the one named lets pods in', () => {
+  const nowMs = Date.now()
+  const root = createAuthority({ commonName: 'Corporate root', nowMs })
+  const leafBy = (commonNameOf: string): { leaf: ReadCertificate; issuer: Authority } => {
+    const issuer = createAuthority({ commonName: commonNameOf, nowMs, issuer: root })
+    const der = signCertificate(
+      {
+        subject: [['CN', commonName]],
+        publicKey: issuer.publicKey,
+        serial: randomSerial(),
+        notBeforeMs: nowMs - 60_000,
+        notAfterMs: nowMs + 3_600_000,
+        keyUsage: ['digitalSignature'],
+        names: { dns: [], uris: [uri], ips: [], emails: [] },
+      },
+      issuer,
+    )
+    return { leaf: readCertificate(der), issuer }
+  }
+  for (const [by, expected] of [
+    [issuerName, true],
+    ['TLS CA', false],
+  ] as const) {
+    const { leaf, issuer } = leafBy(by)
+    assert.ok(hasPath(leaf, [readCertificate(issuer.der)], [readCertificate(root.der)], nowMs))
+    const caller = { ...OWN, issuerName: leaf.issuerName ?? '' }
+    for (const identity of ['subject', 'uri', 'subject-and-uri'])
+      assert.is(letsIn(policyBy(identity), caller), expected)
   }
 })
 
 templates('the trust policy as JSON is what the template makes of the example', () => {
   const text = readFileSync(join(FOLDER, 'trust-policy.json'), 'utf8')
   assert.equal(JSON.parse(text), policyBy('subject-and-uri'))
-})
-
-templates('parameters take what they are for, and no pattern, list or private key', async () => {
-  const anchor = (await check.parse(join(FOLDER, 'trust-anchor.yaml'))) as RoleTemplate
-  const takes = (template: RoleTemplate, name: string, value: string): boolean => {
-    const pattern = template.Parameters[name]?.AllowedPattern
-    if (pattern === undefined) throw new Error(`${name} takes anything`)
-    // CloudFormation wants the whole value to match.
-    return new RegExp(`^(?:${pattern})$`).test(value)
-  }
-  const [one, other] = ['Root', 'Next root'].map(
-    (name) => createAuthority({ commonName: name, nowMs: 0 }).pem,
-  )
-  const both = `${one}\n${other}\n`
-  assert.ok(takes(anchor, 'Certificate', `${one}`))
-  assert.ok(takes(anchor, 'Certificate', both))
-  assert.not.ok(takes(anchor, 'Certificate', `${both}${one}`))
-  assert.not.ok(
-    takes(anchor, 'Certificate', `${one}\n-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n`),
-  )
-  assert.ok(takes(role, 'AnchorArn', anchorArn))
-  assert.not.ok(takes(role, 'AnchorArn', anchorArn.replace(/[^/]+$/, '*')))
-  assert.ok(takes(role, 'Account', 'some.account-1'))
-  for (const name of ['Account', 'Namespace', 'Cluster']) {
-    for (const value of ['*', 'a*', 'a,b', 'A', '${aws:PrincipalTag/a}', ''])
-      assert.not.ok(takes(role, name, value), value)
-  }
-  assert.not.ok(takes(role, 'Namespace', 'a.b'))
-  assert.not.ok(takes(role, 'Cluster', 'a.b'))
 })
 
 templates.run()

@@ -26,9 +26,18 @@ function standing(chain: readonly string[]): Scene {
   }
 }
 
+const PKI = {
+  mount: 'pki',
+  role: 'iam-ra',
+  commonName: 'Pods',
+  seconds: 3600,
+  issuingCertificates: [],
+  crlDistributionPoints: [],
+}
+
 function planned(scene: Scene, wishes: object = {}, nowMs = NOW_MS): AuthorityPlan {
   const state: State = { found: new Map(), acme: false, pkiRoles: [], authRoles: new Map(), ...scene }
-  return planAuthority('pki', state, { rotate: false, ...wishes }, nowMs)
+  return planAuthority(PKI, state, { rotate: false, ...wishes }, nowMs)
 }
 
 const authority = suite('the authority of vault-setup')
@@ -66,6 +75,38 @@ authority('takes a certificate in again whose chain lacks one of those above it'
 authority('is to be renewed where its certificate ends soon', () => {
   const { notes } = planned(standing([own.pem]), {}, own.notAfterMs - 30 * DAY_MS)
   assert.ok(notes.some((note) => /which is 30 days: renew it now \(--rotate\)$/.test(note)))
+})
+
+authority('says what becomes of the roles in AWS, if another name is to sign, and only then', () => {
+  const successor = createAuthority({ commonName: 'Pods 2', nowMs: NOW_MS, issuer: root })
+  const namesake = createAuthority({ commonName: 'Pods', nowMs: NOW_MS, issuer: root })
+  const scene: Scene = { ...standing([own.pem, policy.pem]), keys: ['k1', 'k2'] }
+  const says = (wishes: object, pki: object = {}, from: Scene = scene): readonly string[] => {
+    const state: State = { found: new Map(), acme: false, pkiRoles: [], authRoles: new Map(), ...from }
+    const { notes } = planAuthority({ ...PKI, ...pki }, state, { rotate: true, ...wishes }, NOW_MS)
+    return notes.filter((note) => note.includes('IssuerNames'))
+  }
+  const roots = new Map([...scene.mounts, ['pki-root/', mount] as const])
+  const certificateOf = ({ pem }: { readonly pem: string }): object => ({
+    signed: { file: 'pki.pem', pem: `${pem}\n${root.pem}` },
+  })
+  const renaming = { commonName: 'Pods 2' }
+  for (const [wishes, pki] of [
+    [certificateOf(successor), {}],
+    [{ csrOut: 'pki.csr' }, renaming],
+    [{ rootMount: 'pki-root' }, renaming],
+  ] as const) {
+    const [note, ...more] = says(wishes, pki, { ...scene, mounts: roots })
+    assert.match(
+      note ?? '',
+      /^the CN of what signs becomes Pods 2, and was Pods: first put both into IssuerNames/,
+    )
+    assert.equal(more, [])
+    assert.equal(says(wishes, pki, EMPTY), [])
+  }
+  for (const wishes of [certificateOf(namesake), { csrOut: 'pki.csr' }, { rotate: false }]) {
+    assert.equal(says(wishes), [])
+  }
 })
 
 authority.run()

@@ -55,6 +55,14 @@ for (const [what, value, says] of [
     { ...EXAMPLE, cluster: 'a.b' },
     /^cluster is wrong: it must be one DNS label$/,
   ],
+  ...['Pods, Inc.', 'Pods ', ' Pods', '', 'Pods (prod)', 'Püds', 'Pods*', 'a'.repeat(65)].map(
+    (commonName) =>
+      [
+        `names an authority ${JSON.stringify(commonName)}, which no trust policy could`,
+        { ...EXAMPLE, pki: { ...EXAMPLE['pki'], commonName } },
+        /^pki\.commonName is (wrong|missing): it must be 1 to 64 letters/,
+      ] as const,
+  ),
   ['misspells a member', { ...EXAMPLE, clutser: 'a' }, /^clutser is no member that is known$/],
   ['leaves one out', { ...EXAMPLE, kv: undefined }, /^kv is wrong|^kv is missing: it must be an object$/],
   [

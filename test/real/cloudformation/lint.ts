@@ -34,6 +34,28 @@ export function templateCheck(): TemplateCheck {
   }
 }
 
+export interface Parameter {
+  readonly AllowedPattern?: string
+  readonly Default?: number
+  readonly MinValue?: number
+  readonly MaxValue?: number
+}
+
+/** role.yaml, as `parse` gives it. */
+export interface RoleTemplate {
+  readonly Parameters: Readonly<Record<string, Parameter>>
+  readonly Conditions: Readonly<Record<string, unknown>>
+  readonly Resources: {
+    readonly Role: {
+      readonly Properties: {
+        readonly AssumeRolePolicyDocument: unknown
+        readonly MaxSessionDuration: unknown
+      }
+    }
+    readonly Profile: { readonly Properties: { readonly DurationSeconds: unknown } }
+  }
+}
+
 interface Finding {
   readonly Rule: { readonly Id: string }
   readonly Message: string
