@@ -1,10 +1,11 @@
 /** Which request gets what: exactly the paths that SDKs ask for, and only for who speaks to this machine by its own name. */
 import type { SessionCredentials } from '../types.ts'
-import { hasHeader, headerOf, refusal, type Answer, type EndpointRequest, type Handler } from './answer.ts'
+import { headerOf, refusal, type Answer, type EndpointRequest, type Handler } from './answer.ts'
 import { refuseContainerReader } from './container.ts'
 import { createDocuments, type CredentialsDocuments } from './documents.ts'
 import { refuseSession, startSession } from './imds.ts'
 import type { EndpointName, RequestCounts } from './request-counts.ts'
+import { refuseHeaders } from './sender.ts'
 import { createSessionTokens } from './session-tokens.ts'
 
 export interface EndpointOptions {
@@ -23,7 +24,6 @@ const CONTAINER_PATH = '/v1/credentials'
 const SESSION_PATH = '/latest/api/token'
 const ROLES_PATH = '/latest/meta-data/iam/security-credentials'
 
-const FORWARDED = refusal(403, 'Forbidden', 'X-Forwarded-For: credentials are for no one behind a proxy')
 const FOREIGN_HOST = refusal(
   403,
   'Forbidden',
@@ -74,9 +74,10 @@ const METHOD_NOT_ALLOWED = {
   PUT: refusal(405, 'MethodNotAllowed', 'this path is for PUT', { Allow: 'PUT' }),
 } as const
 
-/** A proxy that was talked into a request says so (AWS's own rule), and a rebound DNS name shows in Host. */
+/** A rebound DNS name shows in Host. */
 function refuseSender(request: EndpointRequest): Answer | undefined {
-  if (hasHeader(request, 'x-forwarded-for')) return FORWARDED
+  const refused = refuseHeaders(request)
+  if (refused !== undefined) return refused
   return isOurHost(headerOf(request, 'host')?.toLowerCase() ?? '', request.port) ? undefined : FOREIGN_HOST
 }
 
