@@ -8,6 +8,7 @@ import type { Runtime } from '../runtime.ts'
 import type { VaultSettings } from '../run-settings.ts'
 import type { VaultSession } from '../types.ts'
 import { encodeVaultPath } from '../vault-path.ts'
+import { createLostLogins } from './lost-logins.ts'
 import { explainLoginRefusal } from './refusal.ts'
 import { decodeClaims, readServiceAccountToken } from './service-account.ts'
 import { createSession, type VaultAuth } from './session.ts'
@@ -31,9 +32,12 @@ export async function login(settings: VaultSettings, context: LoginContext): Pro
   const { runtime, bounds, logger } = context
   const client = await createVaultClient(settings, runtime)
   const late = lateSignal(bounds.signal, runtime.clock)
+  const lost = createLostLogins(settings)
+  let leaseSeconds: number | undefined
   try {
     const auth = await retry('login', 'identity', context, async (timeoutMs) => {
       const jwt = await readServiceAccountToken(runtime.fs, settings.tokenFile)
+      let isSent = false
       try {
         const reply = await client.write({
           stage: 'identity',
@@ -42,15 +46,20 @@ export async function login(settings: VaultSettings, context: LoginContext): Pro
           data: { role: settings.role, jwt },
           timeoutMs,
           signal: late.signal,
-          ...(context.onAsked === undefined ? {} : { onSent: context.onAsked }),
+          onSent: () => {
+            isSent = true
+            context.onAsked?.()
+          },
         })
         return parseAuth(reply)
       } catch (error) {
+        if (isSent) lost.add(error)
         if (!(error instanceof VaultRefusal)) throw error
         throw explainLoginRefusal(error, decodeClaims(jwt), settings, runtime.clock.now())
       }
     })
     const session = createSession(auth, client, context)
+    leaseSeconds = auth.leaseSeconds
     if (bounds.signal.aborted) {
       await session.end()
       throw bounds.signal.reason
@@ -67,6 +76,8 @@ export async function login(settings: VaultSettings, context: LoginContext): Pro
     throw reasonOfEnd(bounds.signal, error)
   } finally {
     late.release()
+    const warning = lost.warning(leaseSeconds)
+    if (warning !== undefined) logger.warn(warning, { stage: 'identity' })
   }
 }
 

@@ -111,6 +111,27 @@ function redirected(vault: Meaning): ByServer {
     step === 'exchange' ? once('REDIRECT_REFUSED', 'answered with a redirect, which AWS never does') : vault
 }
 
+/** Of a login: Vault may have made a token that nobody here can know, which is a warning with its life. */
+export const MAY_LEAVE_A_TOKEN: ReadonlySet<string> = new Set([
+  'reset before the headers',
+  'reset after the headers',
+  'no answer',
+  'an answer that stops',
+  'one byte a second',
+  'a page with 200',
+  'JSON cut in half',
+  'an empty body',
+  'JSON: a list',
+  'JSON: null',
+  'JSON: an empty object',
+  'JSON: every member of another type',
+  'JSON: nested 100,000 deep',
+  'a body of 10 MB',
+  'JSON: the token is a number',
+  'JSON: a line break in the token',
+  'JSON: the lease is a text',
+] satisfies readonly string[])
+
 const NO_ANSWER = 'no complete answer'
 
 const ASKED_TOO_LONG = 'has no time left after one attempt and the server asks to wait 600 s'
