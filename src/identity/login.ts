@@ -37,7 +37,7 @@ export async function login(settings: VaultSettings, context: LoginContext): Pro
   try {
     const auth = await retry('login', 'identity', context, async (timeoutMs) => {
       const jwt = await readServiceAccountToken(runtime.fs, settings.tokenFile)
-      let isSent = false
+      const request = { isSent: false }
       try {
         const reply = await client.write({
           stage: 'identity',
@@ -47,13 +47,13 @@ export async function login(settings: VaultSettings, context: LoginContext): Pro
           timeoutMs,
           signal: late.signal,
           onSent: () => {
-            isSent = true
+            request.isSent = true
             context.onAsked?.()
           },
         })
         return parseAuth(reply)
       } catch (error) {
-        if (isSent) lost.add(error)
+        if (request.isSent) lost.add(error)
         if (!(error instanceof VaultRefusal)) throw error
         throw explainLoginRefusal(error, decodeClaims(jwt), settings, runtime.clock.now())
       }

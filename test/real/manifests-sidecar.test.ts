@@ -79,6 +79,25 @@ sidecar(
   },
 )
 
+sidecar('the ingress policy selects its pods, and opens the health port to Prometheus alone', () => {
+  const policy = render('k8s/network-policy').find((text) => /^ {2}name: iam-ra-ingress$/m.test(text)) ?? ''
+  const probe = ours.livenessProbe?.httpGet as { readonly port: number } | undefined
+  assert.match(
+    policy,
+    /podSelector:\n {4}matchExpressions:\n {4}- key: iam-ra\/credentials\n {6}operator: In\n {6}values:\n {6}- serve\n {6}- imds\n/,
+  )
+  for (const [templates, label] of [
+    [serve, 'serve'],
+    [imds, 'imds'],
+  ] as const) {
+    for (const { metadata } of templates) assert.is(metadata?.labels?.['iam-ra/credentials'], label)
+  }
+  assert.equal([...policy.matchAll(/ports:\n((?: {4}- .*\n| {6}.*\n)+)/g)].length, 1)
+  assert.equal([...policy.matchAll(/port: (\d+)/g)].map(([, port]) => Number(port)), [probe?.port])
+  assert.equal([...policy.matchAll(/^ {2}- (from|ports):$/gm)].map(([, member]) => member), ['from'])
+  assert.match(policy, /policyTypes:\n {2}- Ingress\n/)
+})
+
 sidecar('the executable takes the settings: it listens where the probes and the apps ask', async () => {
   const settings = await serveSettings(ours, 'billing')
   const { certificate, vault } = sourceOf(settings, 'vault-pki')

@@ -65,9 +65,11 @@ manifests('the classic pod passes baseline, and restricted refuses its app alone
   assert.not.match(String(json['message']), /aws-iam-ra/)
 })
 
-manifests('the network policy is accepted without a warning', async () => {
-  const [policy = ''] = render('k8s/network-policy')
-  accepted(await server.apply(policy.replace('metadata:\n', 'metadata:\n  namespace: restricted\n')))
+manifests('the network policies are accepted without a warning', async () => {
+  const policies = render('k8s/network-policy')
+  assert.is(policies.length, 2)
+  for (const policy of policies)
+    accepted(await server.apply(policy.replace('metadata:\n', 'metadata:\n  namespace: restricted\n')))
 })
 
 manifests('a misspelt field and a pod that restricted warns of are seen', async () => {
