@@ -93,8 +93,14 @@ sidecar('the ingress policy selects its pods, and opens the health port to Prome
     for (const { metadata } of templates) assert.is(metadata?.labels?.['iam-ra/credentials'], label)
   }
   assert.equal([...policy.matchAll(/ports:\n((?: {4}- .*\n| {6}.*\n)+)/g)].length, 1)
-  assert.equal([...policy.matchAll(/port: (\d+)/g)].map(([, port]) => Number(port)), [probe?.port])
-  assert.equal([...policy.matchAll(/^ {2}- (from|ports):$/gm)].map(([, member]) => member), ['from'])
+  assert.equal(
+    [...policy.matchAll(/port: (\d+)/g)].map(([, port]) => Number(port)),
+    [probe?.port],
+  )
+  assert.equal(
+    [...policy.matchAll(/^ {2}- (from|ports):$/gm)].map(([, member]) => member),
+    ['from'],
+  )
   assert.match(policy, /policyTypes:\n {2}- Ingress\n/)
 })
 
