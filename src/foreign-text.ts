@@ -51,6 +51,11 @@ export function looksLikePage(body: string): boolean {
   return /^\s*<(?:!doctype|html|\?xml|head|body)/i.test(body)
 }
 
+/** What a body is that is not the JSON of an API, as a sentence says it after `with`. */
+export function kindOfBody(body: string): 'a page' | 'an empty body' | 'something' {
+  return looksLikePage(body) ? 'a page' : body.trim() === '' ? 'an empty body' : 'something'
+}
+
 /** The members of a JSON object; undefined for everything else. */
 export function parseJsonObject(text: string): Record<string, unknown> | undefined {
   try {

@@ -5,9 +5,11 @@
 import type http from 'node:http'
 import type https from 'node:https'
 import type { Socket } from 'node:net'
+import { MAX_BODY_BYTES, readBody } from './answer-body.ts'
 import { seconds } from './duration.ts'
 import type { TunnelTarget } from './proxy.ts'
 import { transportError, TransportError } from './transport-error.ts'
+import { wireHost, wireName } from './wire-name.ts'
 
 export { TransportError, transportFailure } from './transport-error.ts'
 
@@ -53,8 +55,11 @@ export interface HttpClient {
   close(): void
 }
 
-/** Answers that we expect are a few KiB; a certificate with its chain stays far below. */
-const MAX_BODY_BYTES = 1024 * 1024
+/**
+ * What an answer may be beyond the parser's own habit, since a gateway in between may make it so: 1 MiB of headers, as
+ * Go's clients take, and folded ones, which a client must take (RFC 9112, section 5.2).
+ */
+const TOLERANT = { maxHeaderSize: 1024 * 1024, insecureHTTPParser: true } as const
 
 /** What carries the requests of one scheme. */
 interface Carrier {
@@ -114,7 +119,7 @@ async function tlsOptions(options: HttpClientOptions): Promise<https.RequestOpti
     tls.ca =
       options.caMode === 'add' ? [...(await import('node:tls')).rootCertificates, options.ca] : options.ca
   }
-  if (options.tlsServerName !== undefined) tls.servername = options.tlsServerName
+  if (options.tlsServerName !== undefined) tls.servername = wireName(options.tlsServerName)
   return tls
 }
 
@@ -123,14 +128,16 @@ function exchange(request: HttpRequest, carrier: Carrier, tls: https.RequestOpti
     const ended = new AbortController()
     const body = request.body === undefined ? undefined : Buffer.from(request.body)
     const options: TunnelTarget = {
+      ...TOLERANT,
       method: request.method,
       headers: {
+        ...(hasHost(request.headers) ? {} : { Host: wireHost(request.url) }),
         ...request.headers,
         ...(body === undefined ? {} : { 'Content-Length': String(body.byteLength) }),
       },
       agent: carrier.agent,
       ended: ended.signal,
-      ...(request.url.protocol === 'https:' ? tls : {}),
+      ...(request.url.protocol === 'https:' ? { ...serverName(request.url), ...tls } : {}),
     }
     let sent: http.ClientRequest
     try {
@@ -165,21 +172,23 @@ function exchange(request: HttpRequest, carrier: Carrier, tls: https.RequestOpti
     request.signal.addEventListener('abort', onAbort, { once: true })
 
     if (request.onSent !== undefined) sent.on('finish', request.onSent)
-    let answering = false
+    let answer: http.IncomingMessage | undefined
     sent.on('error', (error) => {
+      // What is wrong behind a whole answer is no part of it, such as a body of a 204; the connection is gone then.
+      if (answer?.complete === true) return
       const known = transportError(error, request.url)
-      fail(answering && known.fault === 'unreachable' ? cutShort(error) : known)
+      fail(answer !== undefined && known.fault === 'unreachable' ? cutShort(error) : known)
     })
     // An upgrade that nobody asked for would leave the request hanging.
     sent.on('upgrade', (_answer, socket: Socket) => {
       socket.destroy()
       fail(new TransportError('not-http', 'EUPGRADE', 'the server changed the protocol'))
     })
-    sent.on('response', (answer) => {
-      answering = true
+    sent.on('response', (incoming) => {
+      answer = incoming
       const chunks: Buffer[] = []
       let size = 0
-      answer.on('data', (chunk: Buffer) => {
+      incoming.on('data', (chunk: Buffer) => {
         size += chunk.byteLength
         if (size > MAX_BODY_BYTES) {
           fail(new TransportError('too-large', 'E2BIG', 'the answer is larger than 1 MiB'))
@@ -187,28 +196,48 @@ function exchange(request: HttpRequest, carrier: Carrier, tls: https.RequestOpti
         }
         chunks.push(chunk)
       })
-      answer.on('error', (error) => fail(cutShort(error)))
-      answer.on('aborted', () => fail(cutShort()))
-      answer.on('close', () => fail(cutShort()))
-      answer.on('end', () => {
-        if (!answer.complete) {
+      incoming.on('error', (error) => fail(cutShort(error)))
+      incoming.on('aborted', () => fail(cutShort()))
+      let isWhole = false
+      incoming.on('close', () => {
+        if (!isWhole) fail(cutShort())
+      })
+      incoming.on('end', () => {
+        if (!incoming.complete) {
           fail(cutShort())
           return
         }
-        settle(() =>
-          resolve({
-            status: answer.statusCode ?? 0,
-            body: Buffer.concat(chunks).toString('utf8'),
-            header: (name) => {
-              const value = answer.headers[name.toLowerCase()]
-              return Array.isArray(value) ? value[0] : value
-            },
-          }),
+        isWhole = true
+        readBody(Buffer.concat(chunks), incoming.headers).then(
+          (text) => settle(() => resolve(answerOf(incoming, text))),
+          fail,
         )
       })
     })
     sent.end(body)
   })
+}
+
+function hasHost(headers: HttpRequest['headers']): boolean {
+  return Object.keys(headers).some((name) => name.toLowerCase() === 'host')
+}
+
+/** Of an address there is none (RFC 6066, section 3), and the runtime knows what to do. */
+function serverName({ hostname }: URL): { readonly servername?: string } {
+  return /^\[|^[\d.]+$/.test(hostname) ? {} : { servername: wireName(hostname) }
+}
+
+function answerOf({ statusCode, headers }: http.IncomingMessage, body: string): HttpAnswer {
+  return {
+    status: statusCode ?? 0,
+    body,
+    header: (name) => {
+      const value = headers[name.toLowerCase()]
+      const first = Array.isArray(value) ? value[0] : value
+      // RFC 9110, section 5.5.
+      return first?.replace(/[\0\r\n]/g, ' ')
+    },
+  }
 }
 
 function cutShort(cause?: unknown): TransportError {

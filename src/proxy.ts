@@ -1,10 +1,13 @@
 /** Connections through a forward proxy by CONNECT (RFC 9110, section 9.3.6), whatever the scheme of the target. */
 import http from 'node:http'
 import https from 'node:https'
-import { isIP, isIPv6, type Socket } from 'node:net'
+import net, { isIP, isIPv6, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
+import { foreignText } from './foreign-text.ts'
 import { proxyError, TransportError } from './transport-error.ts'
+import { readTunnelAnswer, type TunnelAnswer } from './tunnel-answer.ts'
+import { wireName } from './wire-name.ts'
 
 export interface TunnelTarget extends https.RequestOptions {
   /** Ends the opening of a tunnel, which the request does not own yet; an agent is not told the request's `signal`. */
@@ -41,42 +44,49 @@ function overTls(socket: Socket, target: https.RequestOptions): tls.TLSSocket {
   }
 }
 
-function openTunnel(target: TunnelTarget, proxy: URL, trust: https.RequestOptions): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const host = target.host ?? ''
-    const authority = `${isIPv6(host) ? `[${host}]` : host}:${target.port ?? ''}`
-    const login = `${decoded(proxy.username)}:${decoded(proxy.password)}`
-    const proxyHost = proxy.hostname.replace(/^\[|\]$/g, '')
-    const options: https.RequestOptions = {
-      method: 'CONNECT',
-      host: proxyHost,
-      port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
-      path: authority,
-      headers: {
-        Host: authority,
-        ...(login === ':' ? {} : { 'Proxy-Authorization': `Basic ${Buffer.from(login).toString('base64')}` }),
-      },
-      agent: false,
-      ...(target.ended === undefined ? {} : { signal: target.ended }),
-    }
-    // An agent would take the name from the Host header, which is the target's; an address is no server name (RFC 6066).
-    const servername = isIP(proxyHost) === 0 ? proxyHost : ''
-    const asked =
-      proxy.protocol === 'https:'
-        ? https.request({ ...options, ...trust, servername })
-        : http.request(options)
-    asked.on('error', (error) => reject(proxyError(error, proxy)))
-    asked.on('connect', ({ statusCode = 0 }, socket: Socket, first) => {
-      if (statusCode !== 200) {
-        socket.destroy()
-        reject(new TransportError('proxy', `PROXY_${statusCode}`, refusal(statusCode)))
-        return
-      }
-      if (first.byteLength > 0) socket.unshift(first)
-      resolve(socket)
-    })
-    asked.end()
+/** Not by node:http, whose parser takes the first answer to CONNECT for the last, and its lengths for a body's. */
+async function openTunnel(target: TunnelTarget, proxy: URL, trust: https.RequestOptions): Promise<Socket> {
+  let socket: Socket | undefined
+  const stop = (): void => void socket?.destroy(target.ended?.reason as Error)
+  target.ended?.addEventListener('abort', stop, { once: true })
+  try {
+    socket = connectTo(proxy, trust)
+    socket.write(requestOf(target, proxy))
+    const answer = await readTunnelAnswer(socket)
+    if (answer.status >= 300 || answer.status < 200 || answer.hasMore) throw refusal(answer)
+    return socket
+  } catch (error) {
+    socket?.destroy()
+    throw error instanceof TransportError ? error : proxyError(error as Error, proxy)
+  } finally {
+    target.ended?.removeEventListener('abort', stop)
+  }
+}
+
+/** What is written before it is connected waits until then. */
+function connectTo(proxy: URL, trust: https.RequestOptions): Socket {
+  const host = proxy.hostname.replace(/^\[|\]$/g, '')
+  if (proxy.protocol !== 'https:') return net.connect({ host, port: Number(proxy.port || 80) })
+  // An address is no server name (RFC 6066).
+  const servername = isIP(host) === 0 ? wireName(host) : ''
+  return tls.connect({
+    ...(trust as tls.ConnectionOptions),
+    host,
+    port: Number(proxy.port || 443),
+    servername,
   })
+}
+
+function requestOf(target: TunnelTarget, proxy: URL): string {
+  const host = wireName(target.host ?? '')
+  const authority = `${isIPv6(host) ? `[${host}]` : host}:${target.port ?? ''}`
+  const login = `${decoded(proxy.username)}:${decoded(proxy.password)}`
+  const lines = [
+    `CONNECT ${authority} HTTP/1.1`,
+    `Host: ${authority}`,
+    ...(login === ':' ? [] : [`Proxy-Authorization: Basic ${Buffer.from(login).toString('base64')}`]),
+  ]
+  return `${lines.join('\r\n')}\r\n\r\n`
 }
 
 /** A URL may hold a percent sign that encodes nothing. */
@@ -88,7 +98,18 @@ function decoded(text: string): string {
   }
 }
 
-function refusal(status: number): string {
-  const what = status === 407 ? 'wants a login' : 'would not connect'
-  return `the proxy ${what} (it answered ${status} to CONNECT)`
+function refusal({ status, location, hasMore }: TunnelAnswer): TransportError {
+  const what = status === 401 || status === 407 ? 'wants a login' : 'would not connect'
+  const more = status < 300 && hasMore ? ' with a page of its own' : redirect(location)
+  return new TransportError(
+    'proxy',
+    `PROXY_${status}`,
+    `the proxy ${what} (it answered ${status} to CONNECT${more})`,
+  )
+}
+
+/** Where to, without path and query: a captive portal puts the request's own into them. */
+function redirect(location: string | undefined): string {
+  if (location === undefined || !URL.canParse(location)) return ''
+  return ` with a redirect to ${foreignText(new URL(location).origin)}`
 }

@@ -62,6 +62,19 @@ const TLS_REASONS: readonly (readonly [RegExp, string])[] = [
   [/^ERR_BORINGSSL INVALID_CA$/, 'the certificate that is to be trusted cannot be read'],
 ]
 
+const NOT_HTTP = 'it does not answer in HTTP (https on this port?)'
+
+/** What node:http's parser does not accept in an answer that is one: https://github.com/nodejs/llhttp */
+const HTTP_FLAWS: Readonly<Record<string, string>> = {
+  HPE_UNEXPECTED_CONTENT_LENGTH: 'its answer has more than one Content-Length',
+  HPE_INVALID_CONTENT_LENGTH: 'the Content-Length of its answer is not a number',
+  HPE_INVALID_TRANSFER_ENCODING: 'the Transfer-Encoding of its answer is malformed',
+  HPE_INVALID_HEADER_TOKEN: 'a header of its answer is malformed',
+  HPE_INVALID_CHUNK_SIZE: 'its answer has a malformed chunk',
+  HPE_INVALID_VERSION: 'it answers in a version of HTTP other than 1.0 and 1.1',
+  HPE_INVALID_STATUS: 'its answer has a malformed status',
+}
+
 /** The library's own message is read for its reason and dropped: a parser's may quote what came over the wire. */
 export function transportError(error: Error, url: URL): TransportError {
   if (error instanceof TransportError) return error
@@ -73,9 +86,10 @@ export function transportError(error: Error, url: URL): TransportError {
     const known = TLS_REASONS.find(([shape]) => shape.test(reason))?.[1]
     return new TransportError('tls', code, known ?? `TLS failed (${code})`, error)
   }
-  if (code.startsWith('HPE_')) {
-    return new TransportError('not-http', code, 'it does not answer in HTTP (https on this port?)', error)
-  }
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new TransportError('too-large', code, 'the headers of its answer are larger than 1 MiB', error)
+  if (code.startsWith('HPE_'))
+    return new TransportError('not-http', code, HTTP_FLAWS[code] ?? NOT_HTTP, error)
   const system = SYSTEM_CODES[code] ?? `the connection failed (${code})`
   // Many TLS servers drop a plain request without a word.
   const guess = code === 'ECONNRESET' && url.protocol === 'http:' ? ' (https on this port?)' : ''
@@ -130,7 +144,7 @@ export function transportFailure(
       return new IamRaError('UNREACHABLE', stage, `no connection to ${server}: ${error.message}`, {
         ...options,
         // What it refuses stays refused; what it could not do now, or its absence, may pass.
-        retryable: !/^PROXY_4(?!08|29)|^HPE_/.test(error.code) && !isTlsCode(error.code),
+        retryable: !/^PROXY_(?!408|429|5)|^HPE_/.test(error.code) && !isTlsCode(error.code),
         hint: 'check the proxy setting and its credentials, or name the host in NO_PROXY',
       })
     case 'cut-short':

@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createAuthority, serverCertificate } from './emulators/authority.ts'
 import { onBothRuntimes } from './http-scenario.ts'
-import { answer, rawServer, tunnel, type Respond } from './loopback.ts'
+import { answer, rawServer, tunnel, tunnelBehind, type Respond } from './loopback.ts'
 import { certificateFor } from './server-certificate.ts'
 
 const http = suite('http through a proxy')
@@ -128,20 +128,126 @@ scenario('says that it is the proxy that ends the connection', async (scene) => 
   }
 })
 
-scenario('says that it is the proxy that does not speak HTTP', async (scene) => {
-  for (const bytes of ['SSH-2.0-OpenSSH_9.9\r\n\r\n', 'HTTP/1.1 200 OK\r\nno colon\r\n\r\n']) {
+const NOT_HTTP = 'it does not answer in HTTP (https on this port?)'
+
+for (const [what, bytes, message] of [
+  ['another protocol', 'SSH-2.0-OpenSSH_9.9\r\n\r\n', NOT_HTTP],
+  ['another protocol, which waits', 'SSH-2.0-OpenSSH_9.9\r\n', NOT_HTTP],
+  ['HTTP/2', 'HTTP/2 200\r\n\r\n', NOT_HTTP],
+  ['ICY', 'ICY 200 OK\r\n\r\n', NOT_HTTP],
+  ['a status of two digits', 'HTTP/1.1 20 OK\r\n\r\n', 'its answer has a malformed status'],
+  ['a line without a colon', 'HTTP/1.1 200 OK\r\nno colon\r\n\r\n', 'a header of its answer is malformed'],
+  ['a blank in a name', 'HTTP/1.1 200 OK\r\na b: c\r\n\r\n', 'a header of its answer is malformed'],
+  [
+    'more than 1 MiB of headers',
+    `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(1100 * 1024)}`,
+    'the headers of its answer are larger than 1 MiB',
+  ],
+  [
+    'interim answers without end',
+    'HTTP/1.1 100 Continue\r\n\r\n'.repeat(44_000),
+    'the headers of its answer are larger than 1 MiB',
+  ],
+] as const) {
+  scenario(`says what is wrong with a proxy that answers with ${what}`, async (scene) => {
     const proxy = await scene.serve((socket) => socket.write(bytes))
     const outcome = await scene.request(
-      { url: 'http://127.0.0.1:9/', timeoutMs: 3000 },
+      { url: 'http://127.0.0.1:9/', timeoutMs: 5000 },
       { proxy: `http://${proxy.authority}` },
     )
-    assert.is(outcome.fault, 'proxy')
-    assert.is(
-      outcome.message,
-      'the proxy cannot be reached: it does not answer in HTTP (https on this port?)',
+    assert.equal([outcome.fault, outcome.message], ['proxy', `the proxy cannot be reached: ${message}`])
+    await proxy.idle()
+  })
+}
+
+const OK = 'HTTP/1.1 200 Connection established'
+
+/** RFC 9110, section 9.3.6: any status from 200 to 299 opens the tunnel, and no length means anything. */
+const TUNNELS: readonly (readonly [string, string])[] = [
+  ...['200 OK', '200', '201 Created', '202 Accepted', '204 No Content', '206 Partial', '299 Odd'].map(
+    (status) => [status, `HTTP/1.1 ${status}\r\n\r\n`] as const,
+  ),
+  ['HTTP/1.0', 'HTTP/1.0 200 OK\r\n\r\n'],
+  ['a length of 0', `${OK}\r\nContent-Length: 0\r\n\r\n`],
+  ['a length', `${OK}\r\nContent-Length: 5\r\n\r\n`],
+  ['two lengths', `${OK}\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n`],
+  ['a length that is no number', `${OK}\r\nContent-Length: x\r\n\r\n`],
+  ['chunks', `${OK}\r\nTransfer-Encoding: chunked\r\n\r\n`],
+  ['a length and chunks', `${OK}\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n`],
+  ['a coding', `${OK}\r\nTransfer-Encoding: gzip\r\nContent-Encoding: gzip\r\n\r\n`],
+  ['Connection: close', `${OK}\r\nConnection: close\r\nProxy-Connection: close\r\n\r\n`],
+  ['an upgrade beside it', `${OK}\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n`],
+  ['a location beside it', `${OK}\r\nLocation: http://other.example/\r\n\r\n`],
+  ['100 before it', `HTTP/1.1 100 Continue\r\n\r\n${OK}\r\n\r\n`],
+  [
+    '100, 102 and 103 before it',
+    `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\nX: y\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${OK}\r\n\r\n`,
+  ],
+  ['a folded header', `${OK}\r\nX-A: b\r\n c\r\n\td\r\n\r\n`],
+  ['line feeds alone', `${OK}\nX-A: b\n\n`],
+  ['an empty line before it', `\r\n${OK}\r\n\r\n`],
+  ['a header in Latin-1', `${OK}\r\nX-A: \u00e4\r\n\r\n`],
+  ['300 KiB of headers', `${OK}\r\n${`X-A: ${'x'.repeat(1000)}\r\n`.repeat(300)}\r\n`],
+  ['3,000 headers', `${OK}\r\n${'X-A: x\r\n'.repeat(3000)}\r\n`],
+]
+
+for (const [what, head] of TUNNELS) {
+  scenario(`takes a tunnel that is opened with ${what}`, async (scene) => {
+    const server = await scene.serve(fine, { tls: loopback })
+    const proxy = await scene.serve(tunnelBehind(Buffer.from(head, 'latin1')))
+    const outcome = await scene.request(
+      { url: `https://${server.authority}/`, body: 'x' },
+      { proxy: `http://${proxy.authority}`, ca: ours.pem },
     )
-  }
+    assert.equal(outcome, { status: 200, body: 'fine' })
+  })
+}
+
+scenario('takes an answer to CONNECT that comes one byte at a time', async (scene) => {
+  const server = await scene.serve(fine)
+  const proxy = await scene.serve(tunnelBehind(`HTTP/1.1 100 Continue\r\n\r\n${OK}\r\nX-A: b\r\n\r\n`, true))
+  const outcome = await scene.request(
+    { url: `http://${server.authority}/` },
+    { proxy: `http://${proxy.authority}` },
+  )
+  assert.equal(outcome, { status: 200, body: 'fine' })
 })
+
+for (const [answered, message] of [
+  [answer('<html>', '401 Unauthorized'), 'the proxy wants a login (it answered 401 to CONNECT)'],
+  [
+    answer('', '302 Found', ['Location: https://portal.example:8443/login?secret=x']),
+    'the proxy would not connect (it answered 302 to CONNECT with a redirect to https://portal.example:8443)',
+  ],
+  [answer('', '307 Temporary Redirect'), 'the proxy would not connect (it answered 307 to CONNECT)'],
+  ['HTTP/1.1 304 Not Modified\r\n\r\n', 'the proxy would not connect (it answered 304 to CONNECT)'],
+  [
+    'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
+    'the proxy would not connect (it answered 101 to CONNECT)',
+  ],
+  [
+    'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 Forbidden\r\n\r\n',
+    'the proxy would not connect (it answered 403 to CONNECT)',
+  ],
+  [
+    'HTTP/1.1 099 Odd\r\n\r\nHTTP/1.1 600 Odd\r\n\r\n',
+    'the proxy would not connect (it answered 600 to CONNECT)',
+  ],
+  [
+    answer('<html>Sign in</html>'),
+    'the proxy would not connect (it answered 200 to CONNECT with a page of its own)',
+  ],
+] as const) {
+  scenario(`says that ${message}`, async (scene) => {
+    const proxy = await scene.serve((socket) => socket.write(answered))
+    const outcome = await scene.request(
+      { url: 'https://127.0.0.1:9/', timeoutMs: 5000 },
+      { proxy: `http://${proxy.authority}` },
+    )
+    assert.equal([outcome.fault, outcome.message], ['proxy', message])
+    await proxy.idle()
+  })
+}
 
 scenario('gives up on a proxy that hangs, and lets its connection go', async (scene) => {
   const proxy = await scene.serve(() => undefined)

@@ -11,6 +11,7 @@ const http = suite('http')
 const scenario = onBothRuntimes(http)
 
 const MIB = 1024 * 1024
+const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
 
 scenario('sends the headers and the body as given, and nothing that nobody asked for', async (scene) => {
   const server = await scene.serve((socket) => socket.write(answer('fine')))
@@ -213,21 +214,120 @@ scenario('limits the whole exchange, not the pauses in it', async (scene) => {
   await server.idle()
 })
 
+/** RFC 9112 and RFC 9110 allow these, and Go's client takes them all. */
 for (const [what, bytes] of [
-  ['another protocol', 'SSH-2.0-OpenSSH_9.9\r\n\r\n'],
-  ['bytes of no protocol', '\u0000\u0001\u0002\u0003\r\n\r\n'],
-  ['a malformed chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'],
-  ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx'],
-  ['a header without an end', `HTTP/1.1 200 OK\r\nX-Long: ${'x'.repeat(200_000)}`],
+  ['17 headers of 1 KiB', head('200 OK', [...Array<string>(17).fill(`X-A: ${'x'.repeat(1000)}`)])],
+  ['one header of 900 KiB', head('200 OK', [`X-A: ${'x'.repeat(900 * 1024)}`])],
+  ['3,000 headers', head('200 OK', [...Array<string>(3000).fill('X-A: x')])],
+  ['a folded header', head('200 OK', ['X-A: b', ' c', '\td'])],
+  ['line feeds alone', 'HTTP/1.1 200 OK\nContent-Length: 4\n\nfine'],
+  ['no reason', head('200', [])],
+  ['an empty header', head('200 OK', ['X-A:'])],
+  ['a header in Latin-1', head('200 OK', ['X-A: \u00e4'])],
+  ['HTTP/1.0 with a length', head('200 OK', []).replace('1.1', '1.0')],
+  [
+    'a length beside chunks',
+    `${CHUNKED.replace('\r\n\r\n', '\r\nContent-Length: 9\r\n\r\n')}4\r\nfine\r\n0\r\n\r\n`,
+  ],
+  ['trailers', `${CHUNKED}4\r\nfine\r\n0\r\nX-A: b\r\nX-C: d\r\n\r\n`],
+  ['chunk extensions', `${CHUNKED}4;a=b\r\nfine\r\n0\r\n\r\n`],
+  ['bytes behind the answer', `${head('200 OK', [])}more`],
+  [
+    '100, 102 and 103 before it',
+    `${['100', '102', '103'].map((status) => `HTTP/1.1 ${status} X\r\n\r\n`).join('')}${head('200 OK', [])}`,
+  ],
 ] as const) {
-  scenario(`says that ${what} is not HTTP`, async (scene) => {
+  scenario(`takes an answer with ${what}`, async (scene) => {
+    const server = await scene.serve((socket) => socket.write(Buffer.from(bytes, 'latin1')))
+    const outcome = await scene.request({ url: `http://${server.authority}/` })
+    assert.equal(outcome, { status: 200, body: 'fine' })
+  })
+}
+
+/** An answer whose body is `fine`. */
+function head(status: string, headers: readonly string[]): string {
+  return [`HTTP/1.1 ${status}`, ...headers, 'Content-Length: 4', '', 'fine'].join('\r\n')
+}
+
+scenario(
+  'takes a 204 that has a body all the same, and asks again over another connection',
+  async (scene) => {
+    const server = await scene.serve((socket, _request, count) =>
+      socket.write(count === 1 ? answer('{"a":1}', '204 No Content') : answer('fine')),
+    )
+    const client = scene.open()
+    const url = `http://${server.authority}/`
+    assert.equal(await client.request({ url }).outcome, { status: 204, body: '' })
+    assert.equal(await client.request({ url }).outcome, { status: 200, body: 'fine' })
+    assert.is(server.connections(), 2)
+  },
+)
+
+for (const [what, closes] of [
+  ['says that it will', answer('fine', '200 OK', ['Connection: close'])],
+  ['does not say so', answer('fine')],
+] as const) {
+  scenario(`asks a server again that closes after each answer and ${what}`, async (scene) => {
+    const server = await scene.serve((socket) => socket.end(closes))
+    const client = scene.open()
+    const url = `http://${server.authority}/`
+    for (const _each of [1, 2, 3]) {
+      assert.equal(await client.request({ url, body: 'x' }).outcome, { status: 200, body: 'fine' })
+      await server.idle()
+    }
+    assert.is(server.connections(), 3)
+  })
+}
+
+scenario('makes of line breaks and zeros in a header blanks', async (scene) => {
+  const server = await scene.serve((socket) => socket.write(head('200 OK', ['X-A: b\0c', ' d'])))
+  const outcome = await scene.request({ url: `http://${server.authority}/`, reads: 'x-a' })
+  assert.match(outcome.header ?? '', /^b c *d$/)
+})
+
+const MALFORMED = 'it does not answer in HTTP (https on this port?)'
+
+for (const [what, bytes, message] of [
+  ['another protocol', 'SSH-2.0-OpenSSH_9.9\r\n\r\n', MALFORMED],
+  ['bytes of no protocol', '\u0000\u0001\u0002\u0003\r\n\r\n', MALFORMED],
+  ['a malformed chunk', `${CHUNKED}zz\r\n`, 'its answer has a malformed chunk'],
+  ['two lengths', head('200 OK', ['Content-Length: 3']), 'its answer has more than one Content-Length'],
+  [
+    'a length that is no number',
+    'HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n',
+    'the Content-Length of its answer is not a number',
+  ],
+  ['a blank in a name', head('200 OK', ['X A: b']), 'a header of its answer is malformed'],
+  ['a line without a colon', head('200 OK', ['X']), 'a header of its answer is malformed'],
+  ['a status of four digits', head('2000 OK', []), 'its answer has a malformed status'],
+  [
+    'HTTP/2',
+    head('200 OK', []).replace('1.1', '2'),
+    'it answers in a version of HTTP other than 1.0 and 1.1',
+  ],
+] as const) {
+  scenario(`says of ${what} what it is`, async (scene) => {
     const server = await scene.serve((socket) => socket.write(bytes))
     const outcome = await scene.request({ url: `http://${server.authority}/`, timeoutMs: 3000 })
-    assert.is(outcome.fault, 'not-http')
-    assert.is(outcome.message, 'it does not answer in HTTP (https on this port?)')
+    assert.equal([outcome.fault, outcome.message], ['not-http', message])
     await server.idle()
   })
 }
+
+scenario('says that headers are larger than 1 MiB', async (scene) => {
+  for (const bytes of [
+    `HTTP/1.1 200 OK\r\nX-Long: ${'x'.repeat(1100 * 1024)}`,
+    head('200 OK', [...Array<string>(1100).fill(`X-A: ${'x'.repeat(1024)}`)]),
+  ]) {
+    const server = await scene.serve((socket) => socket.write(bytes))
+    const outcome = await scene.request({ url: `http://${server.authority}/` })
+    assert.equal(
+      [outcome.fault, outcome.message],
+      ['too-large', 'the headers of its answer are larger than 1 MiB'],
+    )
+    await server.idle()
+  }
+})
 
 scenario('refuses a change of protocol that nobody asked for', async (scene) => {
   const server = await scene.serve((socket) =>

@@ -102,17 +102,38 @@ export function answer(body: string, status = '200 OK', headers: readonly string
 }
 
 /** Opens the tunnel that CONNECT asks for, as a forward proxy does. */
-export function tunnel(socket: net.Socket, request: string): void {
-  const [, host = '', port = ''] = /^CONNECT \[?([^ \]]+?)\]?:(\d+) /.exec(request) ?? []
-  const upstream = net.connect(Number(port), host)
-  // What follows is not for the proxy.
-  socket.removeAllListeners('data')
-  upstream.on('error', () => socket.destroy())
-  upstream.on('close', () => socket.destroy())
-  socket.on('close', () => upstream.destroy())
-  upstream.on('connect', () => {
-    socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
-    upstream.pipe(socket)
-    socket.pipe(upstream)
-  })
+export const tunnel: Respond = tunnelBehind('HTTP/1.1 200 Connection established\r\n\r\n')
+
+/** The same to a port of loopback, whatever is asked for. */
+export function tunnelTo(port: number): Respond {
+  return (socket, request, count) =>
+    tunnel(socket, request.replace(/^CONNECT \S+/, `CONNECT 127.0.0.1:${port}`), count)
+}
+
+/** The same behind a head of the test's choice. */
+export function tunnelBehind(head: string | Buffer, byteByByte = false): Respond {
+  return (socket, request) => {
+    const [, host = '', port = ''] = /^CONNECT \[?([^ \]]+?)\]?:(\d+) /.exec(request) ?? []
+    const upstream = net.connect(Number(port), host)
+    // What follows is not for the proxy.
+    socket.removeAllListeners('data')
+    upstream.on('error', () => socket.destroy())
+    upstream.on('close', () => socket.destroy())
+    socket.on('close', () => upstream.destroy())
+    upstream.on('connect', () => {
+      const parts = byteByByte ? [...Buffer.from(head)].map((byte) => Buffer.of(byte)) : [head]
+      socket.setNoDelay(true)
+      const next = (): void => {
+        const part = parts.shift()
+        if (part === undefined) {
+          upstream.pipe(socket)
+          socket.pipe(upstream)
+          return
+        }
+        socket.write(part)
+        setImmediate(next)
+      }
+      next()
+    })
+  }
 }

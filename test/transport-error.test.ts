@@ -47,6 +47,9 @@ const known: readonly (readonly [string, string, string, string])[] = [
   ],
   ['ERR_BORINGSSL', 'Invalid CA', 'tls', 'the certificate that is to be trusted cannot be read'],
   ['HPE_INVALID_CONSTANT', 's3cr3t', 'not-http', 'it does not answer in HTTP (https on this port?)'],
+  ['HPE_SOMETHING', 's3cr3t', 'not-http', 'it does not answer in HTTP (https on this port?)'],
+  ['HPE_INVALID_HEADER_TOKEN', 's3cr3t', 'not-http', 'a header of its answer is malformed'],
+  ['HPE_HEADER_OVERFLOW', 's3cr3t', 'too-large', 'the headers of its answer are larger than 1 MiB'],
 ]
 
 for (const [code, message, fault, words] of known) {
@@ -136,10 +139,16 @@ errors('of a proxy pass by themselves unless it refuses or is not what it should
     assert.is(retryable(code), true, code)
   }
   for (const code of [
+    // A page of its own in the place of a tunnel, and redirects.
+    'PROXY_200',
+    'PROXY_302',
     'PROXY_400',
+    'PROXY_401',
     'PROXY_403',
     'PROXY_407',
+    'PROXY_600',
     'HPE_INVALID_CONSTANT',
+    'HPE_HEADER_OVERFLOW',
     'CERT_HAS_EXPIRED',
     'EPROTO',
   ]) {

@@ -4,13 +4,14 @@
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
  */
 import { IamRaError } from '../errors.ts'
-import { foreignText, looksLikePage } from '../foreign-text.ts'
+import { foreignText, kindOfBody } from '../foreign-text.ts'
 import { serverDateMs, type HttpAnswer, type HttpClient } from '../http.ts'
 import type { Logger } from '../log.ts'
 import { retry, retryAfterMs, type Bounds } from '../retry.ts'
 import type { Runtime } from '../runtime.ts'
 import type { StsSettings } from '../run-settings.ts'
 import { VERSION } from '../version.ts'
+import { wireHost } from '../wire-name.ts'
 import { connect, connectionFailure } from './connection.ts'
 import { signWithKey, type AccessKey } from './sigv4.ts'
 import { isThrottled } from './throttling.ts'
@@ -58,7 +59,7 @@ async function post(
   const url = new URL('/', settings.endpoint)
   const headers = await signWithKey(
     {
-      host: url.host,
+      host: wireHost(url),
       path: '/',
       body: BODY,
       region: settings.region,
@@ -112,11 +113,10 @@ function judge(answer: HttpAnswer, settings: StsSettings, secrets: readonly stri
     })
   }
   if (status < 400 || type === '') {
-    const what = looksLikePage(body) ? 'a page' : 'something'
     throw new IamRaError(
       'ANSWER_INVALID',
       'exchange',
-      `${server} answered ${status} with ${what} that is not an answer of GetCallerIdentity`,
+      `${server} answered ${status} with ${kindOfBody(body)} that is not an answer of GetCallerIdentity`,
       { status, hint: 'look for a proxy in between, and at AWS_ENDPOINT_URL_STS' },
     )
   }

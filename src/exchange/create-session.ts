@@ -3,7 +3,7 @@
  * https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html
  */
 import { IamRaError } from '../errors.ts'
-import { foreignText, isRecord, looksLikePage, parseJsonObject } from '../foreign-text.ts'
+import { foreignText, isRecord, kindOfBody, looksLikePage, parseJsonObject } from '../foreign-text.ts'
 import { serverDateMs, type HttpAnswer, type HttpClient } from '../http.ts'
 import type { Logger } from '../log.ts'
 import { retry, retryAfterMs, type Bounds } from '../retry.ts'
@@ -11,6 +11,7 @@ import type { Runtime } from '../runtime.ts'
 import type { ExchangeSettings } from '../run-settings.ts'
 import type { IssuedCertificate, SessionCredentials } from '../types.ts'
 import { VERSION } from '../version.ts'
+import { wireHost } from '../wire-name.ts'
 import { connect, connectionFailure, rolesAnywhere } from './connection.ts'
 import { explainRefusal } from './refusal.ts'
 import { signRequest } from './sigv4-x509.ts'
@@ -78,7 +79,7 @@ async function post(
     ...(settings.sessionName === undefined ? {} : { roleSessionName: settings.sessionName }),
   })
   const headers = await signRequest(
-    { host: url.host, path: PATH, body, region: settings.region, nowMs },
+    { host: wireHost(url), path: PATH, body, region: settings.region, nowMs },
     certificate,
   )
   try {
@@ -104,7 +105,7 @@ function judge(
   const { status, body } = answer
   const json = parseJsonObject(body)
   const server = `Roles Anywhere at ${settings.endpoint.origin}`
-  if (status === 201) return parseSession(json, settings, certificate, nowMs)
+  if (status === 201 && json !== undefined) return parseSession(json, settings, certificate, nowMs)
   if (status >= 300 && status < 400) {
     throw new IamRaError(
       'REDIRECT_REFUSED',
@@ -139,7 +140,7 @@ function judge(
     throw new IamRaError(
       'ANSWER_INVALID',
       'exchange',
-      `${server} answered ${status} with ${looksLikePage(body) ? 'a page' : 'something'} that is not an answer of CreateSession`,
+      `${server} answered ${status} with ${kindOfBody(body)} that is not an answer of CreateSession`,
       { status, hint: 'look for a proxy in between, and at AWS_ENDPOINT_URL_ROLESANYWHERE' },
     )
   }
@@ -170,12 +171,12 @@ const LEAST_LIFE_MS = 1000
 
 /** Every member that we use is checked: an answer of the wrong shape must not become a credentials file. */
 function parseSession(
-  json: Record<string, unknown> | undefined,
+  json: Record<string, unknown>,
   settings: ExchangeSettings,
   certificate: IssuedCertificate,
   nowMs: number,
 ): SessionCredentials {
-  const set = json?.['credentialSet']
+  const set = json['credentialSet']
   const first: unknown = Array.isArray(set) ? set[0] : undefined
   const entry = isRecord(first) ? first : {}
   const credentials = isRecord(entry['credentials']) ? entry['credentials'] : {}

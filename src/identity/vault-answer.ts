@@ -1,6 +1,6 @@
 /** What an answer of Vault means: its JSON, a refusal to explain, or a failure that says whether to come back. */
 import { IamRaError, type Stage } from '../errors.ts'
-import { foreignText, looksLikePage, parseJsonObject } from '../foreign-text.ts'
+import { foreignText, kindOfBody, looksLikePage, parseJsonObject } from '../foreign-text.ts'
 import { serverDateMs, type HttpAnswer } from '../http.ts'
 import { retryAfterMs } from '../retry.ts'
 
@@ -111,7 +111,6 @@ function withDate(json: Readonly<Record<string, unknown>>, serverDateMs: number 
 }
 
 function notVault(asked: Asked, server: string, { status, body }: HttpAnswer): IamRaError {
-  const what = looksLikePage(body) ? 'a page' : body === '' ? 'an empty body' : 'something'
   // The words of Go's TLS servers, Vault's among them.
   const plainHttp = /^Client sent an HTTP request to an HTTPS server/.test(body)
   return new IamRaError(
@@ -119,7 +118,7 @@ function notVault(asked: Asked, server: string, { status, body }: HttpAnswer): I
     asked.stage,
     plainHttp
       ? `${server} speaks https only`
-      : `${server} answered ${status} to the request to ${asked.purpose} with ${what} that is not the JSON of Vault`,
+      : `${server} answered ${status} to the request to ${asked.purpose} with ${kindOfBody(body)} that is not the JSON of Vault`,
     {
       status,
       hint: plainHttp

@@ -1,5 +1,6 @@
 /** NO_PROXY as Go's httpproxy reads it, which is what Vault and Kubernetes use; blanks separate entries too, as for curl. */
 import { BlockList, isIP } from 'node:net'
+import { wireName } from '../wire-name.ts'
 
 /**
  * Whether an entry names the target. `*` names all; `a.b` names itself and what is below it; `.a.b` and `*.a.b` only
@@ -7,7 +8,7 @@ import { BlockList, isIP } from 'node:net'
  * that port alone. What cannot be read is passed over.
  */
 export function bypassesProxy(noProxy: string, target: URL): boolean {
-  const host = bareHost(target.hostname)
+  const host = wireName(target.hostname.replace(/^\[(.*)\]$/, '$1'))
   const port = target.port === '' ? defaultPort(target) : target.port
   return noProxy
     .toLowerCase()
@@ -18,10 +19,11 @@ export function bypassesProxy(noProxy: string, target: URL): boolean {
 function names(entry: string, host: string, port: string): boolean {
   if (entry === '*') return true
   if (entry.includes('/')) return isInBlock(host, entry)
-  const [entryHost, entryPort] = splitPort(entry)
+  const [whole, entryPort] = splitPort(entry)
+  const entryHost = wireName(whole)
   if (entryPort !== undefined && entryPort !== port) return false
   if (isIP(entryHost) !== 0) return isInBlock(host, `${entryHost}/${isIP(entryHost) === 4 ? 32 : 128}`)
-  const name = entryHost.replace(/^\*(?=\.)/, '').replace(/\.$/, '')
+  const name = entryHost.replace(/^\*(?=\.)/, '')
   if (name === '' || isIP(host) !== 0) return false
   return name.startsWith('.') ? host.endsWith(name) : host === name || host.endsWith(`.${name}`)
 }
@@ -43,10 +45,6 @@ function isInBlock(host: string, block: string): boolean {
   const list = new BlockList()
   list.addSubnet(network, Number(prefix), family === 4 ? 'ipv4' : 'ipv6')
   return list.check(host, family === 4 ? 'ipv4' : 'ipv6')
-}
-
-function bareHost(hostname: string): string {
-  return hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')
 }
 
 function defaultPort(target: URL): string {

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import { isProfileName, PROFILE_NAME_RULE } from '../profile-name.ts'
 import type { KeyType } from '../run-settings.ts'
+import { wireName } from '../wire-name.ts'
 import { KEY_TYPES } from '../run-settings.ts'
 
 export interface Unfit {
@@ -141,8 +142,8 @@ function isDnsName(text: string): boolean {
 
 /** An address is no server name (RFC 6066, section 3), and Node and Bun take none for one. */
 export const serverName: Check<string> = (text) =>
-  isDnsName(text) && isIP(text) === 0
-    ? { value: text }
+  isDnsName(wireName(text)) && isIP(wireName(text)) === 0
+    ? { value: wireName(text) }
     : { wrong: 'is not a host name', expected: 'a DNS name, without scheme and port' }
 
 /** RFC 1034 names; a wildcard may stand for the first label, and the PKI role decides whether it is signed. */

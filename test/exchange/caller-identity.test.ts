@@ -63,6 +63,12 @@ async function failure(answer: ScriptedAnswer, code: ErrorCode): Promise<IamRaEr
 
 const identity = suite('getCallerIdentity')
 
+identity('names the host without the dot at its end', async () => {
+  const { arn, wire } = ask([known], { endpoint: new URL('https://sts.example.') })
+  await arn
+  assert.is(wire.requests[0]?.headers['host'], 'sts.example')
+})
+
 identity('posts the signed form to the endpoint, over the proxy of the settings', async () => {
   const proxy = new URL('http://proxy.example:3128')
   const { arn, wire } = ask([known], { endpoint: new URL('http://127.0.0.1:4566'), proxy })

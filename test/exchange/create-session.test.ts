@@ -108,6 +108,8 @@ for (const [endpoint, host] of [
   ['http://127.0.0.1:4566', '127.0.0.1:4566'],
   ['http://[::1]:4566', '[::1]:4566'],
   ['https://vpce-1.example:443', 'vpce-1.example'],
+  ['https://vpce-1.example.', 'vpce-1.example'],
+  ['https://vpce-1.example.:8443', 'vpce-1.example:8443'],
 ]) {
   request(`the Host of ${endpoint} is ${host}`, async () => {
     const { result, wire } = run([CREATED], { endpoint: new URL(endpoint ?? '') })
@@ -237,11 +239,20 @@ for (const [title, changes, expected] of MEMBERS) {
   })
 }
 
-const SHAPES: readonly [string, string | object][] = [
-  ['truncated JSON', JSON.stringify(answer()).slice(0, -20)],
-  ['nothing', ''],
-  ['a page', '<!doctype html><title>canary</title>'],
-  ['a list', [answer()]],
+for (const [title, body, what] of [
+  ['truncated JSON', JSON.stringify(answer()).slice(0, -20), 'something'],
+  ['nothing', '', 'an empty body'],
+  ['a page', '<!doctype html><title>canary</title>', 'a page'],
+  ['a list', [answer()], 'something'],
+] as const) {
+  success(`with ${title} is refused`, async () => {
+    const error = await refusal({ status: 201, body }, 'ANSWER_INVALID')
+    assert.match(error.message, `answered 201 with ${what} that is not an answer of CreateSession`)
+    assert.not.match(error.message, 'canary')
+  })
+}
+
+const SHAPES: readonly [string, object][] = [
   ['an empty credentialSet', { credentialSet: [] }],
   ['a credentialSet that is no list', { credentialSet: answer().credentialSet[0] ?? {} }],
   ['null in credentialSet', { credentialSet: [null] }],

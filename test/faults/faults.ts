@@ -110,6 +110,12 @@ export const ANSWER_FAULTS = {
   'another content type': changed(({ headers }) => ({
     headers: { ...headers, 'content-type': 'text/plain' },
   })),
+  'a byte order mark before the JSON': changed(({ body }) => (body === '' ? {} : { body: `\uFEFF${body}` })),
+  '20 KiB of headers': changed(({ headers }) => ({ headers: { ...headers, 'X-Fill': 'x'.repeat(20_000) } })),
+  // Of no account where there is no body, as after revoking.
+  'a content encoding that is unknown': changed(({ headers }) => ({
+    headers: { ...headers, 'Content-Encoding': 'compress' },
+  })),
   'a page with 200': page(200),
   'a page with 403': page(403),
   'a page with 503': page(503),

@@ -97,8 +97,11 @@ function lacking(vault: {
 }
 
 const NO_KEYS = once('ANSWER_INVALID', 'accessKeyId is missing')
-const NOT_JSON = notApi('something', 200)
-const NOT_JSON_OR_KEYS: ByServer = (step) => (step === 'exchange' ? NO_KEYS : meaningOf(NOT_JSON, step))
+/** Behind the status of the step's success. */
+function notJson(what: string): ByServer {
+  return (step) => meaningOf(notApi(what, step === 'exchange' ? 201 : 200), step)
+}
+
 const NO_MEMBERS = lacking({
   login: once('ANSWER_INVALID', 'Vault answered the login without a token and its lease'),
   sign: once('ANSWER_INVALID', 'Vault answered the request to sign without a certificate'),
@@ -163,16 +166,20 @@ const CONNECTION_MEANINGS: Readonly<Record<keyof typeof CONNECTION_FAULTS, BySer
 
 const ANSWER_MEANINGS: Readonly<Record<keyof typeof ANSWER_FAULTS, ByServer>> = {
   'another content type': PASSES,
+  'a byte order mark before the JSON': PASSES,
+  '20 KiB of headers': PASSES,
+  'a content encoding that is unknown': (step) =>
+    step === 'revoke' ? PASSES : once('ANSWER_INVALID', 'its answer is encoded as compress, unasked for'),
   'a page with 200': notApi('a page', 200),
   'a page with 403': notApi('a page', 403),
   'a page with 503': again('answered 503'),
-  'JSON cut in half': NOT_JSON_OR_KEYS,
-  'an empty body': (step) => (step === 'exchange' ? NO_KEYS : meaningOf(notApi('an empty body', 200), step)),
-  'JSON: a list': NOT_JSON_OR_KEYS,
-  'JSON: null': NOT_JSON_OR_KEYS,
+  'JSON cut in half': notJson('something'),
+  'an empty body': notJson('an empty body'),
+  'JSON: a list': notJson('something'),
+  'JSON: null': notJson('something'),
   'JSON: an empty object': NO_MEMBERS,
   'JSON: every member of another type': NO_MEMBERS,
-  'JSON: nested 100,000 deep': NOT_JSON_OR_KEYS,
+  'JSON: nested 100,000 deep': notJson('something'),
   'a body of 10 MB': once('ANSWER_INVALID', 'the answer is larger than 1 MiB'),
   'a redirect to another host': redirected({ ...PASSES, requests: 2 }),
   'a redirect to another path': redirected(once('REDIRECT_REFUSED', 'a redirect to another path')),

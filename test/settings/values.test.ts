@@ -181,9 +181,10 @@ checks('every accepted mount stays one path below /v1', () => {
 
 checks('a TLS server name is a host without scheme or port', () => {
   accepts(values.serverName, 'vault.example', 'vault.example')
+  accepts(values.serverName, 'vault.example.', 'vault.example')
   refuses(
     values.serverName,
-    ['https://vault', 'vault:8200', '*.vault', 'va_ult', '10.0.0.1', 'fd00::1'],
+    ['https://vault', 'vault:8200', '*.vault', 'va_ult', '10.0.0.1', '10.0.0.1.', 'vault..', '.', 'fd00::1'],
     /host name/,
   )
 })
