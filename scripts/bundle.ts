@@ -77,6 +77,9 @@ await Bun.build({
     // A .env or bunfig.toml in the container's working folder must not change what the binary does.
     autoloadDotenv: false,
     autoloadBunfig: false,
+    // Bun asks for the path of the working directory at its start, and ends where that was deleted. This is the same
+    // directory by another path, which is there even then.
+    ...(target.startsWith('bun-linux-') ? { execArgv: ['--cwd=/proc/self/cwd'] } : {}),
     // A run is over before compiled code pays, and `serve` is to be small: its compiler alone would take 8 MiB
     // (docs/performance.md has what it costs).
     jitPolicy: 100_000,

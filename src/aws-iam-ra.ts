@@ -1,7 +1,7 @@
 /** Entry point of the pod binary: picks the command, prints an error with its hint, sets the exit code. */
 import { asIamRaError, IamRaError } from './errors.ts'
 import { createLogger, errorText, type Logger } from './log.ts'
-import { beginWithoutCompiler } from './program.ts'
+import { beginAgain } from './program.ts'
 import { systemRuntime, type HangUp, type Runtime } from './runtime.ts'
 import { commandOf, type Command } from './settings/arguments.ts'
 import { readInvocation, readReporting, type Invocation } from './settings/read.ts'
@@ -130,7 +130,7 @@ const STOP_SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const
 
 if (import.meta.main) {
   const command = commandOf(process.argv.slice(2))
-  if (command === 'serve' || command === 'renew') beginWithoutCompiler(process)
+  beginAgain(process, command === 'serve' || command === 'renew')
   // Libraries that ask for it would print what they send, the login's token and a proxy's password among it.
   delete process.env['DEBUG']
   const interrupt = new AbortController()

@@ -1,7 +1,7 @@
 /** This program in a process of its own: what a run loads and leaves behind ends with it. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { codeOf, IamRaError } from './errors.ts'
-import { NO_COMPILER, ownArguments } from './program.ts'
+import { NO_COMPILER, ownArguments, ownFile } from './program.ts'
 
 export interface ChildRun {
   /** The arguments after the program's name. */
@@ -73,7 +73,8 @@ export function runAgain(self: NodeJS.Process, run: ChildRun): Promise<ChildResu
 function start(self: NodeJS.Process, argv: readonly string[]): ChildProcess {
   const { [NO_COMPILER]: _own, ...environment } = self.env
   try {
-    return spawn(self.execPath, [...ownArguments(self), ...argv], {
+    return spawn(ownFile(self), [...ownArguments(self), ...argv], {
+      argv0: self.execPath,
       stdio: ['ignore', 'pipe', 'inherit'],
       env: environment,
     })

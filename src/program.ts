@@ -1,8 +1,15 @@
 /** This program's own file, to be started again. */
 
+type Self = Pick<NodeJS.Process, 'argv' | 'execArgv' | 'execPath' | 'platform'>
+
 /** What stands before a user's arguments. An executable that Bun made names a file within itself there. */
-export function ownArguments({ argv, execArgv }: Pick<NodeJS.Process, 'argv' | 'execArgv'>): string[] {
+export function ownArguments({ argv, execArgv }: Pick<Self, 'argv' | 'execArgv'>): string[] {
   return isExecutable(argv) ? [] : [...execArgv, argv[1] ?? '']
+}
+
+/** As the kernel has it, since an executable may be deleted or replaced while it runs: proc(5). */
+export function ownFile({ argv, execPath, platform }: Pick<Self, 'argv' | 'execPath' | 'platform'>): string {
+  return isExecutable(argv) && platform === 'linux' ? '/proc/self/exe' : execPath
 }
 
 function isExecutable(argv: readonly string[]): boolean {
@@ -13,17 +20,39 @@ function isExecutable(argv: readonly string[]): boolean {
 export const NO_COMPILER = 'BUN_JSC_useJIT'
 
 /**
- * Begins again in this same process, without the compiler of JavaScriptCore: a process that lives for months and computes
- * next to nothing is 4 MiB smaller so (docs/performance.md). Goes on as it is where that cannot be done.
+ * Variables by which Node, Bun and their TLS libraries trust other CAs, skip checks, print, write or listen. Not all names
+ * with these beginnings: images set NODE_ENV and NODE_VERSION, and pods often have a NODE_NAME.
+ * https://nodejs.org/api/cli.html#environment-variables_1, https://bun.com/docs/runtime/environment-variables
  */
-export function beginWithoutCompiler(self: NodeJS.Process): void {
-  if (!isExecutable(self.argv) || self.env[NO_COMPILER] !== undefined) return
+const OF_THE_RUNTIME = new RegExp(
+  `^(?:${[
+    'BUN_(?!INSTALL|RUNTIME_TRANSPILER_CACHE_PATH$|JSC_useJIT$).*',
+    'NODE_(?:CHANNEL|CLUSTER|COMPILE_CACHE|DEBUG|PENDING|PRESERVE_SYMLINKS|REPL|USE)(?:_.*)?',
+    'NODE_(?:DISABLE_COMPILE_CACHE|EXTRA_CA_CERTS|ICU_DATA|NO_WARNINGS|OPTIONS|PATH|REDIRECT_WARNINGS)',
+    'NODE_(?:TEST_CONTEXT|TLS_REJECT_UNAUTHORIZED|UNIQUE_ID|V8_COVERAGE)',
+    'OPENSSL_.*|SSL_CERT_(?:FILE|DIR)|SSLKEYLOGFILE',
+  ].join('|')})$`,
+)
+
+/**
+ * Begins again in this same process where its environment is not what the runtime is to see: the runtime looks at most of it
+ * before our first line or below it, so that deleting would come too late. A long-lived one goes without the compiler of
+ * JavaScriptCore too: a process that lives for months and computes next to nothing is 4 MiB smaller so (docs/performance.md).
+ * Goes on as it is where that cannot be done.
+ */
+export function beginAgain(self: NodeJS.Process, longLived: boolean): void {
+  const ours = Object.keys(self.env).filter((name) => OF_THE_RUNTIME.test(name))
+  const smaller = longLived && isExecutable(self.argv) && self.env[NO_COMPILER] === undefined
+  if (ours.length === 0 && !smaller) return
+  const environment = Object.fromEntries(Object.entries(self.env).filter(([name]) => !ours.includes(name)))
   try {
-    self.execve?.(self.execPath, [self.execPath, ...self.argv.slice(2)], {
-      ...self.env,
-      [NO_COMPILER]: '0',
-    })
+    self.execve?.(
+      ownFile(self),
+      [self.execPath, ...ownArguments(self), ...self.argv.slice(2)],
+      smaller ? { ...environment, [NO_COMPILER]: '0' } : environment,
+    )
   } catch {
-    // It is smaller or it is not.
+    // What is read later is kept from it at least; and it is smaller or it is not.
   }
+  for (const name of ours) Reflect.deleteProperty(self.env, name)
 }

@@ -48,7 +48,7 @@ export function helpText(): string {
     ...COMMANDS.flatMap((name) => [`  ${name}`, ...wrap(COMMAND_MEANINGS[name], 6)]),
     '',
     ...wrap(
-      'Each setting has a flag and an environment variable; the flag wins. NAME_FILE in the environment names a file that holds the value of NAME instead, and setting both is an error. Values are trimmed, and an empty variable counts as not set. VAULT_TOKEN and VAULT_SKIP_VERIFY are ignored, with a warning.',
+      'Each setting has a flag and an environment variable; the flag wins. NAME_FILE in the environment names a file that holds the value of NAME instead, and setting both is an error. Values are trimmed, and an empty variable counts as not set. VAULT_TOKEN and VAULT_SKIP_VERIFY are ignored, with a warning. Variables of the runtime, such as NODE_EXTRA_CA_CERTS, NODE_OPTIONS and SSL_CERT_FILE, have no effect: set VAULT_CACERT and AWS_CA_BUNDLE to trust more CAs.',
       0,
     ),
     '',
