@@ -48,7 +48,7 @@ export function createEndpoint(options: EndpointOptions): Handler {
     const made = documents()
     return made === undefined ? NO_CREDENTIALS : choose(made)
   }
-  const answerTo = (request: EndpointRequest, name: EndpointName): Answer => {
+  const answerTo = (request: EndpointRequest, path: string, name: EndpointName): Answer => {
     if (name === 'other') return NOT_FOUND
     const allowed = name === 'imds-session' ? 'PUT' : 'GET'
     if (request.method !== allowed) return METHOD_NOT_ALLOWED[allowed]
@@ -59,11 +59,12 @@ export function createEndpoint(options: EndpointOptions): Handler {
     const refused = refuseSession(request, tokens, imdsV1)
     if (refused !== undefined) return refused
     if (name === 'imds-roles') return credentials((made) => made.roles)
-    return credentials((made) => (isRole(request.target, made.roleName) ? made.role : NOT_FOUND))
+    return credentials((made) => (isRole(path, made.roleName) ? made.role : NOT_FOUND))
   }
   return (request) => {
-    const name = endpointAt(request.target)
-    const answer = refuseSender(request) ?? answerTo(request, name)
+    const path = pathOf(request.target)
+    const name = endpointAt(path)
+    const answer = refuseSender(request) ?? answerTo(request, path, name)
     counts.add(name, answer.status)
     return answer
   }
@@ -87,17 +88,24 @@ function isOurHost(host: string, port: number): boolean {
   return name === '127.0.0.1' || name === '[::1]' || name === 'localhost'
 }
 
-/** The target is compared as it was sent: a query, a double slash or an absolute URL makes it another path. */
-function endpointAt(target: string): EndpointName {
-  if (target === CONTAINER_PATH || target === `${CONTAINER_PATH}/`) return 'container'
-  if (target === SESSION_PATH || target === `${SESSION_PATH}/`) return 'imds-session'
-  if (target === ROLES_PATH || target === `${ROLES_PATH}/`) return 'imds-roles'
-  return target.startsWith(`${ROLES_PATH}/`) ? 'imds-credentials' : 'other'
+/**
+ * A run of slashes counts as one, and those at the end as none: most SDKs join the address that a variable has and a path
+ * of their own without a look at the slash between. Nothing else is made equal: a query, an absolute URL, dots or an
+ * escaped letter make it another path.
+ */
+function pathOf(target: string): string {
+  return target.replace(/\/+/g, '/').replace(/\/$/, '')
 }
 
-function isRole(target: string, roleName: string): boolean {
-  const given = target.slice(ROLES_PATH.length + 1)
-  const name = given.endsWith('/') ? given.slice(0, -1) : given
+function endpointAt(path: string): EndpointName {
+  if (path === CONTAINER_PATH) return 'container'
+  if (path === SESSION_PATH) return 'imds-session'
+  if (path === ROLES_PATH) return 'imds-roles'
+  return path.startsWith(`${ROLES_PATH}/`) ? 'imds-credentials' : 'other'
+}
+
+function isRole(path: string, roleName: string): boolean {
+  const name = path.slice(ROLES_PATH.length + 1)
   // Of the characters of a role's name `+=,@` are escaped by some readers.
   return name === roleName || name === encodeURIComponent(roleName)
 }

@@ -18,12 +18,18 @@ for (const ttl of ['1', '60', '21600', '021']) {
   })
 }
 
-imds('a session by the path with a slash, too', () => {
-  assert.is(
-    endpoint().ask({ method: 'PUT', target: '/latest/api/token/', headers: [[TTL, '60']] }).status,
-    200,
-  )
-})
+for (const [target, status] of [
+  ['/latest/api/token/', 200],
+  ['//latest/api/token', 200],
+  ['///latest//api/token//', 200],
+  ['//latest/api/token?x', 404],
+  ['http://127.0.0.1:9911//latest/api/token', 404],
+  ['//latest/./api/token', 404],
+] as const) {
+  imds(`a session by ${target}: ${status}`, () => {
+    assert.is(endpoint().ask({ method: 'PUT', target, headers: [[TTL, '60']] }).status, status)
+  })
+}
 
 for (const ttl of ['0', '-1', '21601', '1.5', '1e3', '', ' ', 'ten', '99999999999999999999', '60, 60']) {
   imds(`no session of ${JSON.stringify(ttl)} s`, () => {
@@ -83,25 +89,50 @@ const targets: readonly [target: string, status: number][] = [
   [`${ROLES}/reader`, 200],
   [`${ROLES}/reader/`, 200],
   [`${ROLES}/writer`, 404],
-  [`${ROLES}/reader//`, 404],
-  [`${ROLES}//reader`, 404],
+  // What an SDK asks for whose variable ends in a slash.
+  [`/${ROLES}/`, 200],
+  [`/${ROLES}/reader`, 200],
+  [`//${ROLES}`, 200],
+  [`/${ROLES}/writer`, 404],
+  [`${ROLES}//`, 200],
+  [`${ROLES}/reader//`, 200],
+  [`${ROLES}//reader`, 200],
+  [`${ROLES}//writer`, 404],
+  ['/latest//meta-data/iam//security-credentials/reader', 200],
+  [`${ROLES}/reader/reader`, 404],
   [`${ROLES}/reader?x`, 404],
+  [`/${ROLES}/?x`, 404],
+  [`${ROLES}/./reader`, 404],
+  [`${ROLES}/x/../reader`, 404],
+  [`http://127.0.0.1:9911${ROLES}/`, 404],
+  [`//127.0.0.1:9911${ROLES}/`, 404],
   [`${ROLES}-extended`, 404],
   [`${ROLES}-extended/`, 404],
   [`${ROLES}-extended/reader`, 404],
-  ['/latest/meta-data/', 404],
+  [`/${ROLES}-extended/`, 404],
+  [`/${ROLES}-extended/reader`, 404],
+  [`/${ROLES}-extended//reader`, 404],
+  // SDKs that were told no region ask for this one: the machine's is not the app's.
   ['/latest/meta-data/placement/region', 404],
+  ['/latest/meta-data/placement/availability-zone', 404],
+  ['//latest/dynamic/instance-identity/document', 404],
   ['/latest/dynamic/instance-identity/document', 404],
+  ['/latest/meta-data/', 404],
+  ['/latest/meta-data/iam/info', 404],
   ['/2021-01-03/meta-data/iam/security-credentials/', 404],
 ]
+/** Only a session is told whether there is such a role. */
+const asksForRole = (target: string): boolean =>
+  /^\/+latest\/+meta-data\/iam\/+security-credentials\//.test(target)
+
 for (const [target, status] of targets) {
   imds(`${target} in a session: ${status}`, () => {
     const { ask, session } = endpoint()
     assert.is(ask({ target, headers: [session()] }).status, status)
   })
-  imds(`${target} without a session: ${status === 200 ? 401 : 'no 200'}`, () => {
+  imds(`${target} without a session: no 200`, () => {
     const { ask } = endpoint()
-    assert.is(ask({ target }).status, status === 200 || target.startsWith(`${ROLES}/`) ? 401 : 404)
+    assert.is(ask({ target }).status, status === 200 || asksForRole(target) ? 401 : 404)
   })
 }
 
