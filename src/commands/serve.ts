@@ -11,6 +11,7 @@ import { withHealth } from './health.ts'
 import { keepFresh, refresherOf, type LongLivedContext } from './keep-fresh.ts'
 import { listenerErrors } from './listener-errors.ts'
 import { resultFields } from './result-fields.ts'
+import { warnOfUserKeys } from './user-keys.ts'
 
 /**
  * Resolves at SIGTERM or SIGINT, whatever became of the renewals.
@@ -19,8 +20,10 @@ import { resultFields } from './result-fields.ts'
 export async function runServe(settings: ServeSettings, context: LongLivedContext): Promise<void> {
   const { runtime, logger, interrupt } = context
   const { endpoint, health } = settings
+  const warnOnce = warnOfUserKeys(logger)
   const refresher = refresherOf(settings, context, (obtained) => {
     logger.info('serving credentials', resultFields(obtained))
+    warnOnce(obtained.credentials)
     return Promise.resolve()
   })
   const counts = createRequestCounts()

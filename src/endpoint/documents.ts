@@ -38,7 +38,8 @@ function documentsOf(credentials: SessionCredentials, nowMs: number): Credential
   const keys = {
     AccessKeyId: credentials.accessKeyId,
     SecretAccessKey: credentials.secretAccessKey,
-    // The SDKs for JavaScript, Python and Rust refuse an answer without the member, and do not sign an empty one.
+    // No answer suits all (docs/readers.md). The SDKs for JavaScript, Python and Rust refuse one without the member, those for
+    // JavaScript and Rust a null too; all of them leave an empty one out of what they sign. Java's sign it.
     Token: credentials.sessionToken ?? '',
     Expiration: timestamp(credentials.expiresAtMs),
   }
