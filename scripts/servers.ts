@@ -129,9 +129,14 @@ export async function ensureServers(names: readonly ServerName[] = LOOPBACK_SERV
   }
 }
 
+/** What is built once for all clones of this user. */
+export function cacheFolder(): string {
+  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'iam-ra')
+}
+
 function cachedPath(name: ServerName): string {
-  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
-  return join(cache, 'iam-ra/servers', `${name}-${versionOf(name)}-${process.platform}-${process.arch}`, name)
+  const folder = `${name}-${versionOf(name)}-${process.platform}-${process.arch}`
+  return join(cacheFolder(), 'servers', folder, name)
 }
 
 /** What its go.mod requires. */

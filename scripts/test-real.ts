@@ -4,10 +4,12 @@
  * the definitions of the Vault Secrets Operator, which may not be kept here: a note says so where they are missing.
  */
 import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { templateCheck } from '../test/real/cloudformation/lint.ts'
 import { pythonEnvironment } from '../test/real/interop/python.ts'
+import { prepareReaders } from '../test/real/interop/readers/prepare.ts'
 import { build, buildRelease } from './build.ts'
-import { ensureServers, LOOPBACK_SERVERS, serverVariables } from './servers.ts'
+import { cacheFolder, ensureServers, LOOPBACK_SERVERS, serverVariables } from './servers.ts'
 import { runTests, testFiles } from './test-runner.ts'
 
 /** Of Debian, but for Python. */
@@ -17,8 +19,9 @@ try {
   const paths = testFiles((path) => path.startsWith('test/real/'), process.argv.slice(2))
   requireTools()
   await ensureServers()
-  // Here and not in the tests: pip may need what this machine's environment says of its index and CA.
-  if (paths.some((path) => /\/interop\/|vault-aws/.test(path))) pythonEnvironment()
+  // Here and not in the tests: pip and the like may need what this machine's environment says of its index and CA.
+  if (paths.some((path) => path.includes('/interop/'))) prepareReaders()
+  if (paths.some((path) => path.includes('vault-aws'))) pythonEnvironment()
   if (paths.some((path) => path.includes('cloudformation'))) templateCheck()
   build()
   // What ships is run on other processors, under qemu.
@@ -28,6 +31,7 @@ try {
     env: {
       // The tests have a home of their own, where no cache is.
       ...serverVariables(LOOPBACK_SERVERS),
+      XDG_CACHE_HOME: join(cacheFolder(), '..'),
       ...(process.env['VSO_CRDS'] === undefined ? {} : { VSO_CRDS: process.env['VSO_CRDS'] }),
     },
   })

@@ -48,7 +48,7 @@ serving('apps go on while the lease is renewed, SIGHUP makes other keys, SIGTERM
   const before = await scene.tokens()
   const serve = await startLongLived(scene, 'serve')
   const kept = WAYS.flatMap((way) =>
-    SDKS.map((reader) => startApp(reader, python, { ...apps, ...serve.appEnv(way) })),
+    SDKS.map((reader) => startApp(reader, { ...apps, ...serve.appEnv(way) })),
   )
   try {
     await serve.until('there are credentials', () => serve.isReady())

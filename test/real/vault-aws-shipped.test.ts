@@ -9,7 +9,7 @@ import { EXAMPLE } from '../emulators/stage.ts'
 import { isAlive, tokensOf } from './harness.ts'
 import { appEnv, askOnce } from './interop/apps.ts'
 import { pythonEnvironment, runChild } from './interop/python.ts'
-import { readAll, READERS } from './interop/readers.ts'
+import { digestsOf, readAll, READERS } from './interop/readers.ts'
 import { BINARY } from './interop/serving.ts'
 import { scratchFolder } from './process.ts'
 import { MOUNT } from './vault-aws-account.ts'
@@ -37,8 +37,8 @@ async function written(
   const done = await run(scene, { folder, env: { VAULT_AWS_PATH: path } })
   const last = scene.given().at(-1)
   assert.is(done.code, 0, done.stderr)
-  const keys = [last?.accessKeyId, last?.secretAccessKey, last?.sessionToken || null]
-  const views = await readAll(python, [{ path: folder.credentials, profile: 'default' }], home)
+  const keys = digestsOf([last?.accessKeyId, last?.secretAccessKey, last?.sessionToken || undefined])
+  const views = await readAll([{ path: folder.credentials, profile: 'default' }], home)
   for (const reader of READERS) {
     assert.ok(
       JSON.stringify(views[reader][0]?.keys) === JSON.stringify({ value: keys }),

@@ -1,14 +1,10 @@
 /** Apps with SDKs that others wrote, each in a process with nothing but the environment that it is given. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { cleanEnv } from '../../../scripts/clean-env.ts'
 import { EXAMPLE } from '../../emulators/stage.ts'
 import { runChild } from './python.ts'
 import type { Reader } from './readers.ts'
+import { startRunner } from './readers/runner.ts'
 
 export interface Question {
   /** `kept` has asked before, if it was asked before; `fresh` has found its credentials nowhere yet. */
@@ -34,9 +30,6 @@ export interface App {
 
 export type SdkReader = Exclude<Reader, 'AWS CLI'>
 
-/** Node's loader, Python's imports and a reader's own retries of some seconds. */
-const ANSWER_BOUND_MS = 60_000
-
 /** What every app is told besides where its credentials are. */
 export function appEnv(
   { sts, s3 }: Readonly<Record<'sts' | 's3', { readonly url: string }>>,
@@ -51,24 +44,12 @@ export function appEnv(
   }
 }
 
-export function startApp(reader: SdkReader, python: string, env: Readonly<Record<string, string>>): App {
-  const [command, script] = reader === 'boto3' ? [python, 'ask-aws.py'] : [process.execPath, 'ask-aws.ts']
-  const child = spawn(command, [join(import.meta.dirname, script)], {
-    env: cleanEnv(env),
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
-  const closed = once(child, 'close')
-  let warnings = ''
-  child.stderr.on('data', (chunk: Buffer) => (warnings += chunk.toString()))
-  child.stdin.on('error', () => undefined)
-  const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
-  const ask = async (question: Question): Promise<readonly Answer[]> => {
-    child.stdin.write(`${JSON.stringify(question)}\n`)
-    const bound = setTimeout(() => child.kill('SIGKILL'), ANSWER_BOUND_MS)
-    const line = await lines.next()
-    clearTimeout(bound)
-    if (line.done === true) throw new Error(`an app with ${reader} ended: ${warnings}`)
-    return JSON.parse(line.value) as readonly Answer[]
+export function startApp(reader: SdkReader, env: Readonly<Record<string, string>>): App {
+  const runner = startRunner(reader)
+  const ask = async ({ app, ...more }: Question): Promise<readonly Answer[]> => {
+    const which = app === 'kept' ? { kept: 'kept' } : { count: 1 }
+    const answer = await runner.ask({ ask: 'use', env, ...which, ...more })
+    return (answer.answers ?? [answer]) as readonly Answer[]
   }
   return {
     ask,
@@ -76,10 +57,7 @@ export function startApp(reader: SdkReader, python: string, env: Readonly<Record
       const [answer = { error: 'no answer' }] = await ask(question)
       return answer
     },
-    async end() {
-      child.stdin.end()
-      await closed
-    },
+    end: () => runner.end(),
   }
 }
 
@@ -121,7 +99,7 @@ export async function askOnce(
   env: Readonly<Record<string, string>>,
 ): Promise<Answer> {
   if (reader === 'AWS CLI') return await askByCommands(python, env)
-  const app = startApp(reader, python, env)
+  const app = startApp(reader, env)
   try {
     return await app.askOne({ app: 'fresh', buckets: true })
   } finally {

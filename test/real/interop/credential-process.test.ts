@@ -39,7 +39,7 @@ async function withApp(
   test: (stage: Stage, app: App) => Promise<void>,
 ): Promise<void> {
   await withStage(lifeSeconds, async (stage) => {
-    const app = startApp(reader, python, { ...appEnv(stage, home), ...processEnv(stage, home) })
+    const app = startApp(reader, { ...appEnv(stage, home), ...processEnv(stage, home) })
     try {
       await test(stage, app)
     } finally {

@@ -8,8 +8,8 @@ import * as assert from 'uvu/assert'
 import { writeCredentials } from '../../../src/sink/credentials-file.ts'
 import { CREDENTIALS, inScratch } from '../../sink/scratch.ts'
 import { EXISTING_FILES, FAMILY, type ExistingFile } from './existing-files.ts'
-import { pythonEnvironment } from './python.ts'
 import {
+  digestsOf,
   readAll,
   READERS,
   type Attempt,
@@ -31,14 +31,14 @@ const folder = mkdtempSync(join(tmpdir(), 'iam-ra-interop-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 const warnings = new Map<ExistingFile, readonly string[]>()
 // Not in a hook: uvu keeps to itself what one throws.
-const seen = await readEverything(pythonEnvironment())
+const seen = await readEverything()
 
 function profileOf({ profile = 'app' }: ExistingFile): string {
   return profile
 }
 
-function keysOf({ token = TOKEN }: ExistingFile): readonly string[] {
-  return [CREDENTIALS.accessKeyId, CREDENTIALS.secretAccessKey, token]
+function keysOf({ token = TOKEN }: ExistingFile): readonly (string | null)[] {
+  return digestsOf([CREDENTIALS.accessKeyId, CREDENTIALS.secretAccessKey, token])
 }
 
 /** @returns our warnings */
@@ -79,7 +79,7 @@ function read(sections: Attempt<Sections>): Sections | undefined {
 }
 
 /** Every file before and after our edit, by every reader. */
-async function readEverything(python: string): Promise<ReadonlyMap<ExistingFile, Record<Reader, Seen>>> {
+async function readEverything(): Promise<ReadonlyMap<ExistingFile, Record<Reader, Seen>>> {
   const files: ProfileFile[] = []
   for (const [at, file] of EXISTING_FILES.entries()) {
     const before = join(folder, `${at}.before`)
@@ -91,7 +91,7 @@ async function readEverything(python: string): Promise<ReadonlyMap<ExistingFile,
     warnings.set(file, await edit(file, after))
     files.push({ path: before, profile: profileOf(file) }, { path: after, profile: profileOf(file) })
   }
-  const views = await readAll(python, files, folder)
+  const views = await readAll(files, folder)
   const seenBy = (reader: Reader, at: number): Seen => {
     const [before, after] = views[reader].slice(2 * at, 2 * at + 2)
     if (before === undefined || after === undefined) throw new Error(`${reader} has left files out`)

@@ -26,7 +26,7 @@ function beginApps(way: Way): {
   readonly sdks: readonly App[]
 } {
   const env = { ...appEnv(stage, home), ...site.appEnv(way), AWS_METADATA_SERVICE_TIMEOUT: PATIENCE_SECONDS }
-  return { env, sdks: SDKS.map((reader) => startApp(reader, python, env)) }
+  return { env, sdks: SDKS.map((reader) => startApp(reader, env)) }
 }
 
 // Up and running, so that nothing but what they ask for takes time while CreateSession is held back: an attempt at that

@@ -56,7 +56,7 @@ async function withPlace(
   const stage = await startStage({ profile: { durationSeconds: lifeSeconds } })
   const site = await makeSite()
   const apps = which.map(({ reader, way }) => {
-    const app = startApp(reader, python, { ...appEnv(stage, home), ...site.appEnv(way) })
+    const app = startApp(reader, { ...appEnv(stage, home), ...site.appEnv(way) })
     return { reader, way, app }
   })
   try {

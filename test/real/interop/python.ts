@@ -1,15 +1,15 @@
 /**
- * The Python packages of requirements.txt in a virtual environment of the project's own, made at its first use. It lies
- * in an ignored folder named after what is in it, so that another list of packages makes another one.
+ * The Python packages of requirements.txt in a virtual environment of the project's own, made at its first use. It is kept in
+ * the user's cache folder under a digest of what is in it, so that another list of packages makes another one.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { ROOT } from '../../../scripts/checks/files.ts'
 import { cleanEnv } from '../../../scripts/clean-env.ts'
+import { cacheFolder } from '../../../scripts/servers.ts'
 
-const CACHE = join(ROOT, '.cache')
+const CACHE = join(cacheFolder(), 'python')
 const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt')
 /** A download on a slow line; a run that takes longer hangs. */
 const INSTALL_BOUND_MS = 600_000

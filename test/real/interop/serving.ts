@@ -29,6 +29,10 @@ export interface Serving extends Site {
   untilReady(ready?: boolean): Promise<void>
   untilMetric(name: string, atLeast: number): Promise<void>
   hangUp(): void
+  /** What the app has to send to the container endpoint. */
+  token(): string
+  /** Everything that it said so far. */
+  said(): string
   /** @throws Error where a secret was said */
   stop(): Promise<void>
 }
@@ -94,6 +98,8 @@ export async function startServing(
     hangUp: () => {
       if (child.pid !== undefined) process.kill(child.pid, 'SIGHUP')
     },
+    token: () => readFileSync(tokenFile, 'utf8'),
+    said: () => child.output(),
     async stop() {
       const secrets = [
         serviceAccountToken,

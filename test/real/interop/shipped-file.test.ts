@@ -9,7 +9,7 @@ import { succeeded } from '../../e2e/outcome.ts'
 import { EXAMPLE, startStage, type Stage } from '../../emulators/stage.ts'
 import { EXISTING_FILES } from './existing-files.ts'
 import { pythonEnvironment, runChild } from './python.ts'
-import { readAll, READERS } from './readers.ts'
+import { digestsOf, readAll, READERS } from './readers.ts'
 
 const python = pythonEnvironment()
 const home = mkdtempSync(join(tmpdir(), 'iam-ra-shipped-'))
@@ -37,8 +37,8 @@ for (const [profile, existing] of [
     succeeded(stage, await run(stage, { folder, env: { AWS_PROFILE: profile } }), byteString(profile))
 
     const session = stage.sessions.issued.at(-1)
-    const keys = [session?.accessKeyId, session?.secretAccessKey, session?.sessionToken]
-    const views = await readAll(python, [{ path: folder.credentials, profile }], home)
+    const keys = digestsOf([session?.accessKeyId, session?.secretAccessKey, session?.sessionToken])
+    const views = await readAll([{ path: folder.credentials, profile }], home)
     for (const reader of READERS) {
       assert.is(JSON.stringify(views[reader][0]?.keys), JSON.stringify({ value: keys }))
     }
