@@ -1,0 +1,23 @@
+/**
+ * Asks SDKs that others wrote for the credentials of the shipped file, each by every variation of its ways, and writes what they
+ * found into docs/readers.md. Fails where that is not what test/real/interop/readers/readers.ts says.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { measure } from '../test/real/interop/readers/measure.ts'
+import { prepareReaders } from '../test/real/interop/readers/prepare.ts'
+import { READERS_PAGE, surprises, withResults } from '../test/real/interop/readers/table.ts'
+import { build } from './build.ts'
+
+try {
+  prepareReaders()
+  build()
+  const results = await measure((what) => process.stdout.write(`interop: ${what}\n`))
+  writeFileSync(READERS_PAGE, withResults(readFileSync(READERS_PAGE, 'utf8'), results))
+  const unexpected = surprises(results)
+  for (const line of unexpected) process.stdout.write(`interop: ${line}\n`)
+  process.stdout.write(`interop: wrote docs/readers.md, ${unexpected.length} surprises\n`)
+  process.exitCode = unexpected.length === 0 ? 0 : 1
+} catch (error) {
+  process.stderr.write(`interop: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+}
