@@ -9,7 +9,7 @@ export function warnOfUserKeys(logger: Logger): (credentials: SessionCredentials
     if (warned || sessionToken !== undefined) return
     warned = true
     logger.warn(
-      'these keys belong to an IAM user and have no session token, which the endpoint gives as an empty one: SDKs for Java sign the empty token, the SDK for JavaScript v2 takes no keys from the container endpoint, and CRT crashes over IMDSv2',
+      'these keys belong to an IAM user and have no session token, which the endpoint gives as an empty one: SDKs for Java and Rust sign the empty token, the SDK for JavaScript v2 takes no keys from the container endpoint, and CRT crashes over IMDSv2',
       { hint: 'for apps with one of these, use a Vault role that gets its keys from STS, or run renew' },
     )
   }

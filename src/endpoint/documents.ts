@@ -38,8 +38,8 @@ function documentsOf(credentials: SessionCredentials, nowMs: number): Credential
   const keys = {
     AccessKeyId: credentials.accessKeyId,
     SecretAccessKey: credentials.secretAccessKey,
-    // No answer suits all (docs/readers.md). The SDKs for JavaScript, Python and Rust refuse one without the member, those for
-    // JavaScript and Rust a null too; all of them leave an empty one out of what they sign. Java's sign it.
+    // No answer suits all (docs/readers.md). The SDKs for JavaScript, Python and Rust refuse one without the member, JavaScript's
+    // and Rust's a null too. An empty one is left out of what Go's, JavaScript's and Python's sign; Java's and Rust's sign it.
     Token: credentials.sessionToken ?? '',
     Expiration: timestamp(credentials.expiresAtMs),
   }

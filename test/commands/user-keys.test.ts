@@ -18,7 +18,7 @@ userKeys('are warned of once, at the first of them', () => {
   told(withoutToken)
   const [message = '', ...others] = logger.messages('warn')
   assert.equal(others, [])
-  assert.match(message, /IAM user and have no session token.*Java.*JavaScript v2.*CRT/)
+  assert.match(message, /IAM user and have no session token.*Java and Rust.*JavaScript v2.*CRT/)
   assert.not.match(message, withoutToken.secretAccessKey)
 })
 

@@ -27,7 +27,7 @@ async function askAll(reader: ReaderName): Promise<Seen> {
       outcomes.set(name, await tryPair(reader, runner, way, scene.told[name], issued))
     }
     const env = withNeeds(reader, 'file', scene.told.file)
-    return { outcomes, used: await askNew(reader, runner, { ask: 'use', env }) }
+    return { outcomes, used: await askNew(reader, runner, 'file', { ask: 'use', env }) }
   } finally {
     await runner.end()
   }

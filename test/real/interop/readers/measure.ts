@@ -7,6 +7,7 @@ import { listenOnLoopback } from '../../../../src/endpoint/listener.ts'
 import { createRequestCounts } from '../../../../src/endpoint/request-counts.ts'
 import { systemClock } from '../../../../src/runtime.ts'
 import { writeCredentials } from '../../../../src/sink/credentials-file.ts'
+import { host, type EmulatorRequest, type EmulatorResponse } from '../../../emulators/http.ts'
 import { CREDENTIALS, inScratch } from '../../../sink/scratch.ts'
 import { scratchFolder } from '../../process.ts'
 import { EXISTING_FILES, type ExistingFile } from '../existing-files.ts'
@@ -118,7 +119,14 @@ async function measureUserKeys(of: (reader: ReaderName) => Runner): ByReader<Rec
   }
   const listener = await listenOnLoopback(0, endpoint, { setting: 'ENDPOINT_PORT', onError })
   const address = `http://127.0.0.1:${listener.port}`
-  const common = { HOME: home, AWS_REGION: 'eu-central-1' }
+  const service = await host(anyService)
+  const common = {
+    HOME: home,
+    AWS_REGION: 'eu-central-1',
+    AWS_DEFAULT_REGION: 'eu-central-1',
+    AWS_ENDPOINT_URL_STS: service.url,
+    AWS_ENDPOINT_URL_S3: service.url,
+  }
   const told = {
     'container endpoint': {
       ...common,
@@ -133,13 +141,37 @@ async function measureUserKeys(of: (reader: ReaderName) => Runner): ByReader<Rec
       for (const way of USER_KEYS) {
         const variation = VARIATION_NAMES.find((name) => VARIATIONS[name].way === way) ?? way
         if (lackOf(reader, variation) !== undefined) cells[way] = '–'
-        else cells[way] = await tryPair(reader, of(reader), way, told[way], () => [expected])
+        else cells[way] = await trySigning(reader, of(reader), way, told[way], expected)
       }
       return cells
     })
   } finally {
     await listener.close()
+    await service.close()
   }
+}
+
+/** Refuses whoever sends a session token, and an empty one too: keys of an IAM user have none. */
+function anyService(request: EmulatorRequest): EmulatorResponse {
+  const status = request.header('x-amz-security-token') === undefined ? 200 : 400
+  const s3 = request.header('authorization')?.includes('/s3/') === true
+  const body = s3
+    ? '<ListAllMyBucketsResult><Owner><ID>a</ID><DisplayName>a</DisplayName></Owner><Buckets/></ListAllMyBucketsResult>'
+    : '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/a</Arn><UserId>a</UserId><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>'
+  return { status, headers: { 'Content-Type': 'text/xml' }, body: status === 200 ? body : '' }
+}
+
+async function trySigning(
+  reader: ReaderName,
+  runner: Runner,
+  way: (typeof USER_KEYS)[number],
+  env: Readonly<Record<string, string>>,
+  expected: Expected,
+): Promise<Outcome> {
+  const outcome = await tryPair(reader, runner, way, env, () => [expected])
+  if (!outcome.found || specOf(reader).uses === 'nothing') return outcome
+  const { error } = await askNew(reader, runner, way, { ask: 'use', env })
+  return error === undefined ? outcome : { found: false, why: error }
 }
 
 /** Less than the five minutes before their end in which SDKs ask again. */
@@ -154,7 +186,7 @@ async function measureRenewed(): ByReader<Record<string, Cell>> {
     return RENEWED.filter((name) => lackOf(reader, name) === undefined).map((name) => ({
       reader,
       name,
-      runner: specOf(reader).static === true ? startRunner(reader) : shared,
+      runner: specOf(reader).static?.includes(VARIATIONS[name].way) === true ? startRunner(reader) : shared,
       env: withNeeds(reader, VARIATIONS[name].way, scene.told[name]),
     }))
   })
@@ -206,7 +238,7 @@ async function measureFiles(of: (reader: ReaderName) => Runner): ByReader<readon
         AWS_EC2_METADATA_DISABLED: 'true',
       }
       const question = { ask: 'credentials', env: withNeeds(reader, 'file', env) } as const
-      if (wrongWith(await askNew(reader, of(reader), question), [expected]) !== undefined)
+      if (wrongWith(await askNew(reader, of(reader), 'file', question), [expected]) !== undefined)
         unread.push(file.what)
     }
     return unread

@@ -25,8 +25,8 @@ export interface ReaderSpec {
   readonly lacks?: Readonly<Record<string, string>>
   /** What its `use` shows: whom STS knows, S3's buckets, or nothing. Default STS. */
   readonly uses?: 'STS' | 'S3' | 'nothing'
-  /** It keeps what it found for all of its process, so that every new app needs one of its own. */
-  readonly static?: true
+  /** By these ways it keeps what it found for all of its process, so that every new app needs one of its own. */
+  readonly static?: readonly Way[]
 }
 
 const HERE = import.meta.dirname
@@ -76,7 +76,7 @@ export const READERS = {
         env: ({ AWS_CONFIG_FILE = '' }) => ({ AWS_CREDENTIAL_PROFILES_FILE: AWS_CONFIG_FILE }),
       },
     },
-    static: true,
+    static: ['IMDSv2'],
   },
   'JavaScript SDK': {
     command: () => [process.execPath, join(HERE, 'javascript-v3.ts')],

@@ -45,9 +45,14 @@ function furtherTable(results: Results): string {
   ]
   const rows = READER_NAMES.map((reader) => {
     const { userKeys, renewed, unread } = results[reader]
-    const cells = [...USER_KEYS.map((way) => userKeys[way]), ...RENEWED.map((name) => renewed[name])]
+    const asked = RENEWED.map((name) => renewedInWords(name, renewed[name]))
     const read = EXISTING_FILES.length - unread.length
-    return [reader, ...cells.map(inWords), `${read} of ${EXISTING_FILES.length}`]
+    return [
+      reader,
+      ...USER_KEYS.map((way) => inWords(userKeys[way])),
+      ...asked,
+      `${read} of ${EXISTING_FILES.length}`,
+    ]
   })
   return markdownTable(['reader', ...heads], rows)
 }
@@ -67,6 +72,12 @@ function wayInWords(reader: ReaderName, name: VariationName, cell: Cell): string
   const words = inWords(cell)
   const lack = lackOf(reader, name)
   return words === 'no' && lack !== undefined ? `no: ${lack}` : words
+}
+
+/** What it does at their end is not looked at; a file it would have to read again. */
+function renewedInWords(name: VariationName, cell: Cell): string {
+  const words = inWords(cell)
+  return words === 'no' && name !== 'file' ? 'not yet' : words
 }
 
 function inWords(cell: Cell): string {
