@@ -71,6 +71,7 @@ userKeys('over the endpoint all readers sign with them, and they go when serve d
         isUser(await askOnce(reader, python, { ...app, ...serving.appEnv(way) }), users)
       }
     }
+    assert.is(serving.said().split('have no session token').length - 1, 1, 'warns once')
   } finally {
     await serving.stop()
   }
