@@ -116,6 +116,8 @@ async function tlsOptions(options: HttpClientOptions): Promise<https.RequestOpti
     minVersion: 'TLSv1.2',
   }
   if (options.ca !== undefined) {
+    // An intermediate CA or a server's own certificate is enough, as for Go and curl.
+    tls.allowPartialTrustChain = true
     tls.ca =
       options.caMode === 'add' ? [...(await import('node:tls')).rootCertificates, options.ca] : options.ca
   }

@@ -1,7 +1,6 @@
 /** Files that others mount for us. A device or a pipe at such a path must not hold the run beyond its deadline. */
 import { constants } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
-import { codeOf, IamRaError, type Stage } from './errors.ts'
 import type { Runtime } from './runtime.ts'
 
 /** A CA bundle with every public root has a quarter of this. */
@@ -13,41 +12,15 @@ const READ = constants.O_RDONLY | constants.O_NONBLOCK
 /** The code of the error for what is no regular file. */
 export const NOT_A_FILE = 'not a file'
 
-export type PemFile = { readonly pem: string } | { readonly fault: string; readonly cause?: unknown }
-
-/** What a file of certificates holds, or in words that follow its path why it is none. */
-export async function lookAtPemFile(
-  fs: Pick<Runtime['fs'], 'stat' | 'open'>,
-  path: string,
-): Promise<PemFile> {
-  try {
-    const pem = await readInputFile(fs, path)
-    return pem.includes('-----BEGIN CERTIFICATE-----') ? { pem } : { fault: 'holds no PEM certificate' }
-  } catch (cause) {
-    return { fault: `cannot be read (${codeOf(cause) ?? 'unreadable'})`, cause }
-  }
-}
-
-/**
- * @param setting the variable that names the file
- * @throws IamRaError INPUT_FILE where it cannot be read or holds no certificate
- */
-export async function readPemFile(
-  fs: Pick<Runtime['fs'], 'stat' | 'open'>,
-  path: string,
-  setting: string,
-  { stage, hint }: { readonly stage: Stage; readonly hint: string },
-): Promise<string> {
-  const file = await lookAtPemFile(fs, path)
-  if ('pem' in file) return file.pem
-  throw new IamRaError('INPUT_FILE', stage, `${setting} ${path} ${file.fault}`, { cause: file.cause, hint })
-}
-
 /** @throws Error with a `code`: the system's, or words of ours for what is no regular file or larger than 1 MiB */
-export async function readInputFile(fs: Pick<Runtime['fs'], 'stat' | 'open'>, path: string): Promise<string> {
+export async function readInputFile(
+  fs: Pick<Runtime['fs'], 'stat' | 'open'>,
+  path: string,
+  encoding: 'utf8' | 'latin1' = 'utf8',
+): Promise<string> {
   const bytes = await readBoundedFile(fs, path, MAX_BYTES)
   if (bytes === undefined) throw new InputFileError('larger than 1 MiB')
-  return bytes.toString('utf8')
+  return bytes.toString(encoding)
 }
 
 /**

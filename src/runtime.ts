@@ -16,7 +16,7 @@ export interface Clock {
 
 export type FileSystem = Pick<
   typeof fsPromises,
-  'open' | 'readFile' | 'rename' | 'unlink' | 'lstat' | 'stat' | 'mkdir' | 'access'
+  'open' | 'readFile' | 'readdir' | 'rename' | 'unlink' | 'lstat' | 'stat' | 'mkdir' | 'access'
 >
 
 export interface Runtime {

@@ -56,6 +56,29 @@ for (const caMode of ['replace', 'add'] as const) {
   })
 }
 
+for (const caMode of ['replace', 'add'] as const) {
+  scenario(
+    `takes an intermediate CA, or the server's own certificate, for enough (${caMode})`,
+    async (scene) => {
+      const issuing = createAuthority({ commonName: 'Issuing', nowMs: NOW, issuer: ours })
+      const below = serverCertificate(issuing, NOW)
+      const chain = { ...below, cert: `${below.cert}\n${issuing.pem}\n` }
+      for (const tls of [below, chain]) {
+        const server = await scene.serve(fine, { tls })
+        const url = `https://${server.authority}/`
+        for (const ca of [issuing.pem, below.cert]) {
+          assert.equal(await scene.request({ url }, { ca, caMode }), { status: 200, body: 'fine' })
+        }
+        const others = await scene.request({ url }, { ca: serverCertificate(issuing, NOW).cert, caMode })
+        assert.is(others.message, UNTRUSTED)
+      }
+      const another = await scene.serve(fine, { tls: certificateFor(issuing, { dns: ['vault.example'] }) })
+      const named = await scene.request({ url: `https://${another.authority}/` }, { ca: issuing.pem, caMode })
+      assert.is(named.message, OTHER_NAME)
+    },
+  )
+}
+
 scenario('trusts what the runtime trusts until a CA replaces that', async (scene) => {
   const server = await scene.serve(fine, { tls: serverCertificate(builtIn, NOW) })
   const url = `https://${server.authority}/`

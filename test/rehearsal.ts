@@ -73,7 +73,7 @@ export async function rehearse(options: Omit<StageOptions, 'now'> = {}): Promise
     meddle: () => undefined,
     env,
     settings: async () => {
-      const invocation = await readInvocation({ env, argv: [], home: folder, fs: fsPromises })
+      const invocation = await readInvocation({ env, argv: [], home: folder, fs: fsPromises, clock })
       if (invocation.command !== 'once') throw new Error(`expected the one-shot, got ${invocation.command}`)
       return invocation.settings
     },

@@ -1,5 +1,6 @@
 /** Reading certificates: PEM in, and what the checks ask about out. */
 import { IamRaError } from '../errors.ts'
+import { isCertificate, pemBlocks } from '../pem.ts'
 import { AsnConvert, BasicConstraints, GeneralNames, KeyUsage, X509Certificate } from './x509.ts'
 
 /** One X.509 certificate (RFC 5280), read whole: everything but the alternative names was found readable. */
@@ -39,17 +40,16 @@ export type CertificateKey =
   | { readonly kind: 'other'; readonly name: string }
 
 /**
- * Reads every certificate of a PEM text (RFC 7468), with CRLF or text between them; other PEM blocks are passed over.
+ * Reads every certificate of a PEM text; other PEM blocks are passed over.
  *
  * @throws IamRaError ANSWER_INVALID where a block has no end or its content is no certificate
  */
 export function readCertificates(pem: string, what: string): Certificate[] {
-  const blocks = pem.split('-----BEGIN CERTIFICATE-----').slice(1)
-  return blocks.map((block) => {
-    const [base64, ...rest] = block.split('-----END CERTIFICATE-----')
-    if (base64 === undefined || rest.length === 0) throw unreadable(what)
+  const blocks = pemBlocks(pem).filter(isCertificate)
+  return blocks.map(({ der }) => {
+    if (der === undefined) throw unreadable(what)
     try {
-      return readCertificate(new Uint8Array(Buffer.from(base64, 'base64')))
+      return readCertificate(der)
     } catch (cause) {
       throw unreadable(what, cause)
     }

@@ -1,6 +1,7 @@
 /** The texts of the files that hold a certificate and its key, and what may be wrong with a file before any content is read. */
 import { codeOf, IamRaError } from '../errors.ts'
 import { readInputFile } from '../input-file.ts'
+import { holdsCertificate } from '../pem.ts'
 import type { Runtime } from '../runtime.ts'
 import type { MountedCertificateSettings } from '../run-settings.ts'
 import { holdsPrivateKey } from './private-key.ts'
@@ -66,10 +67,6 @@ export function contents({ certificate, privateKey, chain }: MountedFiles): {
   if (chain !== undefined && chainText.trim() !== '' && !holdsCertificate(chainText))
     throw lacks(chain, 'certificate', holdsPrivateKey(chainText), 'ca.crt')
   return { certificate: certificateText, privateKey: keyText, chain: chainText }
-}
-
-function holdsCertificate(pem: string): boolean {
-  return pem.includes('-----BEGIN CERTIFICATE-----')
 }
 
 function lacks(

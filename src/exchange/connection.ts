@@ -1,6 +1,6 @@
 /** The way to AWS, and what to say where it is blocked. */
+import { readCaFile } from '../ca-file.ts'
 import { transportFailure, TransportError, type HttpClient } from '../http.ts'
-import { readPemFile } from '../input-file.ts'
 import type { Runtime } from '../runtime.ts'
 import type { ExchangeSettings } from '../run-settings.ts'
 
@@ -12,7 +12,7 @@ export async function connect(
   const ca =
     caFile === undefined
       ? undefined
-      : await readPemFile(runtime.fs, caFile, 'AWS_CA_BUNDLE', {
+      : await readCaFile(runtime.fs, caFile, 'AWS_CA_BUNDLE', {
           stage: 'exchange',
           hint: 'mount the CA bundle as PEM, or unset AWS_CA_BUNDLE',
         })

@@ -3,9 +3,9 @@
  * environment (VAULT_TOKEN, VAULT_ADDR, VAULT_NAMESPACE, VAULT_PREFIX, VAULT_SKIP_VERIFY) and its debug output silenced,
  * since that prints the login's JWT.
  */
+import { readCaFile } from '../ca-file.ts'
 import { IamRaError, type Stage } from '../errors.ts'
 import { transportFailure, TransportError, type HttpAnswer, type HttpClient } from '../http.ts'
-import { readPemFile } from '../input-file.ts'
 import type { Runtime } from '../runtime.ts'
 import type { VaultSettings } from '../run-settings.ts'
 import { judgeAnswer, REDIRECTS, type VaultReply } from './vault-answer.ts'
@@ -58,7 +58,7 @@ export async function createVaultClient(
   const ca =
     settings.caFile === undefined
       ? undefined
-      : await readPemFile(runtime.fs, settings.caFile, 'VAULT_CACERT', {
+      : await readCaFile(runtime.fs, settings.caFile, 'VAULT_CACERT', {
           stage: 'identity',
           hint: 'mount the CA that signed the certificate of Vault, as PEM',
         })

@@ -1,6 +1,6 @@
 /** The run as the user asked for it: the command line and the environment, read once and checked as a whole. */
+import { lookAtCaFile } from '../ca-file.ts'
 import { IamRaError } from '../errors.ts'
-import { lookAtPemFile } from '../input-file.ts'
 import type { Runtime } from '../runtime.ts'
 import type {
   CheckSettings,
@@ -67,7 +67,7 @@ export function readReporting({ argv, env }: Pick<Runtime, 'argv' | 'env'>): Rep
  * @throws IamRaError SETTINGS_INVALID with one line in `problems` for each problem, in the table's order.
  */
 export async function readInvocation(
-  runtime: Pick<Runtime, 'argv' | 'env' | 'home' | 'fs'>,
+  runtime: Pick<Runtime, 'argv' | 'env' | 'home' | 'fs' | 'clock'>,
 ): Promise<Invocation> {
   const { command, switches, values, problems: ofArguments } = readArguments(runtime.argv)
   if (switches.has('--help')) return { command: 'help' }
@@ -78,7 +78,7 @@ export async function readInvocation(
   warnOfIgnored(reader, runtime.env)
   const reporting = reportingSection(reader, switches)
   const task = taskOf(command, reader, runtime.home, switches)
-  await checkCertificateFiles(reader, runtime.fs)
+  await checkCaFiles(reader, runtime)
   const problems = found.lines()
   if (task === undefined || reporting === undefined || problems.length > 0) {
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
@@ -140,15 +140,19 @@ function sourceSettings(reader: Reader): SourceSettings | undefined {
 }
 
 /** The steps read them when they need them, the last one after a login and a signature: so look now. */
-async function checkCertificateFiles(reader: Reader, fs: Runtime['fs']): Promise<void> {
+async function checkCaFiles(reader: Reader, { fs, clock }: Pick<Runtime, 'fs' | 'clock'>): Promise<void> {
   const files = ['VAULT_CACERT', 'AWS_CA_BUNDLE'] as const
   // A certificate that others issue needs no Vault.
   for (const name of reader.isSet('CERTIFICATE_FILE') ? files.slice(1) : files) {
     const source = reader.source(name)
     if (source.state !== 'given') continue
-    const file = await lookAtPemFile(fs, source.text)
-    if ('fault' in file)
-      reader.problem(name, { wrong: file.fault, expected: 'a file of certificates as PEM' })
+    const file = await lookAtCaFile(fs, source.text, clock.now())
+    if ('fault' in file) {
+      reader.problem(name, {
+        wrong: file.fault,
+        expected: 'a file of CA certificates as PEM, DER or PKCS #7',
+      })
+    } else reader.warnings.push(...file.warnings.map((warning) => `${name} ${source.text} ${warning}`))
   }
 }
 

@@ -90,7 +90,7 @@ export function makeFolder(): RunFolder {
 }
 
 /** A file in the run's folder. @returns its path */
-export function put(folder: RunFolder, name: string, content: string): string {
+export function put(folder: RunFolder, name: string, content: string | Uint8Array): string {
   const path = join(folder.path, name)
   writeFileSync(path, content)
   return path

@@ -10,6 +10,7 @@ import type { ExchangeSettings } from '../../src/run-settings.ts'
 import type { IssuedCertificate, SessionCredentials } from '../../src/types.ts'
 import { VERSION } from '../../src/version.ts'
 import { rejectsWithCode } from '../assert.ts'
+import { pem } from '../certs/read.ts'
 import { errorText } from '../error-text.ts'
 import {
   FAKE_NOW_MS,
@@ -125,12 +126,11 @@ request(
     const folder = await mkdtemp(join(tmpdir(), 'iam-ra-'))
     try {
       const caFile = join(folder, 'ca.pem')
-      const pem = '-----BEGIN CERTIFICATE-----\nMAo=\n-----END CERTIFICATE-----\n'
-      await writeFile(caFile, pem)
+      await writeFile(caFile, pem('root').replaceAll('\n', '\\n'))
       const proxy = new URL('http://proxy.example:3128')
       const { result, wire } = run([CREATED], { caFile, proxy })
       await result
-      assert.equal(wire.clients, [{ ca: pem, caMode: 'add', proxy }])
+      assert.equal(wire.clients, [{ ca: pem('root'), caMode: 'add', proxy }])
     } finally {
       await rm(folder, { recursive: true })
     }

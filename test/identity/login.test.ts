@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert'
 import { IamRaError, type ErrorCode } from '../../src/errors.ts'
 import type { VaultSettings } from '../../src/run-settings.ts'
 import { rejectsWithCode } from '../assert.ts'
+import { pem } from '../certs/read.ts'
 import { errorText } from '../error-text.ts'
 import { FAKE_NOW_MS, type ScriptedAnswer } from '../fake-runtime.ts'
 import { CANARY, jwt, loggedIn, logIn, tokenFile, VAULT_TOKEN } from './fixture.ts'
@@ -106,12 +107,13 @@ request('is not sent where the token or the CA cannot be read', async () => {
     const missing = logIn([], { caFile: `${file.path}-not` })
     const error = await rejectsWithCode(missing.session, 'INPUT_FILE')
     assert.match(error.message, /VAULT_CACERT .* cannot be read \(ENOENT\)/)
+    file.write('garbage')
     const garbage = await rejectsWithCode(logIn([], { caFile: file.path }).session, 'INPUT_FILE')
     assert.match(garbage.message, /VAULT_CACERT .* holds no PEM certificate/)
-    file.write('-----BEGIN CERTIFICATE-----\n')
+    file.write(`indented\n  ${pem('root').replaceAll('\n', '\n  ')}`)
     const trusted = logIn([loggedIn()], { caFile: file.path })
     await trusted.session
-    assert.equal(trusted.wire.clients, [{ ca: '-----BEGIN CERTIFICATE-----\n' }])
+    assert.equal(trusted.wire.clients, [{ ca: pem('root') }])
   } finally {
     file.remove()
   }

@@ -3,7 +3,7 @@ import * as fsPromises from 'node:fs/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { IamRaError } from '../../src/errors.ts'
-import type { Runtime } from '../../src/runtime.ts'
+import { systemClock, type Runtime } from '../../src/runtime.ts'
 import { anchorArn, parseArn, profileArn, roleArn } from '../../src/settings/arn.ts'
 import { COMMANDS } from '../../src/settings/arguments.ts'
 import { flagOf, OPTIONS, type Option } from '../../src/settings/options.ts'
@@ -43,7 +43,7 @@ async function read(
 ): Promise<Invocation | IamRaError> {
   readReporting({ argv, env })
   try {
-    return await readInvocation({ env, argv, home: '/home/app', fs: filesWith(content) })
+    return await readInvocation({ env, argv, home: '/home/app', fs: filesWith(content), clock: systemClock })
   } catch (error) {
     if (!(error instanceof IamRaError)) throw error
     assert.is(error.code, 'SETTINGS_INVALID')

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs/promises'
 import { join } from 'node:path'
 import type { IamRaError } from '../../src/errors.ts'
-import type { Runtime } from '../../src/runtime.ts'
+import { systemClock, type Runtime } from '../../src/runtime.ts'
 import { readInvocation, type Invocation, type Task } from '../../src/settings/read.ts'
 import type { CredentialsSource, Settings } from '../../src/run-settings.ts'
 import { rejectsWithCode } from '../assert.ts'
@@ -57,12 +57,12 @@ export type Once = Omit<Of<'once'>, 'settings'> & {
 }
 
 export function readFrom(env: Env, argv: readonly string[] = [], home?: string): Promise<Invocation> {
-  return readInvocation({ env, argv, home, fs })
+  return readInvocation({ env, argv, home, fs, clock: systemClock })
 }
 
 /** The refusal of these settings. */
 export function refusalOf(env: Env, argv: readonly string[] = [], home?: string): Promise<IamRaError> {
-  return rejectsWithCode(readInvocation({ env, argv, home, fs }), 'SETTINGS_INVALID')
+  return rejectsWithCode(readInvocation({ env, argv, home, fs, clock: systemClock }), 'SETTINGS_INVALID')
 }
 
 /** What the command word makes of these settings. */

@@ -1,0 +1,51 @@
+/**
+ * PEM as people and tools pass it on (RFC 7468, section 2, and what goes beyond it): indented by YAML, with line breaks of
+ * Windows, as the two characters `\n`, or lost altogether, with text around blocks and blocks on one line.
+ */
+import { firstElement } from './der.ts'
+
+export interface PemBlock {
+  /** Such as `CERTIFICATE`. */
+  readonly label: string
+  /** Undefined where the block has no end. */
+  readonly der: Uint8Array<ArrayBuffer> | undefined
+}
+
+/** OpenSSL reads all three; the last has what is said about trust behind the certificate (openssl-x509, -trustout). */
+const CERTIFICATE_LABELS: readonly string[] = ['CERTIFICATE', 'X509 CERTIFICATE', 'TRUSTED CERTIFICATE']
+
+/** Two blocks may share their dashes, where they were glued together. */
+const MARKER = /-----(BEGIN|END) ([A-Z0-9 #/]{1,64})(?=-----)/g
+const DASHES = 5
+
+/** In one pass, since a server may send a text of nothing but beginnings. */
+export function pemBlocks(text: string): PemBlock[] {
+  const lines = text.replace(/(?:\\{1,4}r)?\\{1,4}n|\\{1,4}r/g, '\n')
+  const markers = [...lines.matchAll(MARKER)]
+  return markers.flatMap((begin, at): PemBlock[] => {
+    const [marker, word, label = ''] = begin
+    if (word !== 'BEGIN' || isCommentedOut(lines, begin.index)) return []
+    const end = markers[at + 1]
+    if (end?.[1] !== 'END' || end[2] !== label) return [{ label, der: undefined }]
+    const base64 = lines.slice(begin.index + marker.length + DASHES, end.index)
+    const der = new Uint8Array(Buffer.from(base64, 'base64'))
+    return [{ label, der: label === 'TRUSTED CERTIFICATE' ? withoutTrust(der) : der }]
+  })
+}
+
+/** What somebody commented out in a bundle must not be trusted. */
+function isCommentedOut(lines: string, index: number): boolean {
+  return /(?:^|[\r\n])[ \t]*(?:#|;|\/\/)[#; \t]*$/.test(lines.slice(Math.max(0, index - 40), index))
+}
+
+export function isCertificate({ label }: PemBlock): boolean {
+  return CERTIFICATE_LABELS.includes(label)
+}
+
+export function holdsCertificate(text: string): boolean {
+  return pemBlocks(text).some(isCertificate)
+}
+
+function withoutTrust(der: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(firstElement(der)?.whole ?? der)
+}
