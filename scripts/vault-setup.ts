@@ -7,6 +7,6 @@ import { runVaultSetup } from './vault-setup/run.ts'
 process.exitCode = await runVaultSetup({
   ...systemRuntime(process),
   root: ROOT,
-  readFile: (path) => readFile(path, 'utf8'),
+  readFile: (path) => readFile(path),
   writeFile: (path, text) => writeFile(path, text),
 })

@@ -9,6 +9,8 @@ export type Certificates =
       readonly certificates: readonly X509Certificate[]
       /** Whether a private key is among them. */
       readonly hasKey: boolean
+      /** PKCS #7 holds a set, and says nothing by its order. */
+      readonly isSet: boolean
     }
   /** In words that follow the file's name. */
   | { readonly fault: string }
@@ -70,7 +72,7 @@ function fromBlocks(blocks: readonly PemBlock[]): Certificates {
     }
     certificates.push(...readable)
   }
-  return { certificates, hasKey }
+  return { certificates, hasKey, isSet: wanted.some(isBundle) }
 }
 
 function isBundle({ label }: PemBlock): boolean {
@@ -79,7 +81,7 @@ function isBundle({ label }: PemBlock): boolean {
 
 function fromDer(der: Uint8Array): Certificates {
   const one = certificate(der)
-  if (one !== undefined) return { certificates: [one], hasKey: false }
+  if (one !== undefined) return { certificates: [one], hasKey: false, isSet: false }
   const bundle = pkcs7Certificates(der)
   if (bundle === undefined) {
     // RFC 7292, section 4: PFX begins with its version, 3.
@@ -91,7 +93,7 @@ function fromDer(der: Uint8Array): Certificates {
   if (bundle.length === 0 || certificates.length < bundle.length) {
     return { fault: 'is a PKCS #7 bundle with no certificate, or one that cannot be read' }
   }
-  return { certificates, hasKey: false }
+  return { certificates, hasKey: false, isSet: true }
 }
 
 function certificate(der: Uint8Array): X509Certificate | undefined {

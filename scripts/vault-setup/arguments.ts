@@ -28,7 +28,7 @@ entries, which are written whole.
   --reviewer-token FILE          the token of Vault's reviewer, for a set-up whose reviewer is "token"
   --replace-reviewer-token FILE  the same, in the place of the one that Vault has
   --csr-out FILE                 make a key in Vault and write its certificate request
-  --signed-cert FILE             take in what the authority above made of it, then those above, as PEM
+  --signed-cert FILE             take in what the authority above made of it, then those above
   --root-mount MOUNT             have the authority in another mount of this Vault sign the request
   --rotate                       with --csr-out or --root-mount: a new key and certificate though there are some
 

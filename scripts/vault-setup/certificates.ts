@@ -2,14 +2,8 @@
 import { X509Certificate } from 'node:crypto'
 import { SetupError } from './error.ts'
 
-/** @throws SetupError where one cannot be read, or a private key is among them */
+/** @throws SetupError where one cannot be read */
 export function readCertificates(file: string, pem: string): readonly X509Certificate[] {
-  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) {
-    throw new SetupError(`${file} holds a private key, and nothing of it was read`, {
-      hint: 'it must hold certificates alone: the key that belongs to them was made in Vault and stays there',
-      usage: true,
-    })
-  }
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
   try {
     return blocks.map((block) => new X509Certificate(block))
@@ -20,6 +14,20 @@ export function readCertificates(file: string, pem: string): readonly X509Certif
       usage: true,
     })
   }
+}
+
+/** In the order of a chain, where they are one; else as they are. */
+export function leafFirst(certificates: readonly X509Certificate[]): readonly X509Certificate[] {
+  const isAbove = (one: X509Certificate): boolean =>
+    certificates.some((other) => other !== one && other.issuer === one.subject)
+  const chain: X509Certificate[] = []
+  let next = certificates.find((one) => !isAbove(one))
+  while (next !== undefined) {
+    chain.push(next)
+    const { issuer } = next
+    next = certificates.find((one) => one.subject === issuer && !chain.includes(one))
+  }
+  return chain.length === certificates.length ? chain : certificates
 }
 
 /** One certificate may be written in more ways than one. */

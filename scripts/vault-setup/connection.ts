@@ -6,7 +6,7 @@ import { serverName } from '../../src/settings/values.ts'
 import { SetupError } from './error.ts'
 import { createVault, type Vault } from './vault.ts'
 
-const CA_HINT = 'set it to the PEM file of the CA that signed the certificate of Vault, or unset it'
+const CA_HINT = 'set it to the file of the CA that signed the certificate of Vault, or unset it'
 
 type Environment = Pick<Runtime, 'env' | 'home' | 'http' | 'clock' | 'stderr'> & InputFiles
 

@@ -1,5 +1,6 @@
 /** What of a resource is not as it is wanted. */
 import { createHash } from 'node:crypto'
+import { pemBlocks } from '../../src/pem.ts'
 import { parseDuration } from './duration.ts'
 
 export type Data = Readonly<Record<string, unknown>>
@@ -35,8 +36,14 @@ function same(wanted: unknown, found: unknown): boolean {
     return JSON.stringify(one) === JSON.stringify(other)
   }
   if (typeof wanted === 'string' && typeof found === 'number') return parseDuration(wanted) === found
-  if (typeof wanted === 'string' && typeof found === 'string') return wanted.trim() === found.trim()
+  if (typeof wanted === 'string' && typeof found === 'string') return textOf(wanted) === textOf(found)
   return JSON.stringify(wanted) === JSON.stringify(found)
+}
+
+/** Vault keeps PEM as it was written, which may be otherwise than it is now. */
+function textOf(text: string): string {
+  const ders = pemBlocks(text).map(({ der }) => Buffer.from(der ?? []).toString('hex'))
+  return ders.length === 0 ? text.trim() : ders.join(' ')
 }
 
 function sorted(list: unknown): unknown {

@@ -1,9 +1,11 @@
 /** Files that the operator names. */
+import { canonicalPem, readCertificatesToTrust } from '../../src/certificates-to-trust.ts'
 import { codeOf } from '../../src/errors.ts'
+import { leafFirst } from './certificates.ts'
 import { SetupError } from './error.ts'
 
 export interface InputFiles {
-  readFile(path: string): Promise<string>
+  readFile(path: string): Promise<Uint8Array>
 }
 
 /** What the system's codes mean to whoever named the file. */
@@ -29,6 +31,10 @@ export async function readText(
   what: string,
   hint = `check the path and the permissions of ${what}`,
 ): Promise<string> {
+  return Buffer.from(await readBytes(files, path, what, hint)).toString('utf8')
+}
+
+async function readBytes(files: InputFiles, path: string, what: string, hint: string): Promise<Uint8Array> {
   try {
     return await files.readFile(path)
   } catch (cause) {
@@ -40,11 +46,26 @@ export async function readText(
   }
 }
 
+/**
+ * The certificates of a file in whatever form it has them, as PEM that Vault reads too: it passes over a block that is
+ * indented or glued to another, and says nothing.
+ */
 export async function readPem(files: InputFiles, path: string, what: string, hint: string): Promise<string> {
-  const text = await readText(files, path, what, hint)
-  if (text.includes('-----BEGIN CERTIFICATE-----')) return text
-  throw new SetupError(`${what}, ${path}, holds no PEM certificate`, {
-    hint: 'it must hold -----BEGIN CERTIFICATE-----; openssl x509 -inform der makes it of a binary one',
-    usage: true,
-  })
+  const found = readCertificatesToTrust(await readBytes(files, path, what, hint))
+  if ('fault' in found) {
+    const isStore = /PKCS #12|key store/.test(found.fault)
+    throw new SetupError(`${what}, ${path}, ${found.fault}`, {
+      hint: isStore
+        ? 'take the certificates out of it: openssl pkcs12 -nokeys -in … -out …, or keytool -exportcert -rfc'
+        : `${hint}; it may be PEM, DER or PKCS #7`,
+      usage: true,
+    })
+  }
+  if (found.hasKey) {
+    throw new SetupError(`${what}, ${path}, holds a private key, and nothing of it was read`, {
+      hint: 'it must hold certificates alone: take the key out, which belongs in no file that is handed on',
+      usage: true,
+    })
+  }
+  return canonicalPem(found.isSet ? leafFirst(found.certificates) : found.certificates)
 }

@@ -18,7 +18,7 @@ export interface SetupRuntime extends Pick<
   Runtime,
   'argv' | 'env' | 'home' | 'clock' | 'http' | 'stdout' | 'stderr'
 > {
-  readFile(path: string): Promise<string>
+  readFile(path: string): Promise<Uint8Array>
   writeFile(path: string, text: string): Promise<void>
   /** Where k8s/vault is. */
   readonly root: string
@@ -120,9 +120,9 @@ async function planAndApply({ args, setup, wishes, reviewerToken, vault, runtime
 }
 
 const CA_HINT =
-  "put the API server's CA there, PEM: kubernetes.caFile is a path from the folder of the set-up file"
+  "put the API server's CA there: kubernetes.caFile is a path from the folder of the set-up file"
 const SIGNED_HINT =
-  'name the PEM file with what the authority above made of the request, and those above after it'
+  'name the file with what the authority above made of the request, and those above after it'
 
 async function readWishes(
   args: Arguments,

@@ -6,6 +6,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ROOT } from '../../scripts/checks/files.ts'
 import { cleanEnv } from '../../scripts/clean-env.ts'
+import { pkcs7 } from '../ca-dresses.ts'
 import { createAuthority } from '../emulators/authority.ts'
 import { EXAMPLE } from '../emulators/stage.ts'
 import { signElsewhere } from './authority.ts'
@@ -166,6 +167,33 @@ authority('handed in alone it gives a short chain, and the whole file later is t
   await podRuns(ground)
   assert.match((await done(ground, [...whole, '--apply'])).stdout, /^nothing to do$/m)
 })
+
+authority(
+  'a byte order mark, lost line breaks, glued blocks and PKCS #7 give Vault the whole chain',
+  async () => {
+    const { server } = ground
+    const pems = readFileSync(join(ground.folder, 'signed.pem'), 'utf8')
+      .split(/(?<=-----END CERTIFICATE-----)/)
+      .map((text) => text.trim())
+      .filter((text) => text !== '')
+    for (const content of [
+      `\ufeff${pems.join('\n')}`,
+      pems.join('\n').replaceAll('\n', '\\n'),
+      pems.join(''),
+      pkcs7(...pems.toReversed()),
+    ]) {
+      for (const id of await issuers()) {
+        await ground.ask(await rootToken(ground), 'DELETE', `pki/issuer/${id}`)
+      }
+      const path = join(ground.folder, 'dressed.pem')
+      writeFileSync(path, content)
+      await done(ground, ['--signed-cert', path, '--apply'])
+      const { ca_chain: chain } = (await server.read('pki/issuer/default'))['data'] as { ca_chain: string[] }
+      assert.is(chain.length, 3)
+    }
+    await podRuns(ground)
+  },
+)
 
 authority('a chain that was given by hand is not taken for a whole one', async () => {
   const { server } = ground

@@ -132,7 +132,7 @@ async function furnish(
         env: { VAULT_ADDR: vault.url, VAULT_TOKEN: adminToken, ...options.env },
         stdout: (text) => void (output.stdout += text),
         stderr: (text) => void (output.stderr += text),
-        readFile: (path) => readFile(path, 'utf8'),
+        readFile: (path) => readFile(path),
         writeFile: (path, text) => writeFile(path, text),
       })
       const secrets = [adminToken, readFileSync(reviewerFile, 'utf8')]

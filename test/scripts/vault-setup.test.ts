@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { pem } from '../certs/read.ts'
 import { ROOT } from '../../scripts/checks/files.ts'
 import { runVaultSetup } from '../../scripts/vault-setup/run.ts'
 import { createVault } from '../../scripts/vault-setup/vault.ts'
@@ -43,7 +44,7 @@ async function command({
   const code = await runVaultSetup({
     ...runtime,
     root: ROOT,
-    readFile: async (path) => files[path] ?? (await readFile(path, 'utf8')),
+    readFile: async (path) => Buffer.from(files[path] ?? (await readFile(path))),
     writeFile: async () => assert.unreachable('nothing is to be written'),
   })
   assert.is(http.open(), 0)
@@ -80,11 +81,11 @@ setup('without VAULT_ADDR, a token or a good one says what to set, and asks noth
     [{ ...ENV, VAULT_TOKEN: 'a b' }, /the Vault token holds what no token holds/],
     [
       { ...ENV, VAULT_CACERT: '/nowhere/ca.crt' },
-      /VAULT_CACERT, \/nowhere\/ca\.crt, cannot be read: there is no such file or folder\nhint: set it to the PEM file/,
+      /VAULT_CACERT, \/nowhere\/ca\.crt, cannot be read: there is no such file or folder\nhint: set it to the file of the CA/,
     ],
     [
       { ...ENV, VAULT_CACERT: join(ROOT, 'package.json') },
-      /holds no PEM certificate\nhint: it must hold -----BEGIN CERTIFICATE-----; /,
+      /holds no PEM certificate\nhint: set it to the file of the CA .*; it may be PEM, DER or PKCS #7\n/,
     ],
   ] as const) {
     const { code, stderr, requests } = await command({ env })
@@ -106,11 +107,14 @@ setup(
         VAULT_TLS_SERVER_NAME: 'vault.internal',
         VAULT_NAMESPACE: 'team',
       },
-      files: { '/home/app/.vault-token': `${TOKEN}\n`, '/ca.crt': '-----BEGIN CERTIFICATE-----' },
+      files: {
+        '/home/app/.vault-token': `${TOKEN}\n`,
+        '/ca.crt': `\ufeff  ${pem('root').replaceAll('\n', '\\n')}`,
+      },
       http,
     })
     assert.is(code, 0)
-    assert.equal(http.clients, [{ ca: '-----BEGIN CERTIFICATE-----', tlsServerName: 'vault.internal' }])
+    assert.equal(http.clients, [{ ca: pem('root'), tlsServerName: 'vault.internal' }])
     const [first] = http.requests
     assert.is(first?.url.href, 'https://vault.example:8200/v1/sys/mounts')
     assert.is(first?.headers['X-Vault-Token'], TOKEN)
