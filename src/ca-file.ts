@@ -14,7 +14,7 @@ export type CaFile =
   /** In words that follow the file's name, too. */
   | { readonly fault: string; readonly cause?: unknown }
 
-type Files = Pick<Runtime['fs'], 'stat' | 'readFile' | 'readdir'>
+type Files = Pick<Runtime['fs'], 'stat' | 'open' | 'readdir'>
 
 /** Node's and Bun's TLS pass over what they cannot read, and trust nobody then: so it is read here first. */
 export async function lookAtCaFile(fs: Files, path: string, nowMs: number): Promise<CaFile> {

@@ -38,6 +38,26 @@ export function foreignText(text: string, secrets: readonly string[] = []): stri
   return safe.length > LONGEST ? `${safe.slice(0, LONGEST).replace(/\p{Cs}$/u, '')}…` : safe
 }
 
+/** As many as help; a server may send as many as a mebibyte holds, and the last line is the one that says why. */
+const MOST_TEXTS = 5
+
+/**
+ * Each fit to show and different from the others, five at most, and then how many are left out.
+ *
+ * @param shown how one that is fit to show is said
+ */
+export function foreignTexts(
+  texts: readonly string[],
+  shown: (text: string) => string = (text) => text,
+  secrets: readonly string[] = [],
+): string[] {
+  const different = [...new Set(texts)]
+  const fit = different.slice(0, MOST_TEXTS).map((text) => shown(foreignText(text, secrets)))
+  const said = [...new Set(fit)].filter((text) => text !== '')
+  const left = different.length - MOST_TEXTS
+  return left > 0 ? [...said, `and ${left} more`] : said
+}
+
 /** The longest first: one may be the beginning of another. */
 function hide(text: string, secrets: readonly string[]): string {
   return secrets

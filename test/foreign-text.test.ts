@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { foreignText, isRecord, looksLikePage, parseJsonObject } from '../src/foreign-text.ts'
+import { foreignText, foreignTexts, isRecord, looksLikePage, parseJsonObject } from '../src/foreign-text.ts'
 import { fc } from './generated.ts'
 
 const text = suite('foreign text')
@@ -213,6 +213,18 @@ text('reads objects of JSON and nothing else', () => {
   assert.is(isRecord([]), false)
   assert.is(isRecord(null), false)
   assert.is(isRecord({}), true)
+})
+
+text('of many is five and a count, each once and fit to show', () => {
+  assert.equal(foreignTexts([]), [])
+  assert.equal(foreignTexts(['a', 'a', 'b\nc', ' ', 'd']), ['a', 'b c', 'd'])
+  const many = Array.from({ length: 120_000 }, (_, at) => `warning ${at}`)
+  assert.equal(foreignTexts([...many, ...many]), [...many.slice(0, 5), 'and 119995 more'])
+  assert.equal(
+    foreignTexts(['x y', 'pass\nword'], (one) => `<${one}>`, ['pass word']),
+    ['<x y>', '<[hidden]>'],
+  )
+  assert.equal(foreignTexts(['a', 'b', 'c', 'd', 'e', 'f'], JSON.stringify).at(-1), 'and 1 more')
 })
 
 text.run()

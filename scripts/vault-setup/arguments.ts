@@ -1,5 +1,6 @@
 /** The command's flags. */
 import { parseArgs } from 'node:util'
+import { secretKind } from '../../src/settings/secrets.ts'
 import { SetupError } from './error.ts'
 
 export interface Arguments {
@@ -40,6 +41,12 @@ Exit codes: 0 done, or shown; 1 Vault or a file stood in the way; 2 the command 
 `
 
 export function parseArguments(argv: readonly string[]): Arguments {
+  // Before anything else: a flag that takes a token's file is given the token itself at times, and a message would show it.
+  for (const [at, argument] of argv.entries()) {
+    const kind = secretKind(argument)
+    if (kind !== undefined)
+      throw wrong(`argument ${at + 1} holds what looks like ${kind}, and nothing was done`, SECRET_HINT)
+  }
   const { values, tokens } = parse(argv)
   const names = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []))
   const twice = names.find((name, at) => names.indexOf(name) !== at)
@@ -93,6 +100,8 @@ function parse(argv: readonly string[]) {
   }
 }
 
-function wrong(message: string): SetupError {
-  return new SetupError(message, { hint: 'npm run vault-setup -- --help lists the flags', usage: true })
+const SECRET_HINT = 'write it into a file and name the file: other users of this machine see the arguments'
+
+function wrong(message: string, hint = 'npm run vault-setup -- --help lists the flags'): SetupError {
+  return new SetupError(message, { hint, usage: true })
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { readPem, readText, type InputFiles } from './files.ts'
 import type { Runtime } from '../../src/runtime.ts'
+import { secretKind } from '../../src/settings/secrets.ts'
 import { serverName } from '../../src/settings/values.ts'
 import { SetupError } from './error.ts'
 import { createVault, type Vault } from './vault.ts'
@@ -12,6 +13,7 @@ type Environment = Pick<Runtime, 'env' | 'home' | 'http' | 'clock' | 'stderr'> &
 
 /** @throws SetupError where VAULT_ADDR or a token is missing, or the token would go over plain http */
 export async function openVault(runtime: Environment): Promise<Vault> {
+  refuseSecrets(runtime)
   const url = readAddress(valueOf(runtime, 'VAULT_ADDR'))
   if (valueOf(runtime, 'VAULT_SKIP_VERIFY') !== undefined) {
     runtime.stderr(
@@ -31,6 +33,18 @@ export async function openVault(runtime: Environment): Promise<Vault> {
     }),
     (ms) => runtime.clock.sleep(ms),
   )
+}
+
+/** All that is read but for VAULT_TOKEN, whose place it is. */
+function refuseSecrets(runtime: Environment): void {
+  for (const name of ['VAULT_ADDR', 'VAULT_CACERT', 'VAULT_TLS_SERVER_NAME', 'VAULT_NAMESPACE']) {
+    const kind = secretKind(valueOf(runtime, name) ?? '')
+    if (kind === undefined) continue
+    throw new SetupError(`${name} holds what looks like ${kind}, and nothing was sent`, {
+      hint: 'a token goes into VAULT_TOKEN, and of a CA the path is set',
+      usage: true,
+    })
+  }
 }
 
 function valueOf({ env }: Environment, name: string): string | undefined {

@@ -1,5 +1,5 @@
 /** Vault's HTTP API with the operator's token: the project's own transport, so that TLS is always checked and no proxy is used. */
-import { foreignText, isRecord, parseJsonObject } from '../../src/foreign-text.ts'
+import { foreignTexts, isRecord, parseJsonObject } from '../../src/foreign-text.ts'
 import { TransportError, type HttpAnswer, type HttpClient } from '../../src/http.ts'
 import { encodeVaultPath } from '../../src/vault-path.ts'
 import type { Data } from './difference.ts'
@@ -71,11 +71,10 @@ export function createVault(
         hint: 'write https:// in VAULT_ADDR, and name its CA with VAULT_CACERT',
       })
     }
-    const said = (Array.isArray(errors) ? errors : [])
+    const texts = (Array.isArray(errors) ? errors : [])
       .filter((one) => typeof one === 'string')
-      .map((one) => foreignText(one.replace(/^\d+ errors? occurred:\s*\*\s*/, ''), [address.token]))
-      .join('; ')
-      .replace(/\.$/, '')
+      .map((one) => one.replace(/^\d+ errors? occurred:\s*\*\s*/, ''))
+    const said = foreignTexts(texts, (one) => one.replace(/\.$/, ''), [address.token]).join('; ')
     const words = said === '' ? '' : `: ${said}`
     // Of others' refusals those alone speak of Vault that a proxy before it makes.
     const isVaults = Array.isArray(errors) || status < 400 || status >= 429

@@ -3,7 +3,7 @@
  * does not say which, so each has its own here. The rules are the user guide's:
  * https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html#signature-verification
  */
-import { foreignText } from '../foreign-text.ts'
+import { foreignText, foreignTexts } from '../foreign-text.ts'
 import type { IssuedCertificate } from '../types.ts'
 import { readCertificates, unfit, unreadable, type Certificate } from './certificate.ts'
 import { orderChain } from './chain.ts'
@@ -212,5 +212,5 @@ function checkIntermediate(member: Certificate, circumstances: Circumstances): v
 }
 
 function quoted(names: readonly string[]): string {
-  return names.map((name) => JSON.stringify(foreignText(name))).join(', ')
+  return foreignTexts(names, (name) => JSON.stringify(name)).join(', ')
 }

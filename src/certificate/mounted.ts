@@ -1,6 +1,6 @@
 /** A certificate and its key that others mount and replace: a Secret of cert-manager, a volume of SPIFFE. */
 import { IamRaError } from '../errors.ts'
-import { foreignText } from '../foreign-text.ts'
+import { foreignTexts } from '../foreign-text.ts'
 import type { Logger } from '../log.ts'
 import type { Bounds } from '../retry.ts'
 import type { Runtime } from '../runtime.ts'
@@ -81,7 +81,7 @@ function read(pem: string, name: string): Certificate[] {
 }
 
 function notAPair({ certificate, privateKey }: MountedFiles, found: readonly Certificate[]): IamRaError {
-  const subjects = found.map(({ subject }) => foreignText(subject) || 'one without a subject').join('; ')
+  const subjects = foreignTexts(found.map(({ subject }) => subject || 'one without a subject')).join('; ')
   return unfit(
     `the key in ${privateKey.name} and the certificate in ${certificate.name} (${subjects}) do not belong together`,
     'mount both from one Secret or volume, and its folder as a whole: a file mounted by subPath is never replaced',

@@ -1,6 +1,6 @@
 /** Vault's signature on a request, and the checks that the answer must pass. */
 import { IamRaError } from '../errors.ts'
-import { foreignText } from '../foreign-text.ts'
+import { foreignTexts } from '../foreign-text.ts'
 import type { Logger } from '../log.ts'
 import { retry, type Bounds } from '../retry.ts'
 import type { Runtime } from '../runtime.ts'
@@ -61,8 +61,8 @@ async function issueFor(
     }
   })
   // Vault 1.19 says the same twice when it clamps a TTL.
-  for (const warning of new Set(answer.warnings)) {
-    logger.warn(`Vault on the certificate: ${foreignText(warning)}`, { stage: 'certificate' })
+  for (const warning of foreignTexts(answer.warnings)) {
+    logger.warn(`Vault on the certificate: ${warning}`, { stage: 'certificate' })
   }
   const issued = await check(answer, keyPair, settings, runtime.clock.now())
   logger.step('certificate signed and checked', {

@@ -4,7 +4,7 @@
  * https://developer.hashicorp.com/vault/api-docs/secret/aws#generate-credentials
  */
 import { IamRaError } from '../errors.ts'
-import { foreignText } from '../foreign-text.ts'
+import { foreignTexts } from '../foreign-text.ts'
 import { lateSignal, reasonOfEnd } from '../late-answer.ts'
 import type { Logger } from '../log.ts'
 import { retry, type Bounds } from '../retry.ts'
@@ -81,8 +81,8 @@ async function readKeys(
   const late = lateSignal(bounds.signal, runtime.clock)
   try {
     const read = await attemptRead(settings, session, context, late.signal)
-    for (const warning of new Set(read.answer.warnings)) {
-      logger.warn(`Vault on the AWS credentials: ${foreignText(warning)}`, { stage: 'exchange' })
+    for (const warning of foreignTexts(read.answer.warnings)) {
+      logger.warn(`Vault on the AWS credentials: ${warning}`, { stage: 'exchange' })
     }
     return read
   } finally {

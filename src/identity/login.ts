@@ -1,6 +1,6 @@
 /** From the service-account token to a Vault token that is revoked after its last use. */
 import { IamRaError } from '../errors.ts'
-import { foreignText, isRecord } from '../foreign-text.ts'
+import { foreignTexts, isRecord } from '../foreign-text.ts'
 import { lateSignal, reasonOfEnd } from '../late-answer.ts'
 import type { Logger } from '../log.ts'
 import { retry, type Bounds } from '../retry.ts'
@@ -111,9 +111,7 @@ function parseAuth({ json }: VaultReply): VaultAuth {
     leaseSeconds: lease,
     isRenewable: auth['renewable'] === true,
     // Names that the server chose, and errors show them.
-    policies: Array.isArray(policies)
-      ? policies.filter((one) => typeof one === 'string').map((one) => foreignText(one))
-      : [],
+    policies: Array.isArray(policies) ? foreignTexts(policies.filter((one) => typeof one === 'string')) : [],
     requestId: requestIdOf(json),
   }
 }

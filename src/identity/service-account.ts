@@ -1,6 +1,6 @@
 /** The pod's service-account token: read for each login, since the kubelet replaces it while we run. */
 import { codeOf, IamRaError } from '../errors.ts'
-import { foreignText, isRecord, parseJsonObject } from '../foreign-text.ts'
+import { foreignText, foreignTexts, isRecord, parseJsonObject } from '../foreign-text.ts'
 import { readInputFile } from '../input-file.ts'
 import type { Runtime } from '../runtime.ts'
 
@@ -88,7 +88,9 @@ export function decodeClaims(token: string): TokenClaims {
     ...(subject === undefined ? {} : { subject }),
     ...(issuer === undefined ? {} : { issuer }),
     ...(expiry === undefined ? {} : { expiresAtMs: expiry }),
-    audiences: (Array.isArray(audience) ? audience : [audience]).map(text).filter((one) => one !== undefined),
+    audiences: foreignTexts(
+      (Array.isArray(audience) ? audience : [audience]).filter((one) => typeof one === 'string'),
+    ),
   }
 }
 

@@ -1,6 +1,6 @@
 /** What an answer of Vault means: its JSON, a refusal to explain, or a failure that says whether to come back. */
 import { IamRaError, type Stage } from '../errors.ts'
-import { foreignText, kindOfBody, looksLikePage, parseJsonObject } from '../foreign-text.ts'
+import { foreignTexts, kindOfBody, looksLikePage, parseJsonObject } from '../foreign-text.ts'
 import { serverDateMs, type HttpAnswer } from '../http.ts'
 import { retryAfterMs } from '../retry.ts'
 
@@ -132,19 +132,10 @@ function notVault(asked: Asked, server: string, { status, body }: HttpAnswer): I
 function vaultErrors(json: Record<string, unknown> | undefined, secrets: readonly string[]): string[] {
   const errors = json?.['errors']
   if (!Array.isArray(errors)) return []
-  return (
-    errors
-      .filter((one) => typeof one === 'string')
-      .slice(0, 5)
-      // Several errors come as one text: `1 error occurred:\n\t* permission denied\n\n`.
-      .map((one) =>
-        foreignText(
-          one.replace(/^\d+ errors? occurred:\s*\*\s*/, '').replaceAll(/\n\s*\*\s*/g, '; '),
-          secrets,
-        ),
-      )
-      // Our sentence goes on after it, or ends without a full stop.
-      .map((one) => one.replace(/(?<!\.)\.$/, ''))
-      .filter((one) => one !== '')
-  )
+  // Several errors come as one text: `1 error occurred:\n\t* permission denied\n\n`.
+  const texts = errors
+    .filter((one) => typeof one === 'string')
+    .map((one) => one.replace(/^\d+ errors? occurred:\s*\*\s*/, '').replaceAll(/\n\s*\*\s*/g, '; '))
+  // Our sentence goes on after it, or ends without a full stop.
+  return foreignTexts(texts, (one) => one.replace(/(?<!\.)\.$/, ''), secrets)
 }

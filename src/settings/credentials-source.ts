@@ -64,9 +64,9 @@ function refuseBeside(reader: Reader, chosen: OptionName, others: readonly Optio
 }
 
 function mountedSection(reader: Reader): MountedCertificateSettings | undefined {
-  const certificateFile = reader.take('CERTIFICATE_FILE', values.pemPath)
-  const privateKeyFile = reader.take('PRIVATE_KEY_FILE', values.pemPath)
-  const chainFile = reader.take('CERTIFICATE_CHAIN_FILE', values.pemPath)
+  const certificateFile = reader.take('CERTIFICATE_FILE', values.anyText)
+  const privateKeyFile = reader.take('PRIVATE_KEY_FILE', values.anyText)
+  const chainFile = reader.take('CERTIFICATE_CHAIN_FILE', values.anyText)
   if (certificateFile === undefined || privateKeyFile === undefined) return undefined
   return { certificateFile, privateKeyFile, ...present({ chainFile }) }
 }

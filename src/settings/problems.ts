@@ -26,8 +26,12 @@ export class Problems {
   }
 }
 
-/** Quoted as JSON, so that nothing in it can pass for a line of ours; 100 characters at most. */
+/** Quoted as JSON, so that nothing in it can pass for a line of ours or hide in one; 100 characters at most. */
 export function quote(text: string): string {
   const characters = Array.from(text)
-  return JSON.stringify(characters.length > 100 ? `${characters.slice(0, 100).join('')}…` : text)
+  const quoted = JSON.stringify(characters.length > 100 ? `${characters.slice(0, 100).join('')}…` : text)
+  return quoted.replaceAll(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (one) => `\\u{${one.codePointAt(0)?.toString(16) ?? ''}}`,
+  )
 }

@@ -2,8 +2,9 @@
 import type { GivenSetting } from '../run-settings.ts'
 import { OPTIONS, type Option, type OptionName } from './options.ts'
 import type { Problems } from './problems.ts'
+import { mayHoldPassword } from './secrets.ts'
 import type { Source, Sources } from './sources.ts'
-import { isPem, type Check, type Unfit } from './values.ts'
+import type { Check, Unfit } from './values.ts'
 
 const TABLE: ReadonlyMap<OptionName, Option> = new Map(OPTIONS.map((option) => [option.name, option]))
 
@@ -72,11 +73,8 @@ export class Reader {
   }
 }
 
-/**
- * A mistaken path may lead to a token, so of a file's content nothing but an ARN is repeated. And where a path should
- * stand, somebody may have put the key.
- */
+/** A mistaken path may lead to a token, so of a file's content nothing but an ARN is repeated. */
 function shown(name: OptionName, { text, origin }: Extract<Source, { state: 'given' }>): string | undefined {
-  if (TABLE.get(name)?.sensitive === true || isPem(text)) return undefined
+  if (TABLE.get(name)?.sensitive === true || mayHoldPassword(text)) return undefined
   return origin !== 'file' || text.startsWith('arn:') ? text : undefined
 }

@@ -4,7 +4,8 @@ import { NOT_A_FILE, readBoundedFile } from '../input-file.ts'
 import type { Runtime } from '../runtime.ts'
 import { OPTIONS, type Option, type OptionName } from './options.ts'
 import { quote, type Problems } from './problems.ts'
-import type { Unfit } from './values.ts'
+import { holdsUser, secretKind, withoutUser } from './secrets.ts'
+import { isPem, type Unfit } from './values.ts'
 
 export type Source =
   | { readonly state: 'absent' }
@@ -33,7 +34,8 @@ export async function readSources(
       problems.add(name, source)
       return [name, { state: 'refused' }]
     }
-    const unfit = source.state === 'given' ? textFault(source.text) : undefined
+    const unfit =
+      source.state === 'given' && source.origin !== 'file' ? valueFault(option, source.text) : undefined
     if (unfit === undefined) return [name, source]
     problems.add(name, unfit)
     return [name, { state: 'refused' }]
@@ -42,11 +44,12 @@ export async function readSources(
 }
 
 async function readSource(
-  { name, lowerCase }: Option,
+  option: Option,
   env: Runtime['env'],
   fs: Runtime['fs'],
   flag: string | undefined,
 ): Promise<Source | Unfit> {
+  const { name, lowerCase } = option
   const value = textOf(env[name])
   const fileName = `${name}_FILE`
   const file = textOf(env[fileName])
@@ -55,7 +58,7 @@ async function readSource(
   }
   if (flag !== undefined) return { state: 'given', text: flag.trim(), origin: 'flag' }
   if (value !== '') return { state: 'given', text: value, origin: 'env' }
-  if (file !== '') return readSettingFile(fs, fileName, file)
+  if (file !== '') return readSettingFile(option, fs, file)
   const lower = lowerCase === true ? textOf(env[name.toLowerCase()]) : ''
   if (lower !== '') return { state: 'given', text: lower, origin: 'env' }
   if (env[name] !== undefined)
@@ -64,9 +67,10 @@ async function readSource(
   return { state: 'absent' }
 }
 
-async function readSettingFile(fs: Runtime['fs'], fileName: string, path: string): Promise<Source | Unfit> {
+async function readSettingFile(option: Option, fs: Runtime['fs'], path: string): Promise<Source | Unfit> {
+  const fileName = `${option.name}_FILE`
   const expected = 'a readable text file that holds the value'
-  const pathFault = textFault(path)
+  const pathFault = pathFaultOf(path)
   if (pathFault !== undefined) return { wrong: `has a path in ${fileName} that ${pathFault.wrong}`, expected }
   const named = `has ${quote(path)} in ${fileName}, which`
   try {
@@ -75,6 +79,8 @@ async function readSettingFile(fs: Runtime['fs'], fileName: string, path: string
     const text = decode(bytes)
     if (text === undefined) return { wrong: `${named} is not UTF-8 text`, expected }
     if (text.trim() === '') return { state: 'empty', where: `${named} is empty` }
+    const fault = valueFault(option, text.trim())
+    if (fault !== undefined) return { wrong: `${named} ${fault.wrong}`, expected: fault.expected }
     return { state: 'given', text: text.trim(), origin: 'file' }
   } catch (error) {
     const code = codeOf(error)
@@ -97,10 +103,37 @@ function textOf(value: string | undefined): string {
   return value === undefined ? '' : value.trim()
 }
 
+/** What is wrong with a value whatever it means. The address of a proxy may have a password, and of Vault or AWS its own check. */
+function valueFault({ sensitive }: Option, text: string): Unfit | undefined {
+  return sensitive === true ? textFault(withoutUser(text)) : pathFaultOf(text)
+}
+
+/** What is wrong with a path or with any text that is no address. */
+function pathFaultOf(text: string): Unfit | undefined {
+  if (holdsUser(text)) {
+    return { wrong: 'holds a user name or password', expected: 'a value without one' }
+  }
+  return textFault(text)
+}
+
 /** What is wrong with a text whatever it means. */
 export function textFault(text: string): Unfit | undefined {
+  const secret = secretKind(text)
+  if (secret !== undefined) {
+    return {
+      wrong: `holds what looks like ${secret}`,
+      expected: 'no secret here: a setting that needs one names the file that holds it',
+    }
+  }
+  if (isPem(text)) return { wrong: 'holds PEM text itself', expected: 'the path of a file with it' }
   if (/\p{Cc}/u.test(text)) {
     return { wrong: 'holds a line break or another control character', expected: 'a single line of text' }
+  }
+  // A copied page leaves them, and a value that looks right is refused by a server.
+  const [invisible] = /[\p{Cf}\p{Zl}\p{Zp}]/u.exec(text) ?? []
+  if (invisible !== undefined) {
+    const code = invisible.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0') ?? ''
+    return { wrong: `holds an invisible character (U+${code})`, expected: 'the value without it' }
   }
   // Kubernetes reference, Container.env.value: a reference that cannot be resolved is left as it stands.
   if (/\$\([^()\s]+\)/.test(text)) {

@@ -21,9 +21,6 @@ export function isPem(text: string): boolean {
   return text.includes('-----BEGIN')
 }
 
-export const pemPath: Check<string> = (text) =>
-  isPem(text) ? { wrong: 'holds PEM text itself', expected: 'the path of a file with it' } : { value: text }
-
 export const boolean: Check<boolean> = (text) => {
   const word = text.toLowerCase()
   if (word === 'true' || word === 'false') return { value: word === 'true' }

@@ -98,7 +98,8 @@ for (const [name, value, problem] of [
   ['AWS_ENDPOINT_URL_ROLESANYWHERE', 'http://aws.example', /is http beyond loopback/],
   ['LOG_FORMAT', 'xml', /expected text, json/],
   ['AWS_ENDPOINT_URL_ROLESANYWHERE', 'https://me:secret-of-mine@aws.example', /user name or password/],
-  ['PRIVATE_KEY_FILE', '-----BEGIN PRIVATE KEY-----\\nsecret-of-mine', /is set without CERTIFICATE_FILE/],
+  ['PRIVATE_KEY_FILE', '-----BEGIN PRIVATE KEY-----\\nsecret-of-mine', /holds what looks like a private key/],
+  ['PRIVATE_KEY_FILE', '/certificate/tls.key', /is set without CERTIFICATE_FILE/],
   ['VAULT_ROLE_FILE', '/nothing', /set together with VAULT_ROLE_FILE/],
 ] as const) {
   settings(`${name}=${value.slice(0, 30)} ends with 2 before anything is sent`, async () => {

@@ -122,8 +122,12 @@ mounted('are named by their paths, and a key in a path’s place is shown nowher
   const KEY = '-----BEGIN PRIVATE KEY-----\\ncanary'
   for (const name of ['CERTIFICATE_FILE', 'PRIVATE_KEY_FILE', 'CERTIFICATE_CHAIN_FILE']) {
     assert.equal(await problemsBeside(REQUIRED_MOUNTED, { [name]: KEY }), [
-      `${name}: holds PEM text itself; expected the path of a file with it`,
+      `${name}: holds what looks like a private key; expected no secret here: a setting that needs one names the file that holds it`,
     ])
+    assert.equal(
+      await problemsBeside(REQUIRED_MOUNTED, { [name]: KEY.replace('PRIVATE KEY', 'CERTIFICATE') }),
+      [`${name}: holds PEM text itself; expected the path of a file with it`],
+    )
     assert.not.match(
       (await problemsBeside(REQUIRED_MOUNTED, { [name]: KEY.replace('\\n', '\n') })).join(),
       'canary',

@@ -153,15 +153,6 @@ checks('a port is a whole number of 16 bits', () => {
   )
 })
 
-checks('a path of a PEM file is not its text', () => {
-  accepts(values.pemPath, '/certificate/tls.key', '/certificate/tls.key')
-  refuses(
-    values.pemPath,
-    ['-----BEGIN PRIVATE KEY----- x', '"-----BEGIN EC PRIVATE KEY-----\\nx'],
-    /holds PEM text/,
-  )
-})
-
 checks('a namespace is what a header carries', () => {
   accepts(values.vaultNamespace, '/team/a/', 'team/a')
   refuses(values.vaultNamespace, ['a//b', '../x'], /path in Vault/)
