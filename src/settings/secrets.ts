@@ -6,14 +6,14 @@
 const PRIVATE_KEY = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY/
 
 /** RFC 7519: the header is a JSON object, so it begins with {". */
-const JSON_WEB_TOKEN = /(?<![\w-])eyJ[\w-]{12,}/
+const JSON_WEB_TOKEN = /(?<!\w)eyJ[\w-]{12,}/
 
 /**
  * https://developer.hashicorp.com/vault/docs/concepts/tokens#token-prefixes, and `s.` before Vault 1.10. In small letters
  * and with more labels behind it, the same is a host's name.
  */
 const VAULT_TOKEN =
-  /(?<![\w.-])(?:hv[sbr]\.(?:(?=[\w-]*[A-Z])[\w-]{20,}|[\w-]{20,}(?![\w.-]))|[sbr]\.(?:(?=[a-z\d]*[A-Z])[A-Za-z\d]{20,}|[A-Za-z\d]{24,}(?![\w.-])))/
+  /(?<![\w.])(?:hv[sbr]\.(?:(?=[\w-]*[A-Z])[\w-]{20,}|[\w-]{20,}(?![\w.-]))|[sbr]\.(?:(?=[a-z\d]*[A-Z])[A-Za-z\d]{20,}|[A-Za-z\d]{24,}(?![\w.-])))/
 
 /** A secret key of AWS has 40 characters of base64; what STS calls a session token has hundreds, in URLs' base64 too. */
 const AWS_SECRET = /^(?:[A-Za-z\d+/]{40}|[\w+/-]{100,})$/
@@ -30,7 +30,8 @@ export function secretKind(text: string): string | undefined {
   return undefined
 }
 
-function isAwsSecret(text: string): boolean {
+function isAwsSecret(word: string): boolean {
+  const text = word.replace(/^-+/, '')
   if (!AWS_SECRET.test(text) || !/\d/.test(text) || !/[a-z]/.test(text) || !/[A-Z]/.test(text)) return false
   const inWords = text.match(WORDS)?.join('').length ?? 0
   const slashes = text.split('/').length - 1

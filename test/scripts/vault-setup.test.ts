@@ -15,6 +15,7 @@ import {
   type ScriptedAnswer,
   type ScriptedHttp,
 } from '../fake-runtime.ts'
+import { SECRETS, showsPartOf } from '../settings/shapes.ts'
 
 /** Without the shape of Vault's own, which is hidden wherever it stands. */
 const TOKEN = 'a-token-of-the-tests'
@@ -121,6 +122,49 @@ setup(
     assert.is(first?.headers['X-Vault-Namespace'], 'team')
   },
 )
+
+setup(
+  'with a secret in the place of a flag’s file or a variable shows nothing of it, and asks nothing',
+  async () => {
+    for (const [what, [value]] of Object.entries(SECRETS)) {
+      for (const argv of [
+        ['--reviewer-token', value],
+        [`--signed-cert=${value}`],
+        ['--setup', value],
+        ['--root-mount', value],
+        [value],
+        [`--${value}`],
+      ]) {
+        const { code, stdout, stderr, requests } = await command({ argv })
+        assert.is(code, 2, what)
+        assert.match(
+          stderr,
+          /^vault-setup: argument [12] holds what looks like .*, and nothing was done\nhint: write it into a file/,
+        )
+        assert.not.ok(showsPartOf(value, `${stdout}${stderr}`), what)
+        assert.is(requests.length, 0)
+      }
+      for (const name of ['VAULT_ADDR', 'VAULT_CACERT', 'VAULT_TLS_SERVER_NAME', 'VAULT_NAMESPACE']) {
+        const { code, stdout, stderr, requests } = await command({ env: { ...ENV, [name]: value } })
+        assert.is(code, 2, what)
+        assert.match(
+          stderr,
+          new RegExp(`^vault-setup: ${name} holds what looks like .*, and nothing was sent\nhint: `),
+        )
+        assert.not.ok(showsPartOf(value, `${stdout}${stderr}`), what)
+        assert.is(requests.length, 0)
+      }
+    }
+  },
+)
+
+setup('has no more than five of a Vault’s errors, and how many there are besides', async () => {
+  const errors = Array.from({ length: 50_000 }, (_, at) => `text ${at}.`)
+  const { code, stderr } = await command({ http: scriptedHttp(() => answer(400, { errors })) })
+  assert.is(code, 1)
+  assert.match(stderr, /: text 0; text 1; text 2; text 3; text 4; and 49995 more\nhint: /)
+  assert.ok(stderr.length < 1000)
+})
 
 setup('warns that VAULT_SKIP_VERIFY is nothing it does', async () => {
   const { code, stderr } = await command({ env: { ...ENV, VAULT_SKIP_VERIFY: 'true' } })
