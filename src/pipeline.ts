@@ -1,5 +1,6 @@
 /** The steps joined, in their one direction: identity → certificate → exchange → sink. */
 import type { SigningRequest } from './certificate/signing-request.ts'
+import { untilValid } from './certificate/until-valid.ts'
 import { IamRaError, type Stage } from './errors.ts'
 import { createSession } from './exchange/create-session.ts'
 import { login } from './identity/login.ts'
@@ -102,6 +103,7 @@ async function fromVaultPki(source: SourceOf<'vault-pki'>, context: PipelineCont
   }
   const revoked = session.end()
   try {
+    await inStage('certificate', () => waitFor(certificate, context))
     const credentials = await inStage('exchange', () => createSession(source.exchange, certificate, context))
     return { certificate, credentials, revoked }
   } catch (error) {
@@ -118,8 +120,17 @@ async function fromMountedCertificate(
     const { readMountedCertificate } = await import('./certificate/mounted.ts')
     return await readMountedCertificate(source.certificate, context)
   })
+  await inStage('certificate', () => waitFor(certificate, context))
   const credentials = await inStage('exchange', () => createSession(source.exchange, certificate, context))
   return { certificate, credentials, revoked: Promise.resolve() }
+}
+
+async function waitFor(
+  certificate: IssuedCertificate,
+  { runtime, bounds, logger }: PipelineContext,
+): Promise<void> {
+  const remainingMs = bounds.remainingMs()
+  await untilValid(certificate, { runtime, logger, signal: bounds.signal, remainingMs })
 }
 
 /** The token owns the keys: it is not revoked here. */

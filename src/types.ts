@@ -71,6 +71,8 @@ export interface IssuedCertificate {
   readonly issuer: string
   /** The subjects of `chain`, in its order. */
   readonly chainSubjects: readonly string[]
+  /** When it and all of `chain` are valid: past, or soon. */
+  readonly validFromMs: number
   readonly notAfterMs: number
   /** Vault's id of the request that signed it, where Vault did. */
   readonly requestId: string

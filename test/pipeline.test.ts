@@ -53,6 +53,41 @@ function isTidy({ stage, wire }: Rehearsal): void {
 
 const pipeline = suite('the pipeline')
 
+pipeline('waits for a certificate that begins soon, without the token', () =>
+  onStage(
+    async (rehearsal) => {
+      const { clock, stage, wire } = rehearsal
+      const { result, logger } = await play(rehearsal)
+      await result
+      assert.ok(clock.sleeps.includes(4000))
+      assert.equal(logger.messages('warn'), [
+        'the certificate and its chain are not valid before 2026-11-21T12:00:03Z, in 3 s: waiting until then',
+      ])
+      const [revoked, exchanged] = [/revoke-self/, /sessions/].map((path) =>
+        wire.requests.findIndex(({ url }) => path.test(url.pathname)),
+      )
+      assert.ok(revoked !== undefined && exchanged !== undefined && revoked < exchanged)
+      assert.is(stage.sessions.issued.length, 1)
+      isTidy(rehearsal)
+    },
+    { pkiRole: { notBeforeSeconds: -3 } },
+  ),
+)
+
+pipeline('does not wait beyond the deadline', () =>
+  onStage(
+    async (rehearsal) => {
+      rehearsal.env['DEADLINE'] = '40'
+      const { result } = await play(rehearsal)
+      const error = await rejectsWithCode(result, 'CERTIFICATE_UNFIT')
+      assert.is(error.stage, 'certificate')
+      assert.is(rehearsal.events.includes('exchange'), false)
+      isTidy(rehearsal)
+    },
+    { pkiRole: { notBeforeSeconds: -45 } },
+  ),
+)
+
 pipeline('goes from login to signature to exchange, and leaves the credentials in the file', () =>
   onStage(async (rehearsal) => {
     const { result, logger } = await play(rehearsal)

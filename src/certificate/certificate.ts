@@ -1,6 +1,7 @@
 /** Reading certificates: PEM in, and what the checks ask about out. */
 import { IamRaError } from '../errors.ts'
 import { isCertificate, pemBlocks } from '../pem.ts'
+import { readPublicKey, type CertificateKey } from './public-key.ts'
 import { AsnConvert, BasicConstraints, GeneralNames, KeyUsage, X509Certificate } from './x509.ts'
 
 /** One X.509 certificate (RFC 5280), read whole: everything but the alternative names was found readable. */
@@ -18,7 +19,7 @@ export interface Certificate {
   readonly commonNames: readonly string[]
   readonly notBeforeMs: number
   readonly notAfterMs: number
-  /** SubjectPublicKeyInfo, DER. */
+  /** SubjectPublicKeyInfo in the form of `readPublicKey`. */
   readonly publicKeyInfo: Uint8Array
   readonly key: CertificateKey
   /** What its issuer signed it with, such as `ECDSA with SHA-256`. */
@@ -34,26 +35,31 @@ export interface Certificate {
   isSignedBy(issuer: Certificate): Promise<boolean>
 }
 
-export type CertificateKey =
-  | { readonly kind: 'ecdsa' }
-  | { readonly kind: 'rsa'; readonly bits: number }
-  | { readonly kind: 'other'; readonly name: string }
-
 /**
  * Reads every certificate of a PEM text; other PEM blocks are passed over.
  *
  * @throws IamRaError ANSWER_INVALID where a block has no end or its content is no certificate
  */
 export function readCertificates(pem: string, what: string): Certificate[] {
-  const blocks = pemBlocks(pem).filter(isCertificate)
-  return blocks.map(({ der }) => {
+  return [...certificatesIn(pem, what)]
+}
+
+/** The same one by one, since each takes some milliseconds. What is there twice is read once. */
+export function* certificatesIn(pem: string, what: string): Generator<Certificate> {
+  const seen = new Set<string>()
+  for (const { der } of pemBlocks(pem).filter(isCertificate)) {
     if (der === undefined) throw unreadable(what)
+    const base64 = Buffer.from(der).toString('base64')
+    if (seen.has(base64)) continue
+    seen.add(base64)
+    let certificate: Certificate
     try {
-      return readCertificate(der)
+      certificate = readCertificate(der)
     } catch (cause) {
       throw unreadable(what, cause)
     }
-  })
+    yield certificate
+  }
 }
 
 /** PEM or DER that cannot be read. */
@@ -69,8 +75,6 @@ export function unfit(message: string, hint: string): IamRaError {
   return new IamRaError('CERTIFICATE_UNFIT', 'certificate', message, { hint })
 }
 
-const READ = new WeakMap<Certificate, ParsedCertificate>()
-
 /** The library keeps the version, the serial's bytes and the extensions' bytes for its subclasses. */
 class ParsedCertificate extends X509Certificate {
   get version(): number {
@@ -79,6 +83,10 @@ class ParsedCertificate extends X509Certificate {
 
   get serialBytes(): Uint8Array {
     return new Uint8Array(this.asn.tbsCertificate.serialNumber)
+  }
+
+  get publicKeyInfo(): object {
+    return this.asn.tbsCertificate.subjectPublicKeyInfo
   }
 
   /**
@@ -99,7 +107,8 @@ function readCertificate(der: Uint8Array<ArrayBuffer>): Certificate {
   const { strong, name } = signature(parsed.signatureAlgorithm as unknown as Algorithm)
   const constraints = parsed.extension('2.5.29.19')
   const usage = parsed.extension('2.5.29.15')
-  const certificate: Certificate = {
+  const publicKey = readPublicKey(new Uint8Array(AsnConvert.serialize(parsed.publicKeyInfo)))
+  return {
     der,
     version: parsed.version,
     serialHex: Buffer.from(serial.subarray(serial.findIndex((byte) => byte !== 0)))
@@ -111,8 +120,8 @@ function readCertificate(der: Uint8Array<ArrayBuffer>): Certificate {
     commonNames: parsed.subjectName.getField('CN'),
     notBeforeMs: instant(parsed.notBefore),
     notAfterMs: instant(parsed.notAfter),
-    publicKeyInfo: new Uint8Array(parsed.publicKey.rawData),
-    key: key(parsed),
+    publicKeyInfo: publicKey.info,
+    key: publicKey.key ?? otherKey(parsed),
     signatureAlgorithm: name,
     signatureIsStrong: strong,
     isCa: constraints !== undefined && AsnConvert.parse(constraints, BasicConstraints).cA,
@@ -120,8 +129,6 @@ function readCertificate(der: Uint8Array<ArrayBuffer>): Certificate {
     alternativeNames: () => alternativeNames(parsed),
     isSignedBy: (issuer) => isSignedBy(parsed, issuer),
   }
-  READ.set(certificate, parsed)
-  return certificate
 }
 
 /** UTCTime begins in 1950 (RFC 5280 section 4.1.2.5.1); the library reads one that it cannot parse as 1899. */
@@ -136,15 +143,11 @@ interface Algorithm {
   readonly name: string
   readonly hash?: { readonly name: string }
   readonly namedCurve?: string
-  readonly modulusLength?: number
 }
 
-function key(parsed: ParsedCertificate): CertificateKey {
-  const algorithm = parsed.publicKey.algorithm as unknown as Algorithm
-  if (algorithm.name === 'RSASSA-PKCS1-v1_5') return { kind: 'rsa', bits: algorithm.modulusLength ?? 0 }
-  if (algorithm.name === 'ECDSA' && /^P-(?:256|384|521)$/.test(algorithm.namedCurve ?? ''))
-    return { kind: 'ecdsa' }
-  return { kind: 'other', name: algorithm.namedCurve ?? algorithm.name }
+function otherKey(parsed: ParsedCertificate): CertificateKey {
+  const { name, namedCurve } = parsed.publicKey.algorithm as unknown as Algorithm
+  return { kind: 'other', name: namedCurve ?? name }
 }
 
 /** RFC 8017 appendix A.2.4; the library knows no MD5 and leaves its OID as the name. */
@@ -170,10 +173,11 @@ function alternativeNames(parsed: ParsedCertificate): { dns: string[]; uri: stri
 }
 
 async function isSignedBy(parsed: ParsedCertificate, issuer: Certificate): Promise<boolean> {
-  const publicKey = READ.get(issuer)?.publicKey
-  if (publicKey === undefined) return false
   try {
-    return await parsed.verify({ publicKey, signatureOnly: true }, crypto)
+    return await parsed.verify(
+      { publicKey: new Uint8Array(issuer.publicKeyInfo), signatureOnly: true },
+      crypto,
+    )
   } catch {
     // A signature of the wrong form, or an algorithm that the library does not have.
     return false

@@ -2,46 +2,61 @@
 import type { IamRaError } from '../errors.ts'
 import { foreignText } from '../foreign-text.ts'
 import { unfit, type Certificate } from './certificate.ts'
+import type { Circumstances } from './circumstances.ts'
 import { HINTS, type Origin } from './hints.ts'
-import { isValidAt } from './validity.ts'
+import { intermediateFault } from './intermediate.ts'
+import { turn } from './turn.ts'
+import { isValidAt, validityFault } from './validity.ts'
 
 /** X-Amz-X509-Chain holds five certificates at most. */
 export const LONGEST_CHAIN = 5
 
+export interface Chain {
+  /** Leaf side first, without leaf and root. */
+  readonly members: readonly Certificate[]
+  /** What was left out, and why. */
+  readonly warnings: readonly string[]
+}
+
 /**
- * The intermediates that lead from the leaf upwards, leaf side first. The leaf, the root, duplicates and unrelated
- * certificates are dropped; of issuers with one name the one whose key signed is taken, and of several such the one
- * that is valid now and leads further up, because which of them AWS trusts is not known here. Empty without candidates:
- * then nothing here says who signed the leaf, and AWS alone judges it.
+ * The intermediates that lead from the leaf upwards. The leaf, the root, duplicates and unrelated certificates are
+ * dropped; of issuers with one name the one whose key signed is taken, and of several such the one that can be used now
+ * and leads further up, because which of them AWS trusts is not known here. Empty without candidates: then nothing here
+ * says who signed the leaf, and AWS alone judges it.
  *
- * @throws IamRaError CERTIFICATE_UNFIT where the leaf's issuer is not among the candidates, a signature is not that of
- *   the issuer that it names, or more than five remain
+ * The leaf's issuer must be fit to be sent. One above it that is not may be a trust anchor's key under an old
+ * certificate: the path ends below it, since AWS refuses all that it is sent if a part of it has expired.
+ *
+ * @throws IamRaError CERTIFICATE_UNFIT if the leaf's issuer is unfit or not among the candidates, a signature is not that
+ *   of the issuer that it names, or more than five remain; the signal's reason
  */
 export async function orderChain(
   leaf: Certificate,
   candidates: readonly Certificate[],
-  nowMs: number,
-  origin: Origin,
-): Promise<Certificate[]> {
+  circumstances: Circumstances,
+): Promise<Chain> {
+  const { origin } = circumstances
   const rest = distinct(candidates, leaf)
-  const chain: Certificate[] = []
+  const members: Certificate[] = []
   for (let current = leaf; ;) {
-    // checks.ts refuses it by name; with MD5 there is nothing here that could verify it.
-    if (!current.signatureIsStrong) break
-    const unused = rest.filter((one) => !chain.includes(one))
-    const named = unused.filter((one) => one.subject === current.issuer)
+    const named = rest.filter((one) => one.subject === current.issuer && !members.includes(one))
     if (named.length === 0) {
       if (current === leaf && rest.length > 0) throw noIssuer(leaf, rest.length, origin)
       break
     }
-    const issuer = await signerAmong(named, current, nowMs)
+    const issuer = await signerAmong(named, current, circumstances)
     if (issuer === undefined) throw unverifiable(current, named) ?? wrongSignature(current, origin)
     if (await isRoot(issuer)) break
-    chain.push(issuer)
+    const fault = intermediateFault(issuer, circumstances)
+    if (fault !== undefined) {
+      if (current === leaf) throw fault
+      return { members, warnings: [leftOut(fault)] }
+    }
+    if (members.length === LONGEST_CHAIN) throw tooLong(issuer, origin)
+    members.push(issuer)
     current = issuer
   }
-  if (chain.length > LONGEST_CHAIN) throw tooLong(chain.length)
-  return chain
+  return { members, warnings: [] }
 }
 
 function distinct(candidates: readonly Certificate[], leaf: Certificate): Certificate[] {
@@ -53,16 +68,24 @@ function distinct(candidates: readonly Certificate[], leaf: Certificate): Certif
 async function signerAmong(
   named: readonly Certificate[],
   signed: Certificate,
-  nowMs: number,
+  circumstances: Circumstances,
 ): Promise<Certificate | undefined> {
   let best: { issuer: Certificate; rank: number } | undefined
   for (const issuer of named) {
-    if (!(await signed.isSignedBy(issuer))) continue
+    await turn(circumstances.signal)
+    if (!isCheckable(issuer) || !(await signed.isSignedBy(issuer))) continue
     if (named.length === 1) return issuer
-    const rank = (isValidAt(issuer, nowMs) ? 2 : 0) + ((await isRoot(issuer)) ? 0 : 1)
+    const rank = await rankOf(issuer, circumstances)
     if (best === undefined || rank > best.rank) best = { issuer, rank }
   }
   return best?.issuer
+}
+
+/** A root's own signature says nothing, so it is not judged. */
+async function rankOf(issuer: Certificate, circumstances: Circumstances): Promise<number> {
+  const root = await isRoot(issuer)
+  const fault = root ? validityFault(issuer, '', circumstances, '') : intermediateFault(issuer, circumstances)
+  return (fault === undefined ? 4 : 0) + (isValidAt(issuer, circumstances.nowMs) ? 2 : 0) + (root ? 0 : 1)
 }
 
 async function isRoot(certificate: Certificate): Promise<boolean> {
@@ -86,19 +109,38 @@ function wrongSignature(certificate: Certificate, origin: Origin): IamRaError {
   )
 }
 
-/** Undefined where the keys of all issuers of that name are of kinds that can be checked. */
+/** Above either, a signature takes a runtime long to verify, or it refuses to (BoringSSL, crypto/rsa). */
+const [MOST_RSA_BITS, MOST_EXPONENT_BITS] = [8192, 33]
+
+function isCheckable({ key }: Certificate): boolean {
+  return key.kind !== 'rsa' || (key.bits <= MOST_RSA_BITS && key.exponentBits <= MOST_EXPONENT_BITS)
+}
+
+/** Undefined if the keys of all issuers of that name are of kinds that can be checked. */
 function unverifiable(certificate: Certificate, named: readonly Certificate[]): IamRaError | undefined {
-  const other = named.map(({ key }) => key).find(({ kind }) => kind === 'other')
-  if (other === undefined || other.kind !== 'other') return undefined
+  const kind = named.map(uncheckedKind).find((one) => one !== undefined)
+  if (kind === undefined) return undefined
   return unfit(
-    `the certificate ${foreignText(certificate.subject)} is signed by a key of the kind ${foreignText(other.name)}, which cannot be checked here`,
+    `the certificate ${foreignText(certificate.subject)} is signed by a key of the kind ${foreignText(kind)}, which cannot be checked here`,
     'let its issuer have an RSA key, or an EC key on P-256, P-384 or P-521',
   )
 }
 
-function tooLong(count: number): IamRaError {
+function uncheckedKind(issuer: Certificate): string | undefined {
+  const { key } = issuer
+  if (key.kind === 'rsa' && !isCheckable(issuer))
+    return `RSA with ${key.bits} bits and an exponent of ${key.exponentBits}`
+  if (key.kind === 'ill-formed') return `EC with ${key.form}`
+  return key.kind === 'other' ? key.name : undefined
+}
+
+function leftOut({ message, hint }: IamRaError): string {
+  return `${message}, so it and those above it are not sent: ${hint ?? ''}, unless its key or one below it is the trust anchor's`
+}
+
+function tooLong(sixth: Certificate, origin: Origin): IamRaError {
   return unfit(
-    `${count} intermediate certificates lead to the root, and CreateSession takes ${LONGEST_CHAIN} at most`,
-    'issue from an authority nearer to the root, or make an intermediate the trust anchor',
+    `at least 6 intermediate certificates lead from the certificate to the root, the sixth of them ${foreignText(sixth.subject)}, and CreateSession takes ${LONGEST_CHAIN} at most`,
+    HINTS[origin].chainTooLong,
   )
 }

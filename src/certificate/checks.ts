@@ -3,13 +3,17 @@
  * does not say which, so each has its own here. The rules are the user guide's:
  * https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html#signature-verification
  */
+import type { IamRaError } from '../errors.ts'
 import { foreignText, foreignTexts } from '../foreign-text.ts'
 import type { IssuedCertificate } from '../types.ts'
-import { readCertificates, unfit, unreadable, type Certificate } from './certificate.ts'
+import { readCandidates } from './candidates.ts'
+import { unfit, unreadable, type Certificate } from './certificate.ts'
 import { orderChain } from './chain.ts'
+import type { Circumstances } from './circumstances.ts'
 import type { RequestedNames } from './csr.ts'
 import { HINTS, type Origin } from './hints.ts'
-import { checkValidity, type Moment } from './validity.ts'
+import { signatureFault } from './signature-strength.ts'
+import { validityFault, type Moment } from './validity.ts'
 import { KeyUsageFlags } from './x509.ts'
 
 export interface CheckInput extends RequestedNames, Moment {
@@ -19,18 +23,13 @@ export interface CheckInput extends RequestedNames, Moment {
   readonly chainPem: readonly string[]
   /** SubjectPublicKeyInfo of the key that signs, DER. */
   readonly publicKeyInfo: Uint8Array
-}
-
-/** What decides over a certificate besides itself. */
-export interface Circumstances extends Moment {
-  readonly origin: Origin
-  /** Absent where nobody here asked for any. */
-  readonly names?: RequestedNames
+  readonly signal: AbortSignal
 }
 
 /** What of IssuedCertificate the certificate itself says. */
 export interface CheckedCertificate extends Omit<IssuedCertificate, 'requestId' | 'sign'> {
-  readonly notBeforeMs: number
+  /** For people to read. */
+  readonly warnings: readonly string[]
 }
 
 /**
@@ -39,16 +38,21 @@ export interface CheckedCertificate extends Omit<IssuedCertificate, 'requestId' 
  * @throws IamRaError ANSWER_INVALID for PEM or DER that cannot be read, CERTIFICATE_UNFIT for a rule that is not met
  */
 export async function checkCertificate(input: CheckInput): Promise<CheckedCertificate> {
-  const [leaf, ...further] = readCertificates(input.certificatePem, 'the issued certificate')
+  const circumstances: Circumstances = { ...input, origin: 'vault-pki', names: input }
+  const [leaf, ...further] = await readCandidates(
+    input.certificatePem,
+    'the issued certificate',
+    circumstances,
+  )
   if (leaf === undefined) throw unreadable('the issued certificate')
-  const candidates = [...further, ...input.chainPem.flatMap((pem) => readChainPem(pem))]
+  const chain = await readChain(input.chainPem, circumstances)
   if (Buffer.compare(leaf.publicKeyInfo, input.publicKeyInfo) !== 0) {
     throw unfit(
       'the certificate is for another public key than the one it was asked for',
       'nothing can be signed with it: look for a proxy or a cache that answers in the place of Vault',
     )
   }
-  return await checkLeaf(leaf, candidates, { ...input, origin: 'vault-pki', names: input })
+  return await checkLeaf(leaf, [...further, ...chain], circumstances)
 }
 
 /**
@@ -62,34 +66,38 @@ export async function checkLeaf(
   candidates: readonly Certificate[],
   circumstances: Circumstances,
 ): Promise<CheckedCertificate> {
-  const { origin, names, nowMs } = circumstances
+  const { origin, names } = circumstances
   const keyAlgorithm = checkKey(leaf, origin)
   checkForm(leaf, origin)
-  checkSignatureStrength(leaf, 'the certificate', origin)
-  checkValidity(leaf, 'the certificate', circumstances, HINTS[origin].expired)
+  refuse(signatureFault(leaf, 'the certificate', origin))
+  refuse(validityFault(leaf, 'the certificate', circumstances, HINTS[origin].expired))
   checkUse(leaf, origin)
   checkSubject(leaf, origin)
   if (names !== undefined) checkNames(leaf, names)
-  const chain = await orderChain(leaf, candidates, nowMs, origin)
-  for (const member of chain) checkIntermediate(member, circumstances)
-
+  const { members, warnings } = await orderChain(leaf, candidates, circumstances)
   return {
     leaf: leaf.der,
-    chain: chain.map((member) => member.der),
+    chain: members.map((member) => member.der),
     keyAlgorithm,
     serialHex: leaf.serialHex,
     subject: foreignText(leaf.subject),
     issuer: foreignText(leaf.issuer),
-    chainSubjects: chain.map((member) => foreignText(member.subject)),
-    notBeforeMs: leaf.notBeforeMs,
+    chainSubjects: members.map((member) => foreignText(member.subject)),
+    validFromMs: Math.max(...[leaf, ...members].map(({ notBeforeMs }) => notBeforeMs)),
     notAfterMs: leaf.notAfterMs,
+    warnings,
   }
 }
 
-function readChainPem(pem: string): Certificate[] {
-  const certificates = readCertificates(pem, "a certificate of the issuer's chain")
-  if (certificates.length === 0 && pem.trim() !== '') throw unreadable("a certificate of the issuer's chain")
-  return certificates
+async function readChain(pems: readonly string[], circumstances: Circumstances): Promise<Certificate[]> {
+  const what = "a certificate of the issuer's chain"
+  if (pems.some((pem) => pem.trim() !== '' && !pem.includes('-----BEGIN CERTIFICATE-----')))
+    throw unreadable(what)
+  return await readCandidates(pems.join('\n'), what, circumstances)
+}
+
+function refuse(fault: IamRaError | undefined): void {
+  if (fault !== undefined) throw fault
 }
 
 function checkKey(leaf: Certificate, origin: Origin): IssuedCertificate['keyAlgorithm'] {
@@ -100,6 +108,12 @@ function checkKey(leaf: Certificate, origin: Origin): IssuedCertificate['keyAlgo
       HINTS[origin].keyKind,
     )
   }
+  if (leaf.key.kind === 'ill-formed') {
+    throw unfit(
+      `the certificate's EC key is written with ${leaf.key.form}, which RFC 5480 forbids`,
+      'have it issued for the same key with the name of its curve and an uncompressed point: openssl ec -param_enc named_curve -conv_form uncompressed',
+    )
+  }
   if (leaf.key.kind === 'rsa' && leaf.key.bits < 2048) {
     throw unfit(
       `the certificate's RSA key has ${leaf.key.bits} bits, and fewer than 2048 are not accepted`,
@@ -108,6 +122,9 @@ function checkKey(leaf: Certificate, origin: Origin): IssuedCertificate['keyAlgo
   }
   return leaf.key.kind
 }
+
+/** A zero byte before a set top bit is not counted: it says no more than that the number is positive. */
+const MOST_SERIAL_BYTES = 20
 
 function checkForm(leaf: Certificate, origin: Origin): void {
   if (leaf.version !== 3) {
@@ -122,14 +139,12 @@ function checkForm(leaf: Certificate, origin: Origin): void {
       'let the authority issue it again with a serial number above zero (RFC 5280 section 4.1.2.2)',
     )
   }
-}
-
-function checkSignatureStrength(certificate: Certificate, what: string, origin: Origin): void {
-  if (certificate.signatureIsStrong) return
-  throw unfit(
-    `${what} is signed with ${foreignText(certificate.signatureAlgorithm)}, and AWS asks for SHA-256 or stronger`,
-    HINTS[origin].weakSignature,
-  )
+  if (leaf.serialHex.length > 2 * MOST_SERIAL_BYTES) {
+    throw unfit(
+      `the certificate's serial number has ${Math.ceil(leaf.serialHex.length / 2)} bytes, and at most ${MOST_SERIAL_BYTES} are allowed`,
+      'let the authority issue it again with a shorter serial number (RFC 5280 section 4.1.2.2)',
+    )
+  }
 }
 
 function checkUse(leaf: Certificate, origin: Origin): void {
@@ -191,24 +206,6 @@ function checkAlternativeNames(leaf: Certificate, asked: RequestedNames): void {
     `the certificate lacks the alternative ${missing.length === 1 ? 'name' : 'names'} ${quoted(missing)} that ${missing.length === 1 ? 'was' : 'were'} asked for`,
     'set use_csr_sans=true in the PKI role and let allowed_domains and allowed_uri_sans have the names',
   )
-}
-
-function checkIntermediate(member: Certificate, circumstances: Circumstances): void {
-  const what = `the intermediate certificate ${foreignText(member.subject)}`
-  checkSignatureStrength(member, what, circumstances.origin)
-  checkValidity(member, what, circumstances, 'have it renewed')
-  if (!member.isCa) {
-    throw unfit(
-      `${what} is not one of an authority (CA:TRUE is absent), so AWS will not accept what it signed`,
-      'issue from an authority whose certificate has basicConstraints CA:TRUE',
-    )
-  }
-  if (member.keyUsage !== undefined && (member.keyUsage & KeyUsageFlags.keyCertSign) === 0) {
-    throw unfit(
-      `${what} may not sign certificates: its keyUsage lacks keyCertSign`,
-      "have the authority's certificate made again with keyCertSign",
-    )
-  }
 }
 
 function quoted(names: readonly string[]): string {

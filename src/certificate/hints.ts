@@ -15,6 +15,8 @@ interface Hints {
   readonly expired: string
   readonly noIssuer: string
   readonly otherIssuerKey: string
+  readonly chainTooLong: string
+  readonly tooMany: string
 }
 
 /** cert-manager leaves the keyUsage out where none of the usages is one of its bits. */
@@ -39,6 +41,10 @@ export const HINTS: Readonly<Record<Origin, Hints>> = {
       "compare ca_chain of the issuer in Vault (vault read <pki mount>/issuer/default) with the role's issuer_ref",
     otherIssuerKey:
       'an issuer of the same name with another key is in the chain, probably an old one: renew the chain in Vault',
+    chainTooLong:
+      'issue from an authority nearer to the root, or make the sixth the trust anchor and leave it and those above it out of what Vault sends: set manual_chain of the issuer to the first five',
+    tooMany:
+      'take those that are no issuer of the leaf out of the PKI mount, or set manual_chain of the issuer to those that are',
   },
   mounted: {
     keyKind: 'ask its issuer for an ECDSA or RSA key: in a Certificate of cert-manager, privateKey.algorithm',
@@ -58,5 +64,8 @@ export const HINTS: Readonly<Record<Origin, Hints>> = {
       "let CERTIFICATE_FILE, after the leaf, or CERTIFICATE_CHAIN_FILE hold that issuer's certificate",
     otherIssuerKey:
       'an issuer of the same name with another key is in the chain, probably an old one: let CERTIFICATE_CHAIN_FILE be replaced together with CERTIFICATE_FILE',
+    chainTooLong:
+      'issue from an authority nearer to the root, or make the sixth the trust anchor and leave it and those above it out of CERTIFICATE_FILE and CERTIFICATE_CHAIN_FILE',
+    tooMany: 'let CERTIFICATE_CHAIN_FILE hold the issuers of the leaf, and no bundle of others',
   },
 }

@@ -6,10 +6,12 @@ import type { Bounds } from '../retry.ts'
 import type { Runtime } from '../runtime.ts'
 import type { MountedCertificateSettings } from '../run-settings.ts'
 import type { IssuedCertificate } from '../types.ts'
-import { readCertificates, unfit, type Certificate } from './certificate.ts'
-import { checkLeaf } from './checks.ts'
+import { readCandidates } from './candidates.ts'
+import { unfit, type Certificate } from './certificate.ts'
+import { checkLeaf, type CheckedCertificate } from './checks.ts'
 import { areSame, contents, readMountedFiles, type MountedFiles } from './mounted-files.ts'
-import { readPrivateKey } from './private-key.ts'
+import { readPrivateKeys, type PrivateKey } from './private-key.ts'
+import { isValidAt } from './validity.ts'
 
 export interface MountedContext {
   readonly runtime: Pick<Runtime, 'clock' | 'fs'>
@@ -37,7 +39,8 @@ export async function readMountedCertificate(
   for (let count = 1; ; count += 1) {
     const files = await readMountedFiles(settings, runtime.fs)
     try {
-      const certificate = await check(files, runtime.clock.now())
+      const { warnings, ...certificate } = await check(files, runtime.clock.now(), bounds.signal)
+      for (const warning of warnings) logger.warn(warning, { stage: 'certificate' })
       logger.step('certificate read and checked', {
         stage: 'certificate',
         subject: certificate.subject,
@@ -48,7 +51,7 @@ export async function readMountedCertificate(
       })
       return certificate
     } catch (error) {
-      const last = count === READINGS || bounds.remainingMs() <= PAUSE_MS
+      const last = count === READINGS || bounds.signal.aborted || bounds.remainingMs() <= PAUSE_MS
       if (!(error instanceof IamRaError) || last || (before !== undefined && areSame(before, files)))
         throw error
       logger.step(`${error.message}: reading again, it may be about to be replaced`, { stage: 'certificate' })
@@ -58,21 +61,46 @@ export async function readMountedCertificate(
   }
 }
 
-async function check(files: MountedFiles, nowMs: number): Promise<IssuedCertificate> {
-  const { certificate, privateKey, chain } = contents(files)
-  const key = readPrivateKey(privateKey, files.privateKey.name)
-  const certificates = read(certificate, files.certificate.name)
-  const candidates = chain === '' ? [] : read(chain, files.chain?.name ?? '')
-  const leaf = certificates.find((one) => Buffer.compare(one.publicKeyInfo, key.publicKeyInfo) === 0)
-  if (leaf === undefined) throw notAPair(files, certificates)
-  const checked = await checkLeaf(leaf, [...certificates, ...candidates], { origin: 'mounted', nowMs })
+async function check(
+  files: MountedFiles,
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<IssuedCertificate & Pick<CheckedCertificate, 'warnings'>> {
+  const texts = contents(files)
+  const { keys, fault } = readPrivateKeys(texts.privateKey, files.privateKey.name)
+  const certificates = await read(texts.certificate, files.certificate.name, signal)
+  const candidates = await read(texts.chain, files.chain?.name ?? '', signal)
+  const pair = pairOf(keys, certificates, nowMs)
+  if (pair === undefined) throw fault ?? notAPair(files, certificates)
+  const { leaf, key } = pair
+  const others = [...certificates, ...candidates]
+  const checked = await checkLeaf(leaf, others, { origin: 'mounted', nowMs, signal })
   return { ...checked, requestId: '', sign: (data) => key.sign(data) }
 }
 
-function read(pem: string, name: string): Certificate[] {
+/** Of several the first that is valid, else that will be: an old certificate or key may be left in its file. */
+function pairOf(
+  keys: readonly PrivateKey[],
+  certificates: readonly Certificate[],
+  nowMs: number,
+): { readonly leaf: Certificate; readonly key: PrivateKey } | undefined {
+  const pairs = certificates.flatMap((leaf) =>
+    keys
+      .filter((key) => Buffer.compare(leaf.publicKeyInfo, key.publicKeyInfo) === 0)
+      .map((key) => ({ leaf, key })),
+  )
+  return (
+    pairs.find(({ leaf }) => isValidAt(leaf, nowMs)) ??
+    pairs.find(({ leaf }) => leaf.notBeforeMs > nowMs) ??
+    pairs[0]
+  )
+}
+
+async function read(pem: string, name: string, signal: AbortSignal): Promise<Certificate[]> {
   try {
-    return readCertificates(pem, name)
+    return await readCandidates(pem, name, { origin: 'mounted', signal })
   } catch (cause) {
+    if (!(cause instanceof IamRaError) || cause.code !== 'ANSWER_INVALID') throw cause
     throw new IamRaError('INPUT_FILE', 'certificate', `${name} holds a certificate that cannot be read`, {
       hint: 'it is damaged or cut short: look at it with openssl x509 -noout -text -in …, and at what its issuer wrote',
       cause,

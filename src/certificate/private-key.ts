@@ -1,42 +1,74 @@
-/** A private key out of a PEM file (RFC 7468) that someone else wrote. */
-import { createPrivateKey, createPublicKey, sign, type KeyObject } from 'node:crypto'
+/** Private keys out of a PEM file (RFC 7468) that someone else wrote. */
+import { createPrivateKey, createPublicKey, sign } from 'node:crypto'
 import { IamRaError } from '../errors.ts'
+import { HINTS } from './hints.ts'
+import { rewriteKey, UnusableKey, type KeyForm } from './private-key-forms.ts'
+import { readPublicKey } from './public-key.ts'
 
 /** The key itself stays in the closure of `sign`: it can be used and not be got out. */
 export interface PrivateKey {
-  /** SubjectPublicKeyInfo of its public half, DER. */
+  /** SubjectPublicKeyInfo of its public half, in the form of `readPublicKey`. */
   readonly publicKeyInfo: Uint8Array
   /** SHA-256 with the key: DER (r, s) for EC, PKCS #1 v1.5 for RSA. */
   sign(data: Uint8Array): Promise<Uint8Array>
 }
 
-/** What stands in a block of which label: RFC 5958, RFC 8017 appendix A.1.2, RFC 5915. */
-const FORMS: ReadonlyMap<string, Form> = new Map([
+/** What is in a block of which label: RFC 5958, RFC 8017 appendix A.1.2, RFC 5915. */
+const FORMS: ReadonlyMap<string, KeyForm> = new Map([
   ['PRIVATE KEY', 'pkcs8'],
   ['RSA PRIVATE KEY', 'pkcs1'],
   ['EC PRIVATE KEY', 'sec1'],
 ])
 
-type Form = 'pkcs8' | 'pkcs1' | 'sec1'
-
-/** Other blocks may stand before it, such as the EC PARAMETERS that openssl writes, or a certificate. */
+/** Other blocks may come before it, such as a certificate. */
 const BEGIN = /-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----/
+/** `openssl ecparam -genkey` writes it before the key. */
+const PARAMETERS = /-----BEGIN EC PARAMETERS-----([^-]*)-----END EC PARAMETERS-----/g
+
+/** Each is tried against each certificate. */
+const MOST_KEYS = 16
 
 export function holdsPrivateKey(pem: string): boolean {
   return BEGIN.test(pem)
 }
 
 /**
- * Reads the first private key of a text.
+ * Reads every private key of a text: an old one may be left in it.
  *
  * @param what the file, as errors name it
+ * @returns the keys, and why the first of the others cannot be used
  * @throws IamRaError INPUT_FILE, without a cause: what a library says of a key may quote it
  */
-export function readPrivateKey(pem: string, what: string): PrivateKey {
-  const begin = BEGIN.exec(pem)
-  const label = begin?.[1]
-  if (begin === null || label === undefined) throw unreadable(what)
-  const [body = '', ...rest] = pem.slice(begin.index + begin[0].length).split(`-----END ${label}-----`)
+export function readPrivateKeys(
+  pem: string,
+  what: string,
+): { readonly keys: readonly PrivateKey[]; readonly fault?: IamRaError } {
+  // Before each label what comes before it in the file, after each its block and all up to the next.
+  const [before = '', ...labelsAndTexts] = pem.split(BEGIN)
+  const count = labelsAndTexts.length / 2
+  if (count > MOST_KEYS)
+    throw refused(
+      `${what} holds ${count} private keys, and at most ${MOST_KEYS} are looked at`,
+      "mount a file with the certificate's own key alone",
+    )
+  const keys: PrivateKey[] = []
+  let fault: IamRaError | undefined
+  let textBefore = before
+  for (let index = 0; index < labelsAndTexts.length; index += 2) {
+    const [label = '', text = ''] = labelsAndTexts.slice(index, index + 2)
+    try {
+      keys.push(readBlock(label, text, textBefore, what))
+    } catch (error) {
+      if (!(error instanceof IamRaError)) throw error
+      fault ??= error
+    }
+    textBefore = text
+  }
+  return { keys, ...(fault === undefined ? {} : { fault }) }
+}
+
+function readBlock(label: string, text: string, textBefore: string, what: string): PrivateKey {
+  const [body = '', ...rest] = text.split(`-----END ${label}-----`)
   // The older way of encrypting says so within the block: RFC 1421 section 4.6.1.1.
   if (label === 'ENCRYPTED PRIVATE KEY' || body.includes('Proc-Type:')) {
     throw refused(
@@ -52,30 +84,32 @@ export function readPrivateKey(pem: string, what: string): PrivateKey {
     )
   }
   if (rest.length === 0) throw unreadable(what)
-  return privateKey(parse(Buffer.from(body, 'base64'), form, what))
+  const parameters = [...textBefore.matchAll(PARAMETERS)].at(-1)?.[1] ?? ''
+  return privateKey(Buffer.from(body, 'base64'), form, Buffer.from(parameters, 'base64'), what)
 }
 
-function parse(key: Buffer, type: Form, what: string): KeyObject {
+function privateKey(der: Uint8Array, form: KeyForm, parameters: Uint8Array, what: string): PrivateKey {
   try {
-    return createPrivateKey({ key, format: 'der', type })
-  } catch {
-    throw unreadable(what)
-  }
-}
-
-function privateKey(key: KeyObject): PrivateKey {
-  return Object.freeze({
-    // To be compared as bytes: on Node 26.10, KeyObject.equals of an EC and an RSA key makes the next reading of a key fail.
-    publicKeyInfo: new Uint8Array(createPublicKey(key).export({ type: 'spki', format: 'der' })),
-    sign(data: Uint8Array): Promise<Uint8Array> {
-      return new Promise((resolve, reject) => {
-        sign('sha256', data, { key, dsaEncoding: 'der' }, (error, signature) => {
-          if (error === null) resolve(new Uint8Array(signature))
-          else reject(error)
+    const rewritten = rewriteKey(der, form, parameters)
+    const key = createPrivateKey({ key: Buffer.from(rewritten.der), format: 'der', type: rewritten.form })
+    const info = createPublicKey(key).export({ type: 'spki', format: 'der' })
+    return Object.freeze({
+      // To be compared as bytes: on Node 26.10, KeyObject.equals of an EC and an RSA key makes the next reading of a key fail.
+      publicKeyInfo: readPublicKey(new Uint8Array(info)).info,
+      sign(data: Uint8Array): Promise<Uint8Array> {
+        return new Promise((resolve, reject) => {
+          sign('sha256', data, { key, dsaEncoding: 'der' }, (error, signature) => {
+            if (error === null) resolve(new Uint8Array(signature))
+            else reject(error)
+          })
         })
-      })
-    },
-  })
+      },
+    })
+  } catch (error) {
+    throw error instanceof UnusableKey
+      ? refused(`${what} holds a private key ${error.message}`, error.hint ?? HINTS.mounted.keyKind)
+      : unreadable(what)
+  }
 }
 
 function unreadable(what: string): IamRaError {

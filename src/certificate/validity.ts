@@ -1,6 +1,8 @@
 /** Whether now lies within a certificate's time, and whether it is rather this machine's clock that is wrong. */
+import type { IamRaError } from '../errors.ts'
 import { timestamp } from '../timestamp.ts'
 import { unfit, type Certificate } from './certificate.ts'
+import { LONGEST_WAIT_MS } from './until-valid.ts'
 
 export interface Moment {
   /** This machine's time, epoch milliseconds. */
@@ -18,23 +20,24 @@ export function isValidAt(certificate: Certificate, nowMs: number): boolean {
 }
 
 /**
- * No tolerance: Vault puts notBefore 30 s back already, and AWS has its own clock to judge by.
- * @throws IamRaError CERTIFICATE_UNFIT
+ * Why it is neither valid nor soon will be. No tolerance for an end that has passed: AWS has its own clock to judge by.
  */
-export function checkValidity(
+export function validityFault(
   certificate: Certificate,
   what: string,
   moment: Moment,
   expiredHint: string,
-): void {
-  if (isValidAt(certificate, moment.nowMs)) return
+): IamRaError | undefined {
+  const { nowMs } = moment
+  if (isValidAt(certificate, Math.max(nowMs, Math.min(nowMs + LONGEST_WAIT_MS, certificate.notBeforeMs))))
+    return undefined
   const early = moment.nowMs < certificate.notBeforeMs
   const bound = early
     ? `is not valid before ${timestamp(certificate.notBeforeMs)}`
     : `expired at ${timestamp(certificate.notAfterMs)}`
   const difference = moment.serverDateMs === undefined ? undefined : moment.nowMs - moment.serverDateMs
   const clockIsWrong = difference !== undefined && Math.abs(difference) > NEGLIGIBLE_MS
-  throw unfit(
+  return unfit(
     `${what} ${bound}, and it is ${timestamp(moment.nowMs)} here${clockClause(difference, clockIsWrong)}`,
     clockIsWrong
       ? "set this machine's clock by NTP: AWS refuses signatures that are minutes off too"

@@ -48,7 +48,7 @@ async function issueFor(
   session: CertificateSession,
   context: CertificateContext,
 ): Promise<IssuedCertificate> {
-  const { runtime, bounds, logger } = context
+  const { bounds, logger } = context
   bounds.signal.throwIfAborted()
   const answer = await retry('sign', 'certificate', context, async (timeoutMs) => {
     if (session.hasEnded()) throw outlived()
@@ -64,7 +64,7 @@ async function issueFor(
   for (const warning of foreignTexts(answer.warnings)) {
     logger.warn(`Vault on the certificate: ${warning}`, { stage: 'certificate' })
   }
-  const issued = await check(answer, keyPair, settings, runtime.clock.now())
+  const issued = await check(answer, keyPair, settings, context)
   logger.step('certificate signed and checked', {
     stage: 'certificate',
     subject: issued.subject,
@@ -185,7 +185,7 @@ async function check(
   answer: VaultAnswer,
   keyPair: KeyPair,
   settings: CertificateSettings,
-  nowMs: number,
+  { runtime, bounds, logger }: CertificateContext,
 ): Promise<IssuedCertificate> {
   const { certificate, ca_chain: caChain, issuing_ca: issuingCa } = answer.data
   if (typeof certificate !== 'string') {
@@ -212,26 +212,17 @@ async function check(
       },
     )
   }
-  const checked = await checkCertificate({
+  const { warnings, ...checked } = await checkCertificate({
     certificatePem: certificate,
     chainPem,
     publicKeyInfo: keyPair.publicKeyInfo,
     commonName: settings.commonName,
     dnsSans: settings.dnsSans,
     uriSans: settings.uriSans,
-    nowMs,
+    nowMs: runtime.clock.now(),
+    signal: bounds.signal,
     ...(answer.serverDateMs === undefined ? {} : { serverDateMs: answer.serverDateMs }),
   })
-  return {
-    leaf: checked.leaf,
-    chain: checked.chain,
-    keyAlgorithm: checked.keyAlgorithm,
-    serialHex: checked.serialHex,
-    subject: checked.subject,
-    issuer: checked.issuer,
-    chainSubjects: checked.chainSubjects,
-    notAfterMs: checked.notAfterMs,
-    requestId: answer.requestId,
-    sign: (data) => keyPair.sign(data),
-  }
+  for (const warning of warnings) logger.warn(warning, { stage: 'certificate' })
+  return { ...checked, requestId: answer.requestId, sign: (data) => keyPair.sign(data) }
 }

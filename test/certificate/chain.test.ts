@@ -1,13 +1,19 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { readCertificates, type Certificate } from '../../src/certificate/certificate.ts'
-import { orderChain } from '../../src/certificate/chain.ts'
+import { orderChain, type Chain } from '../../src/certificate/chain.ts'
+import type { Circumstances } from '../../src/certificate/circumstances.ts'
+import { HINTS } from '../../src/certificate/hints.ts'
 import { rejectsWithCode } from '../assert.ts'
 import { derOf, pem } from '../certs/read.ts'
 import { fc } from '../generated.ts'
 
 const chain = suite('chain')
-const NOW = Date.UTC(2027, 0, 1)
+const NOW: Circumstances = {
+  origin: 'vault-pki',
+  nowMs: Date.UTC(2027, 0, 1),
+  signal: new AbortController().signal,
+}
 
 function read(...names: readonly string[]): Certificate[] {
   return names.flatMap((name) => readCertificates(pem(name), name))
@@ -19,11 +25,11 @@ function leaf(name: string): Certificate {
   return certificate
 }
 
-async function ordered(leafName: string, ...candidates: readonly string[]): Promise<Certificate[]> {
-  return orderChain(leaf(leafName), read(...candidates), NOW, 'vault-pki')
+async function ordered(leafName: string, ...candidates: readonly string[]): Promise<Chain> {
+  return orderChain(leaf(leafName), read(...candidates), NOW)
 }
 
-function same(actual: readonly Certificate[], ...names: readonly string[]): void {
+function same({ members: actual }: Chain, ...names: readonly string[]): void {
   const hex = (der: Uint8Array): string => Buffer.from(der).toString('hex')
   assert.equal(
     actual.map((one) => hex(one.der)),
@@ -36,7 +42,7 @@ chain('an issuer whose key cannot be checked here is said to be so', async () =>
   assert.ok(issuer)
   const odd: Certificate = { ...issuer, key: { kind: 'other', name: 'K-256' } }
   const signed: Certificate = { ...leaf('good-p256'), isSignedBy: () => Promise.resolve(false) }
-  const error = await rejectsWithCode(orderChain(signed, [odd], NOW, 'vault-pki'), 'CERTIFICATE_UNFIT')
+  const error = await rejectsWithCode(orderChain(signed, [odd], NOW), 'CERTIFICATE_UNFIT')
   assert.match(error.message, /is signed by a key of the kind K-256, which cannot be checked here$/)
 })
 
@@ -81,6 +87,31 @@ chain('of a cross-signed pair the first one given is taken', async () => {
 chain('of a cross-signed pair the one that has not expired is taken', async () => {
   same(await ordered('good-p256', 'int2', 'int1-cross-expired', 'int1', 'root'), 'int2', 'int1')
   same(await ordered('good-p256', 'int2', 'int1', 'int1-cross-expired', 'root'), 'int2', 'int1')
+})
+
+chain('of several with one key the one that can be sent is taken, wherever it is', async () => {
+  for (const unfit of [
+    'int1-expired',
+    'int1-not-yet-valid',
+    'int1-not-ca',
+    'int1-no-cert-sign',
+    'int1-sha1',
+  ]) {
+    for (const pair of [
+      [unfit, 'int1'],
+      ['int1', unfit],
+    ]) {
+      const found = await ordered('good-p256', 'int2', ...pair, 'root')
+      same(found, 'int2', 'int1')
+      assert.equal(found.warnings, [])
+    }
+  }
+})
+
+chain('without another, one above the issuer that has expired ends the path', async () => {
+  const found = await ordered('good-p256', 'root-b', 'int1-cross-expired', 'int2')
+  same(found, 'int2')
+  assert.match(found.warnings.join(), /CN=Intermediate 1 expired at/)
 })
 
 chain('a cross-signed root is kept, because either root may be the trust anchor', async () => {
@@ -146,16 +177,20 @@ chain('an intermediate that its issuer did not sign is an error', async () => {
 chain('five intermediates are taken and six are an error', async () => {
   const six = read('six-deep-chain')
   assert.is(six.length, 6)
-  const five = await orderChain(leaf('six-deep'), six.slice(1), NOW, 'vault-pki')
+  const five = await orderChain(leaf('six-deep'), six.slice(1), NOW)
   assert.equal(
-    five.map((one) => one.subject),
+    five.members.map((one) => one.subject),
     [6, 5, 4, 3, 2].map((depth) => `O=Test, CN=Deep ${depth}`),
   )
-  const error = await rejectsWithCode(
-    orderChain(leaf('six-deep'), six, NOW, 'vault-pki'),
-    'CERTIFICATE_UNFIT',
-  )
-  assert.match(error.message, /6 intermediate certificates .* takes 5 at most/)
+  for (const origin of ['vault-pki', 'mounted'] as const) {
+    const promise = orderChain(leaf('six-deep'), six, { ...NOW, origin })
+    const error = await rejectsWithCode(promise, 'CERTIFICATE_UNFIT')
+    assert.match(
+      error.message,
+      /^at least 6 intermediate certificates .*, the sixth of them O=Test, CN=Deep 1, .* takes 5 at most/,
+    )
+    assert.is(error.hint, HINTS[origin].chainTooLong)
+  }
 })
 
 chain.run()

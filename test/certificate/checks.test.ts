@@ -16,6 +16,7 @@ function input(leaf: string, changes: Partial<CheckInput> = {}): CheckInput {
     dnsSans: ['orders.shop.example'],
     uriSans: ['spiffe://prod/ns/shop/sa/orders'],
     nowMs: Date.UTC(2027, 0, 1),
+    signal: new AbortController().signal,
     ...changes,
   }
 }
@@ -38,8 +39,9 @@ checks('a good certificate comes back as CreateSession needs it', async () => {
     subject: 'CN=orders.shop.prod',
     issuer: 'O=Test, CN=Intermediate 2',
     chainSubjects: ['O=Test, CN=Intermediate 2', 'O=Test, CN=Intermediate 1'],
-    notBeforeMs: Date.UTC(2026, 0, 1),
+    validFromMs: Date.UTC(2026, 0, 1),
     notAfterMs: Date.UTC(2126, 0, 1),
+    warnings: [],
   })
 })
 
@@ -98,10 +100,10 @@ checks('a serial with its top bit set is one positive number', async () => {
 
 checks('times before and after 2050 are read from both of their types', async () => {
   const utc = await checkCertificate(input('utc-time'))
-  assert.equal([utc.notBeforeMs, utc.notAfterMs], [Date.UTC(2026, 0, 1), Date.UTC(2049, 11, 31, 23, 59, 59)])
+  assert.equal([utc.validFromMs, utc.notAfterMs], [Date.UTC(2026, 0, 1), Date.UTC(2049, 11, 31, 23, 59, 59)])
   const generalized = await checkCertificate(input('generalized-time', { nowMs: Date.UTC(2060, 0, 1) }))
   assert.equal(
-    [generalized.notBeforeMs, generalized.notAfterMs],
+    [generalized.validFromMs, generalized.notAfterMs],
     [Date.UTC(2050, 0, 1), Date.UTC(2126, 0, 1)],
   )
 })
@@ -112,6 +114,12 @@ const REFUSED: readonly (readonly [string, string, RegExp, RegExp, Partial<Check
   ['version-1', 'is of version 1', /X\.509 version 1/, /with extensions/],
   ['zero-serial', 'has the serial zero', /serial number is not positive/, /above zero/],
   ['negative-serial', 'has a negative serial', /serial number is not positive/, /above zero/],
+  [
+    'long-serial',
+    'has a serial of 21 bytes',
+    /serial number has 21 bytes, and at most 20/,
+    /5280 section 4\.1\.2\.2/,
+  ],
   [
     'rsa-1024',
     'has an RSA key of 1024 bits',
@@ -150,8 +158,8 @@ const REFUSED: readonly (readonly [string, string, RegExp, RegExp, Partial<Check
   [
     'six-deep',
     'is six below the root',
-    /6 intermediate certificates/,
-    /nearer/,
+    /at least 6 intermediate certificates .*, the sixth of them O=Test, CN=Deep 1, and/,
+    /nearer.*make the sixth the trust anchor and leave it and those above it out.*manual_chain/,
     only('six-deep-chain', 'root'),
   ],
 ]
@@ -193,13 +201,35 @@ for (const [name, what, sentence] of REFUSED_INTERMEDIATES) {
   })
 }
 
-checks('both ends of the validity belong to it, and nothing beyond', async () => {
+checks('both ends of the validity belong to it, the minute before, and nothing beyond', async () => {
   const [from, to] = [Date.UTC(2026, 0, 1), Date.UTC(2049, 11, 31, 23, 59, 59)]
-  for (const nowMs of [from, to]) await checkCertificate(input('utc-time', { nowMs }))
-  for (const nowMs of [from - 1, to + 1]) {
+  for (const nowMs of [from - 60_000, from, to]) {
+    assert.is((await checkCertificate(input('utc-time', { nowMs }))).validFromMs, from)
+  }
+  for (const nowMs of [from - 60_001, to + 1]) {
     await rejectsWithCode(checkCertificate(input('utc-time', { nowMs })), 'CERTIFICATE_UNFIT')
   }
 })
+
+/** A certificate of int1's name and key above the leaf's issuer, what is wrong with it, the sentence. */
+const LEFT_OUT: readonly (readonly [string, string, RegExp])[] = [
+  ['int1-expired', 'has expired', /CN=Intermediate 1 expired at 2026-02-01T00:00:00Z, and it is .* here/],
+  ['int1-not-yet-valid', 'is not valid yet', /CN=Intermediate 1 is not valid before 2100-01-01T00:00:00Z/],
+  ['int1-not-ca', 'is no authority', /CN=Intermediate 1 is not one of an authority/],
+  ['int1-no-cert-sign', 'lacks keyCertSign', /CN=Intermediate 1 may not sign .* lacks keyCertSign/],
+  ['int1-sha1', 'is signed with SHA-1', /CN=Intermediate 1 is signed with ECDSA with SHA-1/],
+]
+
+for (const [name, what, sentence] of LEFT_OUT) {
+  checks(`what ${what} above the leaf's issuer is left out with those above it, and named`, async () => {
+    const checked = await checkCertificate(input('good-p256', only('root-cross', name, 'int2')))
+    assert.equal(checked.chainSubjects, ['O=Test, CN=Intermediate 2'])
+    assert.is(checked.warnings.length, 1)
+    assert.match(checked.warnings[0] ?? '', sentence)
+    assert.match(checked.warnings[0] ?? '', /, so it and those above it are not sent: .*, unless its key/)
+    assert.is(checked.validFromMs, Date.UTC(2026, 0, 1))
+  })
+}
 
 const FROM = Date.UTC(2026, 0, 1)
 for (const [title, nowMs, serverDateMs, sentence, hint] of [
@@ -217,8 +247,8 @@ for (const [title, nowMs, serverDateMs, sentence, hint] of [
     "clock is 1 d 45 s ahead of Vault's",
     'NTP',
   ],
-  ['seconds behind', FROM - 1, FROM + 6_999, "clock is 7 s behind Vault's", 'NTP'],
-  ['as good as right', FROM - 1, FROM + 4_000, "here, as on Vault's clock", 'compare the clocks'],
+  ['seconds behind', FROM - 60_001, FROM - 53_001, "clock is 7 s behind Vault's", 'NTP'],
+  ['as good as right', FROM - 60_001, FROM - 56_001, "here, as on Vault's clock", 'compare the clocks'],
 ] as const) {
   checks(`the refusal says so where this machine's clock is ${title}`, async () => {
     const promise = checkCertificate(input('good-p256', { nowMs, serverDateMs }))

@@ -8,6 +8,7 @@ import { pem } from '../certs/read.ts'
 
 const hints = suite('hints')
 const nowMs = Date.UTC(2027, 0, 1)
+const { signal } = new AbortController()
 const CHAIN = ['root', 'int1', 'int2', 'int-rsa']
 
 async function hintFor(leaf: string, origin: 'vault-pki' | 'mounted', chain = CHAIN): Promise<string> {
@@ -15,7 +16,7 @@ async function hintFor(leaf: string, origin: 'vault-pki' | 'mounted', chain = CH
   assert.ok(certificate)
   const candidates = readCertificates(chain.map((name) => pem(name)).join(''), 'chain')
   const error = await rejectsWithCode(
-    checkLeaf(certificate, candidates, { origin, nowMs }),
+    checkLeaf(certificate, candidates, { origin, nowMs, signal }),
     'CERTIFICATE_UNFIT',
   )
   return error.hint ?? ''
@@ -57,7 +58,7 @@ hints('a certificate whose names nobody asked for may have any', async () => {
   for (const leaf of ['cn-differs', 'cn-twice', 'cn-missing', 'san-missing', 'san-unreadable']) {
     const [certificate] = readCertificates(pem(leaf), leaf)
     assert.ok(certificate)
-    const checked = await checkLeaf(certificate, [], { origin: 'mounted', nowMs })
+    const checked = await checkLeaf(certificate, [], { origin: 'mounted', nowMs, signal })
     assert.equal(checked.chain, [])
   }
 })

@@ -1,5 +1,13 @@
 /** Files as others mount them: those that are read, and those that are refused. */
 import { pem } from '../keys/read.ts'
+import {
+  NAMELESS_CURVE,
+  ODD_CERTIFICATES,
+  ODD_ISSUER,
+  ODD_KEYS,
+  PSS_CERTIFICATE,
+  PSS_KEY,
+} from './odd-keys.ts'
 
 /** Null is no file. */
 export type Content = string | Uint8Array | { readonly kind: 'folder' | 'pipe' } | null
@@ -19,6 +27,16 @@ export const KEYS = [
   ['p256', 'p256-pkcs8', 'a P-256 key in PKCS #8'],
   ['p256', 'p256-sec1', 'a P-256 key in SEC 1'],
   ['p256', 'p256-parameters', 'a P-256 key after EC PARAMETERS'],
+  ['p256', 'p256-compressed-pkcs8', 'a P-256 key with its point compressed in PKCS #8'],
+  ['p256', 'p256-compressed-sec1', 'a P-256 key with its point compressed in SEC 1'],
+  ['p256', 'p256-hybrid-pkcs8', 'a P-256 key with a hybrid point in PKCS #8'],
+  ['p256', 'p256-hybrid-sec1', 'a P-256 key with a hybrid point in SEC 1'],
+  ['p256', 'p256-explicit-pkcs8', "a P-256 key with its curve's parameters in PKCS #8"],
+  ['p256', 'p256-explicit-sec1', "a P-256 key with its curve's parameters in SEC 1"],
+  ['p256', 'p256-no-public-pkcs8', 'a P-256 key without its point in PKCS #8'],
+  ['p256', 'p256-no-public-sec1', 'a P-256 key without its point in SEC 1'],
+  ['p256-compressed', 'p256-compressed-sec1', 'a P-256 key with its point compressed in both files'],
+  ['p256-compressed', 'p256-pkcs8', 'a P-256 key with its point compressed in the certificate'],
   ['p384', 'p384-pkcs8', 'a P-384 key in PKCS #8'],
   ['p384', 'p384-sec1', 'a P-384 key in SEC 1'],
   ['p521', 'p521-pkcs8', 'a P-521 key in PKCS #8'],
@@ -29,54 +47,106 @@ export const KEYS = [
   ['rsa-3072', 'rsa-3072-pkcs1', 'an RSA key of 3072 bits in PKCS #1'],
 ] as const
 
+const FROM_INTERMEDIATE = { issuer: 'CN=intermediate' }
+
 const crlf = (text: string): string => text.replaceAll('\n', '\r\n')
 
-export const ACCEPTED: readonly (Case & { readonly leaf: string })[] = [
-  ...KEYS.map(([leaf, key, title]) => ({ title, leaf, certificate: bundle(leaf), key: pem(key) })),
+/** With the leaf that is taken, PEM, and the one issuer that is sent, which is absent for a root. */
+export const ACCEPTED: readonly (Case & { readonly leaf: string; readonly issuer?: string })[] = [
+  ...[...KEYS.map(([leaf, key, title]) => [leaf, pem(key), title] as const), ...ODD_KEYS].map(
+    ([leaf, key, title]) => ({
+      title,
+      leaf: pem(leaf),
+      ...FROM_INTERMEDIATE,
+      certificate: bundle(leaf),
+      key,
+    }),
+  ),
+  ...ODD_CERTIFICATES.map(([leaf, title]) => ({
+    title,
+    leaf,
+    certificate: leaf + ODD_ISSUER,
+    key: pem('rsa-2048-pkcs8'),
+  })),
   {
     title: 'CRLF in all files',
-    leaf: 'p256',
+    leaf: pem('p256'),
+    ...FROM_INTERMEDIATE,
     certificate: crlf(bundle('p256')),
     key: crlf(pem('p256-parameters')),
     chain: crlf(pem('root')),
   },
   {
     title: 'text around the blocks and a byte order mark before them',
-    leaf: 'rsa-2048',
+    leaf: pem('rsa-2048'),
+    ...FROM_INTERMEDIATE,
     certificate: `\ufeffsubject: x\n${pem('rsa-2048')}\nissuer\n${pem('intermediate')}end`,
     key: `\ufeffBag Attributes\n${pem('rsa-2048-pkcs1')}end`,
   },
   {
     title: 'its leaf after root and intermediate, and no end to the last line',
-    leaf: 'p384',
+    leaf: pem('p384'),
+    ...FROM_INTERMEDIATE,
     certificate: (pem('root') + pem('intermediate') + pem('p384')).trimEnd(),
     key: pem('p384-sec1').trimEnd(),
   },
   {
     title: 'another leaf before its own',
-    leaf: 'p256',
+    leaf: pem('p256'),
+    ...FROM_INTERMEDIATE,
     certificate: pem('p384') + bundle('p256'),
     key: pem('p256-pkcs8'),
   },
   {
     title: 'certificate and key in one file',
-    leaf: 'p256',
+    leaf: pem('p256'),
+    ...FROM_INTERMEDIATE,
     certificate: pem('p256-pkcs8') + bundle('p256'),
     key: pem('p256-pkcs8') + bundle('p256'),
   },
   {
     title: 'the intermediate and the root in the file of the chain',
-    leaf: 'p256',
+    leaf: pem('p256'),
+    ...FROM_INTERMEDIATE,
     certificate: pem('p256'),
     key: pem('p256-pkcs8'),
     chain: pem('root') + pem('intermediate'),
   },
   {
     title: 'an empty file of the chain',
-    leaf: 'p256',
+    leaf: pem('p256'),
+    ...FROM_INTERMEDIATE,
     certificate: bundle('p256'),
     key: pem('p256-pkcs8'),
     chain: '\n',
+  },
+  {
+    title: 'an old key before its own',
+    leaf: pem('p256'),
+    ...FROM_INTERMEDIATE,
+    certificate: bundle('p256'),
+    key: pem('p384-sec1') + pem('rsa-2048-pkcs1') + pem('p256-parameters'),
+  },
+  {
+    title: 'keys that cannot be used before and after its own',
+    leaf: pem('p256'),
+    ...FROM_INTERMEDIATE,
+    certificate: bundle('p256'),
+    key: pem('p256-encrypted') + pem('secp256k1-pkcs8') + pem('p256-pkcs8') + pem('rsa-pss-pkcs8'),
+  },
+  {
+    title: 'a certificate and an old key before its own, in both files',
+    leaf: pem('rsa-2048'),
+    ...FROM_INTERMEDIATE,
+    certificate: pem('p384-pkcs8') + bundle('rsa-2048') + pem('rsa-2048-pkcs8'),
+    key: pem('p384-pkcs8') + bundle('rsa-2048') + pem('rsa-2048-pkcs8'),
+  },
+  {
+    title: 'an issuer whose point is compressed',
+    leaf: pem('p256'),
+    ...FROM_INTERMEDIATE,
+    certificate: pem('p256') + pem('intermediate-compressed'),
+    key: pem('p256-pkcs8'),
   },
 ]
 
@@ -117,6 +187,54 @@ export const REFUSED: readonly (Case & {
     code: 'CERTIFICATE_UNFIT',
     sentence: /RSA key has 1024 bits/,
     hint: /privateKey\.size/,
+  },
+  ...(['p256-explicit', 'p256-hybrid'] as const).map((name) => ({
+    title: `the certificate ${name}`,
+    certificate: bundle(name),
+    key: pem(`${name}-sec1`),
+    code: 'CERTIFICATE_UNFIT' as const,
+    sentence: {
+      'p256-explicit':
+        /EC key is written with the parameters of its curve instead of their name, which RFC 5480 forbids$/,
+      'p256-hybrid': /EC key is written with a point in the hybrid form, which RFC 5480 forbids$/,
+    }[name],
+    hint: /issued for the same key.*-conv_form uncompressed/,
+  })),
+  {
+    title: 'an EC key whose curve nobody names',
+    ...P256,
+    key: NAMELESS_CURVE,
+    sentence: /^PRIVATE_KEY_FILE \S+ holds a private key on an EC curve that the file does not name$/,
+    hint: /convert it to PKCS #8/,
+  },
+  {
+    title: 'an RSA key marked for RSA-PSS alone',
+    certificate: bundle('rsa-2048'),
+    key: PSS_KEY,
+    sentence: /holds a private key of the kind RSA-PSS, and only RSA and EC keys on P-256, P-384 or P-521/,
+    hint: /privateKey\.algorithm/,
+  },
+  {
+    title: 'a certificate marked for RSA-PSS alone',
+    certificate: PSS_CERTIFICATE + ODD_ISSUER,
+    key: pem('rsa-2048-pkcs8'),
+    code: 'CERTIFICATE_UNFIT',
+    sentence: /certificate's key is of the kind RSA-PSS, and only RSA and EC keys/,
+    hint: /privateKey\.algorithm/,
+  },
+  {
+    title: "an encrypted key after another's",
+    ...P256,
+    key: pem('p384-pkcs8') + pem('p256-encrypted'),
+    sentence: /holds an encrypted private key/,
+    hint: /without a password/,
+  },
+  {
+    title: 'seventeen keys',
+    ...P256,
+    key: pem('p384-sec1').repeat(16) + P256.key,
+    sentence: /^PRIVATE_KEY_FILE \S+ holds 17 private keys, and at most 16 are looked at$/,
+    hint: /own key alone/,
   },
   {
     title: 'a key in the form of OpenSSH',

@@ -47,17 +47,17 @@ const readings = [...REFUSED, ...ODD_KINDS, ...ACCEPTED].map((one) => ({ setting
 for (const runtime of ['node', 'bun'] as const) {
   const outcomes = await readOn(runtime, readings)
 
-  for (const [index, { title, leaf, key }] of ACCEPTED.entries()) {
+  for (const [index, { title, leaf, issuer, key }] of ACCEPTED.entries()) {
     mounted(
       `${runtime}: with ${title} is read, and its public key verifies what the private one signs`,
       () => {
         const outcome = at(outcomes, REFUSED.length + ODD_KINDS.length + index)
-        const algorithm = leaf.startsWith('rsa') ? 'rsa' : 'ecdsa'
-        const certificate = new X509Certificate(pem(leaf))
+        const certificate = new X509Certificate(leaf)
+        const algorithm = certificate.publicKey.asymmetricKeyType === 'rsa' ? 'rsa' : 'ecdsa'
         assert.is(outcome.message, undefined)
         assert.is(outcome.keyAlgorithm, algorithm)
         assert.is(outcome.leaf, certificate.raw.toString('base64'))
-        assert.equal(outcome.chainSubjects, ['CN=intermediate'])
+        assert.equal(outcome.chainSubjects, issuer === undefined ? [] : [issuer])
         const signatures = outcome.signatures ?? []
         assert.is(signatures.length, SAMPLES.length)
         for (const [which, sample] of SAMPLES.entries()) {

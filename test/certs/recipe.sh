@@ -152,6 +152,7 @@ subjectAltName=DNS:orders.shop.example"
 leaf san-unreadable "$(without subjectAltName)
 2.5.29.17=DER:04:01:00"
 SERIAL=00 leaf zero-serial
+SERIAL=7FE1D2C3B4A5968778695A4B3C2D1E0F0011223344 leaf long-serial
 
 # ca refuses to give a negative serial; x509 -req does not.
 openssl req -new -config ca.cnf -key our.key -subj "$subject" -out request.csr
@@ -179,6 +180,16 @@ MD=md5 intermediate intermediate-md5 "$ca_extensions" int-rsa
 ec_key int1-other-key
 issue int1-other-key int1-other-key '/O=Test/CN=Intermediate 1' root "$ca_extensions"
 intermediate intermediate-wrong-signature "$ca_extensions" int1-other-key
+
+# The same for int1's, which is above the leaf's issuer.
+upper() { issue "$1" int1 '/O=Test/CN=Intermediate 1' root "${2:-$ca_extensions}"; }
+TO=20260201000000Z upper int1-expired
+FROM=21000101000000Z upper int1-not-yet-valid
+upper int1-not-ca "basicConstraints=critical,CA:FALSE
+keyUsage=critical,keyCertSign"
+upper int1-no-cert-sign "basicConstraints=critical,CA:TRUE
+keyUsage=critical,digitalSignature"
+MD=sha1 upper int1-sha1
 
 # A leaf six intermediates below the root, and the six, from the root's side to the leaf's.
 above=root
@@ -217,9 +228,10 @@ made=(
   dns-upper-case top-bit-serial utc-time generalized-time
   other-key wrong-issuer-signature wrong-issuer-name expired not-yet-valid no-key-usage no-digital-signature ca-true
   empty-subject sha1 md5 pss-sha1 rsa-1024 ed25519-key cn-differs cn-twice cn-missing san-missing dns-missing
-  uri-missing san-unreadable zero-serial negative-serial version-1
+  uri-missing san-unreadable zero-serial negative-serial long-serial version-1
   intermediate-expired intermediate-not-yet-valid intermediate-not-ca intermediate-no-cert-sign intermediate-sha1
-  intermediate-md5 intermediate-wrong-signature six-deep six-deep-chain crlf text-around garbage truncated-der
+  intermediate-md5 intermediate-wrong-signature int1-expired int1-not-yet-valid int1-not-ca int1-no-cert-sign int1-sha1
+  six-deep six-deep-chain crlf text-around garbage truncated-der
 )
 umask 022
 for name in "${made[@]}"; do

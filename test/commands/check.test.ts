@@ -449,6 +449,9 @@ others("of Vault's AWS engine that refuses: exit 5, and the token is revoked", (
   }),
 )
 
+const EARLY = (from: string, seconds: number): string =>
+  `the certificate and its chain are not valid before ${from}, in ${seconds} s: waiting until then`
+
 const KEYS = join(import.meta.dirname, '..', 'keys')
 
 function throughMountedFiles(rehearsal: Rehearsal, folder: string): void {
@@ -479,6 +482,44 @@ others('of mounted files: which certificate and chain would be sent, without Vau
     assert.equal(steps['mounted_certificate']?.found['chain'], ['CN=intermediate'])
     assert.equal(rehearsal.events, ['exchange', 'answered exchange'])
   }),
+)
+
+others('of mounted files that are valid in 12 s: waits longer than a step takes otherwise, and says so', () =>
+  onStage(async (rehearsal) => {
+    throughMountedFiles(rehearsal, KEYS)
+    rehearsal.clock.setNow(Date.UTC(2025, 11, 31, 23, 59, 48))
+    rehearsal.meddle = (step) => (step === 'exchange' ? SESSION : undefined)
+    const { code, steps } = await check(rehearsal)
+    assert.is(code, 0)
+    assert.equal(rehearsal.clock.sleeps, [13_000])
+    assert.equal(steps['mounted_certificate']?.warnings, [EARLY('2026-01-01T00:00:00Z', 12)])
+  }),
+)
+
+others('of mounted files that are valid in more than a minute: exit 4 without a wait for them', () =>
+  onStage(async (rehearsal) => {
+    throughMountedFiles(rehearsal, KEYS)
+    rehearsal.clock.setNow(Date.UTC(2025, 11, 31, 23, 58, 58))
+    const { code, steps } = await check(rehearsal)
+    assert.is(code, 4)
+    assert.match(
+      String(steps['mounted_certificate']?.error?.['message']),
+      /^the certificate is not valid before 2026-01-01T00:00:00Z, and it is 2025-12-31T23:58:58Z here$/,
+    )
+  }),
+)
+
+others("of Vault's certificate that is valid in 12 s: the token is revoked, and the rest is done", () =>
+  onStage(
+    async (rehearsal) => {
+      const { code, steps } = await check(rehearsal)
+      assert.is(code, 0)
+      assert.equal(steps['certificate']?.warnings, [EARLY('2026-11-21T12:00:12Z', 12)])
+      assert.equal(rehearsal.clock.sleeps, [13_000])
+      assert.is(rehearsal.stage.vaultEmulator.liveTokens(), 0)
+    },
+    { pkiRole: { notBeforeSeconds: -12 } },
+  ),
 )
 
 others('of mounted files that are not there: exit 4, and AWS is still looked for', () =>

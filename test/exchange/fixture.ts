@@ -25,6 +25,7 @@ export const CERTIFICATE: IssuedCertificate = {
   subject: 'CN=app.team.cluster',
   issuer: 'O=Example, CN=Intermediate 2',
   chainSubjects: [],
+  validFromMs: FAKE_NOW_MS - 30_000,
   notAfterMs: FAKE_NOW_MS + 3600_000,
   requestId: 'c0ffee00-0000-4000-8000-000000000001',
   sign: async () => Uint8Array.of(1, 2, 3),

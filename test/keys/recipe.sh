@@ -39,11 +39,11 @@ key() {
   openssl genpkey -algorithm "$@" -out "$name-pkcs8.pem" 2>/dev/null
 }
 
-# issue NAME ISSUER EXTENSIONS: NAME.pem for the key of that name, by ISSUER (its own NAME makes a root).
+# issue NAME ISSUER EXTENSIONS [SUBJECT]: NAME.pem for the key of that name, by ISSUER (its own NAME makes a root).
 issue() {
   local signer=(-cert "$2.pem" -keyfile "$2-pkcs8.pem")
   if [ "$2" = "$1" ]; then signer=(-selfsign -keyfile "$1-pkcs8.pem"); fi
-  openssl req -new -config ca.cnf -key "$1-pkcs8.pem" -subj "/CN=$1" -out request.csr
+  openssl req -new -config ca.cnf -key "$1-pkcs8.pem" -subj "/CN=${4:-$1}" -out request.csr
   openssl ca -batch -notext -config ca.cnf "${signer[@]}" -in request.csr -out "$1.pem" -extfile "$3" \
     -startdate 20260101000000Z -enddate 21260101000000Z -md sha256 2>ca.log || { cat ca.log >&2; exit 1; }
 }
@@ -71,6 +71,19 @@ for bits in 2048 3072; do
   openssl rsa -in "rsa-$bits-pkcs8.pem" -traditional -out "rsa-$bits-pkcs1.pem" 2>/dev/null
 done
 
+# One key in other forms of SEC 1 and of X9.62, and the certificates that come of them.
+for form in compressed hybrid; do
+  openssl ec -in p256-pkcs8.pem -conv_form "$form" -out "p256-$form-sec1.pem" 2>/dev/null
+done
+openssl ec -in p256-pkcs8.pem -param_enc explicit -out p256-explicit-sec1.pem 2>/dev/null
+openssl ec -in p256-pkcs8.pem -no_public -out p256-no-public-sec1.pem 2>/dev/null
+openssl ec -in intermediate-pkcs8.pem -conv_form compressed -out intermediate-compressed-sec1.pem 2>/dev/null
+for name in p256-compressed p256-hybrid p256-explicit p256-no-public intermediate-compressed; do
+  openssl pkcs8 -topk8 -nocrypt -in "$name-sec1.pem" -out "$name-pkcs8.pem"
+done
+for form in compressed hybrid explicit; do issue "p256-$form" intermediate leaf.cnf p256; done
+issue intermediate-compressed root authority.cnf intermediate
+
 # Keys that cannot.
 openssl pkcs8 -topk8 -in p256-pkcs8.pem -passout pass:unknown -out p256-encrypted.pem
 openssl rsa -in rsa-2048-pkcs8.pem -traditional -aes256 -passout pass:unknown -out rsa-2048-encrypted.pem 2>/dev/null
@@ -86,6 +99,8 @@ done
 made=(
   root intermediate
   p256 p256-pkcs8 p256-sec1 p256-parameters p256-encrypted p384 p384-pkcs8 p384-sec1 p521 p521-pkcs8 p521-sec1
+  p256-compressed p256-compressed-pkcs8 p256-compressed-sec1 p256-hybrid p256-hybrid-pkcs8 p256-hybrid-sec1
+  p256-explicit p256-explicit-pkcs8 p256-explicit-sec1 p256-no-public-pkcs8 p256-no-public-sec1 intermediate-compressed
   rsa-2048 rsa-2048-pkcs8 rsa-2048-pkcs1 rsa-2048-encrypted rsa-3072 rsa-3072-pkcs8 rsa-3072-pkcs1
   ed25519 ed25519-pkcs8 secp256k1 secp256k1-pkcs8 rsa-pss rsa-pss-pkcs8 rsa-1024 rsa-1024-pkcs8
 )

@@ -73,8 +73,9 @@ names('are in the certificate as they were set, and pass the check of the answer
         chainPem: [issuer.pem],
         publicKeyInfo: keyPair.publicKeyInfo,
         nowMs: FAKE_NOW_MS,
+        signal: new AbortController().signal,
       })
-      assert.is(checked.notBeforeMs, FAKE_NOW_MS - 30_000)
+      assert.is(checked.validFromMs, FAKE_NOW_MS - 30_000)
     }),
     { numRuns: 150 },
   )

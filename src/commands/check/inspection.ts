@@ -12,6 +12,8 @@ import type { CheckStep, Fact, Facts, StepName } from './report.ts'
 export interface StepContext extends PipelineContext {
   sent(facts: Facts): void
   found(facts: Facts): void
+  /** What a run has for the wait for a certificate, which is longer than a step's retries go on. */
+  readonly runMs: number
   /** Whether the step has warned so far. */
   hasWarned(): boolean
 }
@@ -71,6 +73,7 @@ export function createInspection(
         runtime: watch.runtime,
         bounds,
         logger: gathering,
+        runMs: deadlineMs,
         sent: (facts) => void Object.assign(sent, facts),
         found: (facts) => void Object.assign(found, facts),
         hasWarned: () => warnings.length > 0,

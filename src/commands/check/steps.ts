@@ -1,4 +1,5 @@
 /** The steps of a check: each does what a run does there, and notes what was sent and found. */
+import { untilValid } from '../../certificate/until-valid.ts'
 import { createSession } from '../../exchange/create-session.ts'
 import { reachRolesAnywhere } from '../../exchange/reachability.ts'
 import { login } from '../../identity/login.ts'
@@ -75,8 +76,7 @@ export async function sign(
     import('../../certificate/vault-pki.ts'),
   ])
   const certificate = await issueCertificate(await createSigningRequest(settings), settings, session, step)
-  step.found(certificateFacts(certificate))
-  return certificate
+  return await usable(certificate, step)
 }
 
 export async function readMounted(
@@ -90,7 +90,13 @@ export async function readMounted(
   })
   const { readMountedCertificate } = await import('../../certificate/mounted.ts')
   const certificate = await readMountedCertificate(settings, step)
+  return await usable(certificate, step)
+}
+
+async function usable(certificate: IssuedCertificate, step: StepContext): Promise<IssuedCertificate> {
   step.found(certificateFacts(certificate))
+  const { runtime, bounds, logger, runMs } = step
+  await untilValid(certificate, { runtime, logger, signal: bounds.signal, remainingMs: runMs })
   return certificate
 }
 

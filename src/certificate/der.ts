@@ -1,0 +1,66 @@
+/** As much DER (X.690) as keys are written in. Reads what other tools read too, and writes the one right form. */
+
+export const TAG = {
+  integer: 0x02,
+  bits: 0x03,
+  octets: 0x04,
+  oid: 0x06,
+  sequence: 0x30,
+  context0: 0xa0,
+} as const
+
+export interface DerValue {
+  readonly tag: number
+  readonly content: Uint8Array
+}
+
+/** The values that follow one another. @throws RangeError if one is cut short */
+export function readDer(bytes: Uint8Array): DerValue[] {
+  const values: DerValue[] = []
+  for (let start = 0; start < bytes.length;) {
+    const [tag = 0, first = 0] = bytes.subarray(start, start + 2)
+    const count = first < 0x80 ? 0 : first & 0x7f
+    const from = start + 2 + count
+    const length = first < 0x80 ? first : Number(`0x0${hexOf(bytes.subarray(start + 2, from))}`)
+    if (from + length > bytes.length) throw new RangeError('DER is cut short')
+    values.push({ tag, content: bytes.subarray(from, from + length) })
+    start = from + length
+  }
+  return values
+}
+
+/** What the one SEQUENCE at the start holds. @throws RangeError */
+export function readSequence(bytes: Uint8Array): DerValue[] {
+  const [sequence] = readDer(bytes)
+  if (sequence?.tag !== TAG.sequence) throw new RangeError('no SEQUENCE')
+  return readDer(sequence.content)
+}
+
+export function writeDer(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  const content = Buffer.concat(parts)
+  const length = Buffer.from(content.length.toString(16).padStart(8, '0'), 'hex')
+  const long = magnitude(length)
+  const header = content.length < 0x80 ? [content.length] : [0x80 + long.length, ...long]
+  return Buffer.concat([Uint8Array.of(tag, ...header), content])
+}
+
+/**
+ * The bytes without the zeros before them. A number of a key is never negative: a top bit that is set is a zero byte that
+ * its writer forgot.
+ */
+export function magnitude(bytes: Uint8Array): Uint8Array {
+  const start = bytes.findIndex((byte) => byte !== 0)
+  return start === -1 ? bytes.subarray(0, 0) : bytes.subarray(start)
+}
+
+export function writeUnsigned(bytes: Uint8Array): Uint8Array {
+  const number = magnitude(bytes)
+  const [first = 0] = number
+  return number.length === 0 || first >= 0x80
+    ? writeDer(TAG.integer, Uint8Array.of(0), number)
+    : writeDer(TAG.integer, number)
+}
+
+export function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}

@@ -1,0 +1,36 @@
+/** What a certificate between leaf and root must satisfy to be sent. */
+import type { IamRaError } from '../errors.ts'
+import { foreignText } from '../foreign-text.ts'
+import { unfit, type Certificate } from './certificate.ts'
+import type { Circumstances } from './circumstances.ts'
+import { signatureFault } from './signature-strength.ts'
+import { validityFault } from './validity.ts'
+import { KeyUsageFlags } from './x509.ts'
+
+export function nameOf(member: Certificate): string {
+  return `the intermediate certificate ${foreignText(member.subject)}`
+}
+
+/** Why it cannot be sent; undefined if it can. */
+export function intermediateFault(member: Certificate, circumstances: Circumstances): IamRaError | undefined {
+  const what = nameOf(member)
+  return (
+    signatureFault(member, what, circumstances.origin) ??
+    validityFault(member, what, circumstances, 'have it renewed') ??
+    authorityFault(member, what)
+  )
+}
+
+function authorityFault(member: Certificate, what: string): IamRaError | undefined {
+  if (!member.isCa) {
+    return unfit(
+      `${what} is not one of an authority (CA:TRUE is absent), so AWS will not accept what it signed`,
+      'issue from an authority whose certificate has basicConstraints CA:TRUE',
+    )
+  }
+  if (member.keyUsage === undefined || (member.keyUsage & KeyUsageFlags.keyCertSign) !== 0) return undefined
+  return unfit(
+    `${what} may not sign certificates: its keyUsage lacks keyCertSign`,
+    "have the authority's certificate made again with keyCertSign",
+  )
+}

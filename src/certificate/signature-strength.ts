@@ -1,0 +1,17 @@
+import type { IamRaError } from '../errors.ts'
+import { foreignText } from '../foreign-text.ts'
+import { unfit, type Certificate } from './certificate.ts'
+import { HINTS, type Origin } from './hints.ts'
+
+/** Undefined for what AWS accepts. */
+export function signatureFault(
+  certificate: Certificate,
+  what: string,
+  origin: Origin,
+): IamRaError | undefined {
+  if (certificate.signatureIsStrong) return undefined
+  return unfit(
+    `${what} is signed with ${foreignText(certificate.signatureAlgorithm)}, and AWS asks for SHA-256 or stronger`,
+    HINTS[origin].weakSignature,
+  )
+}
