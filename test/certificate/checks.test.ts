@@ -211,6 +211,21 @@ checks('both ends of the validity belong to it, the minute before, and nothing b
   }
 })
 
+checks('a chain is valid from the latest of its beginnings on, if that is within a minute', async () => {
+  const beginMs = Date.UTC(2100, 0, 1)
+  const nowMs = beginMs - 30_000
+  for (const chain of [only('intermediate-not-yet-valid', 'int1'), only('int2', 'int1-not-yet-valid')]) {
+    const checked = await checkCertificate(input('good-p256', { ...chain, nowMs }))
+    assert.is(checked.chain.length, 2)
+    assert.is(checked.validFromMs, beginMs)
+    assert.equal(checked.warnings, [])
+  }
+  // Nobody waits for one if there is another.
+  const both = only('int2', 'intermediate-not-yet-valid', 'int1-not-yet-valid', 'int1')
+  const checked = await checkCertificate(input('good-p256', { ...both, nowMs }))
+  assert.is(checked.validFromMs, Date.UTC(2026, 0, 1))
+})
+
 /** A certificate of int1's name and key above the leaf's issuer, what is wrong with it, the sentence. */
 const LEFT_OUT: readonly (readonly [string, string, RegExp])[] = [
   ['int1-expired', 'has expired', /CN=Intermediate 1 expired at 2026-02-01T00:00:00Z, and it is .* here/],

@@ -1,6 +1,8 @@
+import { createPublicKey } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { createAuthority, type Authority } from '../emulators/authority.ts'
+import { createAuthority, pemOf, randomSerial, type Authority } from '../emulators/authority.ts'
+import { signCertificate } from '../emulators/certificate.ts'
 import { startStage, type Stage, type StageOptions } from '../emulators/stage.ts'
 import { DEFAULT_PKI_ROLE, signByRole } from '../emulators/vault-pki.ts'
 import { run, start, withStage } from './harness.ts'
@@ -56,20 +58,62 @@ early('does not keep the token meanwhile, and a signal ends the wait', async () 
 
 early.run()
 
+const cross = suite('e2e: a cross-certificate of the trust anchor')
+
+cross('that has expired is left out with a warning, and the session is there', async () => {
+  await withStage({}, async (stage) => {
+    const nowMs = Date.now()
+    const old = createAuthority({ commonName: 'Old Root', nowMs })
+    const expired = signCertificate(
+      {
+        subject: [
+          ['O', 'Example'],
+          ['CN', 'Example Root CA'],
+        ],
+        publicKey: createPublicKey(stage.anchor),
+        serial: randomSerial(),
+        notBeforeMs: nowMs - 7_200_000,
+        notAfterMs: nowMs - 3_600_000,
+        keyUsage: ['keyCertSign'],
+        authority: {},
+      },
+      old,
+    )
+    stage.vault.intercept = (request) => {
+      if (!request.path.includes('/sign/')) return undefined
+      const answer = stage.vaultEmulator.handle(request)
+      const json = JSON.parse(answer.body) as { readonly data: { readonly ca_chain: readonly string[] } }
+      const [issuer] = json.data.ca_chain
+      const chain = [issuer, pemOf('CERTIFICATE', expired), old.pem]
+      return { ...answer, body: JSON.stringify({ ...json, data: { ...json.data, ca_chain: chain } }) }
+    }
+    const done = await run(stage)
+    succeeded(stage, done)
+    assert.match(
+      done.stderr,
+      /warning: the intermediate certificate O=Example, CN=Example Root CA expired at \S+Z, .* so it and those above it are not sent/,
+    )
+    assert.is(done.aws[0]?.request.header('x-amz-x509-chain')?.split(',').length, 1)
+  })
+})
+
+cross.run()
+
 const many = suite('e2e: a ca_chain without end')
 
-/** Each by the next, all of one name. */
+/** Each by the one before, all of one name. */
+const levels: Authority[] = []
+for (let level = 1; level <= 1500; level += 1) {
+  const issuer = levels.at(-1)
+  const options = { commonName: 'X', nowMs: Date.now() }
+  levels.push(createAuthority(issuer === undefined ? options : { ...options, issuer }))
+}
+
+/** The last of so many. */
 function oneName(length: number): Authority {
-  let authority: Authority | undefined
-  for (let level = 0; level < length; level += 1) {
-    authority = createAuthority({
-      commonName: 'X',
-      nowMs: Date.now(),
-      ...(authority === undefined ? {} : { issuer: { ...authority, chain: authority.chain } }),
-    })
-  }
-  if (authority === undefined) throw new RangeError('no authority')
-  return authority
+  const last = levels[length - 1]
+  if (last === undefined) throw new RangeError('so many were not made')
+  return last
 }
 
 /** Vault signs with `issuer` from now on, and sends all that is above it; `sent` is called as it does. */
