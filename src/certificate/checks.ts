@@ -5,6 +5,7 @@
  */
 import type { IamRaError } from '../errors.ts'
 import { foreignText, foreignTexts } from '../foreign-text.ts'
+import { holdsCertificate } from '../pem.ts'
 import type { IssuedCertificate } from '../types.ts'
 import { readCandidates } from './candidates.ts'
 import { unfit, unreadable, type Certificate } from './certificate.ts'
@@ -91,8 +92,7 @@ export async function checkLeaf(
 
 async function readChain(pems: readonly string[], circumstances: Circumstances): Promise<Certificate[]> {
   const what = "a certificate of the issuer's chain"
-  if (pems.some((pem) => pem.trim() !== '' && !pem.includes('-----BEGIN CERTIFICATE-----')))
-    throw unreadable(what)
+  if (pems.some((pem) => pem.trim() !== '' && !holdsCertificate(pem))) throw unreadable(what)
   return await readCandidates(pems.join('\n'), what, circumstances)
 }
 

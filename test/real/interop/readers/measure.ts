@@ -146,7 +146,7 @@ async function measureUserKeys(of: (reader: ReaderName) => Runner): ByReader<Rec
       return cells
     })
   } finally {
-    await listener.close()
+    listener.close()
     await service.close()
   }
 }
