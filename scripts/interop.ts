@@ -4,12 +4,13 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { measure } from '../test/real/interop/readers/measure.ts'
+import { KITS } from '../test/real/interop/readers/kits.ts'
 import { prepareReaders } from '../test/real/interop/readers/prepare.ts'
 import { READERS_PAGE, surprises, withResults } from '../test/real/interop/readers/table.ts'
 import { build } from './build.ts'
 
 try {
-  prepareReaders()
+  prepareReaders(KITS)
   build()
   const results = await measure((what) => process.stdout.write(`interop: ${what}\n`))
   writeFileSync(READERS_PAGE, withResults(readFileSync(READERS_PAGE, 'utf8'), results))

@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { templateCheck } from '../test/real/cloudformation/lint.ts'
 import { pythonEnvironment } from '../test/real/interop/python.ts'
+import { TESTED_KITS } from '../test/real/interop/readers/kits.ts'
 import { prepareReaders } from '../test/real/interop/readers/prepare.ts'
 import { build, buildRelease } from './build.ts'
 import { cacheFolder, ensureServers, LOOPBACK_SERVERS, serverVariables } from './servers.ts'
@@ -20,7 +21,7 @@ try {
   requireTools()
   await ensureServers()
   // Here and not in the tests: pip and the like may need what this machine's environment says of its index and CA.
-  if (paths.some((path) => path.includes('/interop/'))) prepareReaders()
+  if (paths.some((path) => path.includes('/interop/'))) prepareReaders(TESTED_KITS)
   if (paths.some((path) => path.includes('vault-aws'))) pythonEnvironment()
   if (paths.some((path) => path.includes('cloudformation'))) templateCheck()
   build()

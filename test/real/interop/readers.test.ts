@@ -2,7 +2,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { askNew, eachOf, lackOf, tryPair, withNeeds, type Outcome } from './readers/pairs.ts'
-import { READER_NAMES, specOf, type ReaderName } from './readers/readers.ts'
+import { specOf, TESTED_READERS, type ReaderName } from './readers/readers.ts'
 import { startRunner, type Answer } from './readers/runner.ts'
 import { makeScene, VARIATION_NAMES, VARIATIONS, type VariationName } from './readers/scene.ts'
 
@@ -15,7 +15,7 @@ const CHOSEN = VARIATION_NAMES.filter((name) => VARIATIONS[name].chosen)
 
 // Not in a hook: uvu keeps to itself what one throws.
 const scene = await makeScene()
-const seen = await eachOf(READER_NAMES, 2, askAll)
+const seen = await eachOf(TESTED_READERS, 2, askAll)
 
 async function askAll(reader: ReaderName): Promise<Seen> {
   const runner = startRunner(reader)
@@ -36,7 +36,7 @@ async function askAll(reader: ReaderName): Promise<Seen> {
 const readers = suite('SDKs that others wrote')
 readers.after(() => scene.close())
 
-for (const reader of READER_NAMES) {
+for (const reader of TESTED_READERS) {
   for (const name of CHOSEN) {
     const lack = lackOf(reader, name)
     const needs = specOf(reader).needs?.[VARIATIONS[name].way]?.words

@@ -25,6 +25,8 @@ export interface ReaderSpec {
   readonly lacks?: Readonly<Record<string, string>>
   /** What its `use` shows: whom STS knows, S3's buckets, or nothing. Default STS. */
   readonly uses?: 'STS' | 'S3' | 'nothing'
+  /** Asked by `npm run interop` alone: what builds it is not on every machine that runs the tests. */
+  readonly untested?: true
   /** By these ways it keeps what it found for all of its process, so that every new app needs one of its own. */
   readonly static?: readonly Way[]
 }
@@ -107,7 +109,7 @@ export const READERS = {
       'IMDSv2, address without': 'needs the slash at the end of the address',
     },
   },
-  'Rust SDK': { command: () => [join(kitFolder('rust'), 'reader')], package: 'aws-config' },
+  'Rust SDK': { command: () => [join(kitFolder('rust'), 'reader')], package: 'aws-config', untested: true },
   'Ruby SDK': {
     command: () => ['/usr/bin/ruby', join(HERE, 'runner.rb')],
     package: 'ruby-aws-sdk-core (Debian)',
@@ -139,6 +141,8 @@ export const READERS = {
 
 export type ReaderName = keyof typeof READERS
 export const READER_NAMES = Object.keys(READERS) as readonly ReaderName[]
+
+export const TESTED_READERS = READER_NAMES.filter((reader) => specOf(reader).untested !== true)
 
 export function specOf(reader: ReaderName): ReaderSpec {
   return READERS[reader]
