@@ -21,7 +21,7 @@ export function readCertificatesToTrust(bytes: Uint8Array): Certificates {
   const blocks = pemBlocks(text)
   if (blocks.length > 0) return fromBlocks(blocks)
   const der = firstElement(bytes)?.whole
-  if (der?.[0] === 0x30) return fromDer(der)
+  if (der?.[0] === 0x30) return hasAnother(bytes, der) ? { fault: MORE_THAN_ONE } : fromDer(der)
   return { fault: otherKind(bytes, text) }
 }
 
@@ -65,6 +65,8 @@ function fromBlocks(blocks: readonly PemBlock[]): Certificates {
   for (const [index, block] of wanted.entries()) {
     const which = wanted.length === 1 ? '' : ` (number ${index + 1} of ${wanted.length})`
     if (block.der === undefined) return { fault: `holds a certificate that was cut short${which}` }
+    const [first] = isBundle(block) ? [] : [firstElement(block.der)?.whole]
+    if (first !== undefined && hasAnother(block.der, first)) return { fault: `${MORE_THAN_ONE}${which}` }
     const read = isBundle(block) ? (pkcs7Certificates(block.der) ?? []) : [block.der]
     const readable = read.map(certificate).filter((one) => one !== undefined)
     if (read.length === 0 || readable.length < read.length) {
@@ -73,6 +75,14 @@ function fromBlocks(blocks: readonly PemBlock[]): Certificates {
     certificates.push(...readable)
   }
   return { certificates, hasKey, isSet: wanted.some(isBundle) }
+}
+
+const MORE_THAN_ONE = 'has one DER certificate behind another, of which readers see the first alone'
+
+/** Behind a certificate there may be a line break, or what OpenSSL says of its trust; that holds no further SEQUENCE. */
+function hasAnother(bytes: Uint8Array, first: Uint8Array): boolean {
+  const next = firstElement(bytes.subarray(first.length))
+  return next?.tag === 0x30 && certificate(new Uint8Array(next.whole)) !== undefined
 }
 
 function isBundle({ label }: PemBlock): boolean {

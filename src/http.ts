@@ -151,6 +151,9 @@ function exchange(request: HttpRequest, carrier: Carrier, tls: https.RequestOpti
       return
     }
 
+    // By default all headers beyond the 2,000th are dropped, Content-Encoding among them.
+    sent.maxHeadersCount = 0
+
     let settled = false
     const settle = (run: () => void): void => {
       if (settled) return

@@ -20,17 +20,31 @@ const DASHES = 5
 
 /** In one pass, since a server may send a text of nothing but beginnings. */
 export function pemBlocks(text: string): PemBlock[] {
-  const lines = text.replace(/(?:\\{1,4}r)?\\{1,4}n|\\{1,4}r/g, '\n')
+  const lines = withLineBreaks(text)
   const markers = [...lines.matchAll(MARKER)]
   return markers.flatMap((begin, at): PemBlock[] => {
     const [marker, word, label = ''] = begin
-    if (word !== 'BEGIN' || isCommentedOut(lines, begin.index)) return []
+    if (isCommentedOut(lines, begin.index)) return []
+    if (word !== 'BEGIN') return lostItsBeginning(lines, markers, at) ? [{ label, der: undefined }] : []
     const end = markers[at + 1]
     if (end?.[1] !== 'END' || end[2] !== label) return [{ label, der: undefined }]
     const base64 = lines.slice(begin.index + marker.length + DASHES, end.index)
     const der = new Uint8Array(Buffer.from(base64, 'base64'))
     return [{ label, der: label === 'TRUSTED CERTIFICATE' ? withoutTrust(der) : der }]
   })
+}
+
+/** Line breaks that were written as characters, as in JSON and in quoted YAML. */
+export function withLineBreaks(text: string): string {
+  return text.replace(/(?:\\{1,4}r)?\\{1,4}n|\\{1,4}r/g, '\n')
+}
+
+/** Passed over, it would be missing without a word: a line of dashes is easily lost in copying. */
+function lostItsBeginning(lines: string, markers: readonly RegExpExecArray[], at: number): boolean {
+  const [before, end] = [markers[at - 1], markers[at]]
+  if (end === undefined || before?.[1] === 'BEGIN') return false
+  const from = before === undefined ? 0 : before.index + before[0].length
+  return /[\w+/]{60}/.test(lines.slice(from, end.index))
 }
 
 /** What somebody commented out in a bundle must not be trusted. */

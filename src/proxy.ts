@@ -111,5 +111,6 @@ function refusal({ status, location, hasMore }: TunnelAnswer): TransportError {
 /** Where to, without path and query: a captive portal puts the request's own into them. */
 function redirect(location: string | undefined): string {
   if (location === undefined || !URL.canParse(location)) return ''
-  return ` with a redirect to ${foreignText(new URL(location).origin)}`
+  const { origin } = new URL(location)
+  return origin === 'null' ? '' : ` with a redirect to ${foreignText(origin)}`
 }

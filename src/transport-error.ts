@@ -88,8 +88,11 @@ export function transportError(error: Error, url: URL): TransportError {
   }
   if (code === 'HPE_HEADER_OVERFLOW')
     return new TransportError('too-large', code, 'the headers of its answer are larger than 1 MiB', error)
-  if (code.startsWith('HPE_'))
-    return new TransportError('not-http', code, HTTP_FLAWS[code] ?? NOT_HTTP, error)
+  if (code.startsWith('HPE_')) {
+    // Of what does not begin as an answer; any other fault is within one.
+    const flaw = code === 'HPE_INVALID_CONSTANT' ? NOT_HTTP : `its answer is malformed (${code})`
+    return new TransportError('not-http', code, HTTP_FLAWS[code] ?? flaw, error)
+  }
   const system = SYSTEM_CODES[code] ?? `the connection failed (${code})`
   // Many TLS servers drop a plain request without a word.
   const guess = code === 'ECONNRESET' && url.protocol === 'http:' ? ' (https on this port?)' : ''

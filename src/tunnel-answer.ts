@@ -1,5 +1,6 @@
 /** What a proxy answers to CONNECT: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6 */
 import type { Socket } from 'node:net'
+import { TransportError } from './transport-error.ts'
 
 export interface TunnelAnswer {
   /** Of the final answer; 101 counts as one, since nobody asked for another protocol. */
@@ -25,7 +26,7 @@ export function readTunnelAnswer(socket: Socket): Promise<TunnelAnswer> {
       run()
     }
     const onError = (error: Error): void => settle(() => reject(error))
-    const onClose = (): void => settle(() => reject(failure('ECONNRESET')))
+    const onClose = (): void => settle(() => reject(size === 0 ? failure('ECONNRESET') : cutShort()))
     const onData = (chunk: Buffer): void => {
       size += chunk.byteLength
       let from = Math.max(0, head.length - LONGEST_END)
@@ -77,6 +78,14 @@ function parseHead(head: string): Omit<TunnelAnswer, 'hasMore'> {
   if (fields.includes(null)) throw failure('HPE_INVALID_HEADER_TOKEN')
   const location = fields.find((field) => field?.[1]?.toLowerCase() === 'location')?.[2]
   return { status: Number(status), ...(location === undefined ? {} : { location }) }
+}
+
+function cutShort(): TransportError {
+  return new TransportError(
+    'proxy',
+    'ECONNRESET',
+    'the proxy ended the connection in the middle of its answer to CONNECT',
+  )
 }
 
 /** With the codes of node:http's parser, which all other answers go through. */

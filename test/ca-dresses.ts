@@ -174,6 +174,16 @@ export const REFUSED: readonly (readonly [title: string, dress: (one: string) =>
   ['PKCS #12', () => tlv(0x30, tlv(0x02, Buffer.of(3)), tlv(0x30)), /^is a PKCS #12 store$/],
   ['a Java key store', () => Buffer.from('feedfeed00000002', 'hex'), /^is a Java key store$/],
   ['zeros', () => Buffer.alloc(100), /^is binary, and no certificate$/],
+  [
+    'whose first line was lost in copying',
+    (one) => `${one.slice(one.indexOf('\n') + 1)}\n${one}\n`,
+    /holds a certificate that was cut short \(number 1 of 2\)/,
+  ],
+  [
+    'with one DER certificate behind another',
+    (one) => Buffer.concat([derFile(one), derFile(one)]),
+    /has one DER certificate behind another/,
+  ],
 ]
 
 /** One certificate alone, which is a form that holds no second one. */

@@ -117,6 +117,8 @@ export function tunnelBehind(head: string | Buffer, byteByByte = false): Respond
     const upstream = net.connect(Number(port), host)
     // What follows is not for the proxy.
     socket.removeAllListeners('data')
+    // Or what comes before the pipe would be lost.
+    socket.pause()
     upstream.on('error', () => socket.destroy())
     upstream.on('close', () => socket.destroy())
     socket.on('close', () => upstream.destroy())

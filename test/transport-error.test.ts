@@ -47,7 +47,7 @@ const known: readonly (readonly [string, string, string, string])[] = [
   ],
   ['ERR_BORINGSSL', 'Invalid CA', 'tls', 'the certificate that is to be trusted cannot be read'],
   ['HPE_INVALID_CONSTANT', 's3cr3t', 'not-http', 'it does not answer in HTTP (https on this port?)'],
-  ['HPE_SOMETHING', 's3cr3t', 'not-http', 'it does not answer in HTTP (https on this port?)'],
+  ['HPE_SOMETHING', 's3cr3t', 'not-http', 'its answer is malformed (HPE_SOMETHING)'],
   ['HPE_INVALID_HEADER_TOKEN', 's3cr3t', 'not-http', 'a header of its answer is malformed'],
   ['HPE_HEADER_OVERFLOW', 's3cr3t', 'too-large', 'the headers of its answer are larger than 1 MiB'],
 ]

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { format, resolveConfig } from 'prettier'
 import { startStage } from '../../test/emulators/stage.ts'
-import { KINDS } from '../../test/flood/kinds.ts'
+import { KINDS, NETWORK_KINDS } from '../../test/flood/kinds.ts'
 import { createNeighbour } from '../../test/flood/network.ts'
 import { runFlood, type FloodResult } from '../../test/flood/scene.ts'
 import { build } from '../build.ts'
@@ -29,7 +29,7 @@ async function measure(seconds: number, report: (text: string) => void): Promise
       const place = { stage, neighbour, executable: join(ROOT, 'dist/aws-iam-ra'), parent }
       for (const cpu of [undefined, 100]) {
         for (const from of ['network', 'pod'] as const) {
-          for (const kind of KINDS) {
+          for (const kind of from === 'pod' ? KINDS : NETWORK_KINDS) {
             report(`${kind} from the ${from}, ${cpu === undefined ? 'all CPU' : `${cpu}m`}`)
             results.push(await runFlood({ kind, from, cpu, seconds }, place))
           }

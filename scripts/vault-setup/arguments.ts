@@ -1,6 +1,6 @@
 /** The command's flags. */
 import { parseArgs } from 'node:util'
-import { secretKind } from '../../src/settings/secrets.ts'
+import { passwordKind, secretKind } from '../../src/settings/secrets.ts'
 import { SetupError } from './error.ts'
 
 export interface Arguments {
@@ -43,7 +43,7 @@ Exit codes: 0 done, or shown; 1 Vault or a file stood in the way; 2 the command 
 export function parseArguments(argv: readonly string[]): Arguments {
   // Before anything else: a flag that takes a token's file is given the token itself at times, and a message would show it.
   for (const [at, argument] of argv.entries()) {
-    const kind = secretKind(argument)
+    const kind = secretKind(argument) ?? passwordKind(argument)
     if (kind !== undefined)
       throw wrong(`argument ${at + 1} holds what looks like ${kind}, and nothing was done`, SECRET_HINT)
   }

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { readPem, readText, type InputFiles } from './files.ts'
 import type { Runtime } from '../../src/runtime.ts'
-import { secretKind } from '../../src/settings/secrets.ts'
+import { passwordKind, secretKind } from '../../src/settings/secrets.ts'
 import { serverName } from '../../src/settings/values.ts'
 import { SetupError } from './error.ts'
 import { createVault, type Vault } from './vault.ts'
@@ -38,7 +38,9 @@ export async function openVault(runtime: Environment): Promise<Vault> {
 /** All that is read but for VAULT_TOKEN, whose place it is. */
 function refuseSecrets(runtime: Environment): void {
   for (const name of ['VAULT_ADDR', 'VAULT_CACERT', 'VAULT_TLS_SERVER_NAME', 'VAULT_NAMESPACE']) {
-    const kind = secretKind(valueOf(runtime, name) ?? '')
+    const text = valueOf(runtime, name) ?? ''
+    // VAULT_ADDR has a message of its own for one.
+    const kind = secretKind(text) ?? (name === 'VAULT_ADDR' ? undefined : passwordKind(text))
     if (kind === undefined) continue
     throw new SetupError(`${name} holds what looks like ${kind}, and nothing was sent`, {
       hint: 'a token goes into VAULT_TOKEN, and of a CA the path is set',

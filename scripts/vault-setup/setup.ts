@@ -8,6 +8,7 @@ import {
   roleArn,
   type ArnSetting,
 } from '../../src/settings/arn.ts'
+import { passwordKind, secretKind } from '../../src/settings/secrets.ts'
 import { SetupError } from './error.ts'
 import { createReader, type Reader } from './reader.ts'
 
@@ -81,6 +82,20 @@ export function parseSetup(text: string, file: string): Setup {
   })
 }
 
+/** Names and paths stand in the plan and in errors, so that a secret in the place of one is refused unshown. */
+function refuseSecrets(value: unknown, file: string): void {
+  if (typeof value === 'object' && value !== null) {
+    for (const one of Object.values(value)) refuseSecrets(one, file)
+    return
+  }
+  const kind = typeof value === 'string' ? (secretKind(value) ?? passwordKind(value)) : undefined
+  if (kind === undefined) return
+  throw new SetupError(`${file} holds what looks like ${kind}, and nothing was sent`, {
+    hint: 'take it out: the file names paths and roles, and a token is given by --reviewer-token',
+    usage: true,
+  })
+}
+
 function parseJson(text: string, file: string): Readonly<Record<string, unknown>> {
   // Editors put a byte order mark before it.
   const json = text.replace(/^\uFEFF/, '')
@@ -98,6 +113,7 @@ function parseJson(text: string, file: string): Readonly<Record<string, unknown>
       'look for a comma, a quote or a bracket that is missing or too many; JSON has no comments',
     )
   }
+  refuseSecrets(value, file)
   if (isRecord(value)) return value
   throw refused('is not a JSON object', 'it must begin with { and have the members of k8s/vault/setup.json')
 }

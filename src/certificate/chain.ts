@@ -41,18 +41,27 @@ export async function orderChain(
   for (let current = leaf; ;) {
     const named = rest.filter((one) => one.subject === current.issuer && !members.includes(one))
     if (named.length === 0) {
-      if (current === leaf && rest.length > 0) throw noIssuer(leaf, rest.length, origin)
+      if (current === leaf && rest.some(({ isCa }) => isCa)) throw noIssuer(leaf, rest.length, origin)
       break
     }
     const issuer = await signerAmong(named, current, circumstances)
-    if (issuer === undefined) throw unverifiable(current, named) ?? wrongSignature(current, origin)
+    if (issuer === undefined) {
+      // An old or a new root under one name: it would not be sent, and the trust anchor may be the other one.
+      const areRoots = named.every(({ subject, issuer: above }) => subject === above)
+      if (current !== leaf && areRoots) return { members, warnings: [withoutRoot(current)] }
+      throw unverifiable(current, named) ?? wrongSignature(current, origin)
+    }
     if (await isRoot(issuer)) break
     const fault = intermediateFault(issuer, circumstances)
     if (fault !== undefined) {
       if (current === leaf) throw fault
       return { members, warnings: [leftOut(fault)] }
     }
-    if (members.length === LONGEST_CHAIN) throw tooLong(issuer, origin)
+    if (members.length === LONGEST_CHAIN) {
+      const root = await rootAmong(named, current, circumstances.signal)
+      if (root === undefined) throw tooLong(issuer, origin)
+      return { members, warnings: [withoutSixth(issuer)] }
+    }
     members.push(issuer)
     current = issuer
   }
@@ -79,6 +88,19 @@ async function signerAmong(
     if (best === undefined || rank > best.rank) best = { issuer, rank }
   }
   return best?.issuer
+}
+
+/** The same key as a root's, if a root came too: then the path to that root is short enough. */
+async function rootAmong(
+  named: readonly Certificate[],
+  signed: Certificate,
+  signal: AbortSignal,
+): Promise<Certificate | undefined> {
+  for (const one of named) {
+    await turn(signal)
+    if (isCheckable(one) && (await isRoot(one)) && (await signed.isSignedBy(one))) return one
+  }
+  return undefined
 }
 
 /** A root's own signature says nothing, so it is not judged. */
@@ -136,6 +158,14 @@ function uncheckedKind(issuer: Certificate): string | undefined {
 
 function leftOut({ message, hint }: IamRaError): string {
   return `${message}, so it and those above it are not sent: ${hint ?? ''}, unless its key or one below it is the trust anchor's`
+}
+
+function withoutRoot({ subject, issuer }: Certificate): string {
+  return `the certificates of ${foreignText(issuer)} that came are for another key than the one that signed ${foreignText(subject)}, so the trust anchor must be that other one, or below it`
+}
+
+function withoutSixth({ subject, issuer }: Certificate): string {
+  return `CreateSession takes ${LONGEST_CHAIN} intermediate certificates, so the sixth, of ${foreignText(subject)} by ${foreignText(issuer)}, is not sent: the trust anchor must be ${foreignText(subject)}, or below it`
 }
 
 function tooLong(sixth: Certificate, origin: Origin): IamRaError {

@@ -36,11 +36,11 @@ export class UnusableKey extends Error {
  * @returns the same key; other kinds than RSA and EC come back as they are
  * @throws UnusableKey; RangeError for DER that cannot be read
  */
-export function rewriteKey(der: Uint8Array, form: KeyForm, parameters: Uint8Array): RewrittenKey {
-  if (form === 'pkcs1') return rsaKey(der)
-  if (form === 'sec1') return ecKey(der, undefined, parameters)
-  // RFC 5958 section 2: version, algorithm, key.
+export function rewriteKey(der: Uint8Array, parameters: Uint8Array): RewrittenKey {
+  // RFC 5958 section 2: version, algorithm, key. The other two have a number or the key in the second place.
   const [, algorithm, key] = readSequence(der)
+  if (algorithm?.tag === TAG.integer) return rsaKey(der)
+  if (algorithm?.tag === TAG.octets) return ecKey(der, undefined, parameters)
   const [oid, named] = readDer(algorithm?.content ?? new Uint8Array())
   const inner = key?.content ?? new Uint8Array()
   switch (hexOf(oid?.content ?? new Uint8Array())) {
@@ -51,7 +51,7 @@ export function rewriteKey(der: Uint8Array, form: KeyForm, parameters: Uint8Arra
     case OID.rsaPss:
       throw ofKind('RSA-PSS')
     default:
-      return { der, form }
+      return { der, form: 'pkcs8' }
   }
 }
 

@@ -1,8 +1,9 @@
 /** Private keys out of a PEM file (RFC 7468) that someone else wrote. */
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto'
 import { IamRaError } from '../errors.ts'
+import { withLineBreaks } from '../pem.ts'
 import { HINTS } from './hints.ts'
-import { rewriteKey, UnusableKey, type KeyForm } from './private-key-forms.ts'
+import { rewriteKey, UnusableKey } from './private-key-forms.ts'
 import { readPublicKey } from './public-key.ts'
 
 /** The key itself stays in the closure of `sign`: it can be used and not be got out. */
@@ -13,12 +14,8 @@ export interface PrivateKey {
   sign(data: Uint8Array): Promise<Uint8Array>
 }
 
-/** What is in a block of which label: RFC 5958, RFC 8017 appendix A.1.2, RFC 5915. */
-const FORMS: ReadonlyMap<string, KeyForm> = new Map([
-  ['PRIVATE KEY', 'pkcs8'],
-  ['RSA PRIVATE KEY', 'pkcs1'],
-  ['EC PRIVATE KEY', 'sec1'],
-])
+/** RFC 5958, RFC 8017 appendix A.1.2, RFC 5915. Which of them a block holds, its content says: some confuse the labels. */
+const LABELS: readonly string[] = ['PRIVATE KEY', 'RSA PRIVATE KEY', 'EC PRIVATE KEY']
 
 /** Other blocks may come before it, such as a certificate. */
 const BEGIN = /-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----/
@@ -44,7 +41,7 @@ export function readPrivateKeys(
   what: string,
 ): { readonly keys: readonly PrivateKey[]; readonly fault?: IamRaError } {
   // Before each label what comes before it in the file, after each its block and all up to the next.
-  const [before = '', ...labelsAndTexts] = pem.split(BEGIN)
+  const [before = '', ...labelsAndTexts] = withLineBreaks(pem).split(BEGIN)
   const count = labelsAndTexts.length / 2
   if (count > MOST_KEYS)
     throw refused(
@@ -76,8 +73,7 @@ function readBlock(label: string, text: string, textBefore: string, what: string
       'mount it without a password, as cert-manager and SPIFFE write it: openssl pkey -in … -out … takes one off',
     )
   }
-  const form = FORMS.get(label)
-  if (form === undefined) {
+  if (!LABELS.includes(label)) {
     throw refused(
       `${what} holds a private key in the form ${label}, which cannot be read here`,
       'convert it to PKCS #8, the form that begins with BEGIN PRIVATE KEY',
@@ -85,12 +81,12 @@ function readBlock(label: string, text: string, textBefore: string, what: string
   }
   if (rest.length === 0) throw unreadable(what)
   const parameters = [...textBefore.matchAll(PARAMETERS)].at(-1)?.[1] ?? ''
-  return privateKey(Buffer.from(body, 'base64'), form, Buffer.from(parameters, 'base64'), what)
+  return privateKey(Buffer.from(body, 'base64'), Buffer.from(parameters, 'base64'), what)
 }
 
-function privateKey(der: Uint8Array, form: KeyForm, parameters: Uint8Array, what: string): PrivateKey {
+function privateKey(der: Uint8Array, parameters: Uint8Array, what: string): PrivateKey {
   try {
-    const rewritten = rewriteKey(der, form, parameters)
+    const rewritten = rewriteKey(der, parameters)
     const key = createPrivateKey({ key: Buffer.from(rewritten.der), format: 'der', type: rewritten.form })
     const info = createPublicKey(key).export({ type: 'spki', format: 'der' })
     return Object.freeze({

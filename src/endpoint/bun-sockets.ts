@@ -39,20 +39,24 @@ interface Held {
   readonly events: PeerEvents
   /** What the kernel did not take yet. */
   rest: Uint8Array | undefined
+  /** Whether nothing follows it. */
+  isLast: boolean
 }
 
 export function openBunSockets({ host, port, accept }: ListenOptions): Sockets {
   const { listen } = (globalThis as unknown as { readonly Bun: Bun }).Bun
   const socket = {
     open(one: BunSocket): void {
-      one.data = { events: accept(peerOf(one)), rest: undefined }
+      one.data = { events: accept(peerOf(one)), rest: undefined, isLast: false }
     },
     data: ({ data }: BunSocket, bytes: Uint8Array): void => data?.events.received(bytes),
     drain(one: BunSocket): void {
       const { data } = one
       if (data?.rest === undefined) return
       data.rest = writeSome(one, data.rest)
-      if (data.rest === undefined) data.events.drained()
+      if (data.rest !== undefined) return
+      if (data.isLast) one.shutdown()
+      data.events.drained()
     },
     close: ({ data }: BunSocket): void => data?.events.closed(),
     // A reset: `close` follows.
@@ -79,12 +83,15 @@ function peerOf(socket: BunSocket): Peer {
       const rest = writeSome(socket, bytes)
       if (rest === undefined) return true
       // A copy: the caller's bytes may be of another's memory.
-      if (socket.data !== undefined) socket.data.rest = rest.slice()
+      if (socket.data !== undefined) socket.data.rest = Uint8Array.from(rest)
       return false
     },
     pause: () => socket.pause(),
     resume: () => socket.resume(),
-    finish: () => socket.shutdown(),
+    finish() {
+      if (socket.data?.rest === undefined) socket.shutdown()
+      else socket.data.isLast = true
+    },
     // `end` would wait for a reader that never reads.
     close: () => (socket.data?.rest === undefined ? socket.end() : socket.terminate()),
   }

@@ -10,13 +10,18 @@ const RESERVED = 24
 /** Two of the endpoint's and one of health's. */
 const ADDRESSES = 3
 
-export function withinDescriptors<L extends Pick<ServerLimits, 'connections' | 'burst'>>(
+export function withinDescriptors<L extends Pick<ServerLimits, 'connections' | 'burst' | 'most'>>(
   limits: L,
   free: number = freeDescriptors(),
 ): L {
   const room = Math.max(2, Math.floor((free - RESERVED) / ADDRESSES))
   const connections = Math.min(limits.connections, Math.ceil(room / 2))
-  return { ...limits, connections, burst: Math.min(limits.burst, room - connections) }
+  return {
+    ...limits,
+    connections,
+    burst: Math.min(limits.burst, room - connections),
+    most: Math.min(limits.most, room),
+  }
 }
 
 /** proc_pid_limits(5). Infinity where there is no such file. */

@@ -8,6 +8,7 @@ import { startServer, type Server, type ServerLimits } from './server.ts'
 export const LISTENER_LIMITS: ServerLimits = {
   connections: 512,
   burst: 1024,
+  most: Infinity,
   youngMs: 250,
   acceptsPerTurn: 4096,
   headerBytes: 8192,

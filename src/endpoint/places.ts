@@ -16,6 +16,8 @@ export interface PlaceLimits {
   readonly connections: number
   /** As many more may be there that are not older than `youngMs`. */
   readonly burst: number
+  /** Never more, not within a turn either: each takes a file descriptor. */
+  readonly most: number
   /** Time to send a request in, whoever else comes. */
   readonly youngMs: number
   /** How often those that take too long are looked for. */
@@ -55,10 +57,22 @@ export function createPlaces(limits: PlaceLimits, elapsed: () => number): Places
     if (size > limits.connections) makeRoomLater()
   }
 
+  /** The largest senders first, level by level, and sorted once: each connection may have a sender of its own (127.0.0.0/8). */
+  const cut = (most: number): void => {
+    const bySize = [...groups.values()].sort((one, other) => sizeOf(other) - sizeOf(one))
+    for (let level = bySize[0] === undefined ? 0 : sizeOf(bySize[0]); level > 0; level -= 1) {
+      for (const group of bySize) {
+        if (size <= most) return
+        if (sizeOf(group) < level) break
+        firstOf(group)?.close()
+      }
+    }
+  }
+
   /** In a turn of its own: those that are closed come again, and would keep a loop of accepts from ending. */
   const cutBurst = (): void => {
     isCutting = false
-    while (size > limits.connections + limits.burst) firstOfLargest(groups.values())?.close()
+    cut(limits.connections + limits.burst)
   }
 
   const makeRoomLater = (): void => {
@@ -79,6 +93,8 @@ export function createPlaces(limits: PlaceLimits, elapsed: () => number): Places
       // Both only while they are needed: an idle process is not woken.
       checking ??= setInterval(() => each((one) => one.isOverdue() && one.close()), limits.checkMs)
       if (size > limits.connections) makeRoomLater()
+      // Well below it, so that the next ones need no cut each.
+      if (size > limits.most) cut(limits.connections)
       if (size <= limits.connections + limits.burst || isCutting) return
       isCutting = true
       setImmediate(cutBurst)
@@ -117,11 +133,7 @@ function connectionsOf({ open, leaving }: Group): Connection[] {
   return [...leaving, ...open.keys()]
 }
 
-/** The first to go of the sender that has the most. */
-function firstOfLargest(groups: Iterable<Group>): Connection | undefined {
-  let found: Group | undefined
-  for (const group of groups) if (found === undefined || sizeOf(group) > sizeOf(found)) found = group
-  const [leaving] = found?.leaving ?? []
-  const [oldest] = found?.open.keys() ?? []
-  return leaving ?? oldest
+function firstOf({ open, leaving }: Group): Connection | undefined {
+  const [first] = leaving.size > 0 ? leaving : open.keys()
+  return first
 }

@@ -82,8 +82,10 @@ function framingOf(
   for (let index = 0; index < headers.length; index += 2) {
     const value = headers[index + 1] ?? ''
     const name = headers[index]?.toLowerCase()
-    if (name === 'host') hasHost = true
-    else if (name === 'connection') isLast ||= isCloseAmong(value)
+    if (name === 'host') {
+      if (hasHost) return undefined
+      hasHost = true
+    } else if (name === 'connection') isLast ||= isCloseAmong(value)
     else if (name === 'transfer-encoding') isChunked = true
     else if (name === 'content-length') {
       if (length !== undefined || !/^\d+$/.test(value)) return undefined

@@ -16,6 +16,8 @@ const PROXY = [
   'x-envoy-',
   'true-client-ip',
   'cf-connecting-ip',
+  'cf-ray',
+  'x-amz-cf-id',
   'cdn-loop',
   'proxy-',
 ]
@@ -25,7 +27,21 @@ const PROXY = [
  * is also what Go's client sends when a server redirected it here. No Cookie: Java's client sends those of any port of
  * this host where the app keeps a jar.
  */
-const BROWSER = ['origin', 'referer', 'sec-', 'access-control-request-']
+const BROWSER = [
+  'origin',
+  'referer',
+  'sec-',
+  'access-control-request-',
+  'upgrade-insecure-requests',
+  'dnt',
+  'service-worker',
+  'ping-from',
+  'ping-to',
+]
+
+/** What a proxy calls the sender that it speaks for; each maker has a word of its own before it. */
+const SENDERS_ADDRESS =
+  /(?:^|-)(?:forwarded-for|client-?ip|real-ip|remote-(?:ip|addr)|originating-ip|socketip|proxyuser-ip)$/
 
 /** Node's own `fetch` sends it with each request; a browser never sends it without Sec-Fetch-Site. */
 const NO_PROOF = 'sec-fetch-mode'
@@ -35,6 +51,8 @@ const REFUSALS: readonly (readonly [beginning: string, answer: Answer])[] = [
   ...BROWSER.map((name) => [name, refused(name, 'in a browser')] as const),
 ]
 
+const ADDRESS_REFUSED = refused('client-ip', 'behind a proxy')
+
 /** @returns the refusal, whatever the header says; undefined where none of them is there */
 export function refuseHeaders({ headers }: EndpointRequest): Answer | undefined {
   for (let index = 0; index < headers.length; index += 2) {
@@ -42,6 +60,7 @@ export function refuseHeaders({ headers }: EndpointRequest): Answer | undefined 
     if (name === NO_PROOF) continue
     const [, answer] = REFUSALS.find(([beginning]) => isNamed(name, beginning)) ?? []
     if (answer !== undefined) return answer
+    if (SENDERS_ADDRESS.test(name)) return ADDRESS_REFUSED
   }
   return undefined
 }

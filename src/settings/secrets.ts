@@ -15,6 +15,9 @@ const JSON_WEB_TOKEN = /(?<!\w)eyJ[\w-]{12,}/
 const VAULT_TOKEN =
   /(?<![\w.])(?:hv[sbr]\.(?:(?=[\w-]*[A-Z])[\w-]{20,}|[\w-]{20,}(?![\w.-]))|[sbr]\.(?:(?=[a-z\d]*[A-Z])[A-Za-z\d]{20,}|[A-Za-z\d]{24,}(?![\w.-])))/
 
+/** `hvs.`, `hvb.`, `hvr.` and `eyJ` in base64: the value of a Secret that nobody decoded. */
+const TOKEN_IN_BASE64 = /(?<!\w)(?:aHZ[ziy]L|ZXlK)[A-Za-z\d+/]{16,}/
+
 /** A secret key of AWS has 40 characters of base64; what STS calls a session token has hundreds, in URLs' base64 too. */
 const AWS_SECRET = /^(?:[A-Za-z\d+/]{40}|[\w+/-]{100,})$/
 
@@ -26,6 +29,7 @@ export function secretKind(text: string): string | undefined {
   if (PRIVATE_KEY.test(text)) return 'a private key'
   if (JSON_WEB_TOKEN.test(text)) return 'a JSON Web Token'
   if (VAULT_TOKEN.test(text)) return 'a Vault token'
+  if (TOKEN_IN_BASE64.test(text)) return 'a token in base64'
   if (text.split(/[^\w+/-]+/).some(isAwsSecret)) return 'a secret key or session token of AWS'
   return undefined
 }
@@ -44,6 +48,11 @@ const USER =
 
 export function holdsUser(text: string): boolean {
   return USER.test(text)
+}
+
+/** As secretKind says it. */
+export function passwordKind(text: string): string | undefined {
+  return holdsUser(text) ? 'a user name or password' : undefined
 }
 
 /** An address without its user name and password, which belong there or are refused for themselves. */

@@ -4,7 +4,7 @@ import { NOT_A_FILE, readBoundedFile } from '../input-file.ts'
 import type { Runtime } from '../runtime.ts'
 import { OPTIONS, type Option, type OptionName } from './options.ts'
 import { quote, type Problems } from './problems.ts'
-import { holdsUser, secretKind, withoutUser } from './secrets.ts'
+import { holdsUser, mayHoldPassword, secretKind, withoutUser } from './secrets.ts'
 import { isPem, type Unfit } from './values.ts'
 
 export type Source =
@@ -72,7 +72,7 @@ async function readSettingFile(option: Option, fs: Runtime['fs'], path: string):
   const expected = 'a readable text file that holds the value'
   const pathFault = pathFaultOf(path)
   if (pathFault !== undefined) return { wrong: `has a path in ${fileName} that ${pathFault.wrong}`, expected }
-  const named = `has ${quote(path)} in ${fileName}, which`
+  const named = `has ${mayHoldPassword(path) ? 'a path' : quote(path)} in ${fileName}, which`
   try {
     const bytes = await readBoundedFile(fs, path, MAX_FILE_BYTES)
     if (bytes === undefined) return { wrong: `${named} is larger than 64 KiB`, expected }

@@ -151,6 +151,21 @@ export function textOf(content: Buffer | undefined): string {
 }
 
 /** @throws IamRaError FILE where the profile cannot be put into this text so that every SDK reads it */
+/** Thousands of profiles. Each line is looked at a dozen times, in which neither DEADLINE nor a signal has its turn. */
+const MAX_LINES = 50_000
+
+/** By either line break, CR LF twice: what is counted is at most double. */
+function hasMoreLines(text: string, most: number): boolean {
+  let count = 0
+  for (const ending of ['\n', '\r']) {
+    for (let at = text.indexOf(ending); at !== -1; at = text.indexOf(ending, at + 1)) {
+      count += 1
+      if (count > 2 * most) return true
+    }
+  }
+  return count > (text.includes('\r\n') ? 2 * most : most)
+}
+
 export function editedText(
   { path, profile, header: headerIn, edit }: ProfileFile,
   text: string,
@@ -160,6 +175,12 @@ export function editedText(
     throw refused(
       `cannot edit ${path}: it holds a NUL byte, so it is no text in UTF-8`,
       'remove or convert the file',
+    )
+  }
+  if (hasMoreLines(text, MAX_LINES)) {
+    throw refused(
+      `cannot edit ${path}: it has more than ${MAX_LINES} lines, so it is probably not a credentials file`,
+      'check that the setting names the right file',
     )
   }
   const header = headerIn(text)

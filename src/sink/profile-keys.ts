@@ -56,7 +56,8 @@ export function lookAtKeys(
     )
   }
   const given = profileKeys(text, FOR_EVERY_PROFILE).find(
-    (key) => HIDING_KEYS.test(key) || (key.startsWith('aws_') && obsolete.includes(key)),
+    (key) =>
+      HIDING_KEYS.test(key) || ((key.startsWith('aws_') || key === 'region') && obsolete.includes(key)),
   )
   if (given !== undefined) {
     throw refused(

@@ -167,13 +167,22 @@ function readable({ line: { text, end: own }, key, opensGroup, continuation }: E
   const value = trimBlanks(trimmed.slice(separator + 1))
   const isGroup = opensGroup || value === ''
   const isSettled = trimmed.charAt(separator) === '='
+  // Between a value and what continues it the SDK for Ruby takes them for the end of the value, and cannot read on.
+  const isAbove = ({ text: line }: Line): boolean => !isGroup && (isBlank(line) || isComment(line))
   return [
+    ...continuation.filter(isAbove).map((line) => readableSilent(line, end)),
     entry(isSettled ? trimmed : `${trimBlanks(trimmed.slice(0, separator))} = ${value}`.trimEnd(), {
       key,
       opensGroup: isGroup,
-      continuation: continuation.map((line) => readableBelow(line, isGroup, end)),
+      continuation: continuation
+        .filter((line) => !isAbove(line))
+        .map((line) => readableBelow(line, isGroup, end)),
     }),
   ]
+}
+
+function readableSilent({ text, end: own }: Line, end: string): Entry {
+  return { line: { text: trimBlanks(text), end: endOf(own, end) }, opensGroup: false, continuation: [] }
 }
 
 /** A line that continues a value; a comment among them is a part of it to Java and Rust unless it is at the margin. */

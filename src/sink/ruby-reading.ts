@@ -16,8 +16,6 @@ export interface RubyReading {
 
 // Ruby's blanks are those of ASCII.
 const HEADER = /^\[([^[\]]+)\][ \t\r\f\v]*(?:#.+)?$/s
-const SETTING = /^(.+?)[ \t\r\f\v]*=[ \t\r\f\v]*(.+?)[ \t\r\f\v]*$/s
-const GROUP = /^(.+?)[ \t\r\f\v]*=[ \t\r\f\v]*$/s
 const BLANKS = /[ \t\r\f\v]+/
 
 /** @param text a byte string, as in ini-text.ts */
@@ -25,7 +23,7 @@ export function readAsRuby(text: string, profile: string): RubyReading {
   const values = new Map<string, string>()
   let current: string | undefined
   let group: string | undefined
-  let item: RegExpExecArray | undefined
+  let item: Item | undefined
   for (const { text: whole, at } of feedLinesOf(text)) {
     if (!isUtf8(Buffer.from(whole, 'latin1')))
       return { obstacle: `line ${at} has bytes that are no UTF-8`, values }
@@ -41,19 +39,45 @@ export function readAsRuby(text: string, profile: string): RubyReading {
     }
     if (current === undefined) continue
     const above = item
-    item = SETTING.exec(line) ?? undefined
-    const [, key = '', value = ''] = item ?? []
-    if (item !== undefined && BLANKS.test(key.charAt(0))) {
+    const found = itemOf(line)
+    item = found?.value === '' ? undefined : found
+    if (item !== undefined && isBlankAt(item.key, 0)) {
       if (group !== undefined) continue
       if (above === undefined)
         return { obstacle: `line ${at} is indented, and no setting is above it`, values }
-      if (BLANKS.exec(above[2] ?? '')?.[0] === above[2]) group = above[1]
+      if (isBlankAt(above.value, 0)) group = above.key
     } else if (item !== undefined) {
       group = undefined
-      if (current === profile) values.set(key, value)
+      if (current === profile) values.set(item.key, item.value)
     } else {
-      group = GROUP.exec(line)?.[1] ?? group
+      group = found?.key ?? group
     }
   }
   return { values }
+}
+
+/** A setting's key is a character at least; its value is one blank if there are only blanks, and empty if there is nothing. */
+interface Item {
+  readonly key: string
+  readonly value: string
+}
+
+/**
+ * As by Ruby's `(.+?)\s*=\s*(.+?)\s*`, but not by such a pattern: it takes the square of a line's length, and a line may
+ * have a mebibyte.
+ */
+function itemOf(line: string): Item | undefined {
+  const equals = line.indexOf('=', 1)
+  if (equals === -1) return undefined
+  let keyEnd = equals
+  while (keyEnd > 1 && isBlankAt(line, keyEnd - 1)) keyEnd--
+  let [from, to] = [equals + 1, line.length]
+  while (from < to - 1 && isBlankAt(line, from)) from++
+  while (to > from + 1 && isBlankAt(line, to - 1)) to--
+  return { key: line.slice(0, keyEnd), value: line.slice(from, to) }
+}
+
+function isBlankAt(text: string, index: number): boolean {
+  const character = text.charAt(index)
+  return character !== '' && ' \t\r\f\v'.includes(character)
 }

@@ -49,7 +49,8 @@ function lineFault(line: string, kind: FileKind, reader: StrictReader, state: St
 }
 
 function headerFault(line: string, kind: FileKind, reader: StrictReader, state: State): string | undefined {
-  const text = (line.split(/[#;]/, 1)[0] ?? '').replace(/[ \t]+$/, '')
+  // It begins with a bracket, so that only its end has blanks.
+  const text = trimmed(line.split(/[#;]/, 1)[0] ?? '', ' \t')
   // The CRT looks no further than the first bracket that closes.
   const name = reader === 'CRT' ? /^\[([^\]]*)\]/.exec(text)?.[1] : /^\[(.*)\]$/.exec(text)?.[1]
   if (name === undefined)
@@ -105,6 +106,10 @@ function withoutRemark(line: string): string {
   return trimmed(trimmed(line).replace(/[ \t][#;].*$/s, ''))
 }
 
-function trimmed(text: string): string {
-  return text.replace(/^[ \t\r]+|[ \t\r]+$/g, '')
+/** Not by a pattern, which would look at a run of blanks in the middle once for each of them. */
+function trimmed(text: string, blanks = ' \t\r'): string {
+  let [from, to] = [0, text.length]
+  while (from < to && blanks.includes(text.charAt(from))) from++
+  while (to > from && blanks.includes(text.charAt(to - 1))) to--
+  return text.slice(from, to)
 }

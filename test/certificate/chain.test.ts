@@ -163,6 +163,23 @@ chain('a leaf that its issuer did not sign is an error', async () => {
   assert.match(error.hint ?? '', /same name with another key/)
 })
 
+chain('a root of the same name with another key ends the path above the issuer, with a warning', async () => {
+  const [other] = read('root-b')
+  const [int1] = read('int1')
+  assert.ok(other !== undefined && int1 !== undefined)
+  const renamed: Certificate = { ...other, subject: int1.issuer, issuer: int1.issuer }
+  const found = await orderChain(leaf('good-p256'), [...read('int2', 'int1'), renamed], NOW)
+  same(found, 'int2', 'int1')
+  assert.match(
+    found.warnings.join(),
+    /are for another key than the one that signed O=Test, CN=Intermediate 1/,
+  )
+})
+
+chain('other leaves beside it say nothing about its issuer', async () => {
+  same(await ordered('good-p256', 'other-name', 'expired'))
+})
+
 chain('an intermediate that its issuer did not sign is an error', async () => {
   const error = await rejectsWithCode(
     ordered('good-p256', 'intermediate-wrong-signature', 'int1', 'root'),

@@ -47,21 +47,35 @@ export const KEYS = [
   ['rsa-3072', 'rsa-3072-pkcs1', 'an RSA key of 3072 bits in PKCS #1'],
 ] as const
 
+const labelled = (name: string, label: string): string =>
+  pem(name).replaceAll(/(?<=BEGIN|END)[A-Z ]*PRIVATE KEY/g, label)
+
+const DRESSED_KEYS = [
+  ['p256', pem('p256-pkcs8').replaceAll('\n', '\\n'), 'line breaks of its key as two characters'],
+  ['p256', JSON.stringify({ key: pem('p256-sec1') }), 'a key in JSON'],
+  ['p256', labelled('p256-pkcs8', ' EC PRIVATE KEY'), 'PKCS #8 under the label of SEC 1'],
+  ['p256', labelled('p256-sec1', ' PRIVATE KEY'), 'SEC 1 under the label of PKCS #8'],
+  ['rsa-2048', labelled('rsa-2048-pkcs8', ' RSA PRIVATE KEY'), 'PKCS #8 under the label of PKCS #1'],
+  ['rsa-2048', labelled('rsa-2048-pkcs1', ' PRIVATE KEY'), 'PKCS #1 under the label of PKCS #8'],
+] as const
+
 const FROM_INTERMEDIATE = { issuer: 'CN=intermediate' }
 
 const crlf = (text: string): string => text.replaceAll('\n', '\r\n')
 
 /** With the leaf that is taken, PEM, and the one issuer that is sent, which is absent for a root. */
 export const ACCEPTED: readonly (Case & { readonly leaf: string; readonly issuer?: string })[] = [
-  ...[...KEYS.map(([leaf, key, title]) => [leaf, pem(key), title] as const), ...ODD_KEYS].map(
-    ([leaf, key, title]) => ({
-      title,
-      leaf: pem(leaf),
-      ...FROM_INTERMEDIATE,
-      certificate: bundle(leaf),
-      key,
-    }),
-  ),
+  ...[
+    ...KEYS.map(([leaf, key, title]) => [leaf, pem(key), title] as const),
+    ...ODD_KEYS,
+    ...DRESSED_KEYS,
+  ].map(([leaf, key, title]) => ({
+    title,
+    leaf: pem(leaf),
+    ...FROM_INTERMEDIATE,
+    certificate: bundle(leaf),
+    key,
+  })),
   ...ODD_CERTIFICATES.map(([leaf, title]) => ({
     title,
     leaf,

@@ -22,10 +22,10 @@ const YOUNG_MS = 4
 /** Time for room to be made, where none is to be. */
 const LONG_MS = 10 * YOUNG_MS
 
-function setUp(limits: { connections: number; burst: number; checkMs?: number }): Scene {
+function setUp(limits: { connections: number; burst: number; most?: number; checkMs?: number }): Scene {
   const ended: number[] = []
   let nowMs = 0
-  const all = createPlaces({ checkMs: 600_000, youngMs: YOUNG_MS, ...limits }, () => nowMs)
+  const all = createPlaces({ checkMs: 600_000, youngMs: YOUNG_MS, most: Infinity, ...limits }, () => nowMs)
   return {
     places: all,
     ended,
@@ -77,6 +77,25 @@ test('the young have time to ask, whoever else comes', { connections: 2, burst: 
   assert.equal(await scene.ends(3), [2, 3, 4])
   await delay(LONG_MS)
   assert.equal(scene.ended, [2, 3, 4])
+})
+
+test(
+  'never more than there are files for, within a turn too',
+  { connections: 1, burst: 1, most: 3 },
+  (scene) => {
+    for (const name of [1, 2, 3]) scene.take(name)
+    assert.equal(scene.ended, [])
+    scene.take(4)
+    scene.take(5, { address: '192.0.2.2' })
+    assert.equal(scene.ended, [1, 2, 3])
+    return Promise.resolve()
+  },
+)
+
+test('of many senders the largest go first, level by level', { connections: 1, burst: 2 }, async (scene) => {
+  const senders = ['a', 'b', 'b', 'c', 'c', 'c', 'd']
+  for (const [name, address] of senders.entries()) scene.take(name, { address })
+  assert.equal(await scene.ends(4), [3, 4, 1, 5])
 })
 
 test('those who ask without a pause do not end a young one', { connections: 2, burst: 8 }, async (scene) => {

@@ -82,6 +82,8 @@ const refused: readonly [title: string, text: string, status: RefusedHead][] = [
   ['HTTP/0.9 by number', 'GET / HTTP/0.9\r\n\r\n', 505],
   ['TLS', '\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03\r\n\r\n', 400],
   ['no Host', 'GET / HTTP/1.1\r\n\r\n', 400],
+  ['two hosts', 'GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n', 400],
+  ['two hosts in HTTP/1.0', 'GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n', 400],
   ['a blank before the colon', 'GET / HTTP/1.1\r\nHost : a\r\n\r\n', 400],
   ['a header without a colon', 'GET / HTTP/1.1\r\nHost: a\r\nX\r\n\r\n', 400],
   ['a header without a name', 'GET / HTTP/1.1\r\nHost: a\r\n: x\r\n\r\n', 400],

@@ -9,6 +9,17 @@ type Headers = NonNullable<Sent['headers']>
 const sender = suite('senders of the endpoint')
 
 const PROXIES = [
+  'Client-IP',
+  'WL-Proxy-Client-IP',
+  'Fastly-Client-IP',
+  'X-Azure-ClientIP',
+  'X-Azure-SocketIP',
+  'X-Vercel-Forwarded-For',
+  'Ali-CDN-Real-IP',
+  'X-Remote-Addr',
+  'X-Originating-IP',
+  'X-Amz-Cf-Id',
+  'CF-Ray',
   'Forwarded',
   'Via',
   'X-Forwarded',
@@ -32,6 +43,10 @@ const PROXIES = [
   'Proxy-Authorization',
 ]
 const BROWSERS = [
+  'Upgrade-Insecure-Requests',
+  'DNT',
+  'Service-Worker',
+  'Ping-To',
   'Origin',
   'Referer',
   'Sec-Fetch-Site',

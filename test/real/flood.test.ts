@@ -10,7 +10,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ROOT } from '../../scripts/checks/files.ts'
 import { startStage } from '../emulators/stage.ts'
-import { KINDS } from '../flood/kinds.ts'
+import { KINDS, NETWORK_KINDS } from '../flood/kinds.ts'
 import { createNeighbour } from '../flood/network.ts'
 import { MEMORY_LIMIT, runFlood, type FloodRun } from '../flood/scene.ts'
 
@@ -30,7 +30,8 @@ const place = {
 }
 
 const RUNS: readonly Omit<FloodRun, 'seconds'>[] = [
-  ...KINDS.flatMap((kind) => (['network', 'pod'] as const).map((from) => ({ kind, from, cpu: undefined }))),
+  ...NETWORK_KINDS.map((kind) => ({ kind, from: 'network' as const, cpu: undefined })),
+  ...KINDS.map((kind) => ({ kind, from: 'pod' as const, cpu: undefined })),
   ...(['short', 'reset', 'silent'] as const).map((kind) => ({ kind, from: 'network' as const, cpu: 100 })),
 ]
 

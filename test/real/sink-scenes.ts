@@ -80,7 +80,7 @@ export function isNew(stage: Stage, done: Run, scene: Scene): void {
     `aws_secret_access_key = ${session?.secretAccessKey ?? ''}`,
     `aws_session_token = ${session?.sessionToken ?? ''}`,
     // WRITE_REGION puts it into the config file instead.
-    ...(scene.old === undefined || scene.env?.['WRITE_REGION'] === 'true' ? [] : ['region = eu-west-1']),
+    ...(scene.old === undefined || scene.env['WRITE_REGION'] === 'true' ? [] : ['region = eu-west-1']),
     '',
   ]
   const missing = wanted.filter((line) => !lines.includes(line))

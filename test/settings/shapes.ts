@@ -26,6 +26,10 @@ export const SECRETS: Readonly<Record<string, readonly [value: string, problem: 
   'a batch token of Vault': [`hvb.AAAAA${scrambled(120)}`, /what looks like a Vault token/],
   'an old token of Vault': [`s.${scrambled(24)}`, /what looks like a Vault token/],
   'an old token of a namespace of Vault': [`s.${scrambled(24)}.x1Yz2`, /what looks like a Vault token/],
+  'a token of Vault in base64': [
+    Buffer.from(`hvs.${scrambled(24)}`).toString('base64'),
+    /what looks like a token in base64/,
+  ],
   'a secret key of AWS': [scrambled(40), /what looks like a secret key or session token of AWS/],
   'a session token of AWS': [`${scrambled(300)}==`, /what looks like a secret key or session token of AWS/],
   'a private key': [`${KEY}\n${KEY_BODY}\n${KEY_END}\n`, /what looks like a private key/],

@@ -23,13 +23,17 @@ async function write(file: string): Promise<string> {
 
 const large = suite('a large credentials file')
 
+const MANY = 20_000
+
 for (const [what, text] of [
-  ['line breaks', filledWith('\n')],
-  ['carriage returns', filledWith('\r')],
-  ['headers', filledWith('[]\n')],
-  ['comments', filledWith('#\n')],
-  ['one line', filledWith('x', '[a]\nx = ')],
-  ['settings', `[a]\n${Array.from({ length: 120_000 }, (_, at) => `${at.toString(36)}=`).join('\n')}`],
+  ['line breaks', '\n'.repeat(MANY)],
+  ['carriage returns', '\r'.repeat(MANY)],
+  ['headers', '[]\n'.repeat(MANY)],
+  ['one line', `${filledWith('x', '[a]\nx = ')}\n`],
+  ['blanks', `${filledWith(' ', '[a]\n')}\n`],
+  ['a key and blanks', `${filledWith(' ', '[a]\nk')}x\n`],
+  ['a header and blanks', `${filledWith(' ', '[a]')}x\n`],
+  ['settings', `[a]\n${Array.from({ length: MANY }, (_, at) => `${at.toString(36)}=`).join('\n')}\n`],
 ] as const) {
   large(`of ${what} is edited`, () =>
     inScratch(async ({ file }) => {
@@ -43,15 +47,22 @@ for (const [what, text] of [
   )
 }
 
-for (const [what, text] of [
-  ['line breaks', filledWith('\n', '[default]\n')],
-  ['headers', filledWith('[default]\n')],
-  ['comments', filledWith('#\n', '[default]\n')],
+for (const [what, text, refusal] of [
+  [
+    'with a profile of line breaks',
+    `[default]\n${'\n'.repeat(MANY)}`,
+    /profile default has more than 10000 lines/,
+  ],
+  ['with a profile of headers', '[default]\n'.repeat(MANY), /profile default has more than 10000 lines/],
+  ['of line breaks alone', filledWith('\n'), /more than 50000 lines/],
+  ['of carriage returns alone', filledWith('\r'), /more than 50000 lines/],
+  ['of comments alone', filledWith('#\r\n'), /more than 50000 lines/],
+  ['of headers alone', filledWith('[a]\n'), /more than 50000 lines/],
 ] as const) {
-  large(`whose profile is ${what} is refused and left`, () =>
+  large(`${what} is refused and left`, () =>
     inScratch(async ({ file }) => {
       await writeFile(file, text)
-      assert.match(await write(file), /profile default has more than 10000 lines/)
+      assert.match(await write(file), refusal)
       assert.is(await readFile(file, 'utf8'), text)
     }),
   )

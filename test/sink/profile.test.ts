@@ -130,9 +130,14 @@ profile('keeps sub-settings and wrapped values below their key, and nothing amon
     edited(
       '[app]\ns3 =\n    max = 1\n  # note\n\tmin=2\n    odd\n    = 3\n\vx = 4\nregion = x\n  # c\n  y\n',
     ),
-    `[app]\n${BLOCK}s3 =\n    max = 1\n# note\n\tmin=2\n# odd\n# = 3\n  x = 4\nregion = x\n# c\n  y\n`,
+    `[app]\n${BLOCK}s3 =\n    max = 1\n# note\n\tmin=2\n# odd\n# = 3\n  x = 4\n# c\nregion = x\n  y\n`,
   )
   assert.is(edited('[app]\n  s3 : \n    max = 1\n'), `[app]\n${BLOCK}s3 =\n    max = 1\n`)
+  // Ruby reads no wrapped value behind a comment.
+  assert.is(
+    edited('[app]\nregion = a\n\n  # c\n  output = json\n'),
+    `[app]\n${BLOCK}\n# c\nregion = a\n  output = json\n`,
+  )
 })
 
 profile('ends each of its lines so that every reader sees the end', () => {
