@@ -17,7 +17,7 @@ import { ROOT } from '../checks/files.ts'
 import { DATA, floodTable, PAGE, withFloodResults, type FloodResults } from './flood/page.ts'
 import { machineFacts } from './machine.ts'
 
-const SECONDS = { whole: 8, quick: 2 } as const
+const SECONDS = { whole: 5, quick: 2 } as const
 
 async function measure(seconds: number, report: (text: string) => void): Promise<FloodResult[]> {
   const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
