@@ -11,10 +11,10 @@ export interface ServerLimits {
   readonly connections: number
   /** As many more have time to send a request in, */
   readonly burst: number
-  /** So many are never open, not within a turn either: each takes a file descriptor. */
-  readonly most: number
   /** which is this. */
   readonly youngMs: number
+  /** So many are never open, not within a turn either: each takes a file descriptor. */
+  readonly most: number
   readonly acceptsPerTurn: number
   /** Of the request line and all headers together. */
   readonly headerBytes: number

@@ -7,7 +7,7 @@ import type { SessionCredentials } from '../types.ts'
 import { replaceFile, type SinkContext } from './atomic-write.ts'
 import { attempt, refused } from './file-error.ts'
 import { unlessMissing } from './folder.ts'
-import { parseEntries } from './ini-text.ts'
+import { linesOf, parseEntries } from './ini-text.ts'
 import {
   configHeader,
   countLines,
@@ -150,22 +150,19 @@ export function textOf(content: Buffer | undefined): string {
   return content?.toString('latin1') ?? ''
 }
 
-/** @throws IamRaError FILE where the profile cannot be put into this text so that every SDK reads it */
 /** Thousands of profiles. Each line is looked at a dozen times, in which neither DEADLINE nor a signal has its turn. */
 const MAX_LINES = 50_000
 
-/** By either line break, CR LF twice: what is counted is at most double. */
 function hasMoreLines(text: string, most: number): boolean {
   let count = 0
-  for (const ending of ['\n', '\r']) {
-    for (let at = text.indexOf(ending); at !== -1; at = text.indexOf(ending, at + 1)) {
-      count += 1
-      if (count > 2 * most) return true
-    }
+  for (const { end } of linesOf(text)) {
+    if (end !== '') count += 1
+    if (count > most) return true
   }
-  return count > (text.includes('\r\n') ? 2 * most : most)
+  return false
 }
 
+/** @throws IamRaError FILE where the profile cannot be put into this text so that every SDK reads it */
 export function editedText(
   { path, profile, header: headerIn, edit }: ProfileFile,
   text: string,
