@@ -1,5 +1,7 @@
 /** As much DER (X.690) as keys are written in. Reads what other tools read too, and writes the one right form. */
 
+import { firstElement, type Element } from '../der.ts'
+
 export const TAG = {
   integer: 0x02,
   bits: 0x03,
@@ -9,28 +11,20 @@ export const TAG = {
   context0: 0xa0,
 } as const
 
-export interface DerValue {
-  readonly tag: number
-  readonly content: Uint8Array
-}
-
 /** The values that follow one another. @throws RangeError if one is cut short */
-export function readDer(bytes: Uint8Array): DerValue[] {
-  const values: DerValue[] = []
-  for (let start = 0; start < bytes.length;) {
-    const [tag = 0, first = 0] = bytes.subarray(start, start + 2)
-    const count = first < 0x80 ? 0 : first & 0x7f
-    const from = start + 2 + count
-    const length = first < 0x80 ? first : Number(`0x0${hexOf(bytes.subarray(start + 2, from))}`)
-    if (from + length > bytes.length) throw new RangeError('DER is cut short')
-    values.push({ tag, content: bytes.subarray(from, from + length) })
-    start = from + length
+export function readDer(bytes: Uint8Array): Element[] {
+  const values: Element[] = []
+  for (let rest = bytes; rest.length > 0;) {
+    const value = firstElement(rest)
+    if (value === undefined) throw new RangeError('DER is cut short')
+    values.push(value)
+    rest = rest.subarray(value.whole.length)
   }
   return values
 }
 
 /** What the one SEQUENCE at the start holds. @throws RangeError */
-export function readSequence(bytes: Uint8Array): DerValue[] {
+export function readSequence(bytes: Uint8Array): Element[] {
   const [sequence] = readDer(bytes)
   if (sequence?.tag !== TAG.sequence) throw new RangeError('no SEQUENCE')
   return readDer(sequence.content)

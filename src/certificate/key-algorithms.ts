@@ -1,5 +1,6 @@
 /** The kinds of key that CreateSession takes, as AlgorithmIdentifier writes them: RFC 3279 section 2.3, RFC 5480. */
-import { hexOf, magnitude, readDer, TAG, writeDer, type DerValue } from './der.ts'
+import type { Element } from '../der.ts'
+import { hexOf, magnitude, readDer, TAG, writeDer } from './der.ts'
 
 export const OID = {
   rsa: '2a864886f70d010101',
@@ -34,7 +35,7 @@ const CURVES: readonly Curve[] = [
 
 /** One that CreateSession may take, by its name or by explicit parameters; undefined for any other. */
 export function curveOf(
-  parameters: DerValue | undefined,
+  parameters: Element | undefined,
 ): (Curve & { readonly isExplicit: boolean }) | undefined {
   const isExplicit = parameters?.tag === TAG.sequence
   const curve = CURVES.find(({ oid, prime }) =>

@@ -2,16 +2,8 @@
  * Private keys rewritten into the one form of each kind that Node (OpenSSL) and the compiled file (BoringSSL) both read:
  * the latter wants a SEC 1 key with its public half, RSA numbers in their shortest form, and NULL behind the RSA OID.
  */
-import {
-  hexOf,
-  magnitude,
-  readDer,
-  readSequence,
-  TAG,
-  writeDer,
-  writeUnsigned,
-  type DerValue,
-} from './der.ts'
+import type { Element } from '../der.ts'
+import { hexOf, magnitude, readDer, readSequence, TAG, writeDer, writeUnsigned } from './der.ts'
 import { curveOf, dotted, ecAlgorithm, OID } from './key-algorithms.ts'
 
 export type KeyForm = 'pkcs8' | 'pkcs1' | 'sec1'
@@ -65,7 +57,7 @@ function rsaKey(der: Uint8Array): RewrittenKey {
 }
 
 /** RFC 5915: version, key, [0] the curve, [1] the public half, which follows from the key. */
-function ecKey(der: Uint8Array, named: DerValue | undefined, block: Uint8Array): RewrittenKey {
+function ecKey(der: Uint8Array, named: Element | undefined, block: Uint8Array): RewrittenKey {
   const [version, key, ...optional] = readSequence(der)
   const own = optional.find(({ tag }) => tag === TAG.context0)
   const [parameters] = named === undefined ? readDer(own?.content ?? block) : [named]
