@@ -12,7 +12,7 @@ export default tseslint.config(
         'error',
         {
           name: 'fetch',
-          message: 'Bun sends it through HTTP_PROXY, the login JWT included: use src/http.ts',
+          message: 'Bun sends it through HTTP_PROXY, the login JWT included: use src/net/http.ts',
         },
       ],
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true, named: true } }],
@@ -38,7 +38,7 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ['src/runtime.ts', 'src/aws-iam-ra.ts'], rules: { 'no-restricted-properties': 'off' } },
+  { files: ['src/run/runtime.ts', 'src/aws-iam-ra.ts'], rules: { 'no-restricted-properties': 'off' } },
   { files: ['test/**'], rules: { '@typescript-eslint/require-await': 'off' } },
   {
     files: ['eslint.config.js'],

@@ -17,7 +17,7 @@ import { fileSizes } from './bench/sizes.ts'
 import { SUBJECT_NAMES, type Subject, type SubjectName } from './bench/subjects.ts'
 import { scenarioTable } from './bench/table.ts'
 import { ROOT } from './checks/files.ts'
-import { ensureServers } from './servers.ts'
+import { ensureServers } from '../test/rig/servers/build.ts'
 
 const USAGE = `options: --emulators, --only ${SUBJECT_NAMES.join(',')}, --rounds <number>`
 

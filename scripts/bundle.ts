@@ -19,7 +19,7 @@ interface PluginBuilder {
 }
 
 /**
- * What packages load and this executable does not use. src/identity/vault-client.ts gives node-vault its own in their
+ * What packages load and this executable does not use. src/vault/client.ts gives node-vault its own in their
  * place: the transport for axios, a silent `debug`, and nothing for the commands, their templates and their schemas.
  */
 const UNUSED = /^(?:axios|debug|mustache|tv4|\.\/commands\.js)$/

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildImages } from '../test/node/build-images.ts'
 import { build } from './build.ts'
-import { ALL_SERVERS, ensureServers, serverVariables } from './servers.ts'
+import { ALL_SERVERS, ensureServers, serverVariables } from '../test/rig/servers/build.ts'
 import { runTests, testFiles } from './test-runner.ts'
 
 const images = mkdtempSync(join(tmpdir(), 'iam-ra-node-images-'))

@@ -10,7 +10,7 @@ import { pythonEnvironment } from '../test/real/interop/python.ts'
 import { TESTED_KITS } from '../test/real/interop/readers/kits.ts'
 import { prepareReaders } from '../test/real/interop/readers/prepare.ts'
 import { build, buildRelease } from './build.ts'
-import { cacheFolder, ensureServers, LOOPBACK_SERVERS, serverVariables } from './servers.ts'
+import { cacheFolder, ensureServers, LOOPBACK_SERVERS, serverVariables } from '../test/rig/servers/build.ts'
 import { runTests, testFiles } from './test-runner.ts'
 
 /** Of Debian, but for Python. */

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { availableParallelism, constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ROOT, sourceFiles } from './checks/files.ts'
-import { cleanEnv } from './clean-env.ts'
+import { cleanEnv } from '../test/rig/processes/clean-env.ts'
 
 interface Outcome {
   readonly path: string

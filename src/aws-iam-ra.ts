@@ -1,12 +1,11 @@
 /** Entry point of the pod binary: picks the command, prints an error with its hint, sets the exit code. */
 import { asIamRaError, IamRaError } from './errors.ts'
-import { createLogger, errorText, type Logger } from './log.ts'
-import { beginAgain } from './program.ts'
-import { systemRuntime, type HangUp, type Runtime } from './runtime.ts'
+import { createLogger, errorText, type Logger, type Reporting } from './run/log.ts'
+import { beginAgain } from './run/reexec.ts'
+import { systemRuntime, type HangUp, type Runtime } from './run/runtime.ts'
 import { commandOf, type Command } from './settings/arguments.ts'
 import { readInvocation, readReporting, type Invocation } from './settings/read.ts'
-import { writeTerminationLog } from './termination-log.ts'
-import type { Reporting } from './run-settings.ts'
+import { writeTerminationLog } from './run/termination-log.ts'
 import { VERSION } from './version.ts'
 
 /**

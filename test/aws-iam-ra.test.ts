@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { startStage } from './emulators/stage.ts'
+import { startStage } from './rig/emulators/stage.ts'
 
 const entry = suite('the entry point')
 

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert'
 import { ROOT } from '../scripts/checks/files.ts'
 import { podEnv } from '../scripts/demo/pod-env.ts'
 import { withHelp } from '../scripts/readme.ts'
-import { startStage } from './emulators/stage.ts'
+import { startStage } from './rig/emulators/stage.ts'
 
 const readme = suite('README')
 const text = readFileSync(join(ROOT, 'README.md'), 'utf8')

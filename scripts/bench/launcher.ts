@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { cleanEnv } from '../clean-env.ts'
+import { cleanEnv } from '../../test/rig/processes/clean-env.ts'
 import type { Eviction } from './results.ts'
 
 export interface Command {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { cpus, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from '../checks/files.ts'
-import { cleanEnv } from '../clean-env.ts'
+import { cleanEnv } from '../../test/rig/processes/clean-env.ts'
 import type { Subject } from './subjects.ts'
 
 const PACKAGES = ['hvac', 'cryptography', 'iam-rolesanywhere-session', 'botocore']

@@ -4,14 +4,14 @@
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createAuthority, serverCertificate } from '../../test/emulators/authority.ts'
-import { host, type Hosted } from '../../test/emulators/http.ts'
-import { EXAMPLE, startStage, type Stage } from '../../test/emulators/stage.ts'
-import { startKubernetes } from '../../test/real/kubernetes.ts'
-import { freePort } from '../../test/real/process.ts'
-import { addKubernetesMount, addReviewer, bind } from '../../test/real/reference.ts'
-import { setUpPki } from '../../test/real/reference-vault.ts'
-import { startVault } from '../../test/real/vault-server.ts'
+import { createAuthority, serverCertificate } from '../../test/rig/emulators/authority.ts'
+import { host, type Hosted } from '../../test/rig/emulators/http.ts'
+import { EXAMPLE, startStage, type Stage } from '../../test/rig/emulators/stage.ts'
+import { startKubernetes } from '../../test/rig/servers/kubernetes.ts'
+import { freePort } from '../../test/rig/processes/process.ts'
+import { addKubernetesMount, addReviewer, bind } from '../../test/rig/servers/reference.ts'
+import { setUpPki } from '../../test/rig/servers/reference-vault.ts'
+import { startVault } from '../../test/rig/servers/vault.ts'
 
 export const SCHEMES = ['http', 'https'] as const
 export type Scheme = (typeof SCHEMES)[number]

@@ -1,5 +1,5 @@
 /** What is measured: each program with the files that it is made of and the way it is started. */
-import { EXAMPLE } from '../../test/emulators/stage.ts'
+import { EXAMPLE } from '../../test/rig/emulators/stage.ts'
 import type { BenchServers, Scheme } from './servers.ts'
 
 export const KEYS = ['ec-p256', 'rsa-2048'] as const

@@ -1,6 +1,6 @@
 /** npm as a child: it needs to know of this machine's registry, proxy and CA, and nothing else. */
 import { spawnSync } from 'node:child_process'
-import { cleanEnv } from '../clean-env.ts'
+import { cleanEnv } from '../../test/rig/processes/clean-env.ts'
 
 const BOUND_MS = 300_000
 

@@ -1,19 +1,28 @@
 /**
- * Which folder may import which. Data flows one way and a step knows its neighbours' values, not their code: step
- * folders import the shared files at src's root and nothing of one another; only pipeline.ts and commands/ join them.
+ * Which room of src may import which. Rooms stand in layers, and data flows one way: a room imports from layers below its
+ * own, never from a room beside it. What joins the steps (sources, commands) stands above them.
  */
 import { posix } from 'node:path'
 import ts from 'typescript'
 import type { SourceFile } from './files.ts'
 
-/** Files at src's root that may reach into folders, with the folders that each may reach. */
-const JOINERS: Readonly<Record<string, readonly string[]>> = {
-  'pipeline.ts': ['identity', 'certificate', 'exchange', 'sink'],
-  'aws-iam-ra.ts': ['settings', 'commands'],
-}
-/** Heavy packages, and the one folder whose business they are. */
+/** From the ground up. A room is a folder of src, or a file at its root. */
+const LAYERS: readonly (readonly string[])[] = [
+  ['errors.ts', 'version.ts', 'text'],
+  ['net'],
+  ['run'],
+  ['credentials.ts', 'x509'],
+  ['vault', 'aws'],
+  ['identity', 'certificate', 'exchange', 'vault-aws', 'sink', 'renewal'],
+  ['endpoint', 'sources'],
+  ['settings'],
+  ['onboarding'],
+  ['commands'],
+  ['aws-iam-ra.ts'],
+]
+/** Heavy packages, and the one room whose business they are. */
 const PACKAGES: Readonly<Record<string, string>> = {
-  'node-vault': 'src/identity',
+  'node-vault': 'src/vault',
   '@peculiar/x509': 'src/certificate',
   '@peculiar/asn1-schema': 'src/certificate',
   '@peculiar/asn1-x509': 'src/certificate',
@@ -39,30 +48,33 @@ function refuse(path: string, target: string): string | undefined {
   const resolved = posix.join(posix.dirname(path), target)
   if (!resolved.endsWith('.ts')) return 'a relative import has the ending .ts'
   if (
-    path.startsWith('test/emulators/') &&
+    path.startsWith('test/rig/emulators/') &&
     !/\.test\.ts$/.test(path) &&
-    !resolved.startsWith('test/emulators/')
+    !resolved.startsWith('test/rig/emulators/')
   ) {
     return 'emulators are written from the public protocol and know nothing of ours'
   }
   if (!path.startsWith('src/')) return undefined
   if (!resolved.startsWith('src/')) return 'src knows nothing outside of src'
-  return refuseFolder(path.slice('src/'.length), resolved.slice('src/'.length))
+  return refuseRoom(roomOf(path), roomOf(resolved))
 }
 
-function refuseFolder(from: string, to: string): string | undefined {
-  const fromFolder = folderOf(from)
-  const toFolder = folderOf(to)
-  if (to in JOINERS && !(from in JOINERS) && fromFolder !== 'commands')
-    return 'only a command or an entry point knows what joins the steps'
-  if (toFolder === fromFolder) return undefined
-  if (fromFolder === undefined) {
-    return toFolder === undefined || JOINERS[from]?.includes(toFolder) === true
-      ? undefined
-      : 'only pipeline.ts and the entry points reach from the root into a folder'
-  }
-  if (toFolder === undefined || fromFolder === 'commands') return undefined
-  return 'a step imports nothing of another folder'
+function refuseRoom(from: string, to: string): string | undefined {
+  if (from === to) return undefined
+  const [above, below] = [layerOf(from), layerOf(to)]
+  if (above === -1) return `${from} has no layer (list it in this check)`
+  if (below === -1) return `${to} has no layer (list it in this check)`
+  if (above === below) return `${from} and ${to} stand in one layer and know nothing of one another`
+  return above > below ? undefined : `${to} stands above ${from}`
+}
+
+function layerOf(room: string): number {
+  return LAYERS.findIndex((rooms) => rooms.includes(room))
+}
+
+/** @param path below src/ */
+function roomOf(path: string): string {
+  return path.split('/')[1] ?? path
 }
 
 function refusePackage(path: string, target: string): string | undefined {
@@ -71,11 +83,6 @@ function refusePackage(path: string, target: string): string | undefined {
   const name = /^(@[^/]+\/)?[^/]+/.exec(target)?.[0] ?? target
   const home = PACKAGES[name]
   if (home === undefined)
-    return 'no package that the shipped file may hold (list it in this check with its folder)'
-  return path === home || path.startsWith(`${home}/`) ? undefined : `${name} belongs to ${home}`
-}
-
-function folderOf(path: string): string | undefined {
-  const slash = path.indexOf('/')
-  return slash === -1 ? undefined : path.slice(0, slash)
+    return 'no package that the shipped file may hold (list it in this check with its room)'
+  return path.startsWith(`${home}/`) ? undefined : `${name} belongs to ${home}`
 }

@@ -1,5 +1,5 @@
 /** The env of the README's pod spec, with the emulators in the places of the servers. */
-import type { Stage } from '../../test/emulators/stage.ts'
+import type { Stage } from '../../test/rig/emulators/stage.ts'
 
 export function podEnv(
   stage: Pick<Stage, 'env'>,

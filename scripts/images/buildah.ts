@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { cleanEnv } from '../clean-env.ts'
+import { cleanEnv } from '../../test/rig/processes/clean-env.ts'
 
 export interface Build {
   /** The Containerfile; its folder is the build context. */

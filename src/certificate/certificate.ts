@@ -1,6 +1,6 @@
 /** Reading certificates: PEM in, and what the checks ask about out. */
 import { IamRaError } from '../errors.ts'
-import { isCertificate, pemBlocks } from '../pem.ts'
+import { isCertificate, pemBlocks } from '../x509/pem.ts'
 import { readPublicKey, type CertificateKey } from './public-key.ts'
 import { AsnConvert, BasicConstraints, GeneralNames, KeyUsage, X509Certificate } from './x509.ts'
 

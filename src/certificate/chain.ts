@@ -1,6 +1,6 @@
 /** The path from a leaf to its root, out of certificates that came in any order. */
 import type { IamRaError } from '../errors.ts'
-import { foreignText } from '../foreign-text.ts'
+import { foreignText } from '../text/redact.ts'
 import { unfit, type Certificate } from './certificate.ts'
 import type { Circumstances } from './circumstances.ts'
 import { HINTS, type Origin } from './hints.ts'

@@ -4,9 +4,9 @@
  * https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html#signature-verification
  */
 import type { IamRaError } from '../errors.ts'
-import { foreignText, foreignTexts } from '../foreign-text.ts'
-import { holdsCertificate } from '../pem.ts'
-import type { IssuedCertificate } from '../types.ts'
+import { foreignText, foreignTexts } from '../text/redact.ts'
+import { holdsCertificate } from '../x509/pem.ts'
+import type { IssuedCertificate } from '../credentials.ts'
 import { readCandidates } from './candidates.ts'
 import { unfit, unreadable, type Certificate } from './certificate.ts'
 import { orderChain } from './chain.ts'

@@ -1,6 +1,6 @@
 /** As much DER (X.690) as keys are written in. Reads what other tools read too, and writes the one right form. */
 
-import { firstElement, type Element } from '../der.ts'
+import { firstElement, type Element } from '../x509/der.ts'
 
 export const TAG = {
   integer: 0x02,

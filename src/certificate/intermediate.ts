@@ -1,6 +1,6 @@
 /** What a certificate between leaf and root must satisfy to be sent. */
 import type { IamRaError } from '../errors.ts'
-import { foreignText } from '../foreign-text.ts'
+import { foreignText } from '../text/redact.ts'
 import { unfit, type Certificate } from './certificate.ts'
 import type { Circumstances } from './circumstances.ts'
 import { signatureFault } from './signature-strength.ts'

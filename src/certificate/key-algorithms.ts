@@ -1,5 +1,5 @@
 /** The kinds of key that CreateSession takes, as AlgorithmIdentifier writes them: RFC 3279 section 2.3, RFC 5480. */
-import type { Element } from '../der.ts'
+import type { Element } from '../x509/der.ts'
 import { hexOf, magnitude, readDer, TAG, writeDer } from './der.ts'
 
 export const OID = {

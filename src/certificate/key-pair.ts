@@ -1,7 +1,11 @@
 /** The key of one run: made here, used here, never exported. */
-import type { KeyType } from '../run-settings.ts'
-import { AsnEcSignatureFormatter, Pkcs10CertificateRequestGenerator } from './x509.ts'
-import type { Extension, Name } from './x509.ts'
+import type { KeyType } from './settings.ts'
+import {
+  AsnEcSignatureFormatter,
+  Pkcs10CertificateRequestGenerator,
+  type Extension,
+  type Name,
+} from './x509.ts'
 
 /** A key pair whose private half exists only in this closure's memory and cannot be exported. */
 export interface KeyPair {

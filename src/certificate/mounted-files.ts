@@ -1,9 +1,9 @@
 /** The texts of the files that hold a certificate and its key, and what may be wrong with a file before any content is read. */
 import { codeOf, IamRaError } from '../errors.ts'
-import { readInputFile } from '../input-file.ts'
-import { holdsCertificate } from '../pem.ts'
-import type { Runtime } from '../runtime.ts'
-import type { MountedCertificateSettings } from '../run-settings.ts'
+import { readInputFile } from '../run/input-file.ts'
+import { holdsCertificate } from '../x509/pem.ts'
+import type { Runtime } from '../run/runtime.ts'
+import type { MountedCertificateSettings } from './settings.ts'
 import { holdsPrivateKey } from './private-key.ts'
 
 export interface MountedFile {

@@ -2,7 +2,7 @@
  * Private keys rewritten into the one form of each kind that Node (OpenSSL) and the compiled file (BoringSSL) both read:
  * the latter wants a SEC 1 key with its public half, RSA numbers in their shortest form, and NULL behind the RSA OID.
  */
-import type { Element } from '../der.ts'
+import type { Element } from '../x509/der.ts'
 import { hexOf, magnitude, readDer, readSequence, TAG, writeDer, writeUnsigned } from './der.ts'
 import { curveOf, dotted, ecAlgorithm, OID } from './key-algorithms.ts'
 

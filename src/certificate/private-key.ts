@@ -1,7 +1,7 @@
 /** Private keys out of a PEM file (RFC 7468) that someone else wrote. */
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto'
 import { IamRaError } from '../errors.ts'
-import { withLineBreaks } from '../pem.ts'
+import { withLineBreaks } from '../x509/pem.ts'
 import { HINTS } from './hints.ts'
 import { rewriteKey, UnusableKey } from './private-key-forms.ts'
 import { readPublicKey } from './public-key.ts'

@@ -1,5 +1,5 @@
 import type { IamRaError } from '../errors.ts'
-import { foreignText } from '../foreign-text.ts'
+import { foreignText } from '../text/redact.ts'
 import { unfit, type Certificate } from './certificate.ts'
 import { HINTS, type Origin } from './hints.ts'
 

@@ -1,5 +1,5 @@
 /** What can be made before Vault has let us in: a key pair, and the request that asks to certify it. */
-import type { CertificateSettings, KeyType } from '../run-settings.ts'
+import type { CertificateSettings, KeyType } from './settings.ts'
 import { createCsr } from './csr.ts'
 import { generateKeyPair, type KeyPair } from './key-pair.ts'
 

@@ -1,10 +1,9 @@
 /** The wait for a certificate whose time begins soon: an issuer's clock may be ahead of this machine's. */
-import { seconds } from '../duration.ts'
+import { seconds, timestamp } from '../text/time.ts'
 import { IamRaError } from '../errors.ts'
-import type { Logger } from '../log.ts'
-import type { Runtime } from '../runtime.ts'
-import { timestamp } from '../timestamp.ts'
-import type { IssuedCertificate } from '../types.ts'
+import type { Logger } from '../run/log.ts'
+import type { Runtime } from '../run/runtime.ts'
+import type { IssuedCertificate } from '../credentials.ts'
 
 /** What begins later is refused: that is no clock's doing. */
 export const LONGEST_WAIT_MS = 60_000

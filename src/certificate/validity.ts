@@ -1,6 +1,6 @@
 /** Whether now lies within a certificate's time, and whether it is rather this machine's clock that is wrong. */
 import type { IamRaError } from '../errors.ts'
-import { timestamp } from '../timestamp.ts'
+import { timestamp } from '../text/time.ts'
 import { unfit, type Certificate } from './certificate.ts'
 import { LONGEST_WAIT_MS } from './until-valid.ts'
 

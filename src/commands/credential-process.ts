@@ -1,10 +1,10 @@
 /** credential-process: credentials for the SDK that started us, as JSON on stdout. */
-import { createBounds } from '../bounds.ts'
-import type { LogFields, Logger } from '../log.ts'
-import { obtainCredentials } from '../pipeline.ts'
-import type { Runtime } from '../runtime.ts'
+import { createBounds } from '../run/deadline.ts'
+import type { LogFields, Logger, Reporting } from '../run/log.ts'
+import { obtainCredentials } from '../sources/pipeline.ts'
+import type { Runtime } from '../run/runtime.ts'
 import { credentialProcessOutput } from '../sink/credential-process.ts'
-import type { Reporting, SourceSettings } from '../run-settings.ts'
+import type { SourceSettings } from '../settings/settings.ts'
 
 export interface CredentialProcess {
   readonly settings: SourceSettings

@@ -2,14 +2,14 @@
  * The child's side of a run that serve and renew make in a process of its own: credentials or the failure, as JSON to the
  * parent. The X.509 library and what a run leaves behind then take no memory between runs, and an RSA key holds up nobody.
  */
-import { createBounds } from '../bounds.ts'
+import { createBounds } from '../run/deadline.ts'
 import { codeOf, type IamRaError } from '../errors.ts'
-import type { Logger } from '../log.ts'
-import { obtainCredentials } from '../pipeline.ts'
-import type { Runtime } from '../runtime.ts'
-import type { SourceSettings } from '../run-settings.ts'
-import { withEarlyWord } from './early-word.ts'
-import type { Obtained } from '../types.ts'
+import type { Logger } from '../run/log.ts'
+import { obtainCredentials } from '../sources/pipeline.ts'
+import type { Runtime } from '../run/runtime.ts'
+import type { SourceSettings } from '../settings/settings.ts'
+import { withEarlyWord } from './long-lived/retry-notice.ts'
+import type { Obtained } from '../credentials.ts'
 
 /** @throws IamRaError */
 export async function runObtain(

@@ -1,10 +1,10 @@
 /** The one-shot: credentials into the file, then done. */
-import { createBounds } from '../bounds.ts'
-import type { Logger } from '../log.ts'
-import { runPipeline } from '../pipeline.ts'
-import type { Runtime } from '../runtime.ts'
-import type { Settings } from '../run-settings.ts'
-import { resultFields } from './result-fields.ts'
+import { createBounds } from '../run/deadline.ts'
+import type { Logger } from '../run/log.ts'
+import { runPipeline } from '../sources/pipeline.ts'
+import type { Runtime } from '../run/runtime.ts'
+import type { Settings } from '../settings/settings.ts'
+import { resultFields } from '../sources/result-fields.ts'
 import { spreadStart } from './start-spread.ts'
 
 /** @throws IamRaError */

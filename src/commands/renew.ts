@@ -1,9 +1,9 @@
 /** Fresh credentials in the file for as long as the pod lives. */
-import { storeCredentials } from '../pipeline.ts'
-import type { RenewSettings } from '../run-settings.ts'
-import { withHealth } from './health.ts'
-import { keepFresh, refresherOf, type LongLivedContext } from './keep-fresh.ts'
-import { resultFields } from './result-fields.ts'
+import { storeCredentials } from '../sources/pipeline.ts'
+import type { RenewSettings } from '../settings/settings.ts'
+import { withHealth } from './long-lived/health-listener.ts'
+import { keepFresh, refresherOf, type LongLivedContext } from './long-lived/renewal-command.ts'
+import { resultFields } from '../sources/result-fields.ts'
 
 /** Resolves at SIGTERM or SIGINT, whatever became of the renewals. @throws IamRaError LISTEN, INTERNAL */
 export async function runRenew(settings: RenewSettings, context: LongLivedContext): Promise<void> {

@@ -6,12 +6,12 @@ import { createRequestCounts } from '../endpoint/request-counts.ts'
 import { createAuthorizationToken } from '../endpoint/secret.ts'
 import { IamRaError } from '../errors.ts'
 import { writeTokenFile } from '../sink/token-file.ts'
-import type { ServeSettings } from '../run-settings.ts'
-import { withHealth } from './health.ts'
-import { keepFresh, refresherOf, type LongLivedContext } from './keep-fresh.ts'
-import { listenerErrors } from './listener-errors.ts'
-import { resultFields } from './result-fields.ts'
-import { warnOfUserKeys } from './user-keys.ts'
+import type { ServeSettings } from '../settings/settings.ts'
+import { withHealth } from './long-lived/health-listener.ts'
+import { keepFresh, refresherOf, type LongLivedContext } from './long-lived/renewal-command.ts'
+import { listenerErrors } from './long-lived/listener-errors.ts'
+import { resultFields } from '../sources/result-fields.ts'
+import { warnOfUserKeys } from './long-lived/user-keys.ts'
 
 /**
  * Resolves at SIGTERM or SIGINT, whatever became of the renewals.

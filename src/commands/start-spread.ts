@@ -1,7 +1,7 @@
 /** START_SPREAD: pods of a large job start at once, and CreateSession takes ten a second. */
-import { seconds } from '../duration.ts'
-import type { Logger } from '../log.ts'
-import type { Runtime } from '../runtime.ts'
+import { seconds } from '../text/time.ts'
+import type { Logger } from '../run/log.ts'
+import type { Runtime } from '../run/runtime.ts'
 
 /** Waits a random part of it. @throws the signal's reason */
 export async function spreadStart(

@@ -1,6 +1,6 @@
 /** What readers are given for one set of credentials, made once for all who ask. */
-import { timestamp } from '../timestamp.ts'
-import type { SessionCredentials } from '../types.ts'
+import { timestamp } from '../text/time.ts'
+import type { SessionCredentials } from '../credentials.ts'
 import { jsonAnswer, textAnswer, type Answer } from './answer.ts'
 
 export interface CredentialsDocuments {

@@ -1,5 +1,5 @@
 /** Which request gets what: exactly the paths that SDKs ask for, and only for who speaks to this machine by its own name. */
-import type { SessionCredentials } from '../types.ts'
+import type { SessionCredentials } from '../credentials.ts'
 import { headerOf, refusal, type Answer, type EndpointRequest, type Handler } from './answer.ts'
 import { refuseContainerReader } from './container.ts'
 import { createDocuments, type CredentialsDocuments } from './documents.ts'

@@ -1,5 +1,6 @@
 /** What the kubelet and Prometheus ask for, on an address that the whole network may reach: nothing secret, no server's words. */
-import type { RefreshStatus, SessionCredentials } from '../types.ts'
+import type { RefreshStatus } from '../renewal/status.ts'
+import type { SessionCredentials } from '../credentials.ts'
 import { refusal, textAnswer, type Answer, type Handler } from './answer.ts'
 import { METRICS_TYPE, metricsText } from './metrics.ts'
 import type { RequestCount } from './request-counts.ts'

@@ -1,6 +1,6 @@
 /** Where `serve` and health listen. */
 import { codeOf, IamRaError } from '../errors.ts'
-import type { HealthSettings } from '../run-settings.ts'
+import type { HealthSettings } from './settings.ts'
 import type { Handler } from './answer.ts'
 import { withinDescriptors } from './descriptors.ts'
 import { startServer, type Server, type ServerLimits } from './server.ts'

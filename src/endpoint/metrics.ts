@@ -1,5 +1,5 @@
 /** How renewals and requests stand, in Prometheus' text format 0.0.4. */
-import type { RefreshStatus } from '../types.ts'
+import type { RefreshStatus } from '../renewal/status.ts'
 import { VERSION } from '../version.ts'
 import type { RequestCount } from './request-counts.ts'
 

@@ -3,19 +3,32 @@
  * https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html
  */
 import { IamRaError } from '../errors.ts'
-import { foreignText, isRecord, kindOfBody, looksLikePage, parseJsonObject } from '../foreign-text.ts'
-import { serverDateMs, type HttpAnswer, type HttpClient } from '../http.ts'
-import type { Logger } from '../log.ts'
-import { retry, retryAfterMs, type Bounds } from '../retry.ts'
-import type { Runtime } from '../runtime.ts'
-import type { ExchangeSettings } from '../run-settings.ts'
-import type { IssuedCertificate, SessionCredentials } from '../types.ts'
+import { foreignText, kindOfBody, looksLikePage } from '../text/redact.ts'
+import { isRecord, parseJsonObject } from '../text/json.ts'
+import { serverDateMs, type HttpAnswer, type HttpClient } from '../net/http.ts'
+import type { Logger } from '../run/log.ts'
+import { retry, retryAfterMs } from '../run/retry.ts'
+import type { Bounds } from '../run/deadline.ts'
+import type { Runtime } from '../run/runtime.ts'
+
+import type { IssuedCertificate, SessionCredentials } from '../credentials.ts'
 import { VERSION } from '../version.ts'
-import { wireHost } from '../wire-name.ts'
-import { connect, connectionFailure, rolesAnywhere } from './connection.ts'
+import { wireHost } from '../net/wire-name.ts'
+import { connect, connectionFailure, rolesAnywhere, type AwsConnection } from '../aws/connection.ts'
 import { explainRefusal } from './refusal.ts'
-import { signRequest } from './sigv4-x509.ts'
-import { isThrottled } from './throttling.ts'
+import { signRequest } from '../aws/sigv4-x509.ts'
+import { isThrottled } from '../aws/throttling.ts'
+import type { Arn } from '../aws/arn.ts'
+
+export interface ExchangeSettings extends AwsConnection {
+  readonly roleArn: Arn
+  readonly anchorArn: Arn
+  readonly profileArn: Arn
+  /** 900–43200. Absent: the profile's own. */
+  readonly durationSeconds?: number
+  /** Absent: AWS takes the certificate's serial. */
+  readonly sessionName?: string
+}
 
 export interface ExchangeContext {
   readonly runtime: Pick<Runtime, 'fs' | 'http' | 'clock' | 'random'>

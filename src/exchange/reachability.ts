@@ -1,9 +1,10 @@
 /** Whether Roles Anywhere can be reached at all, for a run that has no certificate to show it. */
-import { ATTEMPT_MS, type Bounds } from '../retry.ts'
-import type { Runtime } from '../runtime.ts'
-import type { ExchangeSettings } from '../run-settings.ts'
+import { ATTEMPT_MS } from '../run/retry.ts'
+import type { Bounds } from '../run/deadline.ts'
+import type { Runtime } from '../run/runtime.ts'
+import type { ExchangeSettings } from './create-session.ts'
 import { VERSION } from '../version.ts'
-import { connect, connectionFailure, rolesAnywhere } from './connection.ts'
+import { connect, connectionFailure, rolesAnywhere } from '../aws/connection.ts'
 
 /**
  * One request without a signature: any answer says that name, route, proxy and TLS are right.

@@ -1,7 +1,7 @@
 /** What AWS says when it refuses, and what it usually means. AWS's texts are short and name neither clock nor chain. */
 import { IamRaError } from '../errors.ts'
-import type { ExchangeSettings } from '../run-settings.ts'
-import type { IssuedCertificate } from '../types.ts'
+import type { ExchangeSettings } from './create-session.ts'
+import type { IssuedCertificate } from '../credentials.ts'
 
 export interface Refusal {
   readonly status: number

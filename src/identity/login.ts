@@ -1,19 +1,28 @@
 /** From the service-account token to a Vault token that is revoked after its last use. */
 import { IamRaError } from '../errors.ts'
-import { foreignTexts, isRecord } from '../foreign-text.ts'
-import { lateSignal, reasonOfEnd } from '../late-answer.ts'
-import type { Logger } from '../log.ts'
-import { retry, type Bounds } from '../retry.ts'
-import type { Runtime } from '../runtime.ts'
-import type { VaultSettings } from '../run-settings.ts'
-import type { VaultSession } from '../types.ts'
-import { encodeVaultPath } from '../vault-path.ts'
+import { foreignTexts } from '../text/redact.ts'
+import { isRecord } from '../text/json.ts'
+import { lateSignal, reasonOfEnd } from '../run/grace-signal.ts'
+import type { Logger } from '../run/log.ts'
+import { retry } from '../run/retry.ts'
+import type { Bounds } from '../run/deadline.ts'
+import type { Runtime } from '../run/runtime.ts'
+
+import { type VaultSession, createSession, type VaultAuth } from '../vault/session.ts'
+import { encodeVaultPath } from '../vault/path.ts'
 import { createLostLogins } from './lost-logins.ts'
 import { explainLoginRefusal } from './refusal.ts'
 import { decodeClaims, readServiceAccountToken } from './service-account.ts'
-import { createSession, type VaultAuth } from './session.ts'
-import { requestIdOf, VaultRefusal, type VaultReply } from './vault-answer.ts'
-import { createVaultClient } from './vault-client.ts'
+import { requestIdOf, VaultRefusal, type VaultReply } from '../vault/answer.ts'
+import { createVaultClient, type VaultServer } from '../vault/client.ts'
+
+export interface LoginSettings extends VaultServer {
+  readonly role: string
+  readonly authMethod: 'kubernetes' | 'jwt'
+  /** Without `auth/` and without slashes at the ends. */
+  readonly authMount: string
+  readonly tokenFile: string
+}
 
 export interface LoginContext {
   readonly runtime: Pick<Runtime, 'fs' | 'http' | 'clock' | 'random'>
@@ -28,7 +37,7 @@ export interface LoginContext {
  * https://developer.hashicorp.com/vault/api-docs/auth/kubernetes#login, https://developer.hashicorp.com/vault/api-docs/auth/jwt#jwt-login
  * @throws IamRaError of stage identity
  */
-export async function login(settings: VaultSettings, context: LoginContext): Promise<VaultSession> {
+export async function login(settings: LoginSettings, context: LoginContext): Promise<VaultSession> {
   const { runtime, bounds, logger } = context
   const client = await createVaultClient(settings, runtime)
   const late = lateSignal(bounds.signal, runtime.clock)

@@ -1,7 +1,7 @@
 /** Logins whose answer never came: Vault may have made a token for each, and nobody can revoke what nobody knows. */
 import { IamRaError } from '../errors.ts'
-import type { VaultSettings } from '../run-settings.ts'
-import { TransportError } from '../transport-error.ts'
+import type { LoginSettings } from './login.ts'
+import { TransportError } from '../net/transport-error.ts'
 
 export interface LostLogins {
   /** To be called with what an attempt failed with, once its request was on its way. */
@@ -13,7 +13,7 @@ export interface LostLogins {
   warning(leaseSeconds?: number): string | undefined
 }
 
-export function createLostLogins({ authMount, role }: Pick<VaultSettings, 'authMount' | 'role'>): LostLogins {
+export function createLostLogins({ authMount, role }: Pick<LoginSettings, 'authMount' | 'role'>): LostLogins {
   let count = 0
   return {
     add(error) {

@@ -3,9 +3,9 @@
  * 1.19 with its kubernetes (0.21) and jwt (0.23) auth plugins.
  */
 import { IamRaError } from '../errors.ts'
-import type { VaultSettings } from '../run-settings.ts'
+import type { LoginSettings } from './login.ts'
 import type { TokenClaims } from './service-account.ts'
-import type { VaultRefusal } from './vault-answer.ts'
+import type { VaultRefusal } from '../vault/answer.ts'
 
 interface Explanation {
   readonly cause: string
@@ -20,7 +20,7 @@ const EXPIRED: Explanation = {
 export function explainLoginRefusal(
   refusal: VaultRefusal,
   claims: TokenClaims,
-  settings: VaultSettings,
+  settings: LoginSettings,
   nowMs: number,
 ): IamRaError {
   const { cause, hint } = explain(refusal, claims, settings, refusal.serverDateMs ?? nowMs)
@@ -37,7 +37,7 @@ export function explainLoginRefusal(
 function explain(
   refusal: VaultRefusal,
   claims: TokenClaims,
-  settings: VaultSettings,
+  settings: LoginSettings,
   nowMs: number,
 ): Explanation {
   const text = refusal.errors.join('\n')

@@ -1,8 +1,9 @@
 /** The pod's service-account token: read for each login, since the kubelet replaces it while we run. */
 import { codeOf, IamRaError } from '../errors.ts'
-import { foreignText, foreignTexts, isRecord, parseJsonObject } from '../foreign-text.ts'
-import { readInputFile } from '../input-file.ts'
-import type { Runtime } from '../runtime.ts'
+import { foreignText, foreignTexts } from '../text/redact.ts'
+import { isRecord, parseJsonObject } from '../text/json.ts'
+import { readInputFile } from '../run/input-file.ts'
+import type { Runtime } from '../run/runtime.ts'
 
 /** A projected token is about 1 KiB. */
 const MAX_TOKEN_BYTES = 64 * 1024

@@ -1,8 +1,8 @@
 /** What a log says of renewals that fail: each failure once an hour, not each time, for a pod may fail for days. */
 import { codeOf, type IamRaError } from '../errors.ts'
-import { seconds } from '../duration.ts'
-import type { Logger } from '../log.ts'
-import type { Clock } from '../runtime.ts'
+import { seconds } from '../text/time.ts'
+import type { Logger } from '../run/log.ts'
+import type { Clock } from '../run/runtime.ts'
 
 export interface FailureLog {
   /**

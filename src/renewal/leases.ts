@@ -1,6 +1,6 @@
 /** Vault's leases on keys that apps may still hold. To end one takes its keys from them at once. */
-import type { Clock } from '../runtime.ts'
-import type { Lease } from '../types.ts'
+import type { Clock } from '../run/runtime.ts'
+import type { Lease } from '../credentials.ts'
 
 export interface Leases {
   /** @param lifeMs how long keys that were handed out may be used */

@@ -1,15 +1,15 @@
 /** Keeps credentials fresh: one run after another, each at its moment, whatever became of the one before. */
-import { createBounds } from '../bounds.ts'
-import { seconds } from '../duration.ts'
+import { createBounds, type Bounds } from '../run/deadline.ts'
+import { seconds } from '../text/time.ts'
 import { asIamRaError, IamRaError } from '../errors.ts'
 import { createFailureLog } from './failure-log.ts'
 import { createLeases } from './leases.ts'
-import type { Logger } from '../log.ts'
+import type { Logger } from '../run/log.ts'
 import { renewalAt, renewalPauseMs } from './schedule.ts'
-import type { Bounds } from '../retry.ts'
-import type { Runtime } from '../runtime.ts'
-import { createJumpWatch, earlier, momentIn, untilMs, type Moment } from './two-clocks.ts'
-import type { Obtained, RefreshStatus, SessionCredentials } from '../types.ts'
+import type { Runtime } from '../run/runtime.ts'
+import { createJumpWatch, earlier, momentIn, untilMs, type Moment } from './moment.ts'
+import type { Obtained, SessionCredentials } from '../credentials.ts'
+import type { RefreshStatus } from './status.ts'
 
 export interface RefresherOptions {
   readonly runtime: Pick<Runtime, 'clock' | 'random'>

@@ -1,6 +1,6 @@
 /** Checks of addresses. No message repeats one: any of them may hold a password. */
 import { isIP } from 'node:net'
-import type { HealthSettings } from '../run-settings.ts'
+import type { HealthSettings } from '../endpoint/settings.ts'
 import { port, type Check, type Checked } from './values.ts'
 
 const VAULT_EXPECTED = 'http:// or https://, a host and at most a port, such as https://vault.example:8200'

@@ -1,5 +1,5 @@
 /** The three ARNs: taken apart, each checked for what it names, then against one another. */
-import type { Arn } from '../run-settings.ts'
+import { parseArn, type Arn } from '../aws/arn.ts'
 import { region, type Check, type Checked, type Unfit } from './values.ts'
 
 export type ArnSetting = 'ROLE_ARN' | 'ANCHOR_ARN' | 'PROFILE_ARN'
@@ -38,14 +38,6 @@ const KINDS: Readonly<Record<ArnSetting, Kind>> = {
 export const roleArn: Check<Arn> = (text) => arnFor('ROLE_ARN', text)
 export const anchorArn: Check<Arn> = (text) => arnFor('ANCHOR_ARN', text)
 export const profileArn: Check<Arn> = (text) => arnFor('PROFILE_ARN', text)
-
-/** Undefined for what has not six parts. The resource, which is last, may hold colons of its own. */
-export function parseArn(text: string): Arn | undefined {
-  const parts = /^arn:([^:]+):([^:]+):([^:]*):([^:]*):(.+)$/s.exec(text)
-  if (parts === null) return undefined
-  const [, partition = '', service = '', region = '', account = '', resource = ''] = parts
-  return { text, partition, service, region, account, resource }
-}
 
 function arnFor(setting: ArnSetting, text: string): Checked<Arn> {
   const { expected } = KINDS[setting]

@@ -1,10 +1,8 @@
 /** Where the credentials come from: Vault's PKI, mounted files or Vault's AWS secrets engine, and never two of them. */
-import type {
-  CredentialsSource,
-  MountedCertificateSettings,
-  StsSettings,
-  VaultAwsSettings,
-} from '../run-settings.ts'
+import type { CredentialsSource } from '../sources/source.ts'
+import type { MountedCertificateSettings } from '../certificate/settings.ts'
+import type { AwsConnection } from '../aws/connection.ts'
+import type { VaultAwsSettings } from '../vault-aws/lease-credentials.ts'
 import { awsAddress } from './addresses.ts'
 import { roleArn } from './arn.ts'
 import { stsEndpoint } from './endpoint.ts'
@@ -85,7 +83,7 @@ function vaultAwsSection(reader: Reader): VaultAwsSettings | undefined {
 /** Keys of an IAM user are known in every region of a partition, so without a word any of them will do. */
 const ANY_REGION = 'us-east-1'
 
-function stsSection(reader: Reader): StsSettings | undefined {
+function stsSection(reader: Reader): AwsConnection | undefined {
   const region = reader.take('AWS_REGION', values.region) ?? ANY_REGION
   const derived = derivedEndpoint(reader, 'AWS_ENDPOINT_URL_STS', (variant) =>
     stsEndpoint({ region, ...variant }),

@@ -1,5 +1,6 @@
 /** What serve and renew have besides: where they listen, and for whom. */
-import type { HealthSettings, ServeSettings } from '../run-settings.ts'
+import type { HealthSettings } from '../endpoint/settings.ts'
+import type { ServeSettings } from './settings.ts'
 import { listenAddress } from './addresses.ts'
 import type { Reader } from './reader.ts'
 import { inHome, present } from './sections.ts'

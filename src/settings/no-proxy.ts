@@ -1,6 +1,6 @@
 /** NO_PROXY as Go's httpproxy reads it, which is what Vault and Kubernetes use; blanks separate entries too, as for curl. */
 import { BlockList, isIP } from 'node:net'
-import { wireName } from '../wire-name.ts'
+import { wireName } from '../net/wire-name.ts'
 
 /**
  * Whether an entry names the target. `*` names all; `a.b` names itself and what is below it; `.a.b` and `*.a.b` only

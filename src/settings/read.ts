@@ -1,16 +1,16 @@
 /** The run as the user asked for it: the command line and the environment, read once and checked as a whole. */
-import { lookAtCaFile } from '../ca-file.ts'
+import { lookAtCaFile } from '../x509/ca-file.ts'
 import { IamRaError } from '../errors.ts'
-import type { Runtime } from '../runtime.ts'
+import type { Runtime } from '../run/runtime.ts'
 import type {
   CheckSettings,
   GivenSetting,
   RenewSettings,
-  Reporting,
   ServeSettings,
   Settings,
   SourceSettings,
-} from '../run-settings.ts'
+} from './settings.ts'
+import type { Reporting } from '../run/log.ts'
 import { readArguments, type Arguments } from './arguments.ts'
 import { sourceSection } from './credentials-source.ts'
 import { healthSection, servingSection } from './long-lived.ts'

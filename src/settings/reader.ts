@@ -1,8 +1,8 @@
 /** Hands out checked values by option, and gathers what is wrong or worth a warning on the way. */
-import type { GivenSetting } from '../run-settings.ts'
+import type { GivenSetting } from './settings.ts'
 import { OPTIONS, type Option, type OptionName } from './options.ts'
 import type { Problems } from './problems.ts'
-import { mayHoldPassword } from './secrets.ts'
+import { mayHoldPassword } from '../text/secrets.ts'
 import type { Source, Sources } from './sources.ts'
 import type { Check, Unfit } from './values.ts'
 

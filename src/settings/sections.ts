@@ -1,6 +1,9 @@
 /** The parts of Settings, each from its own options; undefined where a problem leaves one incomplete. */
 import { join } from 'node:path'
-import type { CertificateSettings, ExchangeSettings, SinkSettings, VaultSettings } from '../run-settings.ts'
+import type { CertificateSettings } from '../certificate/settings.ts'
+import type { ExchangeSettings } from '../exchange/create-session.ts'
+import type { SinkSettings } from '../sink/settings.ts'
+import type { LoginSettings } from '../identity/login.ts'
 import { awsAddress, isLoopback, proxyAddress, vaultAddress } from './addresses.ts'
 import { anchorArn, arnConflicts, profileArn, roleArn } from './arn.ts'
 import {
@@ -13,7 +16,7 @@ import { bypassesProxy } from './no-proxy.ts'
 import type { Reader } from './reader.ts'
 import * as values from './values.ts'
 
-export function vaultSection(reader: Reader): VaultSettings | undefined {
+export function vaultSection(reader: Reader): LoginSettings | undefined {
   const addr = reader.take('VAULT_ADDR', vaultAddress)
   const role = reader.take('VAULT_ROLE', values.vaultName)
   const tokenFile = reader.take('SERVICE_ACCOUNT_TOKEN_FILE', values.anyText)

@@ -1,10 +1,10 @@
 /** Where each option's text comes from: a flag, the environment, or a file that the environment names. */
 import { codeOf } from '../errors.ts'
-import { NOT_A_FILE, readBoundedFile } from '../input-file.ts'
-import type { Runtime } from '../runtime.ts'
+import { NOT_A_FILE, readBoundedFile } from '../run/input-file.ts'
+import type { Runtime } from '../run/runtime.ts'
 import { OPTIONS, type Option, type OptionName } from './options.ts'
 import { quote, type Problems } from './problems.ts'
-import { holdsUser, mayHoldPassword, secretKind, withoutUser } from './secrets.ts'
+import { holdsUser, mayHoldPassword, secretKind, withoutUser } from '../text/secrets.ts'
 import { isPem, type Unfit } from './values.ts'
 
 export type Source =

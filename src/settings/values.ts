@@ -1,9 +1,8 @@
 /** Checks of single values. Each says what is wrong in words that follow the value: `"60s" is not …; expected …`. */
 import { isIP } from 'node:net'
-import { isProfileName, PROFILE_NAME_RULE } from '../profile-name.ts'
-import type { KeyType } from '../run-settings.ts'
-import { wireName } from '../wire-name.ts'
-import { KEY_TYPES } from '../run-settings.ts'
+import { isProfileName, PROFILE_NAME_RULE } from '../sink/profile-name.ts'
+import { type KeyType, KEY_TYPES } from '../certificate/settings.ts'
+import { wireName } from '../net/wire-name.ts'
 
 export interface Unfit {
   readonly wrong: string

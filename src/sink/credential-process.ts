@@ -1,6 +1,6 @@
 /** What `credential_process` of an AWS config file expects on stdout. */
-import { timestamp } from '../timestamp.ts'
-import type { SessionCredentials } from '../types.ts'
+import { timestamp } from '../text/time.ts'
+import type { SessionCredentials } from '../credentials.ts'
 
 /**
  * One line of JSON with a line break at its end: https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html

@@ -1,9 +1,9 @@
 /** Session credentials into the shared credentials file, and the region into the config file beside it. */
 import { IamRaError } from '../errors.ts'
-import { timestamp } from '../timestamp.ts'
-import { isProfileName, PROFILE_NAME_RULE } from '../profile-name.ts'
-import type { SinkSettings } from '../run-settings.ts'
-import type { SessionCredentials } from '../types.ts'
+import { timestamp } from '../text/time.ts'
+import { isProfileName, PROFILE_NAME_RULE } from './profile-name.ts'
+import type { SinkSettings } from './settings.ts'
+import type { SessionCredentials } from '../credentials.ts'
 import { replaceFile, type SinkContext } from './atomic-write.ts'
 import { attempt, refused } from './file-error.ts'
 import { unlessMissing } from './folder.ts'

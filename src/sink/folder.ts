@@ -1,7 +1,7 @@
 /** The folder of the credentials file: made where it is missing, and made durable after a rename. */
 import { constants, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
-import type { FileSystem } from '../runtime.ts'
+import type { FileSystem } from '../run/runtime.ts'
 import { attempt, errorNumber, refused } from './file-error.ts'
 
 const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW

@@ -1,5 +1,5 @@
 /** What other keys of the profile do with the credentials that are written, and what becomes of them. */
-import type { Logger } from '../log.ts'
+import type { Logger } from '../run/log.ts'
 import { refused } from './file-error.ts'
 import { HIDING_KEYS, hidingKey, profileKeys, type ProfileHeader } from './profile-header.ts'
 

@@ -1,5 +1,5 @@
 /** What the readers of a file would meet in it, besides what our own edit has put there. */
-import type { Logger } from '../log.ts'
+import type { Logger } from '../run/log.ts'
 import { misreadKey } from './javascript-reading.ts'
 import { byteString } from './profile-header.ts'
 import { pythonObstacle } from './python-reading.ts'

@@ -5,10 +5,10 @@ import { readCertificates, type Certificate } from '../../src/certificate/certif
 import { orderChain } from '../../src/certificate/chain.ts'
 import { HINTS } from '../../src/certificate/hints.ts'
 import { IamRaError } from '../../src/errors.ts'
-import { rejectsWithCode } from '../assert.ts'
+import { rejectsWithCode } from '../support/assert.ts'
 import { pem } from '../certs/read.ts'
-import { createAuthority } from '../emulators/authority.ts'
-import { FAKE_NOW_MS } from '../fake-runtime.ts'
+import { createAuthority } from '../rig/emulators/authority.ts'
+import { FAKE_NOW_MS } from '../support/fake-runtime.ts'
 
 const candidates = suite('candidates for a chain')
 

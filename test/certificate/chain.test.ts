@@ -4,9 +4,9 @@ import { readCertificates, type Certificate } from '../../src/certificate/certif
 import { orderChain, type Chain } from '../../src/certificate/chain.ts'
 import type { Circumstances } from '../../src/certificate/circumstances.ts'
 import { HINTS } from '../../src/certificate/hints.ts'
-import { rejectsWithCode } from '../assert.ts'
+import { rejectsWithCode } from '../support/assert.ts'
 import { derOf, pem } from '../certs/read.ts'
-import { fc } from '../generated.ts'
+import { fc } from '../support/generated.ts'
 
 const chain = suite('chain')
 const NOW: Circumstances = {

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { checkCertificate, type CheckInput } from '../../src/certificate/checks.ts'
-import { rejectsWithCode } from '../assert.ts'
+import { rejectsWithCode } from '../support/assert.ts'
 import { derOf, ourPublicKey, pem, publicKeyOf } from '../certs/read.ts'
 
 const checks = suite('checks')

@@ -4,10 +4,10 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createCsr } from '../../src/certificate/csr.ts'
 import { generateKeyPair } from '../../src/certificate/key-pair.ts'
-import { KEY_TYPES } from '../../src/run-settings.ts'
-import { rejectsWithCode } from '../assert.ts'
+import { KEY_TYPES } from '../../src/certificate/settings.ts'
+import { rejectsWithCode } from '../support/assert.ts'
 import { readDer, writeDer, type DerValue } from './der.ts'
-import { fc } from '../generated.ts'
+import { fc } from '../support/generated.ts'
 
 const csr = suite('csr')
 const p256 = await generateKeyPair('ec-p256')

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { readCertificates } from '../../src/certificate/certificate.ts'
 import { checkLeaf } from '../../src/certificate/checks.ts'
 import { HINTS } from '../../src/certificate/hints.ts'
-import { rejectsWithCode } from '../assert.ts'
+import { rejectsWithCode } from '../support/assert.ts'
 import { pem } from '../certs/read.ts'
 
 const hints = suite('hints')

@@ -3,9 +3,9 @@ import { inspect } from 'node:util'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ecdsaDer, generateKeyPair } from '../../src/certificate/key-pair.ts'
-import { KEY_TYPES } from '../../src/run-settings.ts'
+import { KEY_TYPES } from '../../src/certificate/settings.ts'
 import { readDer, readUnsigned } from './der.ts'
-import { fc } from '../generated.ts'
+import { fc } from '../support/generated.ts'
 
 const keyPair = suite('key-pair')
 const text = new TextEncoder().encode('AWS4-X509-ECDSA-SHA256')

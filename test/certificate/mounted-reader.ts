@@ -7,11 +7,11 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { inspect } from 'node:util'
-import { cleanEnv } from '../../scripts/clean-env.ts'
+import { cleanEnv } from '../rig/processes/clean-env.ts'
 import { readMountedCertificate } from '../../src/certificate/mounted.ts'
 import { IamRaError } from '../../src/errors.ts'
-import type { MountedCertificateSettings } from '../../src/run-settings.ts'
-import { fakeBounds, fakeRuntime, recordingLogger } from '../fake-runtime.ts'
+import type { MountedCertificateSettings } from '../../src/certificate/settings.ts'
+import { fakeBounds, fakeRuntime, recordingLogger } from '../support/fake-runtime.ts'
 
 export interface Reading {
   readonly settings: MountedCertificateSettings

@@ -7,10 +7,16 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { readMountedCertificate } from '../../src/certificate/mounted.ts'
 import { IamRaError } from '../../src/errors.ts'
-import type { Runtime } from '../../src/runtime.ts'
-import type { IssuedCertificate } from '../../src/types.ts'
-import { rejectsWithCode } from '../assert.ts'
-import { fakeBounds, fakeClock, fakeRuntime, recordingLogger, type FakeClock } from '../fake-runtime.ts'
+import type { Runtime } from '../../src/run/runtime.ts'
+import type { IssuedCertificate } from '../../src/credentials.ts'
+import { rejectsWithCode } from '../support/assert.ts'
+import {
+  fakeBounds,
+  fakeClock,
+  fakeRuntime,
+  recordingLogger,
+  type FakeClock,
+} from '../support/fake-runtime.ts'
 import { pem } from '../keys/read.ts'
 
 const rotation = suite('a mounted certificate that is replaced')

@@ -1,7 +1,7 @@
 /** Keys as sloppy writers leave them, made of those in ../keys: openssl reads each of them, and does not write it. */
 import { sign } from 'node:crypto'
-import { createAuthority, pemOf } from '../emulators/authority.ts'
-import { FAKE_NOW_MS } from '../fake-runtime.ts'
+import { createAuthority, pemOf } from '../rig/emulators/authority.ts'
+import { FAKE_NOW_MS } from '../support/fake-runtime.ts'
 import { pem } from '../keys/read.ts'
 import { readDer, writeDer, type DerValue } from './der.ts'
 

@@ -2,8 +2,8 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { untilValid } from '../../src/certificate/until-valid.ts'
 import { IamRaError } from '../../src/errors.ts'
-import { rejectsWithCode } from '../assert.ts'
-import { FAKE_NOW_MS, fakeClock, recordingLogger, type FakeClock } from '../fake-runtime.ts'
+import { rejectsWithCode } from '../support/assert.ts'
+import { FAKE_NOW_MS, fakeClock, recordingLogger, type FakeClock } from '../support/fake-runtime.ts'
 
 const wait = suite('the wait for a certificate')
 

@@ -4,11 +4,12 @@ import * as assert from 'uvu/assert'
 import { createSigningRequest } from '../../src/certificate/signing-request.ts'
 import { issueCertificate } from '../../src/certificate/vault-pki.ts'
 import { IamRaError } from '../../src/errors.ts'
-import type { CertificateSettings } from '../../src/run-settings.ts'
-import type { IssuedCertificate, VaultAnswer, VaultWrite } from '../../src/types.ts'
-import { rejectsWithCode } from '../assert.ts'
-import { createAuthority, type Authority } from '../emulators/authority.ts'
-import { DEFAULT_PKI_ROLE, signByRole, type PkiMount, type PkiRole } from '../emulators/vault-pki.ts'
+import type { CertificateSettings } from '../../src/certificate/settings.ts'
+import type { IssuedCertificate } from '../../src/credentials.ts'
+import type { VaultAnswer, VaultWrite } from '../../src/vault/session.ts'
+import { rejectsWithCode } from '../support/assert.ts'
+import { createAuthority, type Authority } from '../rig/emulators/authority.ts'
+import { DEFAULT_PKI_ROLE, signByRole, type PkiMount, type PkiRole } from '../rig/emulators/vault-pki.ts'
 import {
   FAKE_NOW_MS,
   fakeBounds,
@@ -16,7 +17,7 @@ import {
   recordingLogger,
   type FakeRuntime,
   type RecordingLogger,
-} from '../fake-runtime.ts'
+} from '../support/fake-runtime.ts'
 
 const root = createAuthority({ commonName: 'Root', nowMs: FAKE_NOW_MS })
 const intermediate = createAuthority({ commonName: 'Intermediate', nowMs: FAKE_NOW_MS, issuer: root })

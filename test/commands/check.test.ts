@@ -4,11 +4,11 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { reportSettings, runCheck } from '../../src/commands/check.ts'
 import { IamRaError } from '../../src/errors.ts'
-import type { Runtime } from '../../src/runtime.ts'
+import type { Runtime } from '../../src/run/runtime.ts'
 import { readInvocation } from '../../src/settings/read.ts'
-import { EXAMPLE, type StageOptions } from '../emulators/stage.ts'
-import { FAKE_NOW_MS, fakeClock, recordingLogger, type ScriptedAnswer } from '../fake-runtime.ts'
-import { rehearse, type Rehearsal } from '../rehearsal.ts'
+import { EXAMPLE, type StageOptions } from '../rig/emulators/stage.ts'
+import { FAKE_NOW_MS, fakeClock, recordingLogger, type ScriptedAnswer } from '../support/fake-runtime.ts'
+import { rehearse, type Rehearsal } from '../support/rehearsal.ts'
 
 interface Shown {
   readonly name: string

@@ -1,8 +1,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { main } from '../../src/aws-iam-ra.ts'
-import type { Runtime } from '../../src/runtime.ts'
-import { rehearse, type Rehearsal } from '../rehearsal.ts'
+import type { Runtime } from '../../src/run/runtime.ts'
+import { rehearse, type Rehearsal } from '../support/rehearsal.ts'
 
 interface Ended {
   readonly code: number

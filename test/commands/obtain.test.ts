@@ -3,9 +3,9 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { main } from '../../src/aws-iam-ra.ts'
 import { IamRaError } from '../../src/errors.ts'
-import type { Runtime } from '../../src/runtime.ts'
-import type { ScriptedAnswer } from '../fake-runtime.ts'
-import { rehearse, type Rehearsal, type Step } from '../rehearsal.ts'
+import type { Runtime } from '../../src/run/runtime.ts'
+import type { ScriptedAnswer } from '../support/fake-runtime.ts'
+import { rehearse, type Rehearsal, type Step } from '../support/rehearsal.ts'
 
 interface Ended {
   readonly code: number

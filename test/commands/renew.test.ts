@@ -3,9 +3,9 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { main } from '../../src/aws-iam-ra.ts'
 import { IamRaError } from '../../src/errors.ts'
-import type { Clock, Runtime } from '../../src/runtime.ts'
-import { fakeClock, type ScriptedAnswer } from '../fake-runtime.ts'
-import { rehearse, type Rehearsal } from '../rehearsal.ts'
+import type { Clock, Runtime } from '../../src/run/runtime.ts'
+import { fakeClock, type ScriptedAnswer } from '../support/fake-runtime.ts'
+import { rehearse, type Rehearsal } from '../support/rehearsal.ts'
 
 const MINUTE = 60_000
 const NO: ScriptedAnswer = { status: 403, body: { errors: ['permission denied'] } }

@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { main } from '../../src/aws-iam-ra.ts'
 import { IamRaError } from '../../src/errors.ts'
-import { systemRuntime, type Runtime } from '../../src/runtime.ts'
-import { startStage, type Stage } from '../emulators/stage.ts'
+import { systemRuntime, type Runtime } from '../../src/run/runtime.ts'
+import { startStage, type Stage } from '../rig/emulators/stage.ts'
 import { ask, askContainer, freePorts, isOpen, type Answered } from './reader.ts'
 
 /** Of every wait; reached only where serve does not do what it must. */

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { startStage, type Stage } from '../emulators/stage.ts'
+import { startStage, type Stage } from '../rig/emulators/stage.ts'
 import { run, start, type Run } from './harness.ts'
 import { count } from './outcome.ts'
 import { hangAt } from './servers.ts'

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { startStage, type Stage } from '../emulators/stage.ts'
+import { startStage, type Stage } from '../rig/emulators/stage.ts'
 import { makeFolder, putCredentials, run, start, type RunFolder } from './harness.ts'
 import { count, failed, succeeded } from './outcome.ts'
 

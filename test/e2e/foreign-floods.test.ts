@@ -1,9 +1,9 @@
 /** Servers that say more than anybody reads: five texts and a count, and the error that ends the run is said last. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { isRecord } from '../../src/foreign-text.ts'
-import type { EmulatorRequest, EmulatorResponse } from '../emulators/http.ts'
-import { startStage, type Stage } from '../emulators/stage.ts'
+import { isRecord } from '../../src/text/json.ts'
+import type { EmulatorRequest, EmulatorResponse } from '../rig/emulators/http.ts'
+import { startStage, type Stage } from '../rig/emulators/stage.ts'
 import { run } from './harness.ts'
 import { failed } from './outcome.ts'
 

@@ -6,8 +6,8 @@ import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { RecordedRequest } from '../emulators/http.ts'
-import { startStage, type Stage, type StageOptions } from '../emulators/stage.ts'
+import type { RecordedRequest } from '../rig/emulators/http.ts'
+import { startStage, type Stage, type StageOptions } from '../rig/emulators/stage.ts'
 import { canaries, filesBelow, readIfThere } from './canaries.ts'
 
 const BINARY = join(import.meta.dirname, '../../dist/aws-iam-ra')

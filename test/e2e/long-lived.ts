@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as assert from 'uvu/assert'
 import { accessKeyOf, askContainer, freePorts, isOpen } from '../commands/reader.ts'
-import type { Stage } from '../emulators/stage.ts'
+import type { Stage } from '../rig/emulators/stage.ts'
 import { makeFolder, start, type Run, type Running, type RunOptions, type Servers } from './harness.ts'
 
 /** They would outlive a test that ends without stopping them. */

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { EXAMPLE, startStage, type Stage, type StageOptions } from '../emulators/stage.ts'
+import { EXAMPLE, startStage, type Stage, type StageOptions } from '../rig/emulators/stage.ts'
 import { run, makeFolder, put, type Run, type RunOptions } from './harness.ts'
 import { count, succeeded } from './outcome.ts'
 

@@ -1,7 +1,7 @@
 /** What a run must have come to. */
 import * as assert from 'uvu/assert'
-import type { RecordedRequest } from '../emulators/http.ts'
-import type { Stage } from '../emulators/stage.ts'
+import type { RecordedRequest } from '../rig/emulators/http.ts'
+import type { Stage } from '../rig/emulators/stage.ts'
 import type { Run } from './harness.ts'
 
 /** `stage: sentence`, then the hint: as text on stderr, and the same in the termination log. */

@@ -12,7 +12,7 @@ import {
 import { dirname, join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { startStage, type Stage } from '../emulators/stage.ts'
+import { startStage, type Stage } from '../rig/emulators/stage.ts'
 import { makeFolder, put, run, start, type RunFolder } from './harness.ts'
 import { hangAt } from './servers.ts'
 import { count, failed, succeeded } from './outcome.ts'

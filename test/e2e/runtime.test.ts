@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { startStage, type Stage } from '../emulators/stage.ts'
+import { startStage, type Stage } from '../rig/emulators/stage.ts'
 import { makeFolder, put, run, start, type RunFolder } from './harness.ts'
 import { failed, succeeded } from './outcome.ts'
 

@@ -2,7 +2,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { OPTIONS, type Option } from '../../src/settings/options.ts'
-import { startStage, type Stage } from '../emulators/stage.ts'
+import { startStage, type Stage } from '../rig/emulators/stage.ts'
 import { PASSWORD, SECRETS, showsPartOf, WITH_PASSWORD } from '../settings/shapes.ts'
 import { makeFolder, put, run, type Run } from './harness.ts'
 import { succeeded } from './outcome.ts'

@@ -2,7 +2,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ask, askContainer } from '../commands/reader.ts'
-import { startStage, type Stage } from '../emulators/stage.ts'
+import { startStage, type Stage } from '../rig/emulators/stage.ts'
 import { connect } from '../endpoint/raw-connection.ts'
 import { endServing, servesLatest, startLongLived } from './long-lived.ts'
 

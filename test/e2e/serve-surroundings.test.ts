@@ -3,9 +3,9 @@ import { chmodSync, closeSync, constants, openSync, readdirSync, writeSync } fro
 import { dirname, join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { cleanEnv } from '../../scripts/clean-env.ts'
+import { cleanEnv } from '../rig/processes/clean-env.ts'
 import { askContainer, hasIpv6 } from '../commands/reader.ts'
-import { startStage, type Stage } from '../emulators/stage.ts'
+import { startStage, type Stage } from '../rig/emulators/stage.ts'
 import { connect } from '../endpoint/raw-connection.ts'
 import { makeFolder, type RunFolder } from './harness.ts'
 import {

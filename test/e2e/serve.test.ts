@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { accessKeyOf, ask, askContainer, askMetadata, hasIpv6 } from '../commands/reader.ts'
-import { startStage, type Stage } from '../emulators/stage.ts'
+import { startStage, type Stage } from '../rig/emulators/stage.ts'
 import {
   childOf,
   childrenOf,

@@ -2,9 +2,9 @@
 import http from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 import { generateKeyPairSync } from 'node:crypto'
-import { createAuthority, pemOf, randomSerial, type Authority } from '../emulators/authority.ts'
-import { signCertificate } from '../emulators/certificate.ts'
-import { emulatorRequest, type Handler, type Hosted } from '../emulators/http.ts'
+import { createAuthority, pemOf, randomSerial, type Authority } from '../rig/emulators/authority.ts'
+import { signCertificate } from '../rig/emulators/certificate.ts'
+import { emulatorRequest, type Handler, type Hosted } from '../rig/emulators/http.ts'
 
 /** The requests to `host` that match hang from now on. Resolves when the first has come. */
 export function hangAt(host: Hosted, path: RegExp): Promise<void> {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { startStage, type Stage } from '../emulators/stage.ts'
+import { startStage, type Stage } from '../rig/emulators/stage.ts'
 import { makeFolder, put, putCredentials, start, type Run } from './harness.ts'
 import { hangAt, holdBack } from './servers.ts'
 import { count } from './outcome.ts'

@@ -4,9 +4,9 @@ import { createHealth, type HealthOptions } from '../../src/endpoint/health.ts'
 import { createRequestCounts } from '../../src/endpoint/request-counts.ts'
 import type { Answer } from '../../src/endpoint/answer.ts'
 import { IamRaError } from '../../src/errors.ts'
-import type { RefreshStatus } from '../../src/types.ts'
+import type { RefreshStatus } from '../../src/renewal/status.ts'
 import { VERSION } from '../../src/version.ts'
-import { FAKE_NOW_MS } from '../fake-runtime.ts'
+import { FAKE_NOW_MS } from '../support/fake-runtime.ts'
 import { CREDENTIALS, request } from './request.ts'
 
 const health = suite('health')

@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { SessionCredentials } from '../../src/types.ts'
+import type { SessionCredentials } from '../../src/credentials.ts'
 import { CREDENTIALS, endpoint, type Sent } from './request.ts'
 
 const imds = suite('instance metadata')

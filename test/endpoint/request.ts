@@ -2,8 +2,8 @@
 import { createEndpoint, type EndpointOptions } from '../../src/endpoint/endpoint.ts'
 import type { Answer, EndpointRequest, Handler } from '../../src/endpoint/answer.ts'
 import { createRequestCounts, type RequestCounts } from '../../src/endpoint/request-counts.ts'
-import type { SessionCredentials } from '../../src/types.ts'
-import { fakeClock, FAKE_NOW_MS, type FakeClock } from '../fake-runtime.ts'
+import type { SessionCredentials } from '../../src/credentials.ts'
+import { fakeClock, FAKE_NOW_MS, type FakeClock } from '../support/fake-runtime.ts'
 
 export const PORT = 9911
 export const TOKEN = 'an-authorization-token'

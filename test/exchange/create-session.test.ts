@@ -4,14 +4,13 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { IamRaError, type ErrorCode } from '../../src/errors.ts'
-import { createSession } from '../../src/exchange/create-session.ts'
-import { TransportError } from '../../src/transport-error.ts'
-import type { ExchangeSettings } from '../../src/run-settings.ts'
-import type { IssuedCertificate, SessionCredentials } from '../../src/types.ts'
+import { createSession, type ExchangeSettings } from '../../src/exchange/create-session.ts'
+import { TransportError } from '../../src/net/transport-error.ts'
+import type { IssuedCertificate, SessionCredentials } from '../../src/credentials.ts'
 import { VERSION } from '../../src/version.ts'
-import { rejectsWithCode } from '../assert.ts'
+import { rejectsWithCode } from '../support/assert.ts'
 import { pem } from '../certs/read.ts'
-import { errorText } from '../error-text.ts'
+import { errorText } from '../support/error-text.ts'
 import {
   FAKE_NOW_MS,
   fakeBounds,
@@ -22,7 +21,7 @@ import {
   type RecordingLogger,
   type ScriptedAnswer,
   type ScriptedHttp,
-} from '../fake-runtime.ts'
+} from '../support/fake-runtime.ts'
 import { answer, bodyOf, CERTIFICATE, SETTINGS } from './fixture.ts'
 
 interface Run {

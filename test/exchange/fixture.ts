@@ -1,7 +1,8 @@
-import type { HttpRequest } from '../../src/http.ts'
-import type { Arn, ExchangeSettings } from '../../src/run-settings.ts'
-import type { IssuedCertificate } from '../../src/types.ts'
-import { FAKE_NOW_MS } from '../fake-runtime.ts'
+import type { HttpRequest } from '../../src/net/http.ts'
+import type { Arn } from '../../src/aws/arn.ts'
+import type { ExchangeSettings } from '../../src/exchange/create-session.ts'
+import type { IssuedCertificate } from '../../src/credentials.ts'
+import { FAKE_NOW_MS } from '../support/fake-runtime.ts'
 
 export function arn(text: string): Arn {
   const [, partition = '', service = '', region = '', account = '', ...resource] = text.split(':')

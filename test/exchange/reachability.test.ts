@@ -1,9 +1,9 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { reachRolesAnywhere } from '../../src/exchange/reachability.ts'
-import { TransportError } from '../../src/http.ts'
-import { rejectsWithCode } from '../assert.ts'
-import { fakeBounds, fakeRuntime, scriptedHttp, type ScriptedAnswer } from '../fake-runtime.ts'
+import { TransportError } from '../../src/net/http.ts'
+import { rejectsWithCode } from '../support/assert.ts'
+import { fakeBounds, fakeRuntime, scriptedHttp, type ScriptedAnswer } from '../support/fake-runtime.ts'
 import { SETTINGS } from './fixture.ts'
 
 function reach(answer: ScriptedAnswer): {

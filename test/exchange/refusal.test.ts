@@ -1,8 +1,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { explainRefusal, type Refusal } from '../../src/exchange/refusal.ts'
-import type { ExchangeSettings } from '../../src/run-settings.ts'
-import { FAKE_NOW_MS } from '../fake-runtime.ts'
+import type { ExchangeSettings } from '../../src/exchange/create-session.ts'
+import { FAKE_NOW_MS } from '../support/fake-runtime.ts'
 import { arn, CERTIFICATE, SETTINGS } from './fixture.ts'
 
 interface Told {

@@ -1,6 +1,6 @@
 /** What can go wrong between us and a server: each fault by its name, and what a server or a proxy does to cause it. */
-import type { EmulatorResponse } from '../emulators/http.ts'
-import type { Step } from '../rehearsal.ts'
+import type { EmulatorResponse } from '../rig/emulators/http.ts'
+import type { Step } from '../support/rehearsal.ts'
 import type { Act, Exchange } from './proxy.ts'
 
 const JSON_TYPE = { 'Content-Type': 'application/json' }

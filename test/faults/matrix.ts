@@ -1,6 +1,6 @@
 /** The matrix step × fault, and what each cell must come to. docs/faults.md is made of it. */
 import type { ErrorCode } from '../../src/errors.ts'
-import { STEPS, type Step } from '../rehearsal.ts'
+import { STEPS, type Step } from '../support/rehearsal.ts'
 import { ANSWER_FAULTS, CONNECTION_FAULTS, SHAPE_FAULTS } from './faults.ts'
 import type { Act } from './proxy.ts'
 

@@ -1,5 +1,5 @@
 import { suite } from 'uvu'
-import { startStage } from '../emulators/stage.ts'
+import { startStage } from '../rig/emulators/stage.ts'
 import { driveShipped, startAll } from './drive.ts'
 import { MATRIX } from './matrix.ts'
 import { logVerdict, verdict } from './verdict.ts'

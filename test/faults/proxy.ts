@@ -5,9 +5,9 @@
 import http from 'node:http'
 import https from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import { emulatorRequest, type EmulatorRequest, type EmulatorResponse } from '../emulators/http.ts'
-import type { Step } from '../rehearsal.ts'
-import type { ServerIdentity } from '../loopback.ts'
+import { emulatorRequest, type EmulatorRequest, type EmulatorResponse } from '../rig/emulators/http.ts'
+import type { Step } from '../support/rehearsal.ts'
+import type { ServerIdentity } from '../support/loopback.ts'
 
 /** What a spoilt answer can be made of. */
 export interface Exchange {

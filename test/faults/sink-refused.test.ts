@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { writeCredentials } from '../../src/sink/credentials-file.ts'
-import { rejectsWithCode } from '../assert.ts'
+import { rejectsWithCode } from '../support/assert.ts'
 import { CREDENTIALS, inScratch, systemError, watchedFileSystem, type Scratch } from '../sink/scratch.ts'
 import { ANSWERS, OLD, SYSTEM_ERRORS } from './sink.ts'
 

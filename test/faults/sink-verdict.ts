@@ -2,7 +2,7 @@
 import * as assert from 'uvu/assert'
 import type { Run } from '../e2e/harness.ts'
 import { failed, succeeded } from '../e2e/outcome.ts'
-import type { Stage } from '../emulators/stage.ts'
+import type { Stage } from '../rig/emulators/stage.ts'
 import type { SinkFault } from './sink.ts'
 
 /**

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from '../../scripts/checks/files.ts'
 import { between, markdownTable } from '../../scripts/generated.ts'
-import { STEPS, type Step } from '../rehearsal.ts'
+import { STEPS, type Step } from '../support/rehearsal.ts'
 import { EXITS, MATRIX, type Cell } from './matrix.ts'
 import { AFTERWARDS, SINK_ROWS, SINK_ROWS_HERE, type SinkRow } from './sink.ts'
 

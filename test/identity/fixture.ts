@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { login } from '../../src/identity/login.ts'
-import type { VaultSettings } from '../../src/run-settings.ts'
-import type { VaultSession } from '../../src/types.ts'
+import { login, type LoginSettings } from '../../src/identity/login.ts'
+import type { VaultSession } from '../../src/vault/session.ts'
 import {
   FAKE_NOW_MS,
   fakeBounds,
@@ -13,7 +12,7 @@ import {
   type FakeRuntime,
   type RecordingLogger,
   type ScriptedHttp,
-} from '../fake-runtime.ts'
+} from '../support/fake-runtime.ts'
 
 /** A token that nobody signed; its signature is a canary. */
 export function jwt(claims: unknown = CLAIMS): string {
@@ -47,7 +46,7 @@ export function tokenFile(text = `${jwt()}\n`): TokenFile {
   return { path, write, remove: () => rmSync(folder, { recursive: true }) }
 }
 
-export function settings(changes: Partial<VaultSettings> = {}): VaultSettings {
+export function settings(changes: Partial<LoginSettings> = {}): LoginSettings {
   return {
     addr: new URL('https://vault.example:8200'),
     role: 'app',
@@ -89,7 +88,7 @@ export interface Login {
 /** A login with a fresh token in its file, unless the settings name one. */
 export function logIn(
   script: Parameters<typeof scriptedHttp>[0],
-  changes: Partial<VaultSettings> = {},
+  changes: Partial<LoginSettings> = {},
   signal?: AbortSignal,
 ): Login {
   const file = tokenFile()

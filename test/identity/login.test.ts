@@ -1,11 +1,11 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { IamRaError, type ErrorCode } from '../../src/errors.ts'
-import type { VaultSettings } from '../../src/run-settings.ts'
-import { rejectsWithCode } from '../assert.ts'
+import type { LoginSettings } from '../../src/identity/login.ts'
+import { rejectsWithCode } from '../support/assert.ts'
 import { pem } from '../certs/read.ts'
-import { errorText } from '../error-text.ts'
-import { FAKE_NOW_MS, type ScriptedAnswer } from '../fake-runtime.ts'
+import { errorText } from '../support/error-text.ts'
+import { FAKE_NOW_MS, type ScriptedAnswer } from '../support/fake-runtime.ts'
 import { CANARY, jwt, loggedIn, logIn, tokenFile, VAULT_TOKEN } from './fixture.ts'
 
 function headersOf(headers: Readonly<Record<string, string>> | undefined): Record<string, string> {
@@ -16,7 +16,7 @@ function headersOf(headers: Readonly<Record<string, string>> | undefined): Recor
 async function failure(
   answer: ScriptedAnswer,
   code: ErrorCode,
-  changes: Partial<VaultSettings> = {},
+  changes: Partial<LoginSettings> = {},
 ): Promise<IamRaError> {
   const { session, wire, logger } = logIn([answer], changes)
   const error = await rejectsWithCode(session, code)

@@ -2,8 +2,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { IamRaError } from '../../src/errors.ts'
-import { TransportError, type TransportFault } from '../../src/transport-error.ts'
-import type { ScriptedAnswer } from '../fake-runtime.ts'
+import { TransportError, type TransportFault } from '../../src/net/transport-error.ts'
+import type { ScriptedAnswer } from '../support/fake-runtime.ts'
 import { loggedIn, logIn } from './fixture.ts'
 
 const lost = suite('lost logins')

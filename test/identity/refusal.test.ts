@@ -6,9 +6,9 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { explainLoginRefusal } from '../../src/identity/refusal.ts'
 import { decodeClaims } from '../../src/identity/service-account.ts'
-import { VaultRefusal } from '../../src/identity/vault-answer.ts'
-import type { VaultSettings } from '../../src/run-settings.ts'
-import { FAKE_NOW_MS } from '../fake-runtime.ts'
+import { VaultRefusal } from '../../src/vault/answer.ts'
+import type { LoginSettings } from '../../src/identity/login.ts'
+import { FAKE_NOW_MS } from '../support/fake-runtime.ts'
 import { CLAIMS, jwt, settings } from './fixture.ts'
 
 interface Told {
@@ -19,7 +19,7 @@ interface Told {
 function explain(
   status: number,
   errors: readonly string[],
-  changes: Partial<VaultSettings> = {},
+  changes: Partial<LoginSettings> = {},
   claims: object = CLAIMS,
   serverDateMs?: number,
 ): Told {

@@ -4,11 +4,11 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { IamRaError } from '../../src/errors.ts'
 import { decodeClaims, readServiceAccountToken } from '../../src/identity/service-account.ts'
-import { rejectsWithCode } from '../assert.ts'
-import { errorText } from '../error-text.ts'
-import { fakeRuntime } from '../fake-runtime.ts'
+import { rejectsWithCode } from '../support/assert.ts'
+import { errorText } from '../support/error-text.ts'
+import { fakeRuntime } from '../support/fake-runtime.ts'
 import { CANARY, CLAIMS, jwt, tokenFile, type TokenFile } from './fixture.ts'
-import { fc } from '../generated.ts'
+import { fc } from '../support/generated.ts'
 
 const reading = suite<{ file: TokenFile }>('readServiceAccountToken')
 

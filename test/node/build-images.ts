@@ -4,7 +4,7 @@ import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from '../../scripts/checks/files.ts'
-import { cleanEnv } from '../../scripts/clean-env.ts'
+import { cleanEnv } from '../rig/processes/clean-env.ts'
 import { buildImage } from '../../scripts/images.ts'
 import { openBuildah, type Buildah } from '../../scripts/images/buildah.ts'
 import { layExecutable } from '../../scripts/images/files.ts'

@@ -1,8 +1,8 @@
 /** What cert-manager's controller makes of k8s/cert-manager: it does not run here, its definitions and objects are there. */
 import { generateKeyPairSync } from 'node:crypto'
-import { requireServer } from '../../scripts/servers.ts'
-import { pemOf, randomSerial } from '../emulators/authority.ts'
-import { signCertificate } from '../emulators/certificate.ts'
+import { requireServer } from '../rig/servers/build.ts'
+import { pemOf, randomSerial } from '../rig/emulators/authority.ts'
+import { signCertificate } from '../rig/emulators/certificate.ts'
 import { until, type Cluster } from './cluster.ts'
 
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'

@@ -2,14 +2,18 @@
  * AWS as the node's pods see it: Roles Anywhere, STS and S3 under their own names and on port 443, with certificates of the
  * run's authority. Vault has its name in the cluster. The node's DNS knows these names and no other.
  */
-import { host, type Hosted } from '../emulators/http.ts'
-import { createRolesAnywhere, type Role, type RolesAnywhereEmulator } from '../emulators/roles-anywhere.ts'
-import { createS3 } from '../emulators/s3.ts'
-import { createSessionStore, type SessionStore } from '../emulators/sessions.ts'
-import { EXAMPLE } from '../emulators/stage.ts'
-import { createSts } from '../emulators/sts.ts'
-import type { Authority } from '../emulators/authority.ts'
-import { certificateFor } from '../server-certificate.ts'
+import { host, type Hosted } from '../rig/emulators/http.ts'
+import {
+  createRolesAnywhere,
+  type Role,
+  type RolesAnywhereEmulator,
+} from '../rig/emulators/roles-anywhere.ts'
+import { createS3 } from '../rig/emulators/s3.ts'
+import { createSessionStore, type SessionStore } from '../rig/emulators/sessions.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
+import { createSts } from '../rig/emulators/sts.ts'
+import type { Authority } from '../rig/emulators/authority.ts'
+import { certificateFor } from '../support/server-certificate.ts'
 import type { Addresses } from './dns.ts'
 import { ADDRESSES } from './ground.ts'
 import { createRelay } from './relay.ts'

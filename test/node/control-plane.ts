@@ -2,11 +2,11 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { requireServer } from '../../scripts/servers.ts'
-import { createAuthority, pemOf, randomSerial } from '../emulators/authority.ts'
-import { signCertificate } from '../emulators/certificate.ts'
-import { api, type ApiAnswer } from '../real/api.ts'
-import { startProcess, untilReady, type ServerProcess } from '../real/process.ts'
+import { requireServer } from '../rig/servers/build.ts'
+import { createAuthority, pemOf, randomSerial } from '../rig/emulators/authority.ts'
+import { signCertificate } from '../rig/emulators/certificate.ts'
+import { api, type ApiAnswer } from '../rig/servers/api.ts'
+import { startProcess, untilReady, type ServerProcess } from '../rig/processes/process.ts'
 import { ADDRESSES, RUN } from './ground.ts'
 
 export const API_URL = `https://${ADDRESSES.node}:6443`

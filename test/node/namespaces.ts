@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { cleanEnv } from '../../scripts/clean-env.ts'
+import { cleanEnv } from '../rig/processes/clean-env.ts'
 
 /** Set inside to the name of the node's control groups. */
 const INSIDE = 'IAM_RA_NODE'

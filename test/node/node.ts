@@ -1,8 +1,8 @@
 /** containerd and the kubelet: with the control plane, a cluster of one node. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { requireServer } from '../../scripts/servers.ts'
-import { startProcess, untilReady, type ServerProcess } from '../real/process.ts'
+import { requireServer } from '../rig/servers/build.ts'
+import { startProcess, untilReady, type ServerProcess } from '../rig/processes/process.ts'
 import { NODE, startControlPlane, type ControlPlane } from './control-plane.ts'
 import { ADDRESSES, BRIDGE, command, CONTAINERD, layGround, RUN, SUBNET } from './ground.ts'
 import { groupsOf, nodeName } from './namespaces.ts'

@@ -3,11 +3,11 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from '../../scripts/checks/files.ts'
-import { cleanEnv } from '../../scripts/clean-env.ts'
-import type { Authority } from '../emulators/authority.ts'
-import { api } from '../real/api.ts'
-import { startVault } from '../real/vault-server.ts'
-import { certificateFor } from '../server-certificate.ts'
+import { cleanEnv } from '../rig/processes/clean-env.ts'
+import type { Authority } from '../rig/emulators/authority.ts'
+import { api } from '../rig/servers/api.ts'
+import { startVault } from '../rig/servers/vault.ts'
+import { certificateFor } from '../support/server-certificate.ts'
 import { VAULT_HOST } from './cloud.ts'
 import { API_URL, type ControlPlane } from './control-plane.ts'
 import { ADDRESSES, RUN } from './ground.ts'
@@ -115,7 +115,7 @@ async function writeSetup(
 /** Dry first, as docs/vault.md has it. */
 function setUp(flags: readonly string[], env: Readonly<Record<string, string>>): void {
   for (const more of [[], ['--apply']]) {
-    const script = join(ROOT, 'scripts/vault-setup.ts')
+    const script = join(ROOT, 'src/onboarding/vault.ts')
     const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...flags, ...more], {
       encoding: 'utf8',
       env: cleanEnv({ HOME: FOLDER, ...env }),

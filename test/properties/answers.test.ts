@@ -6,10 +6,10 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { main } from '../../src/aws-iam-ra.ts'
-import { type HttpAnswer, type HttpRequest, TransportError } from '../../src/http.ts'
-import type { Runtime } from '../../src/runtime.ts'
-import { rehearse, STEPS, type Rehearsal, type Step } from '../rehearsal.ts'
-import { fc } from '../generated.ts'
+import { type HttpAnswer, type HttpRequest, TransportError } from '../../src/net/http.ts'
+import type { Runtime } from '../../src/run/runtime.ts'
+import { rehearse, STEPS, type Rehearsal, type Step } from '../support/rehearsal.ts'
+import { fc } from '../support/generated.ts'
 
 /** What becomes of the true answer. `known` are secrets of the run that an answer may echo. */
 type Tamper = (answer: HttpAnswer, known: readonly string[]) => HttpAnswer

@@ -11,9 +11,9 @@ import { IamRaError } from '../../src/errors.ts'
 import { writeCredentials } from '../../src/sink/credentials-file.ts'
 import { parseEntries } from '../../src/sink/ini-text.ts'
 import { credentialsHeader, sectionsOf } from '../../src/sink/profile-header.ts'
-import { errorText } from '../error-text.ts'
+import { errorText } from '../support/error-text.ts'
 import { CREDENTIALS, inScratch } from '../sink/scratch.ts'
-import { fc } from '../generated.ts'
+import { fc } from '../support/generated.ts'
 
 const PROFILE = 'app'
 const VALUES = {

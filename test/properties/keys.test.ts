@@ -6,7 +6,7 @@ import { readPrivateKeys } from '../../src/certificate/private-key.ts'
 import { readPublicKey } from '../../src/certificate/public-key.ts'
 import { IamRaError } from '../../src/errors.ts'
 import { readDer, writeDer } from '../certificate/der.ts'
-import { fc } from '../generated.ts'
+import { fc } from '../support/generated.ts'
 import { pem } from '../keys/read.ts'
 
 const keys = suite('properties: keys')

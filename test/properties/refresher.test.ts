@@ -1,10 +1,10 @@
 /** Days of whatever may happen to a refresher: what must hold at each moment, and after it. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { seededRandom } from '../../scripts/bench/burst/chance.ts'
+import { seededRandom } from '../rig/chance.ts'
 import { IamRaError } from '../../src/errors.ts'
-import type { Lease } from '../../src/types.ts'
-import { fc } from '../generated.ts'
+import type { Lease } from '../../src/credentials.ts'
+import { fc } from '../support/generated.ts'
 import { AWAY, HOUR, MINUTE, obtained, SECOND, stage, type Scene } from '../renewal/refresher-scene.ts'
 
 const DAY = 24 * HOUR

@@ -9,11 +9,11 @@ import { CertificationRequest } from '@peculiar/asn1-csr'
 import * as assert from 'uvu/assert'
 import { failed, hasCredentials } from '../e2e/outcome.ts'
 import type { Run } from '../e2e/harness.ts'
-import { createAuthority, pemOf, randomSerial, type Authority } from '../emulators/authority.ts'
-import { signCertificate } from '../emulators/certificate.ts'
-import { EXAMPLE, startStage, type Stage } from '../emulators/stage.ts'
-import { startGateway, type Gateway } from './gateway.ts'
-import { startVault, type VaultServer } from './vault-server.ts'
+import { createAuthority, pemOf, randomSerial, type Authority } from '../rig/emulators/authority.ts'
+import { signCertificate } from '../rig/emulators/certificate.ts'
+import { EXAMPLE, startStage, type Stage } from '../rig/emulators/stage.ts'
+import { startGateway, type Gateway } from '../rig/servers/gateway.ts'
+import { startVault, type VaultServer } from '../rig/servers/vault.ts'
 
 export interface PkiStage extends Stage {
   readonly vault: Gateway

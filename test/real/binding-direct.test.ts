@@ -6,12 +6,12 @@ import { spawnSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { cleanEnv } from '../../scripts/clean-env.ts'
+import { cleanEnv } from '../rig/processes/clean-env.ts'
 import { failed } from '../e2e/outcome.ts'
-import { EXAMPLE } from '../emulators/stage.ts'
-import { api, type ApiAnswer } from './api.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
+import { api, type ApiAnswer } from '../rig/servers/api.ts'
 import { runClean } from './harness.ts'
-import { startReference, type Reference } from './reference.ts'
+import { startReference, type Reference } from '../rig/servers/reference.ts'
 
 const { commonName: own, uri, pkiMount, pkiRole, vaultRole } = EXAMPLE
 

@@ -5,9 +5,9 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { failed, hasCredentials } from '../e2e/outcome.ts'
-import { EXAMPLE } from '../emulators/stage.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
 import { refusedName, runClean } from './harness.ts'
-import { startKubernetes, type Kubernetes } from './kubernetes.ts'
+import { startKubernetes, type Kubernetes } from '../rig/servers/kubernetes.ts'
 import {
   addJwtMount,
   addKubernetesMount,
@@ -15,8 +15,8 @@ import {
   bind,
   startReference,
   type Reference,
-} from './reference.ts'
-import { JWT_ROLE } from './reference-vault.ts'
+} from '../rig/servers/reference.ts'
+import { JWT_ROLE } from '../rig/servers/reference-vault.ts'
 
 const { namespace, serviceAccount } = EXAMPLE
 

@@ -2,10 +2,10 @@
 import { X509Certificate } from 'node:crypto'
 import type { Test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { TokenRequest } from '../emulators/cluster.ts'
-import { readCertificate } from '../emulators/read-certificate.ts'
-import { signingRequest, type CsrOptions } from '../emulators/requests.ts'
-import type { Stage } from '../emulators/stage.ts'
+import type { TokenRequest } from '../rig/emulators/cluster.ts'
+import { readCertificate } from '../rig/emulators/read-certificate.ts'
+import { signingRequest, type CsrOptions } from '../rig/emulators/requests.ts'
+import type { Stage } from '../rig/emulators/stage.ts'
 import type { Answer, TwinRequest, Twins } from './twins.ts'
 
 export type Ask = (request: TwinRequest) => Promise<Answer>

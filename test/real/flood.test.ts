@@ -9,10 +9,10 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ROOT } from '../../scripts/checks/files.ts'
-import { startStage } from '../emulators/stage.ts'
-import { KINDS, NETWORK_KINDS } from '../flood/kinds.ts'
-import { createNeighbour } from '../flood/network.ts'
-import { MEMORY_LIMIT, runFlood, type FloodRun } from '../flood/scene.ts'
+import { startStage } from '../rig/emulators/stage.ts'
+import { KINDS, NETWORK_KINDS } from '../rig/flood/kinds.ts'
+import { createNeighbour } from '../rig/flood/network.ts'
+import { MEMORY_LIMIT, runFlood, type FloodRun } from '../rig/flood/scene.ts'
 
 const flood = suite('floods')
 

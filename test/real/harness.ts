@@ -3,9 +3,9 @@ import { createPrivateKey, sign } from 'node:crypto'
 import * as assert from 'uvu/assert'
 import { run, type Run, type RunOptions } from '../e2e/harness.ts'
 import { count, failed } from '../e2e/outcome.ts'
-import type { Kubernetes } from './kubernetes.ts'
-import type { Reference } from './reference.ts'
-import type { VaultServer } from './vault-server.ts'
+import type { Kubernetes } from '../rig/servers/kubernetes.ts'
+import type { Reference } from '../rig/servers/reference.ts'
+import type { VaultServer } from '../rig/servers/vault.ts'
 
 export interface CleanRunOptions extends RunOptions {
   /** The run's token is a batch token: it lives on until its TTL, but Vault stores nothing of it. */

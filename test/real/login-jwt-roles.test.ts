@@ -1,9 +1,9 @@
 /** Login by jwt auth at roles and mounts that do not fit the token. */
 import { suite } from 'uvu'
-import { EXAMPLE } from '../emulators/stage.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
 import { refusedLogin } from './harness.ts'
-import { addJwtMount, startReference, type Reference } from './reference.ts'
-import { enableAuth, jwtConfig, JWT_ROLE } from './reference-vault.ts'
+import { addJwtMount, startReference, type Reference } from '../rig/servers/reference.ts'
+import { enableAuth, jwtConfig, JWT_ROLE } from '../rig/servers/reference-vault.ts'
 
 const { vaultRole, cluster } = EXAMPLE
 

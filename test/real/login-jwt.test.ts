@@ -3,10 +3,10 @@ import { generateKeyPairSync } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { hasCredentials } from '../e2e/outcome.ts'
-import { EXAMPLE } from '../emulators/stage.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
 import { refusedLogin, runClean, signedAnew } from './harness.ts'
-import { addJwtMount, bind, startReference, type Reference } from './reference.ts'
-import { JWT_ROLE } from './reference-vault.ts'
+import { addJwtMount, bind, startReference, type Reference } from '../rig/servers/reference.ts'
+import { JWT_ROLE } from '../rig/servers/reference-vault.ts'
 
 const { namespace, serviceAccount, cluster } = EXAMPLE
 

@@ -2,10 +2,10 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { hasCredentials } from '../e2e/outcome.ts'
-import { EXAMPLE } from '../emulators/stage.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
 import { refusedLogin, runClean, signedAnew, tokensOf } from './harness.ts'
-import { startReference, type Reference } from './reference.ts'
-import { enableAuth, KUBERNETES_ROLE } from './reference-vault.ts'
+import { startReference, type Reference } from '../rig/servers/reference.ts'
+import { enableAuth, KUBERNETES_ROLE } from '../rig/servers/reference-vault.ts'
 
 const { namespace, serviceAccount, vaultRole } = EXAMPLE
 

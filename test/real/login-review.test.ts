@@ -5,11 +5,11 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { suite } from 'uvu'
 import { hasCredentials } from '../e2e/outcome.ts'
-import { EXAMPLE } from '../emulators/stage.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
 import { refusedLogin, runClean, signedAnew } from './harness.ts'
-import { freePort } from './process.ts'
-import { addKubernetesMount, startReference, type Reference } from './reference.ts'
-import { KUBERNETES_ROLE } from './reference-vault.ts'
+import { freePort } from '../rig/processes/process.ts'
+import { addKubernetesMount, startReference, type Reference } from '../rig/servers/reference.ts'
+import { KUBERNETES_ROLE } from '../rig/servers/reference-vault.ts'
 
 const { namespace, serviceAccount, audience, cluster } = EXAMPLE
 

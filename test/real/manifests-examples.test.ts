@@ -1,8 +1,8 @@
 /** The settings that the examples give their init containers, read by the executable's own reader. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Settings } from '../../src/run-settings.ts'
-import { EXAMPLE } from '../emulators/stage.ts'
+import type { Settings } from '../../src/settings/settings.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
 import { render } from './manifests/kustomize.ts'
 import { templateOf } from './manifests/pod.ts'
 import { namespaceOf, startValidation } from './manifests/validation.ts'

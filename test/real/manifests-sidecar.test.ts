@@ -1,7 +1,7 @@
 /** What sidecar/ makes of workloads that know nothing of it. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { ServeSettings } from '../../src/run-settings.ts'
+import type { ServeSettings } from '../../src/settings/settings.ts'
 import { FIXTURES, refusal, render } from './manifests/kustomize.ts'
 import type { Container, PodTemplate } from './manifests/pod.ts'
 import { namespaceOf, startValidation } from './manifests/validation.ts'

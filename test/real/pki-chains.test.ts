@@ -3,9 +3,9 @@ import { X509Certificate } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { run, type Run } from '../e2e/harness.ts'
-import { createAuthority } from '../emulators/authority.ts'
-import { signingRequest } from '../emulators/requests.ts'
-import { EXAMPLE } from '../emulators/stage.ts'
+import { createAuthority } from '../rig/emulators/authority.ts'
+import { signingRequest } from '../rig/emulators/requests.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
 import {
   addIntermediate,
   dataOf,

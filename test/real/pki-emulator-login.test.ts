@@ -1,6 +1,6 @@
 /** The same logins to the emulated Vault and to the real one. */
 import { suite } from 'uvu'
-import type { TokenRequest } from '../emulators/cluster.ts'
+import type { TokenRequest } from '../rig/emulators/cluster.ts'
 import { comparing, login, sharedTokens } from './comparison.ts'
 import { startTwins, type Twins } from './twins.ts'
 

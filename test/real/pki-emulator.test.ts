@@ -1,8 +1,8 @@
 /** The same requests with a token to the emulated Vault and to the real one. */
 import { suite } from 'uvu'
-import { pemOf } from '../emulators/authority.ts'
-import type { CsrOptions } from '../emulators/requests.ts'
-import { EXAMPLE } from '../emulators/stage.ts'
+import { pemOf } from '../rig/emulators/authority.ts'
+import type { CsrOptions } from '../rig/emulators/requests.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
 import { comparing, sharedCsr, sharedTokens, vaultToken, type Ask } from './comparison.ts'
 import { startTwins, type Twins } from './twins.ts'
 

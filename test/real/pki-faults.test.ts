@@ -3,7 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { run } from '../e2e/harness.ts'
 import { count, failed } from '../e2e/outcome.ts'
-import type { EmulatorRequest } from '../emulators/http.ts'
+import type { EmulatorRequest } from '../rig/emulators/http.ts'
 import {
   hasFailed,
   isDone,
@@ -14,7 +14,7 @@ import {
   warnings,
   type PkiStage,
 } from './authority.ts'
-import { startVaultPair } from './standby.ts'
+import { startVaultPair } from '../rig/servers/vault-standby.ts'
 
 const faults = suite('real Vault: faults in the middle of a run')
 

@@ -3,7 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { run } from '../e2e/harness.ts'
 import { count } from '../e2e/outcome.ts'
-import { EXAMPLE } from '../emulators/stage.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
 import {
   hasFailed,
   mountExample,

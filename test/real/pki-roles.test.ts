@@ -4,7 +4,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { run, type Run } from '../e2e/harness.ts'
 import { count } from '../e2e/outcome.ts'
-import { EXAMPLE } from '../emulators/stage.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
 import {
   addIntermediate,
   isDone,

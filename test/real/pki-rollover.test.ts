@@ -3,8 +3,8 @@ import { X509Certificate } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { run, type Run } from '../e2e/harness.ts'
-import { createAuthority, pemOf, randomSerial, type Authority } from '../emulators/authority.ts'
-import { signCertificate } from '../emulators/certificate.ts'
+import { createAuthority, pemOf, randomSerial, type Authority } from '../rig/emulators/authority.ts'
+import { signCertificate } from '../rig/emulators/certificate.ts'
 import {
   addIntermediate,
   dataOf,

@@ -11,7 +11,7 @@ import * as assert from 'uvu/assert'
 import { VERSION } from '../../src/version.ts'
 import { run } from '../e2e/harness.ts'
 import { failed, succeeded } from '../e2e/outcome.ts'
-import { startStage } from '../emulators/stage.ts'
+import { startStage } from '../rig/emulators/stage.ts'
 
 const RELEASE = join(import.meta.dirname, '../../dist/release')
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { makeFolder, putCredentials, run, type Run, type RunFolder } from '../e2e/harness.ts'
 import { succeeded } from '../e2e/outcome.ts'
-import type { Stage } from '../emulators/stage.ts'
+import type { Stage } from '../rig/emulators/stage.ts'
 import { OTHERS, type Scene } from '../faults/sink.ts'
 import { traced, type SystemCall } from './sink-tools.ts'
 

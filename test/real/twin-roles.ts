@@ -1,7 +1,7 @@
 /** Roles of both Vaults beside each other: what Vault's API calls it, and the same for the emulator. */
-import { EXAMPLE } from '../emulators/stage.ts'
-import type { JwtRole } from '../emulators/vault-auth.ts'
-import type { PkiRole } from '../emulators/vault-pki.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
+import type { JwtRole } from '../rig/emulators/vault-auth.ts'
+import type { PkiRole } from '../rig/emulators/vault-pki.ts'
 
 const SUBJECT = `system:serviceaccount:${EXAMPLE.namespace}:${EXAMPLE.serviceAccount}`
 

@@ -1,10 +1,10 @@
 /** One set-up in a real Vault and in the emulated one. */
 import http from 'node:http'
-import type { Cluster } from '../emulators/cluster.ts'
-import { emulatorRequest, host, type Hosted } from '../emulators/http.ts'
-import { EXAMPLE } from '../emulators/stage.ts'
-import type { JwtRole, KubernetesRole } from '../emulators/vault-auth.ts'
-import type { PkiRole } from '../emulators/vault-pki.ts'
+import type { Cluster } from '../rig/emulators/cluster.ts'
+import { emulatorRequest, host, type Hosted } from '../rig/emulators/http.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
+import type { JwtRole, KubernetesRole } from '../rig/emulators/vault-auth.ts'
+import type { PkiRole } from '../rig/emulators/vault-pki.ts'
 import {
   addIntermediate,
   mountPki,

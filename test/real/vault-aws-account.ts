@@ -6,11 +6,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { SessionCredentials } from '../../src/types.ts'
-import { EXAMPLE } from '../emulators/stage.ts'
+import type { SessionCredentials } from '../../src/credentials.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
 import { checkFromNowOn, serveMoto, setUp, type MotoServer } from './interop/moto.ts'
 import { pythonEnvironment, runChild, type ChildRun } from './interop/python.ts'
-import { startVault, type VaultServer } from './vault-server.ts'
+import { startVault, type VaultServer } from '../rig/servers/vault.ts'
 
 export interface VaultAwsAccount {
   readonly vault: VaultServer

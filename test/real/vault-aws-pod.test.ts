@@ -4,12 +4,12 @@
  */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Obtained, SessionCredentials } from '../../src/types.ts'
-import { rejectsWithCode } from '../assert.ts'
-import { EXAMPLE } from '../emulators/stage.ts'
-import { startKubernetes } from './kubernetes.ts'
-import { addKubernetesMount, addReviewer } from './reference.ts'
-import { KUBERNETES_ROLE } from './reference-vault.ts'
+import type { Obtained, SessionCredentials } from '../../src/credentials.ts'
+import { rejectsWithCode } from '../support/assert.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
+import { startKubernetes } from '../rig/servers/kubernetes.ts'
+import { addKubernetesMount, addReviewer } from '../rig/servers/reference.ts'
+import { KUBERNETES_ROLE } from '../rig/servers/reference-vault.ts'
 import { startVaultAwsAccount } from './vault-aws-account.ts'
 import { bounds, startPod } from './vault-aws-pod.ts'
 

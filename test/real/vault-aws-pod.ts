@@ -3,18 +3,17 @@ import { randomUUID } from 'node:crypto'
 import * as fs from 'node:fs/promises'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createBounds, type RunBounds } from '../../src/bounds.ts'
-import { leaseCredentials } from '../../src/exchange/vault-aws.ts'
-import { createHttpClient } from '../../src/http.ts'
-import { login } from '../../src/identity/login.ts'
-import { systemClock } from '../../src/runtime.ts'
-import type { VaultAwsSettings, VaultSettings } from '../../src/run-settings.ts'
-import type { Obtained } from '../../src/types.ts'
-import { createCluster, type Cluster } from '../emulators/cluster.ts'
-import { EXAMPLE } from '../emulators/stage.ts'
-import { recordingLogger, type RecordingLogger } from '../fake-runtime.ts'
-import { scratchFolder } from './process.ts'
-import { enableAuth } from './reference-vault.ts'
+import { createBounds, type RunBounds } from '../../src/run/deadline.ts'
+import { leaseCredentials, type VaultAwsSettings } from '../../src/vault-aws/lease-credentials.ts'
+import { createHttpClient } from '../../src/net/http.ts'
+import { login, type LoginSettings } from '../../src/identity/login.ts'
+import { systemClock } from '../../src/run/runtime.ts'
+import type { Obtained } from '../../src/credentials.ts'
+import { createCluster, type Cluster } from '../rig/emulators/cluster.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
+import { recordingLogger, type RecordingLogger } from '../support/fake-runtime.ts'
+import { scratchFolder } from '../rig/processes/process.ts'
+import { enableAuth } from '../rig/servers/reference-vault.ts'
 import { MOUNT, type VaultAwsAccount } from './vault-aws-account.ts'
 
 export interface PodRun {
@@ -86,7 +85,7 @@ export async function startPods(
 export function startPod(
   account: Pick<VaultAwsAccount, 'vault' | 'moto'>,
   token: string,
-  vault: Pick<VaultSettings, 'authMethod' | 'authMount' | 'role'>,
+  vault: Pick<LoginSettings, 'authMethod' | 'authMount' | 'role'>,
   aws: Partial<VaultAwsSettings> & Pick<VaultAwsSettings, 'path'>,
   deadlineMs?: number,
 ): PodRun {

@@ -1,10 +1,10 @@
 /** What is said where a real Vault or moto behind it gives no keys, and that nothing is left then. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { errorText } from '../error-text.ts'
-import { rejectsWithCode } from '../assert.ts'
-import { EXAMPLE } from '../emulators/stage.ts'
-import { freePort } from './process.ts'
+import { errorText } from '../support/error-text.ts'
+import { rejectsWithCode } from '../support/assert.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
+import { freePort } from '../rig/processes/process.ts'
 import { startVaultAwsAccount } from './vault-aws-account.ts'
 import { startPods } from './vault-aws-pod.ts'
 

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert'
 import { appEnv, askOnce } from './interop/apps.ts'
 import { pythonEnvironment } from './interop/python.ts'
 import { READERS } from './interop/readers.ts'
-import { scratchFolder } from './process.ts'
+import { scratchFolder } from '../rig/processes/process.ts'
 import { endsClean, listsBuckets, lookUp, startLongLived, type LongLived } from './vault-aws-long-lived.ts'
 import { latest, startShippedScene, type GivenKeys } from './vault-aws-shipped.ts'
 

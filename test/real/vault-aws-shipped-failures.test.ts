@@ -4,13 +4,13 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { makeFolder, run, start } from '../e2e/harness.ts'
 import { count, failed } from '../e2e/outcome.ts'
-import type { EmulatorResponse } from '../emulators/http.ts'
-import { freePort } from './process.ts'
-import { startGateway, type Gateway } from './gateway.ts'
+import type { EmulatorResponse } from '../rig/emulators/http.ts'
+import { freePort } from '../rig/processes/process.ts'
+import { startGateway, type Gateway } from '../rig/servers/gateway.ts'
 import { startLongLived } from './vault-aws-long-lived.ts'
 import { startShippedScene, until } from './vault-aws-shipped.ts'
 import { MOUNT } from './vault-aws-account.ts'
-import { EXAMPLE } from '../emulators/stage.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
 
 // Not in a hook: uvu keeps to itself what one throws.
 const scene = await startShippedScene(300)

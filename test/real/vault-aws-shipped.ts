@@ -5,9 +5,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import * as assert from 'uvu/assert'
 import type { Servers } from '../e2e/harness.ts'
-import { createSessionStore, type IssuedSession } from '../emulators/sessions.ts'
-import { EXAMPLE } from '../emulators/stage.ts'
-import { startGateway, type Gateway } from './gateway.ts'
+import { createSessionStore, type IssuedSession } from '../rig/emulators/sessions.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
+import { startGateway, type Gateway } from '../rig/servers/gateway.ts'
 import { MOUNT, startVaultAwsAccount, type VaultAwsAccount } from './vault-aws-account.ts'
 import { addPodLogins } from './vault-aws-pod.ts'
 

@@ -1,9 +1,9 @@
 /** Keys that a real Vault makes in moto: their kinds, their lease, their end, and what is said where there are none. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Obtained, SessionCredentials } from '../../src/types.ts'
-import { rejectsWithCode } from '../assert.ts'
-import { EXAMPLE } from '../emulators/stage.ts'
+import type { Obtained, SessionCredentials } from '../../src/credentials.ts'
+import { rejectsWithCode } from '../support/assert.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
 import { arn } from '../exchange/fixture.ts'
 import { MOUNT, startVaultAwsAccount } from './vault-aws-account.ts'
 import { bounds, POD_LOGIN, startPods, type PodRun } from './vault-aws-pod.ts'

@@ -1,7 +1,7 @@
 /** What vault-setup meets in a Vault that others use too, and one that does not let it. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { EXAMPLE } from '../emulators/stage.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
 import {
   dataOf,
   done,

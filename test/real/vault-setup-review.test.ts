@@ -1,7 +1,7 @@
 /** Who asks the API server about a pod's token, and what that means for the token. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { EXAMPLE } from '../emulators/stage.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
 import { startGround } from './vault-setup.ts'
 
 const { namespace, serviceAccount } = EXAMPLE

@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { EXAMPLE } from '../emulators/stage.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
 import { done, makeRoot, podRuns, startGround } from './vault-setup.ts'
 
 const rooted = suite('real: a set-up below a root of the same Vault')

@@ -6,8 +6,8 @@ import { createCsr } from '../../src/certificate/csr.ts'
 import { generateKeyPair } from '../../src/certificate/key-pair.ts'
 import { run } from '../e2e/harness.ts'
 import { failed } from '../e2e/outcome.ts'
-import { EXAMPLE } from '../emulators/stage.ts'
-import type { ApiAnswer } from './api.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
+import type { ApiAnswer } from '../rig/servers/api.ts'
 import { ARNS, done as setUp, makeRoot, startGround, withArns } from './vault-setup.ts'
 
 const { namespace, serviceAccount, commonName, uri, audience } = EXAMPLE

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ROOT } from '../../scripts/checks/files.ts'
-import { cleanEnv } from '../../scripts/clean-env.ts'
-import { EXAMPLE } from '../emulators/stage.ts'
+import { cleanEnv } from '../rig/processes/clean-env.ts'
+import { EXAMPLE } from '../rig/emulators/stage.ts'
 import { dataOf, makeRoot, PATHS, podRuns, reads, startGround, withArns } from './vault-setup.ts'
 
 const { namespace, serviceAccount, roleArn } = EXAMPLE
@@ -131,7 +131,7 @@ setting('the command itself finds the same, with the token that vault login left
   writeFileSync(join(ground.folder, '.vault-token'), `${ground.adminToken}\n`, { mode: 0o600 })
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [join(ROOT, 'scripts/vault-setup.ts'), '--setup', join(ground.folder, 'setup.json')],
+    [join(ROOT, 'src/onboarding/vault.ts'), '--setup', join(ground.folder, 'setup.json')],
     { env: cleanEnv({ HOME: ground.folder, VAULT_ADDR: ground.server.url }), encoding: 'utf8' },
   )
   assert.is(status, 0, stderr)

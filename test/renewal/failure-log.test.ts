@@ -8,7 +8,7 @@ import {
   recordingLogger,
   type FakeClock,
   type RecordingLogger,
-} from '../fake-runtime.ts'
+} from '../support/fake-runtime.ts'
 
 const MINUTE = 60_000
 const LIVE = { expiresAtMs: FAKE_NOW_MS + 20 * MINUTE, leftMs: 20 * MINUTE }

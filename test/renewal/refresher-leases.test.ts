@@ -2,7 +2,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { IamRaError } from '../../src/errors.ts'
-import type { Lease, SessionCredentials } from '../../src/types.ts'
+import type { Lease, SessionCredentials } from '../../src/credentials.ts'
 import { AWAY, HOUR, MINUTE, obtained, SECOND, stage, type Scene } from './refresher-scene.ts'
 
 interface TrackedLease extends Lease {

@@ -1,10 +1,10 @@
 /** A refresher in virtual time: the wall clock may be set and the machine suspended, and each run does what the test says. */
-import { virtualClock } from '../../scripts/bench/burst/virtual-clock.ts'
+import { virtualClock } from '../rig/virtual-clock.ts'
 import { IamRaError } from '../../src/errors.ts'
 import { createRefresher, type Refresher, type RefresherOptions } from '../../src/renewal/refresher.ts'
-import type { Clock } from '../../src/runtime.ts'
-import type { Lease, Obtained } from '../../src/types.ts'
-import { FAKE_NOW_MS, recordingLogger, type RecordingLogger } from '../fake-runtime.ts'
+import type { Clock } from '../../src/run/runtime.ts'
+import type { Lease, Obtained } from '../../src/credentials.ts'
+import { FAKE_NOW_MS, recordingLogger, type RecordingLogger } from '../support/fake-runtime.ts'
 
 export const SECOND = 1000
 export const MINUTE = 60 * SECOND

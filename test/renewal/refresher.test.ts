@@ -1,9 +1,9 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { IamRaError } from '../../src/errors.ts'
-import type { Bounds } from '../../src/retry.ts'
-import { rejectsWithCode } from '../assert.ts'
-import { FAKE_NOW_MS } from '../fake-runtime.ts'
+import type { Bounds } from '../../src/run/deadline.ts'
+import { rejectsWithCode } from '../support/assert.ts'
+import { FAKE_NOW_MS } from '../support/fake-runtime.ts'
 import { AWAY, HOUR, MINUTE, obtained, SECOND, stage, STOPPED, type Scene } from './refresher-scene.ts'
 
 const fails = (): never => {

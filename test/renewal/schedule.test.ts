@@ -1,8 +1,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { renewalAt, renewalPauseMs } from '../../src/renewal/schedule.ts'
-import { FAKE_NOW_MS } from '../fake-runtime.ts'
-import { fc } from '../generated.ts'
+import { FAKE_NOW_MS } from '../support/fake-runtime.ts'
+import { fc } from '../support/generated.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

@@ -6,7 +6,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { KEYS, podEnv, type Subject } from '../../scripts/bench/subjects.ts'
 import { ROOT } from '../../scripts/checks/files.ts'
-import { startStage } from '../emulators/stage.ts'
+import { startStage } from '../rig/emulators/stage.ts'
 import { runChild } from '../real/interop/python.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'iam-ra-floor-'))

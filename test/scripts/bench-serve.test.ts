@@ -6,11 +6,11 @@ import { open, wholeReply } from '../../scripts/bench/serve/connection.ts'
 import { goals, growthOf } from '../../scripts/bench/serve/goals.ts'
 import { settledAfter } from '../../scripts/bench/serve/idle.ts'
 import { load, loadResult, type LoadResult, type Question } from '../../scripts/bench/serve/load.ts'
-import { parseMemory, type Memory } from '../../scripts/bench/serve/memory.ts'
+import { parseMemory, type Memory } from '../rig/processes/memory.ts'
 import { growthTable, memoryTable, otherTable, requestTable } from '../../scripts/bench/serve/tables.ts'
 import { slopeOf } from '../../scripts/bench/serve/trend.ts'
 import type { Results } from '../../scripts/bench/serve/results.ts'
-import { answer } from '../loopback.ts'
+import { answer } from '../support/loopback.ts'
 
 const memory = suite("memory in the bench of 'serve'")
 

@@ -13,19 +13,24 @@ function importing(path: string, target: string): SourceFile[] {
 
 for (const [path, target] of [
   ['src/identity/login.ts', '../errors.ts'],
-  ['src/identity/login.ts', './vault-client.ts'],
+  ['src/identity/login.ts', './refusal.ts'],
+  ['src/identity/login.ts', '../vault/client.ts'],
   ['src/identity/login.ts', 'node:crypto'],
-  ['src/identity/vault-client.ts', 'node-vault'],
+  ['src/vault/client.ts', 'node-vault'],
   ['src/certificate/x509.ts', '@peculiar/x509'],
-  ['src/pipeline.ts', './sink/credentials-file.ts'],
-  ['src/commands/once.ts', '../pipeline.ts'],
+  ['src/sources/pipeline.ts', '../sink/credentials-file.ts'],
+  ['src/endpoint/health.ts', '../renewal/status.ts'],
+  ['src/settings/read.ts', '../certificate/settings.ts'],
+  ['src/commands/once.ts', '../sources/pipeline.ts'],
   ['src/commands/once.ts', '../settings/read.ts'],
+  ['src/commands/long-lived/child-run.ts', '../once.ts'],
+  ['src/onboarding/vault/plan.ts', '../../vault/path.ts'],
   ['src/aws-iam-ra.ts', './commands/once.ts'],
-  ['src/bounds.ts', './retry.ts'],
-  ['test/emulators/vault.ts', './jwt.ts'],
-  ['test/emulators/vault.ts', '@peculiar/asn1-schema'],
-  ['test/emulators/vault.test.ts', '../../src/types.ts'],
-  ['test/retry.test.ts', '../src/retry.ts'],
+  ['src/run/deadline.ts', './retry.ts'],
+  ['test/rig/emulators/vault.ts', './jwt.ts'],
+  ['test/rig/emulators/vault.ts', '@peculiar/asn1-schema'],
+  ['test/rig/emulators/vault.test.ts', '../../../src/credentials.ts'],
+  ['test/run/retry.test.ts', '../../src/run/retry.ts'],
   ['scripts/build.ts', './checks/files.ts'],
 ] as const) {
   imports(`lets ${path} import ${target}`, () => {
@@ -34,25 +39,30 @@ for (const [path, target] of [
 }
 
 for (const [path, target, why] of [
-  ['src/identity/login.ts', '../sink/profile.ts', 'a step imports nothing of another folder'],
-  ['src/exchange/refusal.ts', '../settings/arn.ts', 'a step imports nothing of another folder'],
-  ['src/identity/login.ts', '../pipeline.ts', 'only a command or an entry point'],
-  ['src/retry.ts', './pipeline.ts', 'only a command or an entry point'],
-  ['src/retry.ts', './sink/profile.ts', 'only pipeline.ts and the entry points'],
-  ['src/pipeline.ts', './settings/read.ts', 'only pipeline.ts and the entry points'],
-  ['src/aws-iam-ra.ts', './sink/profile.ts', 'only pipeline.ts and the entry points'],
-  ['src/retry.ts', '../test/assert.ts', 'src knows nothing outside of src'],
-  ['src/retry.ts', '../scripts/clean-env.ts', 'src knows nothing outside of src'],
-  ['src/retry.ts', './errors.js', 'the ending .ts'],
-  ['src/retry.ts', './errors', 'the ending .ts'],
-  ['src/retry.ts', 'bun', 'src runs on Node too'],
-  ['src/retry.ts', 'bun:ffi', 'src runs on Node too'],
-  ['src/retry.ts', 'left-pad', 'no package that the shipped file may hold'],
+  ['src/identity/login.ts', '../sink/profile.ts', 'stand in one layer and know nothing of one another'],
+  ['src/vault/client.ts', '../aws/sigv4.ts', 'stand in one layer and know nothing of one another'],
+  ['src/exchange/refusal.ts', '../settings/arn.ts', 'settings stands above exchange'],
+  ['src/identity/login.ts', '../sources/pipeline.ts', 'sources stands above identity'],
+  ['src/run/retry.ts', '../sources/pipeline.ts', 'sources stands above run'],
+  ['src/net/http.ts', '../run/runtime.ts', 'run stands above net'],
+  ['src/sources/pipeline.ts', '../settings/read.ts', 'settings stands above sources'],
+  ['src/onboarding/vault/plan.ts', '../../commands/once.ts', 'commands stands above onboarding'],
+  ['src/errors.ts', './run/log.ts', 'run stands above errors.ts'],
+  ['src/settings/read.ts', '../aws-iam-ra.ts', 'aws-iam-ra.ts stands above settings'],
+  ['src/attic/old.ts', '../errors.ts', 'attic has no layer'],
+  ['src/sink/profile.ts', '../attic/old.ts', 'attic has no layer'],
+  ['src/run/retry.ts', '../../test/assert.ts', 'src knows nothing outside of src'],
+  ['src/run/retry.ts', '../../scripts/build.ts', 'src knows nothing outside of src'],
+  ['src/run/retry.ts', './deadline.js', 'the ending .ts'],
+  ['src/run/retry.ts', './deadline', 'the ending .ts'],
+  ['src/run/retry.ts', 'bun', 'src runs on Node too'],
+  ['src/run/retry.ts', 'bun:ffi', 'src runs on Node too'],
+  ['src/run/retry.ts', 'left-pad', 'no package that the shipped file may hold'],
   ['src/sink/profile.ts', '@aws-sdk/client-rolesanywhere/deep', 'no package'],
   ['src/exchange/create-session.ts', '@peculiar/x509', '@peculiar/x509 belongs to src/certificate'],
-  ['src/identityx/login.ts', 'node-vault', 'node-vault belongs to src/identity'],
-  ['test/emulators/vault.ts', '../../src/types.ts', 'know nothing of ours'],
-  ['test/emulators/vault.ts', '../assert.ts', 'know nothing of ours'],
+  ['src/vaultx/client.ts', 'node-vault', 'node-vault belongs to src/vault'],
+  ['test/rig/emulators/vault.ts', '../../../src/credentials.ts', 'know nothing of ours'],
+  ['test/rig/emulators/vault.ts', '../../support/assert.ts', 'know nothing of ours'],
 ] as const) {
   imports(`does not let ${path} import ${target}`, () => {
     const [problem, ...more] = checkImports(importing(path, target))
@@ -79,7 +89,7 @@ imports('sees every form of an import', () => {
 
 imports('finds nothing in what stands', () => {
   const files = sourceFiles(['src', 'test', 'scripts'])
-  assert.ok(files.some((file) => file.path === 'src/retry.ts'))
+  assert.ok(files.some((file) => file.path === 'src/run/retry.ts'))
   assert.equal(checkImports(files), [])
 })
 

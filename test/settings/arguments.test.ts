@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { commandOf, COMMANDS, readArguments } from '../../src/settings/arguments.ts'
 import { flagOf, OPTIONS } from '../../src/settings/options.ts'
-import { fc } from '../generated.ts'
+import { fc } from '../support/generated.ts'
 
 const reading = suite('settings: command line')
 

@@ -1,10 +1,10 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { anchorArn, arnConflicts, parseArn, profileArn, roleArn } from '../../src/settings/arn.ts'
+import { anchorArn, arnConflicts, profileArn, roleArn } from '../../src/settings/arn.ts'
 import type { Check } from '../../src/settings/values.ts'
-import type { Arn } from '../../src/run-settings.ts'
+import { parseArn, type Arn } from '../../src/aws/arn.ts'
 import { ANCHOR, PROFILE, ROLE } from './fixture.ts'
-import { fc } from '../generated.ts'
+import { fc } from '../support/generated.ts'
 
 const arns = suite('settings: ARNs')
 

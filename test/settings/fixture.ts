@@ -1,10 +1,11 @@
 import * as fs from 'node:fs/promises'
 import { join } from 'node:path'
 import type { IamRaError } from '../../src/errors.ts'
-import { systemClock, type Runtime } from '../../src/runtime.ts'
+import { systemClock, type Runtime } from '../../src/run/runtime.ts'
 import { readInvocation, type Invocation, type Task } from '../../src/settings/read.ts'
-import type { CredentialsSource, Settings } from '../../src/run-settings.ts'
-import { rejectsWithCode } from '../assert.ts'
+import type { CredentialsSource } from '../../src/sources/source.ts'
+import type { Settings } from '../../src/settings/settings.ts'
+import { rejectsWithCode } from '../support/assert.ts'
 
 /** A file that VAULT_CACERT and AWS_CA_BUNDLE may name. */
 export const PEM_FILE = join(import.meta.dirname, '../certs/root.pem')

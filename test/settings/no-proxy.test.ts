@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { bypassesProxy } from '../../src/settings/no-proxy.ts'
-import { fc } from '../generated.ts'
+import { fc } from '../support/generated.ts'
 
 const matching = suite('settings: NO_PROXY')
 

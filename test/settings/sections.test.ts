@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { KEY_TYPES } from '../../src/run-settings.ts'
+import { KEY_TYPES } from '../../src/certificate/settings.ts'
 import { once, problemsOf, PEM_FILE } from './fixture.ts'
 
 const vault = suite('settings: Vault')

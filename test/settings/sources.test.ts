@@ -5,7 +5,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { OPTIONS, type Option } from '../../src/settings/options.ts'
 import { merged, once, problemsOf, readFrom, refusalOf, REQUIRED, REQUIRED_MOUNTED, ROLE } from './fixture.ts'
-import { fc } from '../generated.ts'
+import { fc } from '../support/generated.ts'
 
 interface Context {
   folder: string

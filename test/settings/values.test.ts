@@ -1,8 +1,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as values from '../../src/settings/values.ts'
-import { KEY_TYPES } from '../../src/run-settings.ts'
-import { fc } from '../generated.ts'
+import { KEY_TYPES } from '../../src/certificate/settings.ts'
+import { fc } from '../support/generated.ts'
 
 const checks = suite('settings: values')
 

@@ -5,11 +5,11 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { IamRaError } from '../../src/errors.ts'
 import { writeCredentials, type SinkContext } from '../../src/sink/credentials-file.ts'
-import type { SinkSettings } from '../../src/run-settings.ts'
-import type { SessionCredentials } from '../../src/types.ts'
-import { rejectsWithCode } from '../assert.ts'
+import type { SinkSettings } from '../../src/sink/settings.ts'
+import type { SessionCredentials } from '../../src/credentials.ts'
+import { rejectsWithCode } from '../support/assert.ts'
 import { CREDENTIALS, inScratch, systemError, watchedFileSystem, WRITTEN, type Scratch } from './scratch.ts'
-import { fc } from '../generated.ts'
+import { fc } from '../support/generated.ts'
 
 interface Given {
   readonly credentials?: Partial<SessionCredentials>

@@ -5,7 +5,7 @@ import process from 'node:process'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ensureFolder, folderMode, syncFolder } from '../../src/sink/folder.ts'
-import { rejectsWithCode } from '../assert.ts'
+import { rejectsWithCode } from '../support/assert.ts'
 import { inScratch, systemError, watchedFileSystem } from './scratch.ts'
 
 const folder = suite('folder')

@@ -8,7 +8,7 @@ import {
   splitSections,
   trimBlanks,
 } from '../../src/sink/ini-text.ts'
-import { fc } from '../generated.ts'
+import { fc } from '../support/generated.ts'
 
 const text = suite('ini text')
 

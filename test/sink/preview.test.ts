@@ -5,8 +5,8 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { previewFile, type FilePreview } from '../../src/sink/preview.ts'
 import { writeCredentials } from '../../src/sink/credentials-file.ts'
-import type { SinkSettings } from '../../src/run-settings.ts'
-import { rejectsWithCode } from '../assert.ts'
+import type { SinkSettings } from '../../src/sink/settings.ts'
+import { rejectsWithCode } from '../support/assert.ts'
 import { CREDENTIALS, inScratch, systemError, watchedFileSystem, type Scratch } from './scratch.ts'
 
 function settingsOf({ file }: Scratch, changes: Partial<SinkSettings> = {}): SinkSettings {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { writeCredentials } from '../../src/sink/credentials-file.ts'
-import { rejectsWithCode } from '../assert.ts'
+import { rejectsWithCode } from '../support/assert.ts'
 import { CREDENTIALS, inScratch, WRITTEN, type Scratch } from './scratch.ts'
 
 async function run(scratch: Scratch, region?: string): Promise<void> {

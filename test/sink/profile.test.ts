@@ -3,7 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { configHeader, credentialsHeader } from '../../src/sink/profile-header.ts'
 import { editProfile, type ProfileEdit } from '../../src/sink/profile.ts'
-import { fc } from '../generated.ts'
+import { fc } from '../support/generated.ts'
 
 const BLOCK = '# aws-iam-ra: c1\naws_access_key_id = A1\naws_secret_access_key = S1\naws_session_token = T1\n'
 

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { pythonObstacle } from '../../src/sink/python-reading.ts'
-import { fc } from '../generated.ts'
+import { fc } from '../support/generated.ts'
 
 const reading = suite('the reading of the AWS CLI and boto3')
 

@@ -2,8 +2,8 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { misreading, warnOfObstacles } from '../../src/sink/readers.ts'
 import { readAsRuby } from '../../src/sink/ruby-reading.ts'
-import { recordingLogger } from '../fake-runtime.ts'
-import { fc } from '../generated.ts'
+import { recordingLogger } from '../support/fake-runtime.ts'
+import { fc } from '../support/generated.ts'
 
 const VALUES = { aws_access_key_id: 'ID', aws_session_token: 'a+/b==' }
 const OWN = '[app]\naws_access_key_id = ID\naws_session_token = a+/b==\n'

@@ -2,10 +2,10 @@
 import * as fsPromises from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { systemClock, type FileSystem } from '../../src/runtime.ts'
+import { systemClock, type FileSystem } from '../../src/run/runtime.ts'
 import type { SinkContext } from '../../src/sink/credentials-file.ts'
-import type { SessionCredentials } from '../../src/types.ts'
-import { recordingLogger, type RecordingLogger } from '../fake-runtime.ts'
+import type { SessionCredentials } from '../../src/credentials.ts'
+import { recordingLogger, type RecordingLogger } from '../support/fake-runtime.ts'
 
 export const CREDENTIALS = {
   accessKeyId: 'ASIAEXAMPLE000000001',

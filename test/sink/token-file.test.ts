@@ -13,7 +13,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { IamRaError } from '../../src/errors.ts'
 import { writeTokenFile } from '../../src/sink/token-file.ts'
-import { rejectsWithCode } from '../assert.ts'
+import { rejectsWithCode } from '../support/assert.ts'
 import { inScratch, systemError, watchedFileSystem } from './scratch.ts'
 
 const TOKEN = 'canary-authorization-token'

@@ -1,8 +1,8 @@
 /** The profile `default` into the credentials file that is named: a program for tests that bound its memory. */
 import * as fs from 'node:fs/promises'
-import { systemClock } from '../../src/runtime.ts'
+import { systemClock } from '../../src/run/runtime.ts'
 import { writeCredentials } from '../../src/sink/credentials-file.ts'
-import { recordingLogger } from '../fake-runtime.ts'
+import { recordingLogger } from '../support/fake-runtime.ts'
 import { CREDENTIALS } from './scratch.ts'
 
 const [credentialsFile = ''] = process.argv.slice(2)

@@ -1,8 +1,8 @@
 /** A node's clock that is wrong, or is set right while the run goes on. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { FAKE_NOW_MS, type ScriptedAnswer } from '../fake-runtime.ts'
-import { STEPS, type Step } from '../rehearsal.ts'
+import { FAKE_NOW_MS, type ScriptedAnswer } from '../support/fake-runtime.ts'
+import { STEPS, type Step } from '../support/rehearsal.ts'
 import { HOUR, MINUTE, withSkew, type Skewed } from './skewed.ts'
 
 const clock = suite('a clock that is')

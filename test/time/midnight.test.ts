@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { FAKE_NOW_MS } from '../fake-runtime.ts'
+import { FAKE_NOW_MS } from '../support/fake-runtime.ts'
 import { HOUR, withSkew, type Skewed } from './skewed.ts'
 
 const DAY = 24 * HOUR

@@ -1,7 +1,7 @@
 /** Waits that a certificate or a token does not live to see the end of, and the deadline over all of them. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { ScriptedAnswer } from '../fake-runtime.ts'
+import type { ScriptedAnswer } from '../support/fake-runtime.ts'
 import { withSkew, type Skewed } from './skewed.ts'
 
 function throttled(seconds: number): ScriptedAnswer {

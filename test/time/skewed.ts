@@ -1,8 +1,8 @@
 /** A rehearsal in which the node's clock is not the servers': what the run reads is off, and answers carry the true time. */
 import { main } from '../../src/aws-iam-ra.ts'
-import type { HttpAnswer } from '../../src/http.ts'
-import type { Clock } from '../../src/runtime.ts'
-import { rehearse, type Rehearsal } from '../rehearsal.ts'
+import type { HttpAnswer } from '../../src/net/http.ts'
+import type { Clock } from '../../src/run/runtime.ts'
+import { rehearse, type Rehearsal } from '../support/rehearsal.ts'
 
 export interface Skewed extends Rehearsal {
   /** What the node's clock is ahead of the servers', in milliseconds; may be changed while the run waits. */

@@ -1,5 +1,5 @@
 /** The tables of docs/large-jobs.md on jobs: what is run, and the rows that come of it. */
-import { retry } from '../../../src/retry.ts'
+import { retry } from '../../../src/run/retry.ts'
 import {
   deadlineSeconds,
   leastMs,

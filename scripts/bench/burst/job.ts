@@ -1,9 +1,9 @@
 /** A job's pods, all after credentials at once: how long it takes them, and what it costs the servers. */
-import { seededRandom, type Delay } from './chance.ts'
+import { seededRandom, type Delay } from '../../../test/rig/chance.ts'
 import { obtain, type Counts, type World } from './pod.ts'
 import type { Policy } from './policies.ts'
 import { limited, queueing, type Server } from './servers.ts'
-import { virtualClock } from './virtual-clock.ts'
+import { virtualClock } from '../../../test/rig/virtual-clock.ts'
 
 export const SEED = 20261121
 export const PER_SECOND = 10

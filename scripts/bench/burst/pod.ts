@@ -1,11 +1,11 @@
 /** A pod's way to credentials as pipeline.ts goes it, with the servers as numbers: log in, sign, revoke, CreateSession. */
-import { createBounds } from '../../../src/bounds.ts'
+import { createBounds } from '../../../src/run/deadline.ts'
 import { IamRaError, type Stage } from '../../../src/errors.ts'
-import { pauseMs, type RetryContext } from '../../../src/retry.ts'
-import { drawnMs, type Delay } from './chance.ts'
+import { pauseMs, type RetryContext } from '../../../src/run/retry.ts'
+import { drawnMs, type Delay } from '../../../test/rig/chance.ts'
 import type { Policy } from './policies.ts'
 import type { Server } from './servers.ts'
-import type { VirtualClock } from './virtual-clock.ts'
+import type { VirtualClock } from '../../../test/rig/virtual-clock.ts'
 
 export interface World {
   readonly clock: VirtualClock

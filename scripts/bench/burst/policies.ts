@@ -1,6 +1,6 @@
 /** Other ways to try again than ours, for comparison: the loop is theirs, the errors and the bounds are the product's. */
 import { IamRaError } from '../../../src/errors.ts'
-import { ATTEMPT_MS, type retry } from '../../../src/retry.ts'
+import { ATTEMPT_MS, type retry } from '../../../src/run/retry.ts'
 
 export type Policy = typeof retry
 

@@ -1,11 +1,11 @@
 /** Sidecars that renew, for hours of virtual time: how many come in one minute, and what an outage leaves behind. */
 import { renewalAt, renewalPauseMs } from '../../../src/renewal/schedule.ts'
-import { retry } from '../../../src/retry.ts'
-import { seededRandom } from './chance.ts'
+import { retry } from '../../../src/run/retry.ts'
+import { seededRandom } from '../../../test/rig/chance.ts'
 import { AWS_DELAY, BURST, CERTIFICATE_MS, SEED, VAULT_DELAY, VAULT_PER_SECOND } from './job.ts'
 import { obtain, type World } from './pod.ts'
 import { limited, queueing } from './servers.ts'
-import { virtualClock } from './virtual-clock.ts'
+import { virtualClock } from '../../../test/rig/virtual-clock.ts'
 
 export interface Sidecars {
   readonly count: number

@@ -6,8 +6,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from '../../checks/files.ts'
 import { between } from '../../generated.ts'
-import type { FloodResult } from '../../../test/flood/scene.ts'
-import type { Watched } from '../../../test/flood/watch.ts'
+import type { FloodResult } from '../../../test/rig/flood/scene.ts'
+import type { Watched } from '../../../test/rig/flood/watch.ts'
 import { markdown, number } from '../table.ts'
 
 export const PAGE = join(ROOT, 'docs/performance.md')

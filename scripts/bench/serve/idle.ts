@@ -1,9 +1,9 @@
 /** A long-lived process that nobody asks for credentials, the kubelet's probe apart. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Memory } from './memory.ts'
-import type { Scene } from './programs.ts'
+import type { Memory } from '../../../test/rig/processes/memory.ts'
+import type { Scene } from '../../../test/rig/processes/programs.ts'
 import { probe } from './readers.ts'
-import type { Service } from './service.ts'
+import type { Service } from '../../../test/rig/processes/service.ts'
 
 /** The period of the liveness probe in k8s/sidecar. */
 const PROBE_SECONDS = 20

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { open, type Reply } from './connection.ts'
 import { requestText, type Question } from './load.ts'
-import { authorizationFile, type Scene } from './programs.ts'
+import { authorizationFile, type Scene } from '../../../test/rig/processes/programs.ts'
 import type { QuestionName } from './results.ts'
 
 const ROLES = '/latest/meta-data/iam/security-credentials/'

@@ -1,8 +1,8 @@
 /** Renewals one after another, and what they cost. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { findChild, readMemory, type Memory } from './memory.ts'
+import { findChild, readMemory, type Memory } from '../../../test/rig/processes/memory.ts'
 import type { ChildSample, Results } from './results.ts'
-import type { Service } from './service.ts'
+import type { Service } from '../../../test/rig/processes/service.ts'
 
 /** @param check what is asked of it after each renewal */
 export async function renewMany(

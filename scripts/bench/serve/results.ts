@@ -1,6 +1,6 @@
 /** What a run of `npm run bench:serve` found: docs/performance-serve.json, from which the page's tables are made. */
 import type { LoadResult, Mode } from './load.ts'
-import type { Memory } from './memory.ts'
+import type { Memory } from '../../../test/rig/processes/memory.ts'
 
 export const QUESTIONS = ['container', 'imds', 'session', 'unauthorized'] as const
 export type QuestionName = (typeof QUESTIONS)[number]

@@ -9,12 +9,12 @@ import {
   responderProgram,
   serveProgram,
   type Scene,
-} from './programs.ts'
+} from '../../../test/rig/processes/programs.ts'
 import { questionsOf, readBoth } from './readers.ts'
 import { renewMany, watchRenewal } from './renewals.ts'
 import { FLOOR, loadAll } from './requests.ts'
 import type { ChildSample, KeptMode, OtherName, OtherResult, QuestionName, Results } from './results.ts'
-import { startService, type Program, type Service } from './service.ts'
+import { startService, type Program, type Service } from '../../../test/rig/processes/service.ts'
 
 export interface Counts {
   /** The kinds of request take turns, so that what slows the machine down hits all alike. */
@@ -43,7 +43,7 @@ export async function runServe(scene: Scene, counts: Counts, report: Report): Pr
     machine: Object.fromEntries(machine),
     ...ours,
     others: {
-      // src/program.ts leaves the compiler on where its option is set already.
+      // src/run/reexec.ts leaves the compiler on where its option is set already.
       compiler: await other('compiler', serveProgram(scene, { BUN_JSC_useJIT: '1' })),
       renew: await other('renew', renewProgram(scene)),
       node: await other('node', nodeServeProgram(scene)),

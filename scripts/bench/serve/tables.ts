@@ -3,7 +3,7 @@ import { markdownTable } from '../../generated.ts'
 import { growthOf, median, MODE_LABELS, settling, type Goal } from './goals.ts'
 import { settledAfter } from './idle.ts'
 import { MODES } from './load.ts'
-import type { Memory } from './memory.ts'
+import type { Memory } from '../../../test/rig/processes/memory.ts'
 import { OTHERS, QUESTIONS, STATES, type OtherName, type Results } from './results.ts'
 import { slopeOf } from './trend.ts'
 

@@ -1,10 +1,10 @@
 /** Runs a check's steps one by one: each with its own time, its failure kept, its warnings gathered. */
 import { IamRaError } from '../../errors.ts'
-import { serverDateMs } from '../../http.ts'
-import type { Logger } from '../../log.ts'
-import type { PipelineContext } from '../../pipeline.ts'
-import type { Bounds } from '../../retry.ts'
-import type { Runtime } from '../../runtime.ts'
+import { serverDateMs } from '../../net/http.ts'
+import type { Logger } from '../../run/log.ts'
+import type { PipelineContext } from '../../sources/pipeline.ts'
+import type { Bounds } from '../../run/deadline.ts'
+import type { Runtime } from '../../run/runtime.ts'
 import { spanText } from './instant.ts'
 import type { CheckStep, Fact, Facts, StepName } from './report.ts'
 

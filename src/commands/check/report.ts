@@ -1,6 +1,6 @@
 /** What a check found: its steps, in the order in which they were made. */
 import type { IamRaError } from '../../errors.ts'
-import type { GivenSetting } from '../../run-settings.ts'
+import type { GivenSetting } from '../../settings/settings.ts'
 
 /** `--json` shows them, so that a name never changes its meaning. */
 export type StepName =

@@ -1,25 +1,21 @@
 /** The steps of a check: each does what a run does there, and notes what was sent and found. */
 import { untilValid } from '../../certificate/until-valid.ts'
-import { createSession } from '../../exchange/create-session.ts'
+import { createSession, type ExchangeSettings } from '../../exchange/create-session.ts'
 import { reachRolesAnywhere } from '../../exchange/reachability.ts'
-import { login } from '../../identity/login.ts'
+import { login, type LoginSettings } from '../../identity/login.ts'
 import { decodeClaims, readServiceAccountToken } from '../../identity/service-account.ts'
 import { previewFile, previewTokenFile, type FilePreview, type FileStatus } from '../../sink/preview.ts'
-import type {
-  CertificateSettings,
-  EndpointSettings,
-  ExchangeSettings,
-  MountedCertificateSettings,
-  SinkSettings,
-  VaultAwsSettings,
-  VaultSettings,
-} from '../../run-settings.ts'
-import type { IssuedCertificate, Obtained, SessionCredentials, VaultSession } from '../../types.ts'
+import type { CertificateSettings, MountedCertificateSettings } from '../../certificate/settings.ts'
+import type { EndpointSettings } from '../../endpoint/settings.ts'
+import type { SinkSettings } from '../../sink/settings.ts'
+import type { VaultAwsSettings } from '../../vault-aws/lease-credentials.ts'
+import type { IssuedCertificate, Obtained, SessionCredentials } from '../../credentials.ts'
+import type { VaultSession } from '../../vault/session.ts'
 import type { StepContext } from './inspection.ts'
 import type { Facts } from './report.ts'
 
 /** @returns true, for the steps that need the token */
-export async function lookAtToken(settings: VaultSettings, step: StepContext): Promise<true> {
+export async function lookAtToken(settings: LoginSettings, step: StepContext): Promise<true> {
   step.sent({ file: settings.tokenFile })
   const { namespace, account, subject, issuer, audiences, expiresAtMs } = decodeClaims(
     await readServiceAccountToken(step.runtime.fs, settings.tokenFile),
@@ -38,7 +34,7 @@ export async function lookAtToken(settings: VaultSettings, step: StepContext): P
   return true
 }
 
-export async function logIn(settings: VaultSettings, step: StepContext): Promise<VaultSession> {
+export async function logIn(settings: LoginSettings, step: StepContext): Promise<VaultSession> {
   step.sent({
     address: settings.addr.origin,
     namespace: settings.namespace,
@@ -158,7 +154,7 @@ export async function leaseKeys(
     duration_s: settings.durationSeconds,
     session_name: settings.sessionName,
   })
-  const { leaseCredentials } = await import('../../exchange/vault-aws.ts')
+  const { leaseCredentials } = await import('../../vault-aws/lease-credentials.ts')
   const obtained = await leaseCredentials(settings, session, step)
   step.found({
     kind: obtained.lease === undefined ? 'session of a role or user' : 'keys of an IAM user, leased',

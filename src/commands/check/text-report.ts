@@ -1,6 +1,6 @@
 /** A check's report as text, for the person who runs it where something does not work. */
 import { VERSION } from '../../version.ts'
-import { timestamp } from '../../timestamp.ts'
+import { timestamp } from '../../text/time.ts'
 import { distanceText } from './instant.ts'
 import { failedStep, type CheckStep, type Fact, type Report, type StepName } from './report.ts'
 

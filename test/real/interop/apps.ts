@@ -1,7 +1,7 @@
 /** Apps with SDKs that others wrote, each in a process with nothing but the environment that it is given. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { EXAMPLE } from '../../emulators/stage.ts'
+import { EXAMPLE } from '../../rig/emulators/stage.ts'
 import { runChild } from './python.ts'
 import type { Reader } from './readers.ts'
 import { startRunner } from './readers/runner.ts'

@@ -1,8 +1,8 @@
 /** Apps that stay up while `serve` renews, while it cannot, and after the credentials have ended. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { startStage, type Stage } from '../../emulators/stage.ts'
-import { scratchFolder } from '../process.ts'
+import { startStage, type Stage } from '../../rig/emulators/stage.ts'
+import { scratchFolder } from '../../rig/processes/process.ts'
 import {
   appEnv,
   arnOf,

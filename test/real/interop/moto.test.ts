@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert'
 import { ROOT } from '../../../scripts/checks/files.ts'
 import { run } from '../../e2e/harness.ts'
 import { succeeded } from '../../e2e/outcome.ts'
-import { EXAMPLE, startStage } from '../../emulators/stage.ts'
+import { EXAMPLE, startStage } from '../../rig/emulators/stage.ts'
 import { startMoto } from './moto.ts'
 import { pythonEnvironment, runChild, type ChildRun } from './python.ts'
 

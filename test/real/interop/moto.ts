@@ -2,10 +2,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { cleanEnv } from '../../../scripts/clean-env.ts'
-import { createHttpClient } from '../../../src/http.ts'
-import type { SessionKeys } from '../../emulators/sessions.ts'
-import { EXAMPLE } from '../../emulators/stage.ts'
+import { cleanEnv } from '../../rig/processes/clean-env.ts'
+import { createHttpClient } from '../../../src/net/http.ts'
+import type { SessionKeys } from '../../rig/emulators/sessions.ts'
+import { EXAMPLE } from '../../rig/emulators/stage.ts'
 import { runChild } from './python.ts'
 
 export interface Moto {

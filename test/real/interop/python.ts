@@ -6,8 +6,8 @@ import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { cleanEnv } from '../../../scripts/clean-env.ts'
-import { cacheFolder } from '../../../scripts/servers.ts'
+import { cleanEnv } from '../../rig/processes/clean-env.ts'
+import { cacheFolder } from '../../rig/servers/build.ts'
 
 const CACHE = join(cacheFolder(), 'python')
 const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt')

@@ -2,9 +2,15 @@
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { createHttpClient, type HttpAnswer } from '../../../src/http.ts'
-import type { Stage } from '../../emulators/stage.ts'
-import { freePort, scratchFolder, startProcess, untilReady, type ServerProcess } from '../process.ts'
+import { createHttpClient, type HttpAnswer } from '../../../src/net/http.ts'
+import type { Stage } from '../../rig/emulators/stage.ts'
+import {
+  freePort,
+  scratchFolder,
+  startProcess,
+  untilReady,
+  type ServerProcess,
+} from '../../rig/processes/process.ts'
 
 export const BINARY = join(import.meta.dirname, '../../../dist/aws-iam-ra')
 

@@ -1,9 +1,9 @@
 /** A workload with a certificate by an authority that Roles Anywhere's emulator trusts, for clients ours and others'. */
 import { generateKeyPairSync, sign, X509Certificate, type KeyObject } from 'node:crypto'
-import type { IssuedCertificate } from '../../../src/types.ts'
-import { createAuthority, pemOf, randomSerial, type Authority } from '../../emulators/authority.ts'
-import { signCertificate, type Hash } from '../../emulators/certificate.ts'
-import { EXAMPLE } from '../../emulators/stage.ts'
+import type { IssuedCertificate } from '../../../src/credentials.ts'
+import { createAuthority, pemOf, randomSerial, type Authority } from '../../rig/emulators/authority.ts'
+import { signCertificate, type Hash } from '../../rig/emulators/certificate.ts'
+import { EXAMPLE } from '../../rig/emulators/stage.ts'
 import { CERTIFICATE } from '../../exchange/fixture.ts'
 
 export const KEYS = ['P-256', 'P-384', 'RSA-2048'] as const

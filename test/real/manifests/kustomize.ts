@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from '../../../scripts/checks/files.ts'
-import { cleanEnv } from '../../../scripts/clean-env.ts'
-import { requireServer } from '../../../scripts/servers.ts'
+import { cleanEnv } from '../../rig/processes/clean-env.ts'
+import { requireServer } from '../../rig/servers/build.ts'
 
 export const FIXTURES = 'test/real/manifests/fixtures'
 

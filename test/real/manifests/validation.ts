@@ -1,7 +1,7 @@
 /** Server-side validation by a real kube-apiserver: YAML as it stands, strict, with every warning that comes with the answer. */
 import https from 'node:https'
 import { dirname } from 'node:path/posix'
-import { startKubernetes, type Kubernetes } from '../kubernetes.ts'
+import { startKubernetes, type Kubernetes } from '../../rig/servers/kubernetes.ts'
 
 const STRICT = 'fieldManager=test&fieldValidation=Strict'
 

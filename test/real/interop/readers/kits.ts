@@ -17,7 +17,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { cacheFolder } from '../../../../scripts/servers.ts'
+import { cacheFolder } from '../../../rig/servers/build.ts'
 
 const SOURCES = import.meta.dirname
 /** A first build with all downloads takes four minutes at most on two cores; one that takes longer hangs. */

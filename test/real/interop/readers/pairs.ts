@@ -1,5 +1,5 @@
 /** Each reader by each of its ways: what it is told, and whether it found the keys that it should. */
-import { EXAMPLE } from '../../../emulators/stage.ts'
+import { EXAMPLE } from '../../../rig/emulators/stage.ts'
 import { specOf, type ReaderName, type Way } from './readers.ts'
 import { digestOf, startRunner, type Answer, type Question, type Runner } from './runner.ts'
 

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
-import { cleanEnv } from '../../../../scripts/clean-env.ts'
+import { cleanEnv } from '../../../rig/processes/clean-env.ts'
 import { specOf, type ReaderName } from './readers.ts'
 
 export interface Question {

@@ -1,7 +1,7 @@
 /** The shipped file as all readers meet it: its `serve`, the file of its one-shot, and itself as a credential_process. */
 import { makeFolder, run } from '../../../e2e/harness.ts'
-import { startStage, type Stage } from '../../../emulators/stage.ts'
-import { scratchFolder } from '../../process.ts'
+import { startStage, type Stage } from '../../../rig/emulators/stage.ts'
+import { scratchFolder } from '../../../rig/processes/process.ts'
 import { appEnv } from '../apps.ts'
 import { processEnv } from '../process-profile.ts'
 import { startServing, type Serving } from '../serving.ts'

@@ -1,0 +1,149 @@
+/**
+ * Who keys are to AWS, asked until AWS knows them: those of an IAM user that was just made are not known everywhere at once.
+ * https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html,
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+ */
+import { IamRaError } from '../errors.ts'
+import { foreignText, kindOfBody } from '../text/redact.ts'
+import { serverDateMs, type HttpAnswer, type HttpClient } from '../net/http.ts'
+import type { Logger } from '../run/log.ts'
+import { retry, retryAfterMs } from '../run/retry.ts'
+import type { Bounds } from '../run/deadline.ts'
+import type { Runtime } from '../run/runtime.ts'
+import { type AwsConnection, connect, connectionFailure } from './connection.ts'
+import { VERSION } from '../version.ts'
+import { wireHost } from '../net/wire-name.ts'
+import { signWithKey, type AccessKey } from './sigv4.ts'
+import { isThrottled } from './throttling.ts'
+
+export interface IdentityContext {
+  readonly runtime: Pick<Runtime, 'fs' | 'http' | 'clock' | 'random'>
+  readonly bounds: Bounds
+  readonly logger: Logger
+}
+
+/** The query protocol's form; it answers in XML. */
+const BODY = 'Action=GetCallerIdentity&Version=2011-06-15'
+const FORM = 'application/x-www-form-urlencoded; charset=utf-8'
+
+/**
+ * Takes as long as AWS needs to know the keys, at most until the deadline.
+ * @returns their ARN
+ * @throws IamRaError of stage exchange
+ */
+export async function getCallerIdentity(
+  settings: AwsConnection,
+  key: AccessKey,
+  context: IdentityContext,
+): Promise<string> {
+  const { runtime, bounds } = context
+  const http = await connect(settings, runtime)
+  try {
+    return await retry('GetCallerIdentity', 'exchange', context, async (timeoutMs) => {
+      const answer = await post(http, settings, key, runtime.clock.now(), timeoutMs, bounds.signal)
+      return judge(answer, settings, [key.secretAccessKey, key.accessKeyId], runtime.clock.now())
+    })
+  } finally {
+    http.close()
+  }
+}
+
+async function post(
+  http: HttpClient,
+  settings: AwsConnection,
+  key: AccessKey,
+  nowMs: number,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<HttpAnswer> {
+  const url = new URL('/', settings.endpoint)
+  const headers = await signWithKey(
+    {
+      host: wireHost(url),
+      path: '/',
+      body: BODY,
+      region: settings.region,
+      service: 'sts',
+      contentType: FORM,
+      nowMs,
+    },
+    key,
+  )
+  try {
+    return await http.request({
+      method: 'POST',
+      url,
+      headers: { ...headers, 'user-agent': `aws-iam-ra/${VERSION}` },
+      body: BODY,
+      timeoutMs,
+      signal,
+    })
+  } catch (error) {
+    throw connectionFailure({ ...settings, name: 'STS', setting: 'AWS_ENDPOINT_URL_STS' }, error)
+  }
+}
+
+/** An ARN's characters are none that XML would encode. */
+const ARN = /<Arn>\s*(arn:[\w-]+:(?:iam|sts)::\d{12}:[\w+=,.@:/-]+)\s*<\/Arn>/
+
+function judge(
+  answer: HttpAnswer,
+  settings: AwsConnection,
+  secrets: readonly string[],
+  nowMs: number,
+): string {
+  const { status, body } = answer
+  const server = `STS at ${settings.endpoint.origin}`
+  const [, arn] = status === 200 ? (ARN.exec(body) ?? []) : []
+  if (arn !== undefined) return arn
+  const type = elementOf(body, 'Code')
+  const text = foreignText(elementOf(body, 'Message'), secrets)
+  const sentence = `${server} answered ${status}${type === '' ? '' : ` ${type}`}${text === '' ? '' : `: ${text.replace(/\.$/, '')}`}`
+  const dateMs = serverDateMs(answer)
+  const later = {
+    status,
+    retryable: true,
+    retryAfterMs: retryAfterMs(answer.header('retry-after'), dateMs ?? nowMs),
+  }
+  if (isThrottled(status, type)) {
+    throw new IamRaError('THROTTLED', 'exchange', sentence, {
+      ...later,
+      hint: 'set START_SPREAD for large jobs: the calls of STS are limited for the whole account',
+    })
+  }
+  if (status === 408 || status >= 500) {
+    throw new IamRaError('UNAVAILABLE', 'exchange', sentence, {
+      ...later,
+      hint: 'see the AWS health dashboard of the region, and look for a proxy in between',
+    })
+  }
+  if (status < 400 || type === '') {
+    throw new IamRaError(
+      'ANSWER_INVALID',
+      'exchange',
+      `${server} answered ${status} with ${kindOfBody(body)} that is not an answer of GetCallerIdentity`,
+      { status, hint: 'look for a proxy in between, and at AWS_ENDPOINT_URL_STS' },
+    )
+  }
+  if (type === 'InvalidClientTokenId') {
+    throw new IamRaError('REFUSED', 'exchange', `${sentence}: AWS does not know the new keys yet`, {
+      ...later,
+      hint: `raise DEADLINE where it stays so for longer, and check that AWS_REGION (${settings.region}) and AWS_ENDPOINT_URL_STS are of the partition for which Vault makes keys`,
+    })
+  }
+  const isClock = /signature (expired|not yet current)/i.test(text) || /RequestExpired/.test(type)
+  throw new IamRaError('REFUSED', 'exchange', sentence, {
+    status,
+    hint: isClock
+      ? 'set the clock of the node (NTP)'
+      : `check AWS_REGION (${settings.region}), AWS_ENDPOINT_URL_STS, and the policy of a VPC endpoint for STS`,
+  })
+}
+
+/** The text of the first such element, its five named entities resolved; empty where there is none. */
+function elementOf(xml: string, name: string): string {
+  const [, text = ''] = new RegExp(`<${name}>([^<]{0,2000})</${name}>`).exec(xml) ?? []
+  return text.replace(/&(lt|gt|quot|apos|amp);/g, (_, entity: string) => ENTITIES[entity] ?? '')
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' }

@@ -1,0 +1,58 @@
+/** The way to AWS, and what to say where it is blocked. */
+import { readCaFile } from '../x509/ca-file.ts'
+import { transportFailure, TransportError, type HttpClient } from '../net/http.ts'
+import type { Runtime } from '../run/runtime.ts'
+
+/** One of AWS's services: what a request is signed for and where it goes. */
+export interface AwsConnection {
+  /** What the signature is scoped to; for CreateSession the trust anchor's. */
+  readonly region: string
+  /** Scheme, host and port. */
+  readonly endpoint: URL
+  /** Path of a PEM file, added to the built-in roots. */
+  readonly caFile?: string
+  /** The proxy for this endpoint, NO_PROXY already applied. */
+  readonly proxy?: URL
+}
+
+/** @throws IamRaError INPUT_FILE where AWS_CA_BUNDLE cannot be read */
+export async function connect(
+  { caFile, proxy }: Pick<AwsConnection, 'caFile' | 'proxy'>,
+  runtime: Pick<Runtime, 'fs' | 'http'>,
+): Promise<HttpClient> {
+  const ca =
+    caFile === undefined
+      ? undefined
+      : await readCaFile(runtime.fs, caFile, 'AWS_CA_BUNDLE', {
+          stage: 'exchange',
+          hint: 'mount the CA bundle as PEM, or unset AWS_CA_BUNDLE',
+        })
+  return runtime.http({
+    ...(ca === undefined ? {} : { ca, caMode: 'add' as const }),
+    ...(proxy === undefined ? {} : { proxy }),
+  })
+}
+
+export interface AwsServer {
+  readonly name: 'Roles Anywhere' | 'STS'
+  readonly endpoint: URL
+  /** The setting that overrides the endpoint. */
+  readonly setting: 'AWS_ENDPOINT_URL_ROLESANYWHERE' | 'AWS_ENDPOINT_URL_STS'
+  readonly caFile?: string
+}
+
+export function rolesAnywhere({ endpoint, caFile }: AwsConnection): AwsServer {
+  const setting = 'AWS_ENDPOINT_URL_ROLESANYWHERE'
+  return { name: 'Roles Anywhere', endpoint, setting, ...(caFile === undefined ? {} : { caFile }) }
+}
+
+/** Of what is no fault of the transport, itself. */
+export function connectionFailure({ name, endpoint, setting, caFile }: AwsServer, error: unknown): unknown {
+  if (!(error instanceof TransportError)) return error
+  const hint = /another name|plain http/.test(error.message)
+    ? `check ${setting}, and look for a proxy that answers in the place of AWS`
+    : caFile === undefined
+      ? 'behind a proxy that opens TLS, put its CA into a file and name it in AWS_CA_BUNDLE'
+      : 'AWS_CA_BUNDLE must hold the CA of the proxy or endpoint in between'
+  return transportFailure('exchange', `${name} at ${endpoint.origin}`, error, hint)
+}

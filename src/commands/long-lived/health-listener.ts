@@ -1,0 +1,39 @@
+/** HEALTH_ADDR of serve and renew. */
+import type { RequestCounts } from '../../endpoint/request-counts.ts'
+import type { Refresher } from '../../renewal/refresher.ts'
+import type { HealthSettings } from '../../endpoint/settings.ts'
+import { listenerErrors } from './listener-errors.ts'
+import type { LongLivedContext } from './renewal-command.ts'
+
+/**
+ * Runs with the health listener open, where one is wanted.
+ * @param counts of the endpoint, where there is one
+ * @throws IamRaError LISTEN, and what `run` throws
+ */
+export async function withHealth(
+  settings: HealthSettings | undefined,
+  refresher: Refresher,
+  { logger, runtime }: Pick<LongLivedContext, 'logger' | 'runtime'>,
+  run: () => Promise<void>,
+  counts?: RequestCounts,
+): Promise<void> {
+  if (settings === undefined) return await run()
+  const [{ createHealth }, { listenForHealth }] = await Promise.all([
+    import('../../endpoint/health.ts'),
+    import('../../endpoint/listener.ts'),
+  ])
+  const health = createHealth({
+    status: () => refresher.status(),
+    current: () => refresher.current(),
+    requests: () => counts?.list() ?? [],
+  })
+  const listener = await listenForHealth(settings, health, {
+    setting: 'HEALTH_ADDR',
+    onError: listenerErrors(logger, runtime.clock),
+  })
+  try {
+    await run()
+  } finally {
+    listener.close()
+  }
+}

@@ -1,0 +1,255 @@
+/**
+ * One HTTP exchange with every limit in place: time, size, no redirects, TLS always checked. Built on node:http and
+ * node:https, which behave the same on Node and Bun; never on fetch, which Bun sends through HTTP_PROXY.
+ */
+import type http from 'node:http'
+import type https from 'node:https'
+import type { Socket } from 'node:net'
+import { MAX_BODY_BYTES, readBody } from './answer-body.ts'
+import { seconds } from '../text/time.ts'
+import type { TunnelTarget } from './proxy.ts'
+import { transportError, TransportError } from './transport-error.ts'
+import { wireHost, wireName } from './wire-name.ts'
+
+export { TransportError, transportFailure } from './transport-error.ts'
+
+export interface HttpClientOptions {
+  /** PEM certificates to trust. */
+  readonly ca?: string
+  /** Whether `ca` is all that is trusted (Vault's habit) or comes on top of the built-in roots. Default replace. */
+  readonly caMode?: 'replace' | 'add'
+  /** The name that the server's certificate must have, where it is not the URL's. */
+  readonly tlsServerName?: string
+  /** Reached by CONNECT, whatever the scheme of the target. */
+  readonly proxy?: URL
+}
+
+export interface HttpRequest {
+  readonly method: string
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+  /** For the whole exchange, from the connection to the body's last byte. */
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+  /** Called once the request is on its way, when there is nothing to do here but to wait. */
+  readonly onSent?: () => void
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly body: string
+  header(name: string): string | undefined
+}
+
+/** The Date header as epoch milliseconds: the server's clock, which ours may be off from. */
+export function serverDateMs(answer: HttpAnswer): number | undefined {
+  const ms = Date.parse(answer.header('date') ?? '')
+  return Number.isNaN(ms) ? undefined : ms
+}
+
+/** Keeps connections for further requests until it is closed. */
+export interface HttpClient {
+  /** @throws TransportError, or the signal's reason where it is aborted. */
+  request(request: HttpRequest): Promise<HttpAnswer>
+  close(): void
+}
+
+/**
+ * What an answer may be beyond the parser's own habit, since a gateway in between may make it so: 1 MiB of headers, as
+ * Go's clients take, and folded ones, which a client must take (RFC 9112, section 5.2).
+ */
+const TOLERANT = { maxHeaderSize: 1024 * 1024, insecureHTTPParser: true } as const
+
+/** What carries the requests of one scheme. */
+interface Carrier {
+  readonly agent: http.Agent
+  readonly request: typeof https.request
+}
+
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const carriers = new Map<string, Promise<Carrier>>()
+  let made: Promise<https.RequestOptions> | undefined
+  const trust = (): Promise<https.RequestOptions> => (made ??= tlsOptions(options))
+  const carrierFor = (protocol: string): Promise<Carrier> => {
+    const known = carriers.get(protocol)
+    if (known !== undefined) return known
+    const carrier = createCarrier(protocol, options.proxy, trust)
+    carriers.set(protocol, carrier)
+    return carrier
+  }
+  return {
+    async request(request) {
+      const carrier = await carrierFor(request.url.protocol)
+      const tls = await trust()
+      request.signal.throwIfAborted()
+      return exchange(request, carrier, tls)
+    },
+    close() {
+      for (const carrier of carriers.values()) {
+        carrier.then(
+          ({ agent }) => agent.destroy(),
+          () => undefined,
+        )
+      }
+      carriers.clear()
+    },
+  }
+}
+
+/** The modules are loaded here, since `--help` and an error in the settings need none of them. */
+async function createCarrier(
+  protocol: string,
+  proxy: URL | undefined,
+  trust: () => Promise<https.RequestOptions>,
+): Promise<Carrier> {
+  const { Agent, request } = protocol === 'https:' ? await import('node:https') : await import('node:http')
+  if (proxy === undefined) return { agent: new Agent({ keepAlive: true }), request }
+  const { createTunnelAgent } = await import('./proxy.ts')
+  return { agent: createTunnelAgent(protocol, proxy, await trust()), request }
+}
+
+async function tlsOptions(options: HttpClientOptions): Promise<https.RequestOptions> {
+  const tls: https.RequestOptions = {
+    // Said outright, since NODE_TLS_REJECT_UNAUTHORIZED=0 would otherwise switch the check off.
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.2',
+  }
+  if (options.ca !== undefined) {
+    // An intermediate CA or a server's own certificate is enough, as for Go and curl.
+    tls.allowPartialTrustChain = true
+    tls.ca =
+      options.caMode === 'add' ? [...(await import('node:tls')).rootCertificates, options.ca] : options.ca
+  }
+  if (options.tlsServerName !== undefined) tls.servername = wireName(options.tlsServerName)
+  return tls
+}
+
+function exchange(request: HttpRequest, carrier: Carrier, tls: https.RequestOptions): Promise<HttpAnswer> {
+  return new Promise<HttpAnswer>((resolve, reject) => {
+    const ended = new AbortController()
+    const body = request.body === undefined ? undefined : Buffer.from(request.body)
+    const options: TunnelTarget = {
+      ...TOLERANT,
+      method: request.method,
+      headers: {
+        ...(hasHost(request.headers) ? {} : { Host: wireHost(request.url) }),
+        ...request.headers,
+        ...(body === undefined ? {} : { 'Content-Length': String(body.byteLength) }),
+      },
+      agent: carrier.agent,
+      ended: ended.signal,
+      ...(request.url.protocol === 'https:' ? { ...serverName(request.url), ...tls } : {}),
+    }
+    let sent: http.ClientRequest
+    try {
+      sent = carrier.request(request.url, options)
+    } catch (error) {
+      // Bun throws for certificates to trust that cannot be read; anything else is a bug of ours.
+      const known = error instanceof Error ? transportError(error, request.url) : undefined
+      reject(known?.fault === 'tls' ? known : (error as Error))
+      return
+    }
+
+    // By default all headers beyond the 2,000th are dropped, Content-Encoding among them.
+    sent.maxHeadersCount = 0
+
+    let settled = false
+    const settle = (run: () => void): void => {
+      if (settled) return
+      settled = true
+      clearTimeout(timer)
+      request.signal.removeEventListener('abort', onAbort)
+      run()
+    }
+    const fail = (error: Error): void => {
+      settle(() => {
+        reject(error)
+        sent.destroy()
+        ended.abort()
+      })
+    }
+    const onAbort = (): void => fail(request.signal.reason as Error)
+    const timer = setTimeout(() => {
+      const what = sent.socket === null ? 'the proxy did not connect' : 'no complete answer'
+      fail(new TransportError('timeout', 'ETIMEDOUT', `${what} within ${seconds(request.timeoutMs)}`))
+    }, request.timeoutMs)
+    request.signal.addEventListener('abort', onAbort, { once: true })
+
+    if (request.onSent !== undefined) sent.on('finish', request.onSent)
+    let answer: http.IncomingMessage | undefined
+    sent.on('error', (error) => {
+      // What is wrong behind a whole answer is no part of it, such as a body of a 204; the connection is gone then.
+      if (answer?.complete === true) return
+      const known = transportError(error, request.url)
+      fail(answer !== undefined && known.fault === 'unreachable' ? cutShort(error) : known)
+    })
+    // An upgrade that nobody asked for would leave the request hanging.
+    sent.on('upgrade', (_answer, socket: Socket) => {
+      socket.destroy()
+      fail(new TransportError('not-http', 'EUPGRADE', 'the server changed the protocol'))
+    })
+    sent.on('response', (incoming) => {
+      answer = incoming
+      const chunks: Buffer[] = []
+      let size = 0
+      incoming.on('data', (chunk: Buffer) => {
+        size += chunk.byteLength
+        if (size > MAX_BODY_BYTES) {
+          fail(new TransportError('too-large', 'E2BIG', 'the answer is larger than 1 MiB'))
+          return
+        }
+        chunks.push(chunk)
+      })
+      incoming.on('error', (error) => fail(cutShort(error)))
+      incoming.on('aborted', () => fail(cutShort()))
+      let isWhole = false
+      incoming.on('close', () => {
+        if (!isWhole) fail(cutShort())
+      })
+      incoming.on('end', () => {
+        if (!incoming.complete) {
+          fail(cutShort())
+          return
+        }
+        isWhole = true
+        readBody(Buffer.concat(chunks), incoming.headers).then(
+          (text) => settle(() => resolve(answerOf(incoming, text))),
+          fail,
+        )
+      })
+    })
+    sent.end(body)
+  })
+}
+
+function hasHost(headers: HttpRequest['headers']): boolean {
+  return Object.keys(headers).some((name) => name.toLowerCase() === 'host')
+}
+
+/** Of an address there is none (RFC 6066, section 3), and the runtime knows what to do. */
+function serverName({ hostname }: URL): { readonly servername?: string } {
+  return /^\[|^[\d.]+$/.test(hostname) ? {} : { servername: wireName(hostname) }
+}
+
+function answerOf({ statusCode, headers }: http.IncomingMessage, body: string): HttpAnswer {
+  return {
+    status: statusCode ?? 0,
+    body,
+    header: (name) => {
+      const value = headers[name.toLowerCase()]
+      const first = Array.isArray(value) ? value[0] : value
+      // RFC 9110, section 5.5.
+      return first?.replace(/[\0\r\n]/g, ' ')
+    },
+  }
+}
+
+function cutShort(cause?: unknown): TransportError {
+  return new TransportError(
+    'cut-short',
+    'ECONNRESET',
+    'the connection ended in the middle of the answer',
+    cause,
+  )
+}

@@ -1,0 +1,166 @@
+/** What went wrong below HTTP, in the user's words: Node and Bun name the same fault differently. */
+import { codeOf, IamRaError, type Stage } from '../errors.ts'
+
+export type TransportFault =
+  'unreachable' | 'tls' | 'timeout' | 'too-large' | 'cut-short' | 'not-http' | 'proxy'
+
+export class TransportError extends Error {
+  override readonly name = 'TransportError'
+  readonly fault: TransportFault
+  /** The system's or the TLS library's word for it; `PROXY_` and the status for what a proxy answered to CONNECT. */
+  readonly code: string
+
+  constructor(fault: TransportFault, code: string, message: string, cause?: unknown) {
+    super(message, { cause })
+    this.fault = fault
+    this.code = code
+  }
+}
+
+const SYSTEM_CODES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'the connection was refused',
+  ConnectionRefused: 'the connection was refused',
+  ECONNRESET: 'the connection was reset',
+  EPIPE: 'the connection was closed',
+  ENOTFOUND: 'its name is not known to DNS',
+  EAI_AGAIN: 'DNS does not answer',
+  EHOSTUNREACH: 'there is no route to it',
+  ENETUNREACH: 'there is no route to its network',
+  EADDRNOTAVAIL: 'there is no local address to reach it from',
+  ETIMEDOUT: 'the connection timed out',
+}
+
+const UNTRUSTED = 'its certificate is signed by a CA that is not trusted here'
+const OTHER_NAME = 'its certificate is for another name'
+const NOT_FOR_SERVERS = 'its certificate is not made for a server'
+
+/** Results of a certificate's verification: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+const CERTIFICATE_CODES: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet',
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  CERT_UNTRUSTED: UNTRUSTED,
+  ERR_TLS_CERT_ALTNAME_INVALID: OTHER_NAME,
+  HOSTNAME_MISMATCH: OTHER_NAME,
+  INVALID_PURPOSE: NOT_FOR_SERVERS,
+}
+
+/** Reasons of OpenSSL (Node, in the message of an EPROTO) and BoringSSL (Bun, in the code or the message). */
+const TLS_REASONS: readonly (readonly [RegExp, string])[] = [
+  [
+    /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/,
+    'it does not speak TLS as we do (plain http on this port?)',
+  ],
+  [/PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/, 'it does not speak TLS 1.2 or newer'],
+  [/CERTIFICATE_REQUIRED/, 'it asks for a client certificate, which there is none of'],
+  [/KEY_USAGE/, NOT_FOR_SERVERS],
+  // Bun's own words; Node passes over what it cannot read, and then trusts nobody.
+  [/^ERR_BORINGSSL INVALID_CA$/, 'the certificate that is to be trusted cannot be read'],
+]
+
+const NOT_HTTP = 'it does not answer in HTTP (https on this port?)'
+
+/** What node:http's parser does not accept in an answer that is one: https://github.com/nodejs/llhttp */
+const HTTP_FLAWS: Readonly<Record<string, string>> = {
+  HPE_UNEXPECTED_CONTENT_LENGTH: 'its answer has more than one Content-Length',
+  HPE_INVALID_CONTENT_LENGTH: 'the Content-Length of its answer is not a number',
+  HPE_INVALID_TRANSFER_ENCODING: 'the Transfer-Encoding of its answer is malformed',
+  HPE_INVALID_HEADER_TOKEN: 'a header of its answer is malformed',
+  HPE_INVALID_CHUNK_SIZE: 'its answer has a malformed chunk',
+  HPE_INVALID_VERSION: 'it answers in a version of HTTP other than 1.0 and 1.1',
+  HPE_INVALID_STATUS: 'its answer has a malformed status',
+}
+
+/** The library's own message is read for its reason and dropped: a parser's may quote what came over the wire. */
+export function transportError(error: Error, url: URL): TransportError {
+  if (error instanceof TransportError) return error
+  const code = codeOf(error) ?? 'UNKNOWN'
+  const certificate = CERTIFICATE_CODES[code]
+  if (certificate !== undefined) return new TransportError('tls', code, certificate, error)
+  if (isTlsCode(code)) {
+    const reason = `${code} ${error.message.toUpperCase().replaceAll(' ', '_')}`
+    const known = TLS_REASONS.find(([shape]) => shape.test(reason))?.[1]
+    return new TransportError('tls', code, known ?? `TLS failed (${code})`, error)
+  }
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new TransportError('too-large', code, 'the headers of its answer are larger than 1 MiB', error)
+  if (code.startsWith('HPE_')) {
+    // Of what does not begin as an answer; any other fault is within one.
+    const flaw = code === 'HPE_INVALID_CONSTANT' ? NOT_HTTP : `its answer is malformed (${code})`
+    return new TransportError('not-http', code, HTTP_FLAWS[code] ?? flaw, error)
+  }
+  const system = SYSTEM_CODES[code] ?? `the connection failed (${code})`
+  // Many TLS servers drop a plain request without a word.
+  const guess = code === 'ECONNRESET' && url.protocol === 'http:' ? ' (https on this port?)' : ''
+  return new TransportError('unreachable', code, `${system}${guess}`, error)
+}
+
+/** Until the tunnel stands, every fault is one of the proxy. */
+export function proxyError(error: Error, proxy: URL): TransportError {
+  const { code, message } = transportError(error, proxy)
+  return new TransportError('proxy', code, `the proxy cannot be reached: ${message}`, error)
+}
+
+function isTlsCode(code: string): boolean {
+  return (
+    code in CERTIFICATE_CODES ||
+    /^(?:EPROTO$|ERR_(?:SSL|TLS|OSSL|BORINGSSL)|CERT_|CRL_|EE_|CA_|UNABLE_TO_|INVALID_CA$|PATH_LENGTH_)/.test(
+      code,
+    )
+  )
+}
+
+/** What the user hears of a transport failure; `server` is for example `Vault at https://vault:8200`. */
+export function transportFailure(
+  stage: Stage,
+  server: string,
+  error: TransportError,
+  tlsHint: string,
+): IamRaError {
+  const options = { cause: error }
+  switch (error.fault) {
+    case 'tls':
+      return new IamRaError('TLS', stage, `no TLS connection to ${server}: ${error.message}`, {
+        ...options,
+        // Of one out of its time neither another CA nor another name would help.
+        hint: /^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)$/.test(error.code)
+          ? 'renew the certificate of that server, and check the clock of this node (NTP)'
+          : tlsHint,
+      })
+    case 'timeout':
+      return new IamRaError('TIMEOUT', stage, `${server}: ${error.message}`, {
+        ...options,
+        retryable: true,
+        hint: 'look for a network policy or firewall that drops packets, and at the load of the server',
+      })
+    case 'too-large':
+    case 'not-http':
+      return new IamRaError('ANSWER_INVALID', stage, `${server}: ${error.message}`, {
+        ...options,
+        hint: 'look for a proxy or another server at this address',
+      })
+    case 'proxy':
+      return new IamRaError('UNREACHABLE', stage, `no connection to ${server}: ${error.message}`, {
+        ...options,
+        // What it refuses stays refused; what it could not do now, or its absence, may pass.
+        retryable: !/^PROXY_(?!408|429|5)|^HPE_/.test(error.code) && !isTlsCode(error.code),
+        hint: 'check the proxy setting and its credentials, or name the host in NO_PROXY',
+      })
+    case 'cut-short':
+      return new IamRaError('UNREACHABLE', stage, `${server}: ${error.message}`, {
+        ...options,
+        retryable: true,
+        hint: 'look for a proxy or load balancer in between that ends connections, and that the server runs',
+      })
+    case 'unreachable':
+      return new IamRaError('UNREACHABLE', stage, `no connection to ${server}: ${error.message}`, {
+        ...options,
+        retryable: true,
+        hint: 'check the address, DNS, network policies, and that the server runs',
+      })
+  }
+}

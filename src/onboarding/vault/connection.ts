@@ -1,0 +1,108 @@
+/** Where the operator's environment says that Vault is, and with what token. */
+import { join } from 'node:path'
+import { readPem, readText, type InputFiles } from './files.ts'
+import type { Runtime } from '../../run/runtime.ts'
+import { passwordKind, secretKind } from '../../text/secrets.ts'
+import { serverName } from '../../settings/values.ts'
+import { SetupError } from './error.ts'
+import { createVault, type Vault } from './vault.ts'
+
+const CA_HINT = 'set it to the file of the CA that signed the certificate of Vault, or unset it'
+
+type Environment = Pick<Runtime, 'env' | 'home' | 'http' | 'clock' | 'stderr'> & InputFiles
+
+/** @throws SetupError where VAULT_ADDR or a token is missing, or the token would go over plain http */
+export async function openVault(runtime: Environment): Promise<Vault> {
+  refuseSecrets(runtime)
+  const url = readAddress(valueOf(runtime, 'VAULT_ADDR'))
+  if (valueOf(runtime, 'VAULT_SKIP_VERIFY') !== undefined) {
+    runtime.stderr(
+      "vault-setup: warning: VAULT_SKIP_VERIFY is ignored: Vault's certificate is always checked\n",
+    )
+  }
+  const token = await readToken(runtime)
+  const caFile = valueOf(runtime, 'VAULT_CACERT')
+  const tlsServerName = readServerName(valueOf(runtime, 'VAULT_TLS_SERVER_NAME'))
+  const namespace = valueOf(runtime, 'VAULT_NAMESPACE')
+  const ca = caFile === undefined ? undefined : await readPem(runtime, caFile, 'VAULT_CACERT', CA_HINT)
+  return createVault(
+    { url, token, ...(namespace === undefined ? {} : { namespace }) },
+    runtime.http({
+      ...(ca === undefined ? {} : { ca }),
+      ...(tlsServerName === undefined ? {} : { tlsServerName }),
+    }),
+    (ms) => runtime.clock.sleep(ms),
+  )
+}
+
+/** All that is read but for VAULT_TOKEN, whose place it is. */
+function refuseSecrets(runtime: Environment): void {
+  for (const name of ['VAULT_ADDR', 'VAULT_CACERT', 'VAULT_TLS_SERVER_NAME', 'VAULT_NAMESPACE']) {
+    const text = valueOf(runtime, name) ?? ''
+    // VAULT_ADDR has a message of its own for one.
+    const kind = secretKind(text) ?? (name === 'VAULT_ADDR' ? undefined : passwordKind(text))
+    if (kind === undefined) continue
+    throw new SetupError(`${name} holds what looks like ${kind}, and nothing was sent`, {
+      hint: 'a token goes into VAULT_TOKEN, and of a CA the path is set',
+      usage: true,
+    })
+  }
+}
+
+function valueOf({ env }: Environment, name: string): string | undefined {
+  const value = env[name]?.trim()
+  return value === '' ? undefined : value
+}
+
+function readAddress(text: string | undefined): URL {
+  const hint = 'set it to an address such as https://vault.example:8200'
+  if (text === undefined) throw new SetupError('VAULT_ADDR is not set', { hint, usage: true })
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
+    throw new SetupError('VAULT_ADDR is no address of a Vault', { hint, usage: true })
+  }
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    throw new SetupError('VAULT_ADDR has more than a host and a port, of which nothing would be sent', {
+      hint: `${hint}; a namespace goes into VAULT_NAMESPACE`,
+      usage: true,
+    })
+  }
+  // This token may do a lot more than a pod's.
+  if (url.protocol === 'http:' && !/^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(url.hostname)) {
+    throw new SetupError(
+      'VAULT_ADDR is plain http beyond this machine, where anyone on the way could read the token',
+      {
+        hint,
+        usage: true,
+      },
+    )
+  }
+  return url
+}
+
+function readServerName(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  const checked = serverName(text)
+  if ('value' in checked) return checked.value
+  throw new SetupError(`VAULT_TLS_SERVER_NAME ${checked.wrong}`, {
+    hint: `set it to ${checked.expected}`,
+    usage: true,
+  })
+}
+
+async function readToken(runtime: Environment): Promise<string> {
+  const given = valueOf(runtime, 'VAULT_TOKEN')
+  const hint = 'set VAULT_TOKEN, or log in with vault login'
+  const token =
+    given ??
+    (runtime.home === undefined
+      ? ''
+      : await readText(runtime, join(runtime.home, '.vault-token'), 'the token of vault login').catch(
+          () => '',
+        )
+    ).trim()
+  if (token === '') throw new SetupError('there is no Vault token', { hint, usage: true })
+  if (!/^[!-~]+$/.test(token))
+    throw new SetupError('the Vault token holds what no token holds', { hint, usage: true })
+  return token
+}

@@ -1,0 +1,71 @@
+/** Files that the operator names. */
+import { canonicalPem, readCertificatesToTrust } from '../../x509/certificates-to-trust.ts'
+import { codeOf } from '../../errors.ts'
+import { leafFirst } from './certificates.ts'
+import { SetupError } from './error.ts'
+
+export interface InputFiles {
+  readFile(path: string): Promise<Uint8Array>
+}
+
+/** What the system's codes mean to whoever named the file. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of its path is no folder',
+  EACCES: 'its permissions do not allow it',
+  EPERM: 'its permissions do not allow it',
+  EROFS: 'its file system is read-only',
+  ENOSPC: 'its file system is full',
+}
+
+export function reasonOf(error: unknown): string {
+  const code = codeOf(error) ?? 'no reason given'
+  return REASONS[code] ?? code
+}
+
+/** @param what as the error says it */
+export async function readText(
+  files: InputFiles,
+  path: string,
+  what: string,
+  hint = `check the path and the permissions of ${what}`,
+): Promise<string> {
+  return Buffer.from(await readBytes(files, path, what, hint)).toString('utf8')
+}
+
+async function readBytes(files: InputFiles, path: string, what: string, hint: string): Promise<Uint8Array> {
+  try {
+    return await files.readFile(path)
+  } catch (cause) {
+    throw new SetupError(`${what}, ${path}, cannot be read: ${reasonOf(cause)}`, {
+      cause,
+      hint,
+      usage: true,
+    })
+  }
+}
+
+/**
+ * The certificates of a file in whatever form it has them, as PEM that Vault reads too: it passes over a block that is
+ * indented or glued to another, and says nothing.
+ */
+export async function readPem(files: InputFiles, path: string, what: string, hint: string): Promise<string> {
+  const found = readCertificatesToTrust(await readBytes(files, path, what, hint))
+  if ('fault' in found) {
+    const isStore = /PKCS #12|key store/.test(found.fault)
+    throw new SetupError(`${what}, ${path}, ${found.fault}`, {
+      hint: isStore
+        ? 'take the certificates out of it: openssl pkcs12 -nokeys -in … -out …, or keytool -exportcert -rfc'
+        : `${hint}; it may be PEM, DER or PKCS #7`,
+      usage: true,
+    })
+  }
+  if (found.hasKey) {
+    throw new SetupError(`${what}, ${path}, holds a private key, and nothing of it was read`, {
+      hint: 'it must hold certificates alone: take the key out, which belongs in no file that is handed on',
+      usage: true,
+    })
+  }
+  return canonicalPem(found.isSet ? leafFirst(found.certificates) : found.certificates)
+}

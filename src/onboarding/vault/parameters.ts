@@ -1,0 +1,60 @@
+/** The policies and role parameters of k8s/vault, with the names of a set-up in the place of their `${…}`. */
+import { parseJsonObject } from '../../text/json.ts'
+import type { Data } from './difference.ts'
+import { SetupError } from './error.ts'
+import type { Setup } from './setup.ts'
+
+export const PARAMETER_FILES = [
+  'pod-policy.hcl',
+  'operator-policy.hcl',
+  'pki-role.json',
+  'pod-role.json',
+  'operator-role.json',
+] as const
+
+/** Their texts as they stand. */
+export type ParameterFiles = Readonly<Record<(typeof PARAMETER_FILES)[number], string>>
+
+export interface Parameters {
+  readonly podPolicy: string
+  readonly operatorPolicy: string
+  readonly pkiRole: Data
+  readonly podRole: Data
+  readonly operatorRole: Data
+}
+
+/** @param accessor the auth mount's, whose metadata of the caller the names are made of */
+export function fillParameters(files: ParameterFiles, setup: Setup, accessor: string): Parameters {
+  const alias = (name: string): string =>
+    `{{identity.entity.aliases.${accessor}.metadata.service_account_${name}}}`
+  const values: Readonly<Record<string, string>> = {
+    ACCOUNT: alias('name'),
+    NAMESPACE: alias('namespace'),
+    CLUSTER: setup.cluster,
+    PKI_MOUNT: setup.pki.mount,
+    PKI_ROLE: setup.pki.role,
+    KV_MOUNT: setup.kv.mount,
+    KV_PATH: setup.kv.path,
+    OPERATOR_ROLE: setup.operator.role,
+  }
+  const filled = (file: keyof ParameterFiles): string =>
+    files[file].replaceAll(/\$\{(\w*)\}/g, (found, name: string) => {
+      const value = values[name]
+      if (value === undefined) {
+        throw new SetupError(`k8s/vault/${file} has ${found}, which stands for nothing`, { usage: true })
+      }
+      return value
+    })
+  const object = (file: keyof ParameterFiles): Data => {
+    const value = parseJsonObject(filled(file))
+    if (value === undefined) throw new SetupError(`k8s/vault/${file} is no JSON object`, { usage: true })
+    return value
+  }
+  return {
+    podPolicy: filled('pod-policy.hcl'),
+    operatorPolicy: filled('operator-policy.hcl'),
+    pkiRole: object('pki-role.json'),
+    podRole: object('pod-role.json'),
+    operatorRole: object('operator-role.json'),
+  }
+}

@@ -1,0 +1,188 @@
+/** From what is wanted and what was found to what is to be written: pure, and data alone. */
+import { isRecord } from '../../text/json.ts'
+import { planAuthority } from './authority.ts'
+import { differences, unknownMembers, type Data, type Difference } from './difference.ts'
+import { fillParameters, type ParameterFiles } from './parameters.ts'
+import { planAuthConfig } from './plan-auth-config.ts'
+import { paths, plainResources, storedArns, urls, type Resource, type StoredArn } from './resources.ts'
+import type { Setup } from './setup.ts'
+import type { State } from './state.ts'
+import { ACCESSOR, planWrite, type Plan, type Wishes, type Write } from './step.ts'
+
+export function makePlan(
+  setup: Setup,
+  files: ParameterFiles,
+  wishes: Wishes,
+  state: State,
+  nowMs: number,
+): Plan {
+  const problems = mountProblems(setup, state)
+  if (problems.length > 0) return { steps: [], notes: [], problems }
+  const accessor = state.mounts.get(paths.authMount(setup))?.accessor ?? ACCESSOR
+  const config = planAuthConfig(setup, wishes, state)
+  const authority = planAuthority(setup.pki, state, wishes, nowMs)
+  const plain = plainResources(setup, fillParameters(files, setup, accessor))
+  const unknown = plain.flatMap(({ path, wanted }) => {
+    const found = state.found.get(path)
+    const members = found === undefined ? [] : unknownMembers(wanted, found)
+    return members.length === 0 ? [] : [`this Vault does not know ${members.join(', ')} of ${path}`]
+  })
+  const write = ({ path, wanted }: Resource): Write[] => planWrite(path, wanted, state.found.get(path))
+  return {
+    steps: [
+      ...planMount(setup, state, 'auth'),
+      ...config.steps,
+      ...planMount(setup, state, 'pki'),
+      // Before anything is signed, so that it stands in what is.
+      ...write(urls(setup)),
+      ...(authority.step === undefined
+        ? []
+        : [{ kind: 'authority', mount: setup.pki.mount, step: authority.step } as const]),
+      ...plain.flatMap(write),
+      ...planMount(setup, state, 'kv'),
+      ...storedArns(setup).flatMap((stored) => planArn(stored, state)),
+    ],
+    notes: [
+      ...wideAudiences(setup),
+      ...config.notes,
+      ...authority.notes,
+      ...unknown,
+      ...strangers(setup, state),
+      ...missingArns(setup, state),
+    ],
+    problems: [...takenOver(setup, plain, state), ...config.problems, ...authority.problems],
+  }
+}
+
+function mountProblems(setup: Setup, { mounts }: State): string[] {
+  const wanted = [
+    [paths.authMount(setup), 'kubernetes', 'kubernetes.mount'],
+    [paths.pkiMount(setup), 'pki', 'pki.mount'],
+    [paths.kvMount(setup), 'kv', 'kv.mount'],
+  ] as const
+  const problems = wanted.flatMap(([path, type, member]) => {
+    const found = mounts.get(path)?.type
+    if (found === undefined || found === type) return []
+    return [`${path} is a mount of type ${found}, not ${type}: name another ${member}`]
+  })
+  const kv = mounts.get(paths.kvMount(setup))
+  if (kv?.type === 'kv' && kv.version !== '2') {
+    problems.push(
+      `${paths.kvMount(setup)} is kv version 1, not 2: name another kv.mount, or vault kv enable-versioning ${setup.kv.mount}`,
+    )
+  }
+  return problems
+}
+
+/** A set-up of another cluster may have the same names, and would bind them to its own callers alone. */
+function takenOver(setup: Setup, resources: readonly Resource[], { mounts, found }: State): string[] {
+  const others = [...mounts].filter(([path]) => path.startsWith('auth/') && path !== paths.authMount(setup))
+  return resources.flatMap(({ path }) => {
+    const text = JSON.stringify(found.get(path) ?? {})
+    const [owner] = others.find(([, { accessor }]) => text.includes(`.aliases.${accessor}.`)) ?? []
+    if (owner === undefined) return []
+    const member = path.endsWith(`/${setup.operator.role}`) ? 'operator.role' : 'pki.role'
+    return [`${path} binds callers of ${owner}, which would lose it: name another ${member}`]
+  })
+}
+
+function planMount(setup: Setup, { mounts }: State, which: 'auth' | 'pki' | 'kv'): Write[] {
+  switch (which) {
+    case 'auth':
+      if (mounts.has(paths.authMount(setup))) return []
+      return planWrite(`sys/auth/${setup.kubernetes.mount}`, { type: 'kubernetes' }, undefined)
+    case 'kv':
+      if (mounts.has(paths.kvMount(setup))) return []
+      return planWrite(`sys/mounts/${setup.kv.mount}`, { type: 'kv', options: { version: '2' } }, undefined)
+    case 'pki': {
+      const { mount, seconds } = setup.pki
+      const longest = { max_lease_ttl: `${seconds}s` }
+      const found = mounts.get(paths.pkiMount(setup))
+      if (found === undefined)
+        return planWrite(`sys/mounts/${mount}`, { type: 'pki', config: longest }, undefined)
+      // A longer one harms nobody here, and may be others' need.
+      if (found.maxLeaseSeconds >= seconds) return []
+      return planWrite(`sys/mounts/${mount}/tune`, longest, { max_lease_ttl: found.maxLeaseSeconds })
+    }
+  }
+}
+
+/** Check-and-set: nobody's newer version is written over. */
+function planArn({ path, arn }: StoredArn, state: State): Write[] {
+  if (arn === undefined) return []
+  const { data, version } = stored(path, state)
+  if (data?.['arn'] === arn && Object.keys(data).length === 1) return []
+  const more = Object.keys(data ?? {}).filter((name) => name !== 'arn')
+  const differing: Difference[] = [
+    ...differences({ arn }, data === undefined ? undefined : { arn: data['arn'] ?? null }),
+    // Their values may be secrets.
+    ...more.map((name) => ({ name, before: '(a value)', after: '(nothing)' })),
+  ]
+  const verb = data === undefined ? 'create' : 'change'
+  return [
+    { kind: 'write', verb, path, differences: differing, data: { data: { arn }, options: { cas: version } } },
+  ]
+}
+
+function stored(path: string, { found }: State): { readonly data?: Data; readonly version: number } {
+  const { data, metadata } = found.get(path) ?? {}
+  const version = isRecord(metadata) ? Number(metadata['version']) : 0
+  return { ...(isRecord(data) ? { data } : {}), version }
+}
+
+function missingArns(setup: Setup, state: State): string[] {
+  const missing = storedArns(setup).filter(
+    ({ path, arn }) => arn === undefined && stored(path, state).data?.['arn'] === undefined,
+  )
+  return missing.length === 0
+    ? []
+    : [
+        `no arn yet at ${missing.map(({ path }) => path).join(', ')}: name it in the set-up, or store it there`,
+      ]
+}
+
+/** A token that logs in here and is good for the API server too is worth more to a thief than a login. */
+function wideAudiences({ kubernetes, operator, bindings }: Setup): string[] {
+  // There the client's token must be one that the API server takes.
+  if (kubernetes.reviewer === 'clients') return []
+  const wide = (audience: string): boolean =>
+    /^(https:\/\/)?kubernetes\.default\b/.test(audience) ||
+    [kubernetes.host, kubernetes.issuer].includes(audience)
+  return [...bindings, operator]
+    .filter(({ audience }) => wide(audience))
+    .map(
+      ({ role, audience }) =>
+        `the audience ${audience} of the role ${role} is the API server's own, where such a token can do more than log in: name one such as vault`,
+    )
+}
+
+/** Roles that others made or that an earlier set-up had, and other ways to sign: they stay, and they may undo what ours bind. */
+function strangers(setup: Setup, { pkiRoles, authRoles, acme }: State): string[] {
+  const { pki, operator, bindings } = setup
+  const own = [operator.role, ...bindings.map(({ role }) => role)]
+  const others = [...authRoles].filter(([name, data]) => {
+    const policies = data['token_policies']
+    return (
+      !own.includes(name) &&
+      Array.isArray(policies) &&
+      [pki.role, operator.role].some((one) => policies.includes(one))
+    )
+  })
+  return [
+    ...others.map(
+      ([name]) =>
+        `${paths.authRoles(setup)}/${name} is not in the set-up but gives a policy of it: vault delete ${paths.authRoles(setup)}/${name}`,
+    ),
+    ...pkiRoles
+      .filter((name) => name !== pki.role)
+      .map(
+        (name) =>
+          `${paths.pkiRoles(setup)}/${name} signs below the same trust anchor and is not looked at here: whoever may use it may be whom it allows`,
+      ),
+    ...(acme
+      ? [
+          `${pki.mount} answers ACME, which asks for no token of Vault and signs by other rules than ${pki.role}: vault write ${paths.acme(setup)} enabled=false`,
+        ]
+      : []),
+  ]
+}

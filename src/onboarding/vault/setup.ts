@@ -1,0 +1,223 @@
+/** What is wanted in Vault, as k8s/vault/setup.json says it: read and checked, every problem at once. */
+import { parseArn } from '../../aws/arn.ts'
+import { isRecord } from '../../text/json.ts'
+import { anchorArn, arnConflicts, profileArn, roleArn, type ArnSetting } from '../../settings/arn.ts'
+import { passwordKind, secretKind } from '../../text/secrets.ts'
+import { SetupError } from './error.ts'
+import { createReader, type Reader } from './reader.ts'
+
+/** Who asks the TokenReview API: Vault's own account in the cluster, an account whose token Vault is given, or each client. */
+export const REVIEWERS = ['vault', 'token', 'clients'] as const
+export const ARN_NAMES = ['role', 'anchor', 'profile'] as const
+export type ArnName = (typeof ARN_NAMES)[number]
+
+export interface Binding {
+  readonly namespace: string
+  /** Of Vault's auth mount. */
+  readonly role: string
+  readonly accounts: readonly string[]
+  readonly audience: string
+  readonly tokenSeconds: number
+  readonly tokenType: 'service' | 'batch'
+  readonly arns: Readonly<Partial<Record<ArnName, string>>>
+}
+
+export interface Setup {
+  readonly cluster: string
+  readonly kubernetes: {
+    readonly mount: string
+    readonly host: string
+    readonly reviewer: (typeof REVIEWERS)[number]
+    /** From the set-up file's folder. */
+    readonly caFile?: string
+    readonly issuer?: string
+  }
+  readonly pki: {
+    readonly mount: string
+    /** Its policy has the same name. */
+    readonly role: string
+    readonly commonName: string
+    readonly seconds: number
+    readonly issuingCertificates: readonly string[]
+    readonly crlDistributionPoints: readonly string[]
+  }
+  readonly kv: { readonly mount: string; readonly path: string }
+  readonly operator: { readonly role: string; readonly account: string; readonly audience: string }
+  readonly bindings: readonly Binding[]
+}
+
+/** RFC 1123, as the API server wants namespaces; a cluster's name is one label so that a CN can be read from its right. */
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
+const ACCOUNT = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
+const ACCOUNTS = new RegExp(`^\\*$|${ACCOUNT.source}`)
+const PATH = /^[\w-]+(\/[\w-]+)*$/
+const NAME = /^[\w-]+$/
+/** Vault writes policies in small letters, and has two of its own. */
+const POLICY = /^(?!(default|root)$)[a-z\d_-]+$/
+const POLICY_RULE = 'a name in small letters that a policy can have too, so not default and root'
+/** What IssuerNames of k8s/aws/role.yaml takes: Roles Anywhere makes a session tag of it, and IAM bounds what those hold. */
+const AUTHORITY_NAME = /^[\w.:/=+@-]([\w .:/=+@-]{0,62}[\w.:/=+@-])?$/
+const AUTHORITY_NAME_RULE = '1 to 64 letters of ASCII, digits, spaces within, and _ . : / = + - @'
+const URL_SHAPE = /^https:\/\/[^\s/@]+(\/\S*)?$/
+/** RFC 5280, ub-common-name. */
+const LONGEST_NAME = 64
+
+/** @throws SetupError with a line for each problem */
+export function parseSetup(text: string, file: string): Setup {
+  const problems: string[] = []
+  const reader = createReader(parseJson(text, file), '', problems)
+  const setup = readSetup(reader)
+  problems.push(...faultsAcross(setup))
+  if (problems.length === 0) return setup
+  throw new SetupError(`${file} is not a set-up that could be applied`, {
+    problems,
+    usage: true,
+    hint: 'k8s/vault/setup.json is one to begin with, and docs/vault.md says what each member means',
+  })
+}
+
+/** Names and paths stand in the plan and in errors, so that a secret in the place of one is refused unshown. */
+function refuseSecrets(value: unknown, file: string): void {
+  if (typeof value === 'object' && value !== null) {
+    for (const one of Object.values(value)) refuseSecrets(one, file)
+    return
+  }
+  const kind = typeof value === 'string' ? (secretKind(value) ?? passwordKind(value)) : undefined
+  if (kind === undefined) return
+  throw new SetupError(`${file} holds what looks like ${kind}, and nothing was sent`, {
+    hint: 'take it out: the file names paths and roles, and a token is given by --reviewer-token',
+    usage: true,
+  })
+}
+
+function parseJson(text: string, file: string): Readonly<Record<string, unknown>> {
+  // Editors put a byte order mark before it.
+  const json = text.replace(/^\uFEFF/, '')
+  const refused = (what: string, hint: string): SetupError =>
+    new SetupError(`${file} ${what}`, { hint, usage: true })
+  if (json.trim() === '') throw refused('is empty', 'k8s/vault/setup.json is one to begin with')
+  let value: unknown
+  try {
+    value = JSON.parse(json)
+  } catch (error) {
+    // The rest of the parser's words may quote the file.
+    const [, line] = (error instanceof Error && /\bline (\d+)/.exec(error.message)) || []
+    throw refused(
+      `is not JSON${line === undefined ? '' : `: line ${line} is wrong, or the one before it`}`,
+      'look for a comma, a quote or a bracket that is missing or too many; JSON has no comments',
+    )
+  }
+  refuseSecrets(value, file)
+  if (isRecord(value)) return value
+  throw refused('is not a JSON object', 'it must begin with { and have the members of k8s/vault/setup.json')
+}
+
+function readSetup(reader: Reader): Setup {
+  const kubernetes = reader.object('kubernetes')
+  const pki = reader.object('pki')
+  const kv = reader.object('kv')
+  const operator = reader.object('operator')
+  const [caFile, issuer] = [
+    kubernetes.optional('caFile', /./),
+    kubernetes.optional('issuer', /^https?:\/\/\S+$/),
+  ]
+  const setup: Setup = {
+    cluster: reader.text('cluster', LABEL, 'one DNS label'),
+    kubernetes: {
+      mount: kubernetes.text('mount', PATH, 'a path such as kubernetes'),
+      host: kubernetes.text('host', URL_SHAPE, "the API server's https address as Vault reaches it"),
+      reviewer: kubernetes.choice('reviewer', REVIEWERS),
+      ...(caFile === undefined ? {} : { caFile }),
+      ...(issuer === undefined ? {} : { issuer }),
+    },
+    pki: {
+      mount: pki.text('mount', PATH, 'a path such as pki'),
+      role: pki.text('role', POLICY, POLICY_RULE),
+      commonName: pki.text('commonName', AUTHORITY_NAME, AUTHORITY_NAME_RULE),
+      seconds: pki.duration('ttl'),
+      issuingCertificates: pki.texts('issuingCertificates', /^https?:\/\/\S+$/, 'URLs'),
+      crlDistributionPoints: pki.texts('crlDistributionPoints', /^https?:\/\/\S+$/, 'URLs'),
+    },
+    kv: {
+      mount: kv.text('mount', PATH, 'a path such as secret'),
+      path: kv.text('path', PATH, 'a path such as iam-ra'),
+    },
+    operator: {
+      role: operator.text('role', POLICY, POLICY_RULE),
+      account: operator.text('account', ACCOUNT, 'a service account of each namespace'),
+      audience: operator.text('audience', /^\S+$/, 'an audience such as vault'),
+    },
+    bindings: reader.objects('bindings').map(readBinding),
+  }
+  for (const one of [reader, kubernetes, pki, kv, operator]) one.end()
+  return setup
+}
+
+const ARN_MEMBERS: Readonly<Record<ArnSetting, ArnName>> = {
+  ROLE_ARN: 'role',
+  ANCHOR_ARN: 'anchor',
+  PROFILE_ARN: 'profile',
+}
+
+function readBinding(reader: Reader): Binding {
+  const arns = reader.has('arns') ? reader.object('arns') : undefined
+  const arn = (name: ArnName, check: (text: string) => object): Partial<Record<ArnName, string>> => {
+    const text = arns?.optional(name, /./)
+    if (text === undefined) return {}
+    if (!('value' in check(text))) arns?.problem(name, `an ARN of the ${name}`)
+    return { [name]: text }
+  }
+  const binding: Binding = {
+    namespace: reader.text('namespace', LABEL, 'a namespace; each has a binding of its own'),
+    role: reader.text('role', NAME, 'a name such as the namespace'),
+    accounts: reader.texts('accounts', ACCOUNTS, 'service accounts, or * alone'),
+    audience: reader.text('audience', /^\S+$/, 'an audience such as vault'),
+    tokenSeconds: reader.duration('tokenTtl'),
+    tokenType: reader.choice('tokenType', ['service', 'batch']),
+    arns: { ...arn('role', roleArn), ...arn('anchor', anchorArn), ...arn('profile', profileArn) },
+  }
+  for (const { setting, wrong, expected } of arnConflicts({
+    role: parseArn(binding.arns.role ?? ''),
+    anchor: parseArn(binding.arns.anchor ?? ''),
+    profile: parseArn(binding.arns.profile ?? ''),
+  })) {
+    arns?.conflict(ARN_MEMBERS[setting], wrong, expected)
+  }
+  reader.end()
+  arns?.end()
+  return binding
+}
+
+function faultsAcross({ cluster, kubernetes, pki, kv, operator, bindings }: Setup): string[] {
+  const faults: string[] = []
+  if (pki.mount === kv.mount) faults.push('pki.mount and kv.mount are the same path')
+  if (operator.role === pki.role) faults.push('operator.role and pki.role name the same policy')
+  if (kubernetes.reviewer === 'token' && kubernetes.caFile === undefined) {
+    faults.push(
+      'kubernetes.caFile is needed with the reviewer token: Vault is not in the cluster, and knows no CA of it',
+    )
+  }
+  for (const role of repeated([operator.role, ...bindings.map(({ role }) => role)])) {
+    faults.push(`the role ${role} stands twice`)
+  }
+  for (const namespace of repeated(bindings.map(({ namespace }) => namespace))) {
+    faults.push(`the namespace ${namespace} has two bindings: it can have one, with all of its accounts`)
+  }
+  for (const { namespace, accounts } of bindings) {
+    if (accounts.length === 0) faults.push(`${namespace} has no accounts`)
+    if (accounts.length > 1 && accounts.includes('*')) faults.push(`${namespace} has accounts beside *`)
+    if (accounts.includes(operator.account)) {
+      faults.push(`${namespace} binds the operator's own account ${operator.account}, which is no pod's`)
+    }
+    for (const account of accounts) {
+      const name = `${account}.${namespace}.${cluster}`
+      if (name.length > LONGEST_NAME) faults.push(`${name} is longer than a common name may be (64)`)
+    }
+  }
+  return faults
+}
+
+/** What is wrong by itself is empty, and a problem already. */
+function repeated(names: readonly string[]): ReadonlySet<string> {
+  return new Set(names.filter((one, at) => one !== '' && names.indexOf(one) !== at))
+}

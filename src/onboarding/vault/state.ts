@@ -1,0 +1,125 @@
+/** What is in Vault now, as far as a set-up is concerned. Reads alone. */
+import { isRecord } from '../../text/json.ts'
+import type { Data } from './difference.ts'
+import { fillParameters, type ParameterFiles } from './parameters.ts'
+import { authConfig, paths, plainResources, storedArns, urls } from './resources.ts'
+import type { Setup } from './setup.ts'
+import type { Vault } from './vault.ts'
+
+export interface Mount {
+  readonly type: string
+  readonly accessor: string
+  readonly maxLeaseSeconds: number
+  /** Of a kv mount. */
+  readonly version: string
+}
+
+export interface Issuer {
+  readonly id: string
+  readonly pem: string
+  /** Empty where Vault has no key for it. */
+  readonly keyId: string
+  /** PEM, itself first. */
+  readonly chain: readonly string[]
+}
+
+export interface State {
+  /** Secrets engines by path, and auth mounts by `auth/` and their path; all end with a slash. */
+  readonly mounts: ReadonlyMap<string, Mount>
+  /** What was found at each path that a set-up writes to; a path without anything is absent. */
+  readonly found: ReadonlyMap<string, Data>
+  readonly issuers: readonly Issuer[]
+  /** Empty where there is none. */
+  readonly defaultIssuer: string
+  readonly keys: readonly string[]
+  /** Whether the PKI mount answers ACME. */
+  readonly acme: boolean
+  /** Of the PKI mount. */
+  readonly pkiRoles: readonly string[]
+  /** Of the auth mount, with what each has. */
+  readonly authRoles: ReadonlyMap<string, Data>
+}
+
+export async function readState(vault: Vault, setup: Setup, files: ParameterFiles): Promise<State> {
+  const mounts = new Map([
+    ...mountsOf(await vault.read('sys/mounts'), ''),
+    ...mountsOf(await vault.read('sys/auth'), 'auth/'),
+  ])
+  const has = (mount: string, type: string): boolean => mounts.get(mount)?.type === type
+  const hasAuth = has(paths.authMount(setup), 'kubernetes')
+  const hasPki = has(paths.pkiMount(setup), 'pki')
+  const found = new Map<string, Data>()
+  const look = async (path: string): Promise<void> => {
+    const data = await vault.read(path)
+    if (data !== undefined) found.set(path, data)
+  }
+  const there = (mount: string | undefined): boolean => {
+    if (mount === undefined) return true
+    return mount.startsWith('auth/') ? hasAuth : hasPki
+  }
+  // Of these the paths count, which no accessor is in.
+  for (const { path, mount } of [
+    authConfig(setup, undefined),
+    urls(setup),
+    ...plainResources(setup, fillParameters(files, setup, '')),
+  ]) {
+    if (there(mount)) await look(path)
+  }
+  if (has(paths.kvMount(setup), 'kv') && mounts.get(paths.kvMount(setup))?.version === '2') {
+    for (const { path } of storedArns(setup)) await look(path)
+  }
+  const authRoles = new Map<string, Data>()
+  for (const name of hasAuth ? await vault.list(paths.authRoles(setup)) : []) {
+    const path = `${paths.authRoles(setup)}/${name}`
+    authRoles.set(name, found.get(path) ?? (await vault.read(path)) ?? {})
+  }
+  return {
+    mounts,
+    found,
+    ...(hasPki ? await readAuthority(vault, setup.pki.mount) : { issuers: [], defaultIssuer: '', keys: [] }),
+    // Before 1.14 a Vault has no such path.
+    acme: hasPki && (await vault.read(paths.acme(setup)))?.['enabled'] === true,
+    pkiRoles: hasPki ? await vault.list(paths.pkiRoles(setup)) : [],
+    authRoles,
+  }
+}
+
+export async function readMounts(vault: Vault): Promise<ReadonlyMap<string, Mount>> {
+  return mountsOf(await vault.read('sys/auth'), 'auth/')
+}
+
+function mountsOf(answer: Data = {}, prefix: string): ReadonlyMap<string, Mount> {
+  return new Map(
+    Object.entries(answer).flatMap(([path, mount]) => {
+      if (!isRecord(mount)) return []
+      const config = isRecord(mount['config']) ? mount['config'] : {}
+      const options = isRecord(mount['options']) ? mount['options'] : {}
+      const one: Mount = {
+        type: text(mount['type']),
+        accessor: text(mount['accessor']),
+        maxLeaseSeconds: Number(config['max_lease_ttl'] ?? 0),
+        version: text(options['version']),
+      }
+      return [[`${prefix}${path}`, one] as const]
+    }),
+  )
+}
+
+/** Not pki/issuer/default, which is a 500 where there is none. */
+export async function readAuthority(
+  vault: Vault,
+  mount: string,
+): Promise<Pick<State, 'issuers' | 'defaultIssuer' | 'keys'>> {
+  const issuers: Issuer[] = []
+  for (const id of await vault.list(`${mount}/issuers`)) {
+    const data = (await vault.read(`${mount}/issuer/${id}`)) ?? {}
+    const chain = Array.isArray(data['ca_chain']) ? data['ca_chain'].map(text) : []
+    issuers.push({ id, pem: text(data['certificate']), keyId: text(data['key_id']), chain })
+  }
+  const config = (await vault.read(`${mount}/config/issuers`)) ?? {}
+  return { issuers, defaultIssuer: text(config['default']), keys: await vault.list(`${mount}/keys`) }
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}

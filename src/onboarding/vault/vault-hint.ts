@@ -1,0 +1,39 @@
+/** What to do next where Vault did not do what it was asked. */
+import type { TransportError } from '../../net/http.ts'
+
+export function hintBelowHttp({ fault, code, message }: TransportError): string {
+  if (fault === 'not-http') return 'check the scheme and the port of VAULT_ADDR: something else answers there'
+  if (fault !== 'tls') return 'check VAULT_ADDR, and that Vault can be reached from here'
+  if (/does not speak TLS/.test(message)) {
+    return 'check the scheme and the port of VAULT_ADDR: https is another port, or http:// (on this machine alone)'
+  }
+  if (/^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/.test(code)) {
+    return 'renew the certificate of Vault, and check the clock of this machine'
+  }
+  return /another name/.test(message)
+    ? 'set VAULT_TLS_SERVER_NAME to a name that the certificate of Vault has'
+    : 'set VAULT_CACERT to the file of the CA that signed the certificate of Vault'
+}
+
+/** Undefined where the status says too little. @param said Vault's own words */
+export function hintFor(status: number, said: string): string | undefined {
+  if (/open \/var\/run\/secrets\/kubernetes\.io/.test(said)) {
+    return 'this Vault runs in no pod: set kubernetes.reviewer to token, with kubernetes.caFile and --reviewer-token'
+  }
+  if (status === 503 && /sealed/.test(said)) {
+    return 'unseal it: vault operator unseal; a Vault that is new needs vault operator init before'
+  }
+  if (status >= 300 && status < 400) return 'set VAULT_ADDR to the active node'
+  if (status >= 500)
+    return HINTS[status] ?? 'look into the log of Vault, or of the proxy before it, and run it again'
+  return HINTS[status]
+}
+
+/** 472 and 473: https://developer.hashicorp.com/vault/api-docs/system/health#parameters */
+const HINTS: Readonly<Record<number, string>> = {
+  403: 'the token has ended or its policies do not allow this: docs/vault.md has a policy for who sets Vault up',
+  429: 'a rate limit quota of Vault is used up: run it again in a while, or have the quota raised',
+  472: 'this is the standby of a disaster recovery: set VAULT_ADDR to the active node of the primary cluster',
+  473: 'this is a performance standby: set VAULT_ADDR to the active node',
+  503: 'Vault is not ready yet, or a proxy does not reach it: wait, and look at vault status',
+}

@@ -1,0 +1,132 @@
+/** Vault's HTTP API with the operator's token: the project's own transport, so that TLS is always checked and no proxy is used. */
+import { foreignTexts } from '../../text/redact.ts'
+import { isRecord, parseJsonObject } from '../../text/json.ts'
+import { TransportError, type HttpAnswer, type HttpClient } from '../../net/http.ts'
+import { encodeVaultPath } from '../../vault/path.ts'
+import type { Data } from './difference.ts'
+import { SetupError } from './error.ts'
+import { hintBelowHttp, hintFor } from './vault-hint.ts'
+
+export interface Vault {
+  /** `data` of the answer; undefined where there is nothing. @throws SetupError */
+  read(path: string): Promise<Data | undefined>
+  list(path: string): Promise<readonly string[]>
+  write(path: string, data: Data): Promise<Data>
+  delete(path: string): Promise<void>
+  close(): void
+}
+
+export interface VaultAddress {
+  readonly url: URL
+  readonly token: string
+  readonly namespace?: string
+}
+
+/** Every Vault has these, whatever else it has. */
+const EVERYWHERE: readonly string[] = ['sys/mounts', 'sys/auth']
+const OTHER_SERVER = 'check VAULT_ADDR: something else answers there'
+const OTHER_CAUSE = "compare the path and what was sent with Vault's words; the log of Vault may have more"
+
+const TIMEOUT_MS = 30_000
+/** A mount of kv version 2 says so for a moment after it was made. */
+const BUSY = /Upgrading from non-versioned to versioned data/
+const BUSY_ATTEMPTS = 20
+const BUSY_WAIT_MS = 500
+
+export function createVault(
+  address: VaultAddress,
+  http: HttpClient,
+  sleep: (ms: number) => Promise<void>,
+): Vault {
+  const server = `Vault at ${address.url.origin}`
+  const ask = async (method: string, path: string, data?: Data): Promise<HttpAnswer> => {
+    const [plain = '', query] = path.split('?')
+    try {
+      return await http.request({
+        method,
+        url: new URL(`/v1/${encodeVaultPath(plain)}${query === undefined ? '' : `?${query}`}`, address.url),
+        headers: {
+          Accept: 'application/json',
+          'Content-Type': 'application/json',
+          'X-Vault-Request': 'true',
+          'X-Vault-Token': address.token,
+          ...(address.namespace === undefined ? {} : { 'X-Vault-Namespace': address.namespace }),
+        },
+        ...(data === undefined ? {} : { body: JSON.stringify(data) }),
+        timeoutMs: TIMEOUT_MS,
+        signal: new AbortController().signal,
+      })
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error
+      throw new SetupError(`no answer of ${server}: ${error.message}`, {
+        cause: error,
+        hint: hintBelowHttp(error),
+      })
+    }
+  }
+  /** What was asked, and what Vault said to it. */
+  const refusal = (what: string, path: string, { status, body }: HttpAnswer): SetupError => {
+    const errors = parseJsonObject(body)?.['errors']
+    if (/^Client sent an HTTP request to an HTTPS server/.test(body)) {
+      return new SetupError(`${server} speaks https, and was asked in plain http`, {
+        hint: 'write https:// in VAULT_ADDR, and name its CA with VAULT_CACERT',
+      })
+    }
+    const texts = (Array.isArray(errors) ? errors : [])
+      .filter((one) => typeof one === 'string')
+      .map((one) => one.replace(/^\d+ errors? occurred:\s*\*\s*/, ''))
+    const said = foreignTexts(texts, (one) => one.replace(/\.$/, ''), [address.token]).join('; ')
+    const words = said === '' ? '' : `: ${said}`
+    // Of others' refusals those alone speak of Vault that a proxy before it makes.
+    const isVaults = Array.isArray(errors) || status < 400 || status >= 429
+    return new SetupError(`${server} answered ${status} to the ${what} of ${path}${words}`, {
+      hint: isVaults && status >= 300 ? (hintFor(status, said) ?? OTHER_CAUSE) : OTHER_SERVER,
+    })
+  }
+  const stranger = (what: string, path: string, { status }: HttpAnswer): SetupError =>
+    new SetupError(`${server} answered ${status} to the ${what} of ${path}, and not as a Vault does`, {
+      hint:
+        address.namespace === undefined
+          ? OTHER_SERVER
+          : `${OTHER_SERVER}, or VAULT_NAMESPACE names none that it has`,
+    })
+  /** Empty where the answer has none, as many writes have. */
+  const dataOf = (what: string, path: string, answer: HttpAnswer): Data => {
+    const body = parseJsonObject(answer.body)
+    if (body === undefined && answer.status !== 204) throw stranger(what, path, answer)
+    const data = body?.['data']
+    if (isRecord(data)) return data
+    if (answer.status === 200 && /^(read|list)$/.test(what)) throw stranger(what, path, answer)
+    return {}
+  }
+  return {
+    async read(path) {
+      const answer = await ask('GET', path)
+      if (answer.status === 200) return dataOf('read', path, answer)
+      if (answer.status !== 404) throw refusal('read', path, answer)
+      if (EVERYWHERE.includes(path)) throw stranger('read', path, answer)
+      // kv tells of a deleted version so, with its number.
+      const data = dataOf('read', path, answer)
+      return Object.keys(data).length === 0 ? undefined : data
+    },
+    async list(path) {
+      const answer = await ask('GET', `${path}?list=true`)
+      if (answer.status !== 200 && answer.status !== 404) throw refusal('list', path, answer)
+      const keys = dataOf('list', path, answer)['keys']
+      return Array.isArray(keys) ? keys.filter((key) => typeof key === 'string') : []
+    },
+    async write(path, data) {
+      for (let attempt = 1; ; attempt += 1) {
+        const answer = await ask('POST', path, data)
+        if (answer.status === 200 || answer.status === 204) return dataOf('write', path, answer)
+        if (!BUSY.test(answer.body) || attempt === BUSY_ATTEMPTS) throw refusal('write', path, answer)
+        await sleep(BUSY_WAIT_MS)
+      }
+    },
+    async delete(path) {
+      const answer = await ask('DELETE', path)
+      if (answer.status !== 204 && answer.status !== 200) throw refusal('deletion', path, answer)
+    },
+    close: () => http.close(),
+  }
+}

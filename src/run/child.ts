@@ -1,0 +1,97 @@
+/** This program in a process of its own: what a run loads and leaves behind ends with it. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { codeOf, IamRaError } from '../errors.ts'
+import { NO_COMPILER, ownArguments, ownFile } from './reexec.ts'
+
+export interface ChildRun {
+  /** The arguments after the program's name. */
+  readonly argv: readonly string[]
+  /** After this it is stopped hard. */
+  readonly timeoutMs: number
+  /** Where it is aborted the child gets SIGTERM, and a moment to revoke what it holds. */
+  readonly signal: AbortSignal
+}
+
+export interface ChildResult {
+  /** Null where a signal ended it. */
+  readonly exitCode: number | null
+  readonly signal: string | null
+  /** Why it was stopped hard, where we did that. */
+  readonly killed?: 'timeout' | 'output'
+  readonly stdout: string
+}
+
+/** Revoking takes 2 s at most, after SIGTERM too. */
+const GRACE_MS = 4000
+
+/** Credentials are a few KiB. */
+const MAX_OUTPUT_BYTES = 1024 * 1024
+
+/** With the same environment; what it writes to stderr goes to ours. @throws IamRaError RUN_LOST where it cannot start */
+export function runAgain(self: NodeJS.Process, run: ChildRun): Promise<ChildResult> {
+  return new Promise((resolve, reject) => {
+    const child = start(self, run.argv)
+    const chunks: Buffer[] = []
+    let size = 0
+    let killed: ChildResult['killed']
+    const kill = (why: NonNullable<ChildResult['killed']>): void => {
+      killed ??= why
+      child.kill('SIGKILL')
+    }
+    let grace: NodeJS.Timeout | undefined
+    const onAbort = (): void => {
+      child.kill('SIGTERM')
+      grace = setTimeout(() => kill('timeout'), GRACE_MS)
+    }
+    const timer = setTimeout(() => kill('timeout'), run.timeoutMs)
+    const settle = (): void => {
+      clearTimeout(timer)
+      clearTimeout(grace)
+      run.signal.removeEventListener('abort', onAbort)
+    }
+    child.on('error', (error) => {
+      settle()
+      reject(cannotStart(error))
+    })
+    // There is none where no file descriptor was left for it, which the error above says a moment later.
+    child.stdout?.on('data', (chunk: Buffer) => {
+      size += chunk.byteLength
+      if (size > MAX_OUTPUT_BYTES) kill('output')
+      else chunks.push(chunk)
+    })
+    child.on('close', (exitCode, signal) => {
+      settle()
+      const stdout = Buffer.concat(chunks).toString('utf8')
+      resolve({ exitCode, signal, stdout, ...(killed === undefined ? {} : { killed }) })
+    })
+    if (run.signal.aborted) onAbort()
+    else run.signal.addEventListener('abort', onAbort, { once: true })
+  })
+}
+
+/** @throws IamRaError RUN_LOST for what the system says at once; the rest comes as an event */
+function start(self: NodeJS.Process, argv: readonly string[]): ChildProcess {
+  const { [NO_COMPILER]: _own, ...environment } = self.env
+  try {
+    return spawn(ownFile(self), [...ownArguments(self), ...argv], {
+      argv0: self.execPath,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: environment,
+    })
+  } catch (error) {
+    throw cannotStart(error)
+  }
+}
+
+function cannotStart(cause: unknown): IamRaError {
+  return new IamRaError(
+    'RUN_LOST',
+    'internal',
+    `a process for the run cannot be started (${codeOf(cause) ?? 'no reason given'})`,
+    {
+      cause,
+      retryable: true,
+      hint: "the executable must still be where it was started from, and the container's limits must leave room for one more process",
+    },
+  )
+}

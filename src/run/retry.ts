@@ -1,0 +1,136 @@
+/** One deadline over all, exponential back-off with full jitter, and the server's own word on when to come back. */
+import { IamRaError, type Stage } from '../errors.ts'
+import type { Bounds } from './deadline.ts'
+import { seconds } from '../text/time.ts'
+import type { Logger } from './log.ts'
+import type { Runtime } from './runtime.ts'
+
+export interface RetryContext {
+  readonly runtime: Pick<Runtime, 'clock' | 'random'>
+  readonly bounds: Bounds
+  readonly logger: Pick<Logger, 'step' | 'warn'>
+}
+
+const FIRST_CEILING_MS = 500
+/** A server that is down or away is looked for again soon. */
+const CEILING_MS = 15_000
+/**
+ * Who is throttled, or timed out in a server's queue as far as can be told, is one of many and waits longer, the more time there is: of 10,000
+ * pods at once each asks 16 times instead of 70, and the last is served at 1.04 times the least time instead of 1.02.
+ * docs/large-jobs.md has what other ceilings give.
+ */
+const CROWD_SHARE = 1 / 4
+const CROWD_CEILING_MS = 120_000
+/** Jitter may come out as nothing; a refused connection must not become a busy loop. */
+const FLOOR_MS = 50
+
+/** One attempt's share; a TokenReview or a loaded Vault may take seconds, a dropped packet must not take all. */
+export const ATTEMPT_MS = 15_000
+
+/** The last attempt ends this much before the deadline, so that the error names the server that did not answer. */
+const SPARE_MS = 50
+
+/** That an attempt which the deadline left less than this had no answer says less than the failure before it. */
+const SHORT_MS = 1000
+
+/** No pause goes on into this much before the deadline, so that one more attempt can still be answered. */
+const LAST_MS = 250
+
+/**
+ * Runs `attempt` until it succeeds, fails for good, or the deadline leaves no time for another.
+ * @param attempt is given the milliseconds that it may take
+ * @throws IamRaError: the attempt's own where it is final, DEADLINE with the last one's sentence where time ran out
+ */
+export async function retry<T>(
+  what: string,
+  stage: Stage,
+  { runtime, bounds, logger }: RetryContext,
+  attempt: (timeoutMs: number) => Promise<T>,
+): Promise<T> {
+  let last: IamRaError | undefined
+  // Of the latest answer alone: one that did not come asks for nothing.
+  let askedMs: number | undefined
+  for (let count = 1; ; count += 1) {
+    const timeoutMs = Math.min(ATTEMPT_MS, Math.max(1, bounds.remainingMs() - SPARE_MS))
+    try {
+      return await attempt(timeoutMs)
+    } catch (error) {
+      if (error instanceof IamRaError && error.code === 'DEADLINE')
+        throw last === undefined ? unanswered(what, stage, error) : outOfTime(stage, bounds, count, last)
+      if (!(error instanceof IamRaError) || !error.retryable) throw error
+      last = last !== undefined && error.code === 'TIMEOUT' && timeoutMs < SHORT_MS ? last : error
+      askedMs = error.retryAfterMs
+    }
+    // A last word that came after a process signal does not turn the stop into a lack of time.
+    const stopped: unknown = bounds.signal.reason
+    if (stopped instanceof IamRaError && stopped.code === 'INTERRUPTED') throw stopped
+    const roomMs = bounds.remainingMs() - LAST_MS - (askedMs ?? 0)
+    if (roomMs < FLOOR_MS) throw outOfTime(stage, bounds, count, last, askedMs)
+    const waitMs = pauseMs(count, askedMs, runtime.random(), ceilingMs(last, roomMs))
+    logger.step(`${what} failed, next attempt in ${seconds(waitMs)}: ${last.message}`, {
+      stage,
+      attempt: count,
+    })
+    try {
+      await runtime.clock.sleep(waitMs, bounds.signal)
+    } catch (error) {
+      if (error instanceof IamRaError && error.code === 'DEADLINE')
+        throw outOfTime(stage, bounds, count, last)
+      throw error
+    }
+  }
+}
+
+/** @param roomMs what the deadline leaves for the pause; drawn within it, so that not all come back in one last moment */
+function ceilingMs({ code }: IamRaError, roomMs: number): number {
+  if (code !== 'THROTTLED' && code !== 'TIMEOUT') return Math.min(roomMs, CEILING_MS)
+  return Math.min(roomMs, Math.max(CEILING_MS, Math.min(CROWD_CEILING_MS, roomMs * CROWD_SHARE)))
+}
+
+/** Full jitter: anywhere between nothing and a ceiling that doubles; a server's Retry-After is the least. */
+export function pauseMs(
+  attempt: number,
+  retryAfterMs: number | undefined,
+  random: number,
+  greatestMs = CEILING_MS,
+): number {
+  const ceiling = Math.min(greatestMs, FIRST_CEILING_MS * 2 ** (attempt - 1))
+  return Math.max(FLOOR_MS, random * ceiling) + (retryAfterMs ?? 0)
+}
+
+/** The deadline came in the middle of the first attempt, before that itself gave up. */
+function unanswered(what: string, stage: Stage, deadline: IamRaError): IamRaError {
+  return new IamRaError('DEADLINE', stage, `no complete answer to ${what}: ${deadline.message}`, {
+    cause: deadline,
+    hint: deadline.hint,
+  })
+}
+
+function outOfTime(
+  stage: Stage,
+  bounds: Bounds,
+  attempts: number,
+  last: IamRaError,
+  askedMs?: number,
+): IamRaError {
+  const asked = askedMs === undefined ? '' : ` and the server asks to wait ${seconds(askedMs)}`
+  const tries = attempts === 1 ? 'one attempt' : `${attempts} attempts`
+  return new IamRaError(
+    'DEADLINE',
+    stage,
+    `${last.message} (DEADLINE of ${seconds(bounds.deadlineMs)} has no time left after ${tries}${asked})`,
+    { cause: last, hint: last.hint, retryAfterMs: last.retryAfterMs },
+  )
+}
+
+/**
+ * Retry-After in milliseconds, from its seconds or its date form (RFC 9110, section 10.2.3); undefined where the header
+ * is absent or neither.
+ */
+export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
+  if (header === undefined) return undefined
+  if (/^\s*\d{1,9}\s*$/.test(header)) return Number(header) * 1000
+  // Date.parse makes a date of nearly anything, such as 1.5; both forms that servers send end in GMT.
+  const at = /^\s*[A-Z][a-z]+, .* GMT\s*$/.test(header) ? Date.parse(header) : Number.NaN
+  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs)
+}

@@ -1,0 +1,148 @@
+/** Everything a run takes from outside: time, network, files, randomness, environment. Passed in, never reached for. */
+import { write } from 'node:fs'
+import * as fsPromises from 'node:fs/promises'
+import type { ChildResult, ChildRun } from './child.ts'
+import { codeOf } from '../errors.ts'
+import { createHttpClient, type HttpClient, type HttpClientOptions } from '../net/http.ts'
+
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number
+  /** Milliseconds since some moment; never jumps, so that deadlines survive a clock that is being set. */
+  elapsed(): number
+  /** @throws the signal's reason where it is aborted first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+export type FileSystem = Pick<
+  typeof fsPromises,
+  'open' | 'readFile' | 'readdir' | 'rename' | 'unlink' | 'lstat' | 'stat' | 'mkdir' | 'access'
+>
+
+export interface Runtime {
+  /** The arguments after the program's name. */
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The home folder: HOME, else the passwd entry; undefined where there is neither. */
+  readonly home: string | undefined
+  readonly clock: Clock
+  /** A number in [0, 1). */
+  random(): number
+  readonly fs: FileSystem
+  http(options: HttpClientOptions): HttpClient
+  stdout(text: string): void
+  stderr(text: string): void
+  /** This program as a child of this process. @throws Error where it cannot be started */
+  again(run: ChildRun): Promise<ChildResult>
+}
+
+/** SIGHUP, which ends a run unless a command has a use for it. */
+export interface HangUp {
+  /** From now on SIGHUP calls this in place of ending the run. */
+  listen(listener: () => void): void
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  elapsed: () => performance.now(),
+  sleep,
+}
+
+/** By hand: the module with promises of timers takes half a mebibyte, for the life of a sidecar. */
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted()
+    const onAbort = (): void => {
+      clearTimeout(timer)
+      reject(signal?.reason as Error)
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    }, ms)
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}
+
+export interface SystemRuntime extends Runtime {
+  /** Resolves once all output so far was taken, or never. */
+  written(): Promise<void>
+  /** Why something of stdout was lost, once it is known: the system's word, such as ENOSPC. */
+  lostOutput(): string | undefined
+}
+
+/** The process itself as a Runtime. */
+export function systemRuntime(process: NodeJS.Process): SystemRuntime {
+  const [stdout, stderr] = [outputTo(1), outputTo(2)]
+  return {
+    argv: process.argv.slice(2),
+    env: process.env,
+    home: homeFolder(process.env['HOME']),
+    clock: systemClock,
+    random: Math.random,
+    fs: fsPromises,
+    http: createHttpClient,
+    stdout: stdout.write,
+    stderr: stderr.write,
+    again: async (run) => (await import('./child.ts')).runAgain(process, run),
+    async written() {
+      await Promise.all([stdout.written(), stderr.written()])
+    },
+    lostOutput: stdout.lost,
+  }
+}
+
+/**
+ * Texts in their order to a file descriptor. Not by the process's streams, which take longer to set up than all else that
+ * `--version` does; and not in this thread, which a pipe whose reader sleeps would hold.
+ */
+function outputTo(fd: number): {
+  write(text: string): void
+  written(): Promise<void>
+  lost(): string | undefined
+} {
+  let last = Promise.resolve()
+  let lost: string | undefined
+  return {
+    write(text) {
+      last = last
+        .then(() => writeAll(fd, Buffer.from(text)))
+        .catch((error: unknown) => {
+          const code = codeOf(error) ?? 'unwritable'
+          // A reader that has gone must not end the run: it may hold a Vault token that is still to be revoked.
+          if (code !== 'EPIPE') lost = code
+        })
+    },
+    written: () => last,
+    lost: () => lost,
+  }
+}
+
+async function writeAll(fd: number, bytes: Buffer): Promise<void> {
+  for (let rest = bytes; rest.byteLength > 0;) {
+    try {
+      rest = rest.subarray(await writeSome(fd, rest))
+    } catch (error) {
+      // A full pipe that someone else made one that does not block.
+      if (codeOf(error) !== 'EAGAIN') throw error
+      await sleep(10)
+    }
+  }
+}
+
+function writeSome(fd: number, bytes: Buffer): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(fd, bytes, (error, written) => (error === null ? resolve(written) : reject(error)))
+  })
+}
+
+function homeFolder(fromEnvironment: string | undefined): string | undefined {
+  if (fromEnvironment !== undefined) return fromEnvironment || undefined
+  try {
+    // Loaded for who needs it: the passwd entry.
+    return process.getBuiltinModule('node:os').homedir() || undefined
+  } catch {
+    // uv_os_homedir fails for a uid without a passwd entry and without HOME.
+    return undefined
+  }
+}

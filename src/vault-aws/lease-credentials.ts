@@ -1,0 +1,156 @@
+/**
+ * Credentials from Vault's AWS secrets engine. Keys of an IAM user end with their lease, and the lease with the Vault
+ * token; what STS gave ends when AWS says so, whatever becomes of either.
+ * https://developer.hashicorp.com/vault/api-docs/secret/aws#generate-credentials
+ */
+import { IamRaError } from '../errors.ts'
+import { foreignTexts } from '../text/redact.ts'
+import { lateSignal, reasonOfEnd } from '../run/grace-signal.ts'
+import type { Logger } from '../run/log.ts'
+import { retry } from '../run/retry.ts'
+import type { Bounds } from '../run/deadline.ts'
+import type { Runtime } from '../run/runtime.ts'
+
+import type { Obtained, SessionCredentials } from '../credentials.ts'
+import type { VaultAnswer, VaultSession } from '../vault/session.ts'
+import { encodeVaultPath } from '../vault/path.ts'
+import { getCallerIdentity } from '../aws/caller-identity.ts'
+import { parseKeys } from './answer.ts'
+import { createLease, endLease, withinToken } from './lease.ts'
+import { explainKeysRefusal, KEYS_PURPOSE } from './refusal.ts'
+import type { Arn } from '../aws/arn.ts'
+import type { AwsConnection } from '../aws/connection.ts'
+
+/** Credentials from Vault's AWS secrets engine, in place of a certificate and Roles Anywhere. */
+export interface VaultAwsSettings {
+  /** Below /v1 and not encoded: the mount, `creds` or `sts`, and the role, such as `aws/creds/readonly`. */
+  readonly path: string
+  /** For a role of the engine that lists several. */
+  readonly roleArn?: Arn
+  readonly durationSeconds?: number
+  readonly sessionName?: string
+  /** Where GetCallerIdentity says whether new keys are known yet. */
+  readonly sts: AwsConnection
+}
+
+export interface LeaseContext {
+  readonly runtime: Pick<Runtime, 'fs' | 'http' | 'clock' | 'random'>
+  readonly bounds: Bounds
+  readonly logger: Logger
+}
+
+/** What ends sooner is of no use to the app. */
+const LEAST_LIFE_MS = 1000
+
+/**
+ * The session is ended on every way out but one: where a lease is returned, which owns it from then on.
+ * @returns a lease where the keys end with it, which is where they are an IAM user's
+ * @throws IamRaError of stage exchange; OUTLIVED where the Vault token ended first
+ */
+export async function leaseCredentials(
+  settings: VaultAwsSettings,
+  session: VaultSession,
+  context: LeaseContext,
+): Promise<Obtained> {
+  const { runtime, bounds, logger } = context
+  let made: SessionCredentials | undefined
+  try {
+    const { answer, askedAtMs } = await readKeys(settings, session, context)
+    const { credentials: given, lease } = parseKeys(answer, settings, askedAtMs)
+    made = lease === undefined ? given : withinToken(given, session, runtime.clock)
+    bounds.signal.throwIfAborted()
+    logger.step('got AWS credentials from Vault', {
+      stage: 'exchange',
+      path: settings.path,
+      expires: new Date(made.expiresAtMs).toISOString(),
+      request_id: answer.requestId,
+    })
+    const arn = lease === undefined ? made.arn : await getCallerIdentity(settings.sts, made, context)
+    if (made.expiresAtMs <= runtime.clock.now() + LEAST_LIFE_MS) throw outlived()
+    if (lease === undefined) {
+      await session.end()
+      return { credentials: made }
+    }
+    const credentials = { ...made, ...(arn === undefined ? {} : { arn }) }
+    return { credentials, lease: createLease(credentials, lease, session, context) }
+  } catch (error) {
+    await endLease(session, made, logger)
+    throw reasonOfEnd(bounds.signal, error)
+  }
+}
+
+interface KeysRead {
+  readonly answer: VaultAnswer
+  readonly askedAtMs: number
+}
+
+/**
+ * A user that Vault is making while its token is revoked would belong to nobody: Vault leases it then all the same, or
+ * takes it away after five minutes where it saw the connection close.
+ */
+async function readKeys(
+  settings: VaultAwsSettings,
+  session: VaultSession,
+  context: LeaseContext,
+): Promise<KeysRead> {
+  const { bounds, runtime, logger } = context
+  const late = lateSignal(bounds.signal, runtime.clock)
+  try {
+    const read = await attemptRead(settings, session, context, late.signal)
+    for (const warning of foreignTexts(read.answer.warnings)) {
+      logger.warn(`Vault on the AWS credentials: ${warning}`, { stage: 'exchange' })
+    }
+    return read
+  } finally {
+    late.release()
+  }
+}
+
+/** By GET with parameters in the query, for which a policy has to grant no more than `read`. */
+async function attemptRead(
+  settings: VaultAwsSettings,
+  session: VaultSession,
+  context: LeaseContext,
+  signal: AbortSignal,
+): Promise<KeysRead> {
+  const { runtime } = context
+  return await retry('the read of AWS credentials', 'exchange', context, async (timeoutMs) => {
+    if (session.hasEnded()) throw outlived()
+    const askedAtMs = runtime.clock.now()
+    try {
+      const answer = await session.read({
+        stage: 'exchange',
+        purpose: KEYS_PURPOSE,
+        path: encodeVaultPath(settings.path),
+        query: parameters(settings),
+        timeoutMs,
+        signal,
+      })
+      return { answer, askedAtMs }
+    } catch (error) {
+      if (!(error instanceof IamRaError) || error.code !== 'REFUSED') throw error
+      // It ended on the way: Vault cannot tell that from a token that it never gave.
+      if (error.status === 403 && session.hasEnded()) throw outlived()
+      throw explainKeysRefusal(error, settings, session)
+    }
+  })
+}
+
+function parameters(settings: VaultAwsSettings): Record<string, string> {
+  return {
+    ...(settings.roleArn === undefined ? {} : { role_arn: settings.roleArn.text }),
+    ...(settings.durationSeconds === undefined ? {} : { ttl: `${settings.durationSeconds}s` }),
+    ...(settings.sessionName === undefined ? {} : { role_session_name: settings.sessionName }),
+  }
+}
+
+function outlived(): IamRaError {
+  return new IamRaError(
+    'OUTLIVED',
+    'exchange',
+    'the Vault token or the lease ended before AWS knew the keys',
+    {
+      hint: 'raise token_ttl of the auth role, and the lease of the AWS secrets engine',
+    },
+  )
+}

@@ -1,0 +1,182 @@
+/**
+ * The one way to Vault: node-vault over our own transport, with everything passed in that it would else take from the
+ * environment (VAULT_TOKEN, VAULT_ADDR, VAULT_NAMESPACE, VAULT_PREFIX, VAULT_SKIP_VERIFY) and its debug output silenced,
+ * since that prints the login's JWT.
+ */
+import { readCaFile } from '../x509/ca-file.ts'
+import { IamRaError, type Stage } from '../errors.ts'
+import { transportFailure, TransportError, type HttpAnswer, type HttpClient } from '../net/http.ts'
+import type { Runtime } from '../run/runtime.ts'
+import { judgeAnswer, REDIRECTS, type VaultReply } from './answer.ts'
+
+/** A Vault server, and the way to it. */
+export interface VaultServer {
+  /** http or https, with no path, query or credentials. */
+  readonly addr: URL
+  readonly namespace?: string
+  /** Path of a PEM file; it replaces the built-in roots, as for Vault's own clients. */
+  readonly caFile?: string
+  readonly tlsServerName?: string
+  readonly proxy?: URL
+}
+
+export interface VaultRequest {
+  readonly stage: Stage
+  /** As errors say it: `log in`, `sign a certificate`. */
+  readonly purpose: string
+  readonly path: string
+  /** For a write alone. */
+  readonly data?: Readonly<Record<string, unknown>>
+  /** For a read alone: parameters behind the path. */
+  readonly query?: Readonly<Record<string, string>>
+  readonly token?: string
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+  /** Called once the request is on its way. */
+  readonly onSent?: () => void
+}
+
+export interface VaultClient {
+  /** @throws VaultRefusal for a no of Vault's that lasts, IamRaError for all else */
+  read(request: VaultRequest): Promise<VaultReply>
+  /** @throws as `read` does */
+  write(request: VaultRequest): Promise<VaultReply>
+  close(): void
+}
+
+/** What node-vault hands to its transport. */
+interface NodeVaultRequest {
+  readonly method: string
+  readonly uri: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly json?: unknown
+  /** What our own client was asked for. */
+  readonly vault: VaultRequest
+}
+
+/**
+ * Its named commands, with the templates and schemas for them, and what would check that a path and a method are
+ * strings. `read` and `write` need none of it, and the executable leaves it out (scripts/bundle.ts).
+ */
+const UNUSED: object = { commands: {}, mustache: {}, tv4: { validate: () => true } }
+
+/** @throws IamRaError INPUT_FILE where VAULT_CACERT cannot be read */
+export async function createVaultClient(
+  settings: VaultServer,
+  runtime: Pick<Runtime, 'fs' | 'http' | 'clock'>,
+): Promise<VaultClient> {
+  const ca =
+    settings.caFile === undefined
+      ? undefined
+      : await readCaFile(runtime.fs, settings.caFile, 'VAULT_CACERT', {
+          stage: 'identity',
+          hint: 'mount the CA that signed the certificate of Vault, as PEM',
+        })
+  const http = runtime.http({
+    ...(ca === undefined ? {} : { ca }),
+    ...(settings.tlsServerName === undefined ? {} : { tlsServerName: settings.tlsServerName }),
+    ...(settings.proxy === undefined ? {} : { proxy: settings.proxy }),
+  })
+  const { default: nodeVault } = await import('node-vault')
+
+  const transport = async (asked: NodeVaultRequest): Promise<unknown> => {
+    const reply = await send(http, settings, asked, runtime.clock.now)
+    // node-vault hands `body` back as it is for a 200.
+    return { statusCode: 200, body: reply, request: { path: '' } }
+  }
+  const options = {
+    apiVersion: 'v1',
+    endpoint: settings.addr.origin,
+    debug: () => undefined,
+    ...UNUSED,
+    rpDefaults: { strictSSL: true },
+    'request-promise': { defaults: () => transport },
+  }
+  const client = nodeVault(options)
+  // Set after the making, since an empty option would fall back to the environment; the types lack two of them.
+  Object.assign(client, { token: '', namespace: settings.namespace ?? '', pathPrefix: '' })
+  // node-vault hands members that it does not know on to the transport.
+  const withRequest = (request: VaultRequest): object => ({
+    vault: request,
+    headers: request.token === undefined ? {} : { 'X-Vault-Token': request.token },
+  })
+  return {
+    read: async (request) => {
+      const query = new URLSearchParams(request.query).toString()
+      const path = query === '' ? request.path : `${request.path}?${query}`
+      return (await client.read(path, withRequest(request))) as VaultReply
+    },
+    write: async (request) =>
+      (await client.write(request.path, request.data, withRequest(request))) as VaultReply,
+    close: () => http.close(),
+  }
+}
+
+async function send(
+  http: HttpClient,
+  settings: VaultServer,
+  asked: NodeVaultRequest,
+  now: () => number,
+): Promise<VaultReply> {
+  const request = asked.vault
+  const once = (url: URL): Promise<HttpAnswer> =>
+    http.request({
+      method: asked.method,
+      url,
+      headers: {
+        ...asked.headers,
+        Accept: 'application/json',
+        'Content-Type': 'application/json',
+        // A Vault Agent or Proxy with `require_request_header` refuses a request without it.
+        'X-Vault-Request': 'true',
+      },
+      ...(asked.json === undefined ? {} : { body: JSON.stringify(asked.json) }),
+      timeoutMs: request.timeoutMs,
+      signal: request.signal,
+      ...(request.onSent === undefined ? {} : { onSent: request.onSent }),
+    })
+  const url = new URL(asked.uri)
+  const told = {
+    ...request,
+    secrets: [request.token, request.data?.['jwt']].filter((one) => typeof one === 'string'),
+  }
+  let server = `Vault at ${url.origin}`
+  try {
+    const answer = await once(url)
+    if (!REDIRECTS.includes(answer.status)) return judgeAnswer(told, server, answer, now())
+    // A standby that does not forward names the active node.
+    const active = redirectTarget(request, server, url, answer)
+    server = `Vault at ${active.origin}`
+    return judgeAnswer(told, server, await once(active), now())
+  } catch (error) {
+    if (!(error instanceof TransportError)) throw error
+    throw transportFailure(request.stage, server, error, tlsHint(settings, error))
+  }
+}
+
+function tlsHint(settings: VaultServer, error: TransportError): string {
+  if (/another name/.test(error.message)) {
+    return 'set VAULT_TLS_SERVER_NAME to a name that the certificate of Vault has'
+  }
+  if (/plain http/.test(error.message)) return 'check the scheme and port of VAULT_ADDR'
+  return settings.caFile === undefined
+    ? 'set VAULT_CACERT to the file of the CA that signed the certificate of Vault'
+    : 'VAULT_CACERT must hold the CA that signed the certificate of Vault; check its expiry too'
+}
+
+function redirectTarget(request: VaultRequest, server: string, from: URL, answer: HttpAnswer): URL {
+  const location = answer.header('location')
+  const to = location !== undefined && URL.canParse(location, from) ? new URL(location, from) : undefined
+  const refuse = (why: string): IamRaError =>
+    new IamRaError('REDIRECT_REFUSED', request.stage, `${server} answered with a redirect ${why}`, {
+      status: answer.status,
+      hint: 'set VAULT_ADDR to the address of the active node or of the load balancer in front of Vault',
+    })
+  if (to === undefined || !/^https?:$/.test(to.protocol)) throw refuse('that names no address')
+  if (from.protocol === 'https:' && to.protocol === 'http:')
+    throw refuse(`from https to plain http (${to.host})`)
+  // A standby keeps the path; another one is not the same request.
+  if (to.pathname !== from.pathname || to.search !== from.search)
+    throw refuse(`to another path at ${to.host}`)
+  return to
+}

@@ -1,0 +1,164 @@
+/** What a file of certificates to trust holds, whoever wrote it: PEM in every dress, DER, PKCS #7; or why it holds none. */
+import { X509Certificate } from 'node:crypto'
+import { firstElement, pkcs7Certificates } from './der.ts'
+import { foreignText } from '../text/redact.ts'
+import { isCertificate, pemBlocks, type PemBlock } from './pem.ts'
+
+export type Certificates =
+  | {
+      readonly certificates: readonly X509Certificate[]
+      /** Whether a private key is among them. */
+      readonly hasKey: boolean
+      /** PKCS #7 holds a set, and says nothing by its order. */
+      readonly isSet: boolean
+    }
+  /** In words that follow the file's name. */
+  | { readonly fault: string }
+
+export function readCertificatesToTrust(bytes: Uint8Array): Certificates {
+  const text = decode(bytes)
+  if (text.trim() === '') return { fault: 'is empty' }
+  const blocks = pemBlocks(text)
+  if (blocks.length > 0) return fromBlocks(blocks)
+  const der = firstElement(bytes)?.whole
+  if (der?.[0] === 0x30) return hasAnother(bytes, der) ? { fault: MORE_THAN_ONE } : fromDer(der)
+  return { fault: otherKind(bytes, text) }
+}
+
+/** As PEM that every reader takes. */
+export function canonicalPem(certificates: readonly X509Certificate[]): string {
+  return certificates.map((one) => encode(one.raw)).join('')
+}
+
+/** What is worth a warning in certificates to trust, in words that follow the file's name. */
+export function doubtsAbout(certificates: readonly X509Certificate[], nowMs: number): string[] {
+  const doubts: string[] = []
+  // An old one beside its successor is how a CA is replaced.
+  const isValid = (one: X509Certificate): boolean =>
+    one.validFromDate.getTime() <= nowMs && nowMs < one.validToDate.getTime()
+  if (!certificates.some(isValid)) {
+    doubts.push(
+      `holds no certificate that is valid now: ${names(certificates, validity)}; mount the CA that replaced it, and check the clock of this node`,
+    )
+  }
+  // A server's own is trusted where that server shows it, as one that signed itself mostly is.
+  if (certificates.every((one) => !one.ca && one.subject !== one.issuer)) {
+    doubts.push(
+      `holds no CA but the certificate of ${names(certificates)}, which is trusted from that server alone; mount the CA that signed it`,
+    )
+  }
+  return doubts
+}
+
+function decode(bytes: Uint8Array): string {
+  // Byte order marks: what PowerShell's > writes is UTF-16.
+  const mark = `${bytes[0]} ${bytes[1]}`
+  const encoding = mark === '255 254' ? 'utf-16le' : mark === '254 255' ? 'utf-16be' : 'utf-8'
+  return new TextDecoder(encoding).decode(bytes)
+}
+
+function fromBlocks(blocks: readonly PemBlock[]): Certificates {
+  const hasKey = blocks.some(({ label }) => label.endsWith('PRIVATE KEY'))
+  const certificates: X509Certificate[] = []
+  const wanted = blocks.filter((block) => isCertificate(block) || isBundle(block))
+  if (wanted.length === 0) return { fault: `holds ${kindOf(blocks)} and no certificate` }
+  for (const [index, block] of wanted.entries()) {
+    const which = wanted.length === 1 ? '' : ` (number ${index + 1} of ${wanted.length})`
+    if (block.der === undefined) return { fault: `holds a certificate that was cut short${which}` }
+    const [first] = isBundle(block) ? [] : [firstElement(block.der)?.whole]
+    if (first !== undefined && hasAnother(block.der, first)) return { fault: `${MORE_THAN_ONE}${which}` }
+    const read = isBundle(block) ? (pkcs7Certificates(block.der) ?? []) : [block.der]
+    const readable = read.map(certificate).filter((one) => one !== undefined)
+    if (read.length === 0 || readable.length < read.length) {
+      return { fault: `holds a certificate that cannot be read${which}` }
+    }
+    certificates.push(...readable)
+  }
+  return { certificates, hasKey, isSet: wanted.some(isBundle) }
+}
+
+const MORE_THAN_ONE = 'has one DER certificate behind another, of which readers see the first alone'
+
+/** Behind a certificate there may be a line break, or what OpenSSL says of its trust; that holds no further SEQUENCE. */
+function hasAnother(bytes: Uint8Array, first: Uint8Array): boolean {
+  const next = firstElement(bytes.subarray(first.length))
+  return next?.tag === 0x30 && certificate(new Uint8Array(next.whole)) !== undefined
+}
+
+function isBundle({ label }: PemBlock): boolean {
+  return ['PKCS7', 'PKCS #7 SIGNED DATA', 'CMS'].includes(label)
+}
+
+function fromDer(der: Uint8Array): Certificates {
+  const one = certificate(der)
+  if (one !== undefined) return { certificates: [one], hasKey: false, isSet: false }
+  const bundle = pkcs7Certificates(der)
+  if (bundle === undefined) {
+    // RFC 7292, section 4: PFX begins with its version, 3.
+    const inner = firstElement(der)?.content ?? new Uint8Array()
+    const isPkcs12 = Buffer.from(inner.subarray(0, 3)).toString('hex') === '020103'
+    return { fault: isPkcs12 ? 'is a PKCS #12 store' : 'is binary, and no certificate' }
+  }
+  const certificates = bundle.map(certificate).filter((member) => member !== undefined)
+  if (bundle.length === 0 || certificates.length < bundle.length) {
+    return { fault: 'is a PKCS #7 bundle with no certificate, or one that cannot be read' }
+  }
+  return { certificates, hasKey: false, isSet: true }
+}
+
+function certificate(der: Uint8Array): X509Certificate | undefined {
+  try {
+    return new X509Certificate(der)
+  } catch {
+    return undefined
+  }
+}
+
+const KINDS: readonly (readonly [end: string, kind: string])[] = [
+  ['PRIVATE KEY', 'a private key'],
+  ['PUBLIC KEY', 'a public key'],
+  ['CRL', 'a revocation list (CRL)'],
+  ['CERTIFICATE REQUEST', 'a certificate request'],
+]
+
+function kindOf([first]: readonly PemBlock[]): string {
+  const label = first?.label ?? ''
+  return KINDS.find(([end]) => label.endsWith(end))?.[1] ?? `a PEM block ${JSON.stringify(label)}`
+}
+
+function otherKind(bytes: Uint8Array, text: string): string {
+  const magic = Buffer.from(bytes.subarray(0, 4)).toString('hex')
+  if (magic === 'feedfeed' || magic === 'cececece') return 'is a Java key store'
+  if (text.includes('\0') || text.includes('\ufffd')) return 'is binary, and no certificate'
+  if (/^[\w+/=]{64,}$/.test(text.replaceAll(/\s+/g, ''))) return 'holds base64 and no PEM certificate'
+  return 'holds no PEM certificate'
+}
+
+const MOST_NAMES = 3
+
+function names(
+  certificates: readonly X509Certificate[],
+  more: (one: X509Certificate) => string = () => '',
+): string {
+  const shown = certificates
+    .slice(0, MOST_NAMES)
+    .map((one) => `${foreignText(one.subject.replaceAll('\n', ', '))}${more(one)}`)
+  const left = certificates.length - shown.length
+  return `${shown.join('; ')}${left === 0 ? '' : `; and ${left} more`}`
+}
+
+function validity({ validFromDate, validToDate }: X509Certificate): string {
+  return ` (${day(validFromDate)} to ${day(validToDate)})`
+}
+
+function day(date: Date): string {
+  return date.toISOString().slice(0, 10)
+}
+
+function encode(der: Uint8Array): string {
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? []
+  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n')
+}

@@ -1,0 +1,253 @@
+/**
+ * The real servers of the tests: Vault, etcd and Kubernetes, built by Go from pinned modules in test/rig/servers/modules and kept
+ * in the user's cache folder under their versions, so that a fresh clone finds them. A binary that the environment names
+ * (VAULT_BIN, KUBE_APISERVER_BIN, ETCD_BIN and so on) or that stands on PATH is taken instead. cert-manager's definitions
+ * for the API server come the same way: a folder, which its module carries and which needs no building.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { ROOT } from '../../../scripts/checks/files.ts'
+
+const LOOPBACK_NAMES = ['vault', 'kube-apiserver', 'etcd', 'kustomize', 'cert-manager-crds'] as const
+const NODE_NAMES = ['kubelet', 'kube-scheduler', 'kube-controller-manager', 'kubectl'] as const
+
+export type ServerName = (typeof LOOPBACK_NAMES)[number] | (typeof NODE_NAMES)[number]
+
+interface Server {
+  /** Folder of its Go module, and the package in it that is built. */
+  readonly module: string
+  readonly package: string
+  /** What is taken from the package instead of a build: a folder of YAML. */
+  readonly definitions?: string
+  readonly variable: string
+  /** What a first build took on two cores. */
+  readonly duration: string
+}
+
+const SERVERS: Readonly<Record<ServerName, Server>> = {
+  vault: {
+    module: 'vault',
+    package: 'github.com/hashicorp/vault',
+    variable: 'VAULT_BIN',
+    duration: '7 to 10 minutes',
+  },
+  'kube-apiserver': ofKubernetes('kube-apiserver', '4 minutes'),
+  etcd: { module: 'etcd', package: 'go.etcd.io/etcd/server/v3', variable: 'ETCD_BIN', duration: '1 minute' },
+  kustomize: {
+    module: 'kustomize',
+    package: 'sigs.k8s.io/kustomize/kustomize/v5',
+    variable: 'KUSTOMIZE_BIN',
+    duration: '1 minute',
+  },
+  'cert-manager-crds': {
+    module: 'cert-manager',
+    package: 'github.com/cert-manager/cert-manager',
+    definitions: 'deploy/crds',
+    variable: 'CERT_MANAGER_CRDS',
+    duration: '2 seconds',
+  },
+  kubelet: ofKubernetes('kubelet', '1 minute'),
+  'kube-scheduler': ofKubernetes('kube-scheduler', '1 minute'),
+  'kube-controller-manager': ofKubernetes('kube-controller-manager', '1 minute'),
+  kubectl: ofKubernetes('kubectl', '1 minute'),
+}
+
+function ofKubernetes(name: string, duration: string): Server {
+  return {
+    module: 'kubernetes',
+    package: `k8s.io/kubernetes/cmd/${name}`,
+    variable: `${name.toUpperCase().replaceAll('-', '_')}_BIN`,
+    duration,
+  }
+}
+
+/** What needs no node. */
+export const LOOPBACK_SERVERS: readonly ServerName[] = LOOPBACK_NAMES
+export const ALL_SERVERS: readonly ServerName[] = [...LOOPBACK_NAMES, ...NODE_NAMES]
+
+export interface FoundServer {
+  readonly path: string
+  /** Where it was found, for people. */
+  readonly origin: string
+}
+
+/** Undefined where it has to be built first. @throws Error where the environment names what cannot be used */
+export function findServer(name: ServerName): FoundServer | undefined {
+  const { variable, definitions } = SERVERS[name]
+  const [isUsable, what] =
+    definitions === undefined ? [isExecutable, 'file that can be run'] : [isFolder, 'folder']
+  const named = process.env[variable]
+  if (named !== undefined && named !== '') {
+    if (!isUsable(named)) throw new Error(`${variable} names ${named}, which is no ${what}`)
+    return { path: named, origin: variable }
+  }
+  const onPath = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find(isExecutable)
+  if (onPath !== undefined) return { path: onPath, origin: 'PATH' }
+  const cached = cachedPath(name)
+  return isUsable(cached) ? { path: cached, origin: 'the cache' } : undefined
+}
+
+/** The path of the server, or of the folder of definitions. @throws Error with what to do where it was not built */
+export function requireServer(name: ServerName): string {
+  const found = findServer(name)
+  if (found === undefined) {
+    throw new Error(
+      `${name} is not there: build it with npm run servers, or name one in ${SERVERS[name].variable}`,
+    )
+  }
+  return found.path
+}
+
+/** For those who run in a home of their own, where no cache is. @throws Error where one was not built */
+export function serverVariables(names: readonly ServerName[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [SERVERS[name].variable, requireServer(name)]))
+}
+
+/** Builds what is missing, with progress on stdout. @throws Error where Go is missing or a build fails */
+export async function ensureServers(names: readonly ServerName[] = LOOPBACK_SERVERS): Promise<void> {
+  for (const name of names) {
+    const found = findServer(name)
+    if (found !== undefined) process.stdout.write(`servers: ${name} from ${found.origin} (${found.path})\n`)
+    else await buildServer(name)
+  }
+}
+
+/** What is built once for all clones of this user. */
+export function cacheFolder(): string {
+  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'iam-ra')
+}
+
+function cachedPath(name: ServerName): string {
+  const folder = `${name}-${versionOf(name)}-${process.platform}-${process.arch}`
+  return join(cacheFolder(), 'servers', folder, name)
+}
+
+/** What its go.mod requires. */
+function versionOf(name: ServerName): string {
+  const { module, package: target } = SERVERS[name]
+  const text = readFileSync(join(ROOT, 'test/rig/servers/modules', module, 'go.mod'), 'utf8')
+  const required = [...text.matchAll(/^(?:require )?\t?(\S+) v(\S+)$/gm)].find(([, path = '']) =>
+    target.startsWith(path),
+  )
+  if (required === undefined)
+    throw new Error(`test/rig/servers/modules/${module}/go.mod requires nothing that holds ${target}`)
+  return required[2] ?? ''
+}
+
+async function buildServer(name: ServerName): Promise<void> {
+  const { module, package: target, definitions, duration } = SERVERS[name]
+  if (spawnSync('go', ['version']).status !== 0) {
+    throw new Error(
+      `Go is needed for ${name}, and there is none on PATH: install Go 1.26 or newer, or name one in ${SERVERS[name].variable}`,
+    )
+  }
+  process.stdout.write(`servers: building ${name} ${versionOf(name)} (about ${duration} on two cores)\n`)
+  const started = performance.now()
+  const path = cachedPath(name)
+  mkdirSync(join(path, '..'), { recursive: true })
+  // Beside the project: Go would take a module inside of another's tree for a part of that.
+  const work = mkdtempSync(join(tmpdir(), 'iam-ra-servers-'))
+  try {
+    cpSync(join(ROOT, 'test/rig/servers/modules', module), work, { recursive: true })
+    const partial = `${path}.partial-${process.pid}`
+    if (definitions === undefined) {
+      await run(
+        'go',
+        ['build', '-mod=readonly', '-trimpath', '-ldflags=-s -w', '-o', partial, target],
+        work,
+        name,
+      )
+    } else copyDefinitions(join(moduleFolder(target, work), definitions), partial)
+    renameSync(partial, path)
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+  const seconds = ((performance.now() - started) / 1000).toFixed(0)
+  process.stdout.write(`servers: built ${name} in ${seconds} s, kept as ${path}\n`)
+}
+
+/** Where Go keeps the module, downloaded and compared with go.sum. */
+function moduleFolder(target: string, work: string): string {
+  const { status, stdout, stderr } = spawnSync('go', ['mod', 'download', '-json', target], {
+    cwd: work,
+    encoding: 'utf8',
+  })
+  const { Dir: folder, Error: reason } = JSON.parse(stdout || '{}') as { Dir?: string; Error?: string }
+  if (status === 0 && folder !== undefined) return folder
+  throw new Error(`go cannot download ${target}: ${reason ?? stderr.trim()}`)
+}
+
+/** The files alone: Go's own folder cannot be written to, and a copy of it could not be taken away. */
+function copyDefinitions(from: string, to: string): void {
+  mkdirSync(to)
+  for (const name of readdirSync(from).filter((found) => found.endsWith('.yaml'))) {
+    copyFileSync(join(from, name), join(to, name))
+  }
+}
+
+/** A line now and then shows that it goes on. */
+function run(command: string, args: readonly string[], cwd: string, name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+    const started = performance.now()
+    let last = ''
+    const take = (chunk: Buffer): void => {
+      const lines = chunk.toString().trim().split('\n')
+      last = lines.at(-1) ?? last
+    }
+    child.stdout.on('data', take)
+    child.stderr.on('data', take)
+    const progress = setInterval(() => {
+      const seconds = ((performance.now() - started) / 1000).toFixed(0)
+      process.stdout.write(
+        `servers: ${name}, ${seconds} s so far${last === '' ? '' : `, ${last.slice(0, 100)}`}\n`,
+      )
+      last = ''
+    }, 20_000)
+    child.on('error', reject)
+    child.on('close', (code) => {
+      clearInterval(progress)
+      if (code === 0) resolve()
+      else reject(new Error(`building ${name} failed (go exited with ${code ?? 'a signal'}): ${last}`))
+    })
+  })
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
+
+if (import.meta.main) {
+  try {
+    await ensureServers(ALL_SERVERS)
+  } catch (error) {
+    process.stderr.write(`servers: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  }
+}
