@@ -30,7 +30,7 @@ const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constan
 // Without O_NONBLOCK a pipe put in the file's place would keep us waiting.
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 const FOLDER_HINT =
-  'mount a folder (an emptyDir) that holds the file, not the file itself, and remove what is there'
+  'mount a directory (an emptyDir) that holds the file, not the file itself, and remove what is there now'
 
 /**
  * @param mode permission bits, held from the first byte on and whatever the umask
@@ -62,8 +62,8 @@ export async function replaceFile(
     await attempt(`cannot replace ${path}`, async () => {
       if (!isSame(await unlessMissing(fs.lstat(draft.path)), draft.identity)) {
         throw refused(
-          `cannot replace ${path}: another process took ${draft.path} away while it was written`,
-          'run again, and let nothing else write in that folder',
+          `cannot replace ${path}: another process removed ${draft.path} during the write`,
+          'run again, and let nothing else write in that directory',
         )
       }
       await fs.rename(draft.path, path)
@@ -119,7 +119,7 @@ function heldUp(path: string, draftPath: string, deadline: IamRaError): IamRaErr
     `cannot write ${path}: ${deadline.message} while another writer held ${draftPath}`,
     {
       cause: deadline,
-      hint: `look which other container writes ${path}; if none does, that file is a leftover: remove it, or give DEADLINE more than ${LEFTOVER_AFTER_MS / 1000} s`,
+      hint: `find out which other container writes ${path}; if none does, that file is a leftover: remove it, or raise DEADLINE above ${LEFTOVER_AFTER_MS / 1000} s`,
     },
   )
 }
@@ -156,7 +156,7 @@ async function removeLeftover(draftPath: string, context: SinkContext): Promise<
     if (Math.abs(clock.now() - found.mtimeMs) <= LEFTOVER_AFTER_MS) return false
     // unlink takes a symbolic link itself, never what it points to.
     await unlessMissing(fs.unlink(draftPath))
-    logger.step('removed what a killed run left', { file: draftPath })
+    logger.step('removed the leftover of a killed run', { file: draftPath })
     return true
   })
 }
@@ -165,8 +165,8 @@ async function removeLeftover(draftPath: string, context: SinkContext): Promise<
 export function refuseInDraftsPlace(found: Stats, draftPath: string): void {
   if (found.isFile() || found.isSymbolicLink()) return
   throw refused(
-    `cannot write beside ${draftPath}: ${kindOf(found)} stands where the draft of the file belongs`,
-    'remove it',
+    `cannot write beside ${draftPath}: ${kindOf(found)} is in the way of the temporary file`,
+    `remove ${draftPath}`,
   )
 }
 
@@ -177,18 +177,17 @@ export async function readCurrent(
 ): Promise<Buffer | undefined> {
   const found = await attempt(`cannot read ${path}`, () => unlessMissing(fs.lstat(path)))
   if (found === undefined) return undefined
-  if (!found.isFile())
-    throw refused(`cannot write ${path}: ${kindOf(found)} stands in its place`, FOLDER_HINT)
+  if (!found.isFile()) throw refused(`cannot write ${path}: ${kindOf(found)} is in its place`, FOLDER_HINT)
   return await attempt(`cannot read ${path}`, async () => {
     const handle = await fs.open(path, READ)
     try {
       const status = await handle.stat()
-      if (!status.isFile()) throw refused(`cannot read ${path}: it is no file any more`, FOLDER_HINT)
+      if (!status.isFile()) throw refused(`cannot read ${path}: it is no longer a file`, FOLDER_HINT)
       const bytes = await readBounded(handle, status.size, MAX_BYTES)
       if (bytes !== undefined) return bytes
       throw refused(
-        `cannot edit ${path}: it is larger than 1 MiB, so it is another file`,
-        'look at what the setting points to that names it',
+        `cannot edit ${path}: it is larger than 1 MiB, so it is probably not a credentials file`,
+        'check that the setting names the right file',
       )
     } finally {
       await handle.close()
@@ -203,8 +202,8 @@ export async function readCurrent(
 export function checkSize(path: string, next: Buffer): void {
   if (next.length <= MAX_BYTES) return
   throw refused(
-    `cannot write ${path}: with the profile in it, it would be larger than 1 MiB, which the next run would refuse`,
-    'remove profiles that nothing uses from that file, or name another one',
+    `cannot write ${path}: with the profile added it would exceed 1 MiB, which the next run would refuse`,
+    'remove unused profiles from that file, or name another one',
   )
 }
 
@@ -213,9 +212,9 @@ async function readBack(path: string, draft: Draft, length: number, context: Sin
   return await attempt(`cannot read ${path} back`, async () => {
     const found = await context.fs.lstat(path)
     if (!found.isFile())
-      throw refused(`cannot read ${path} back: ${kindOf(found)} stands in its place`, FOLDER_HINT)
+      throw refused(`cannot read ${path} back: ${kindOf(found)} is in its place`, FOLDER_HINT)
     if (!isSame(found, draft.identity))
-      context.logger.step('another writer has replaced the file since', { file: path })
+      context.logger.step('another writer has replaced the file in the meantime', { file: path })
     // One byte more than was written would show a file that is too long.
     const buffer = Buffer.alloc(length + 1)
     let filled = 0
@@ -243,5 +242,5 @@ function isSame(found: Stats | undefined, identity: Stats): boolean {
 
 function kindOf(found: Stats): string {
   if (found.isSymbolicLink()) return 'a symbolic link'
-  return found.isDirectory() ? 'a folder' : 'something that is no regular file'
+  return found.isDirectory() ? 'a directory' : 'something that is not a regular file'
 }

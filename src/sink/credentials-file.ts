@@ -133,8 +133,8 @@ async function writeProfile(
     const wrong = Object.entries(file.edit.values).find(([key, value]) => read?.[key] !== value)
     if (read === undefined || wrong !== undefined) {
       throw refused(
-        `${path} was written but does not read back as meant: ${wrong?.[0] ?? 'its section'} differs in profile ${profile}`,
-        'look at the profile in that file for lines that do not belong there',
+        `read-back of ${path} does not match what was written: ${wrong?.[0] ?? 'its section'} differs in profile ${profile}`,
+        'check the profile in that file for lines that do not belong there',
       )
     }
     warnOfObstacles(text, path, file.kind, context.logger)
@@ -170,7 +170,7 @@ export function editedText(
 ): string {
   if (text.includes('\0')) {
     throw refused(
-      `cannot edit ${path}: it holds a NUL byte, so it is no text in UTF-8`,
+      `cannot edit ${path}: it contains a NUL byte, so it is not UTF-8 text`,
       'remove or convert the file',
     )
   }
@@ -183,20 +183,20 @@ export function editedText(
   const header = headerIn(text)
   if (countLines(text, header) > MAX_PROFILE_LINES) {
     throw refused(
-      `cannot edit ${path}: profile ${profile} has more than ${MAX_PROFILE_LINES} lines in it, so it is no profile`,
+      `cannot edit ${path}: profile ${profile} has more than ${MAX_PROFILE_LINES} lines, so it is probably not a profile`,
       'remove what does not belong there, or name another file',
     )
   }
   lookAtKeys(text, header, { path, profile, obsolete: edit.obsolete ?? [] }, logger)
   if (sectionsOf(text, header).length > 1) {
-    logger.warn(`profile ${profile} stands more than once in ${path}: its sections are made one`)
+    logger.warn(`profile ${profile} appears more than once in ${path}; its sections are merged`)
   }
   const edited = editProfile(text, { header, ...edit })
   const misread = misreading(edited, header.written, profile, edit.values)
   if (misread !== undefined) {
     throw refused(
-      `the AWS SDK for ${misread.reader} would read another ${misread.key} in profile ${profile} of ${path} than the one written`,
-      `look below that profile for a header with something behind its bracket, for keys that begin with an invisible character and, for Ruby, for [profile ${profile}]`,
+      `the AWS SDK for ${misread.reader} would not read the ${misread.key} that was written to profile ${profile} of ${path}`,
+      `check below that profile for a section header followed by other text, for keys that begin with an invisible character and, for Ruby, for [profile ${profile}]`,
     )
   }
   return edited
@@ -223,20 +223,20 @@ function readProfile(
 function checkName(profile: string, logger: SinkContext['logger']): void {
   if (!isProfileName(profile)) {
     throw refused(
-      `profile name ${JSON.stringify(profile)} cannot stand in a credentials file`,
-      `choose another AWS_PROFILE, of ${PROFILE_NAME_RULE}`,
+      `profile name ${JSON.stringify(profile)} cannot be used in a credentials file`,
+      `choose another AWS_PROFILE: ${PROFILE_NAME_RULE}`,
     )
   }
   if (!PLAIN_NAME.test(profile)) {
     logger.warn(
-      `profile name ${JSON.stringify(profile)} is not read by every AWS SDK (not by those for JavaScript, Java and Rust)`,
+      `profile name ${JSON.stringify(profile)} is not read by every AWS SDK (those for JavaScript, Java and Rust do not read it)`,
     )
   }
 }
 
 function validUntil({ expiresAtMs }: SessionCredentials): string {
   if (Number.isNaN(new Date(expiresAtMs).getTime())) {
-    throw refused('the expiration of the session credentials is no time', 'report this, it is a bug')
+    throw refused("the credentials' expiration is not a valid time", 'report this, it is a bug')
   }
   return timestamp(expiresAtMs)
 }
@@ -247,7 +247,7 @@ function plain(what: string, value: string): string {
   throw new IamRaError(
     'FILE',
     'sink',
-    `the ${what} has characters that a credentials file cannot carry, so it is not what AWS issues`,
+    `the ${what} contains characters that a credentials file cannot hold, so AWS did not issue it`,
     { hint: 'check that the answer really comes from AWS' },
   )
 }

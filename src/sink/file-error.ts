@@ -13,33 +13,36 @@ const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>>
   ],
   EACCES: [
     'permission denied',
-    'set securityContext.fsGroup of the pod, or runAsUser to the owner of the folder',
+    "set the pod's securityContext.fsGroup, or set runAsUser to the owner of the directory",
   ],
-  EPERM: ['not permitted', 'set securityContext.fsGroup of the pod, or runAsUser to the owner of the folder'],
-  ENOENT: ['no such file or folder', 'mount a volume at its folder, or name another path'],
-  ENOTDIR: ['a part of its path is not a folder', 'correct the path in the setting that names it'],
-  ELOOP: ['a symbolic link stands in its place', 'give the path of the file itself, in a mounted folder'],
-  EISDIR: ['a folder stands in its place', 'mount the volume at the folder that is to hold the file'],
-  ENOTEMPTY: ['a folder stands in its place', 'mount the volume at the folder that is to hold the file'],
+  EPERM: [
+    'not permitted',
+    "set the pod's securityContext.fsGroup, or set runAsUser to the owner of the directory",
+  ],
+  ENOENT: ['no such file or directory', 'mount a volume at its directory, or name another path'],
+  ENOTDIR: ['a part of its path is not a directory', 'correct the path in the setting'],
+  ELOOP: ['a symbolic link is in its place', 'give the path of the file itself, in a mounted directory'],
+  EISDIR: ['a directory is in its place', 'mount the volume at the directory that is to hold the file'],
+  ENOTEMPTY: ['a directory is in its place', 'mount the volume at the directory that is to hold the file'],
   EBUSY: [
     'it is a mount of its own and cannot be replaced',
-    'mount the whole folder, not the file by subPath',
+    'mount the whole directory, not the file by subPath',
   ],
   EXDEV: [
     'it is a mount of its own and cannot be replaced',
-    'mount the whole folder, not the file by subPath',
+    'mount the whole directory, not the file by subPath',
   ],
   ENAMETOOLONG: ['the name is too long', 'choose a shorter path'],
   EFBIG: [
-    'it is beyond the limit on the size of a file',
+    'it exceeds the limit on the size of a file',
     'raise the limit (ulimit -f) that the container runtime or the image sets',
   ],
   EMFILE: [
     'too many files are open',
     'raise the limit (ulimit -n) that the container runtime or the image sets',
   ],
-  ENFILE: ['too many files are open on the node', 'look at what else runs on the node'],
-  EIO: ['the device reports an input/output error', 'look at the health of the node and its storage'],
+  ENFILE: ['too many files are open on the node', 'check what else runs on the node'],
+  EIO: ['the device reports an input/output error', 'check the health of the node and its storage'],
 }
 
 /** A refusal of our own. @param message as IamRaError wants it */
@@ -66,7 +69,7 @@ export async function attempt<T>(action: string, run: () => Promise<T>): Promise
 export function systemRefusal(action: string, code: string, cause?: unknown): IamRaError {
   const [reason, hint] = REASONS[code] ?? [
     `the operating system says ${code}`,
-    'look up that word for the file system of the volume, and what is special about its mount',
+    "look this code up for the volume's file system, and check its mount options",
   ]
   const who = code === 'EACCES' || code === 'EPERM' ? ` for uid ${process.getuid?.() ?? 'unknown'}` : ''
   return new IamRaError('FILE', 'sink', `${action}: ${reason}${who}`, { cause, hint })

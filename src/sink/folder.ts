@@ -20,7 +20,7 @@ export async function ensureFolder(folder: string, mode: number, fs: FileSystem)
   if ((await existingFolder(folder, fs)) !== undefined) return
   const parent = dirname(folder)
   if (parent !== folder) await ensureFolder(parent, mode, fs)
-  await attempt(`cannot make the folder ${folder}`, async () => {
+  await attempt(`cannot create the directory ${folder}`, async () => {
     try {
       await fs.mkdir(folder, { mode })
     } catch (error) {
@@ -44,15 +44,18 @@ export async function existingFolder(
   folder: string,
   fs: Pick<FileSystem, 'stat'>,
 ): Promise<Stats | undefined> {
-  const action = `cannot use the folder ${folder}`
+  const action = `cannot use the directory ${folder}`
   const existing = await attempt(action, () => unlessMissing(fs.stat(folder)))
   if (existing === undefined || existing.isDirectory()) return existing
-  throw refused(`${action}: it is not a folder`, 'mount a volume at that path, or choose another folder')
+  throw refused(
+    `${action}: it is not a directory`,
+    'mount a volume at that path, or choose another directory',
+  )
 }
 
 /** Makes a rename in the folder last over a power failure, where its file system can. */
 export async function syncFolder(folder: string, fs: FileSystem): Promise<void> {
-  await attempt(`cannot bring the folder ${folder} to disk`, async () => {
+  await attempt(`cannot sync the directory ${folder}`, async () => {
     let handle
     try {
       handle = await fs.open(folder, constants.O_RDONLY | constants.O_DIRECTORY)

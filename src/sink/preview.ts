@@ -117,7 +117,7 @@ async function lookAtPlace(
   if (!isThere) found.newFolderMode = folderMode(found.mode)
   const present = await attempt(`cannot read ${path}`, () => unlessMissing(fs.lstat(path)))
   if (present !== undefined) found.present = statusOf(present)
-  await attempt(isThere ? `cannot write ${path}` : `cannot make the folder ${dirname(path)}`, () =>
+  await attempt(isThere ? `cannot write ${path}` : `cannot create the directory ${dirname(path)}`, () =>
     fs.access(folder.path, constants.W_OK | constants.X_OK),
   )
   await lookAtDraft(draftPathOf(path), fs, logger)
@@ -135,7 +135,7 @@ async function nearestFolder(
   const status = await existingFolder(path, fs)
   if (status !== undefined) return { path, status }
   const parent = dirname(path)
-  if (parent === path) throw systemRefusal(`cannot use the folder ${path}`, 'ENOENT')
+  if (parent === path) throw systemRefusal(`cannot use the directory ${path}`, 'ENOENT')
   return await nearestFolder(parent, fs)
 }
 

@@ -51,8 +51,8 @@ export function lookAtKeys(
   const hiding = hidingKey(text, header)
   if (hiding !== undefined) {
     throw refused(
-      `profile ${profile} in ${path} has ${hiding}, which makes SDKs take other credentials than those written`,
-      `remove ${hiding} from that profile, or choose another with AWS_PROFILE`,
+      `profile ${profile} in ${path} has ${hiding}, which makes SDKs use other credentials than those written`,
+      `remove ${hiding} from that profile, or choose another profile with AWS_PROFILE`,
     )
   }
   const given = profileKeys(text, FOR_EVERY_PROFILE).find(
@@ -61,18 +61,18 @@ export function lookAtKeys(
   )
   if (given !== undefined) {
     throw refused(
-      `[DEFAULT] in ${path} has ${given}, which the AWS CLI and boto3 take for profile ${profile} too, beside the credentials written`,
-      `remove ${given} from [DEFAULT], or write it into the profiles that it is for`,
+      `[DEFAULT] in ${path} has ${given}, which the AWS CLI and boto3 also apply to profile ${profile}, next to the credentials written`,
+      `remove ${given} from [DEFAULT], or move it into the profiles that need it`,
     )
   }
   for (const key of keys.filter((each) => obsolete.includes(each) && SAID_OF.includes(each))) {
     const reason =
       key === 'region' ? 'SDKs prefer it to the one in AWS_CONFIG_FILE' : 'it belongs to other keys'
-    logger.warn(`profile ${profile} in ${path} has ${key}, which is taken out: ${reason}`)
+    logger.warn(`profile ${profile} in ${path} has ${key}, which is removed: ${reason}`)
   }
   const steering = keys.filter((key) => STEERING_KEYS.test(key) && !obsolete.includes(key))
   if (steering.length > 0)
-    logger.step('settings of the profile that SDKs go by, left as they are', {
+    logger.step('kept settings of the profile that change how SDKs behave', {
       file: path,
       keys: steering.join(' '),
     })

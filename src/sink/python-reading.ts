@@ -28,7 +28,7 @@ export function pythonObstacle(text: string): string | undefined {
     at++
     const number = `line ${at}`
     const line = decoded(bytes)
-    if (line === undefined) return `${number} has bytes that are no UTF-8`
+    if (line === undefined) return `${number} has bytes that are not UTF-8`
     if (at === 1 && line.startsWith('\ufeff')) return `${number} begins with a byte order mark`
     const stripped = strip(line)
     if (stripped === '' || /^[#;]/.test(stripped)) continue
@@ -38,7 +38,7 @@ export function pythonObstacle(text: string): string | undefined {
         opensGroup &&
         stripped.split(FURTHER_ENDS).some((part) => strip(part) !== '' && !part.includes('='))
       )
-        return `${number} is no sub-setting: it has no equals sign`
+        return `${number} is not a sub-setting: it has no equals sign`
       continue
     }
     indent = depth
@@ -46,13 +46,13 @@ export function pythonObstacle(text: string): string | undefined {
     if (header !== undefined) {
       // Every [DEFAULT] adds to the one before; any other section may stand but once.
       if (header !== 'DEFAULT' && seen.has(`[${header}]`))
-        return `${number} opens a section that stands above`
+        return `${number} opens a section that already appeared above`
       seen.add(`[${header}]`)
       section = header
       key = ''
       continue
     }
-    if (section === undefined) return `${number} stands before the first section`
+    if (section === undefined) return `${number} comes before the first section`
     const [, name = '', value] = /^([^=:]*)[=:]([^]*)$/.exec(stripped) ?? []
     if (value === undefined) return `${number} is neither a section nor a setting`
     key = strip(name).toLowerCase()

@@ -26,7 +26,7 @@ export function readAsRuby(text: string, profile: string): RubyReading {
   let item: Item | undefined
   for (const { text: whole, at } of feedLinesOf(text)) {
     if (!isUtf8(Buffer.from(whole, 'latin1')))
-      return { obstacle: `line ${at} has bytes that are no UTF-8`, values }
+      return { obstacle: `line ${at} has bytes that are not UTF-8`, values }
     // The header behind it would be none.
     if (whole.startsWith(`${BYTE_ORDER_MARK}[`) && at === 1) return { obstacle: MARKED, values }
     // A `;` behind a blank begins a remark, `#` behind a setting is a part of it.
@@ -44,7 +44,7 @@ export function readAsRuby(text: string, profile: string): RubyReading {
     if (item !== undefined && isBlankAt(item.key, 0)) {
       if (group !== undefined) continue
       if (above === undefined)
-        return { obstacle: `line ${at} is indented, and no setting is above it`, values }
+        return { obstacle: `line ${at} is indented without a setting above it`, values }
       if (isBlankAt(above.value, 0)) group = above.key
     } else if (item !== undefined) {
       group = undefined

@@ -12,8 +12,8 @@ export type FileKind = 'credentials' | 'config'
 export type StrictReader = 'Java' | 'Rust' | 'CRT'
 
 const NAME = /^[A-Za-z0-9_\-/.%@:+\\]*$/
-const BEHIND_BRACKET = 'has something behind the bracket of its header'
-const BEFORE_SECTIONS = 'stands before the first section'
+const BEHIND_BRACKET = 'has text after the closing bracket of its header'
+const BEFORE_SECTIONS = 'comes before the first section'
 const NO_EQUALS = 'has no equals sign'
 
 export const MARKED = 'line 1 begins with a byte order mark'
@@ -34,7 +34,7 @@ export function strictObstacle(text: string, kind: FileKind, reader: StrictReade
   for (const line of reader === 'Java' ? linesOf(text) : feedLinesOf(text)) {
     at = 'at' in line ? line.at : at + 1
     if (reader === 'Rust' && !isUtf8(Buffer.from(line.text, 'latin1')))
-      return `line ${at} has bytes that are no UTF-8`
+      return `line ${at} has bytes that are not UTF-8`
     const fault = lineFault(line.text, kind, reader, state)
     if (fault === BEFORE_SECTIONS && text.startsWith(BYTE_ORDER_MARK)) return MARKED
     if (fault !== undefined) return `line ${at} ${fault}`
@@ -53,8 +53,7 @@ function headerFault(line: string, kind: FileKind, reader: StrictReader, state: 
   const text = trimmed(line.split(/[#;]/, 1)[0] ?? '', ' \t')
   // The CRT looks no further than the first bracket that closes.
   const name = reader === 'CRT' ? /^\[([^\]]*)\]/.exec(text)?.[1] : /^\[(.*)\]$/.exec(text)?.[1]
-  if (name === undefined)
-    return text.includes(']') ? BEHIND_BRACKET : 'is a header without its closing bracket'
+  if (name === undefined) return text.includes(']') ? BEHIND_BRACKET : 'is a header without a closing bracket'
   state.section = reader === 'Rust' || isSection(name.trim(), kind, reader) ? 'read' : 'ignored'
   state.property = 'none'
   return undefined
@@ -64,11 +63,11 @@ function belowFault(line: string, reader: StrictReader, state: State): string | 
   const { section, property } = state
   if (reader === 'Java' && (section === 'ignored' || property === 'ignored')) return undefined
   if (section !== 'read' || property === 'none' || property === 'ignored')
-    return 'is indented, and no setting is above it'
+    return 'is indented without a setting above it'
   if (property !== 'group') return undefined
   const text = reader === 'Rust' ? withoutRemark(line) : line.trim()
   return text.indexOf('=') < 1
-    ? 'is no sub-setting: it is indented below a setting without a value'
+    ? 'is not a sub-setting, although it is indented below a setting without a value'
     : undefined
 }
 

@@ -16,7 +16,7 @@ export async function writeTokenFile(
   const bytes = Buffer.from(token)
   const verify = (written: Buffer): Promise<void> => {
     if (written.equals(bytes)) return Promise.resolve()
-    throw refused(`${path} was written but does not read back as meant`, 'let nothing else write that file')
+    throw refused(`read-back of ${path} does not match what was written`, 'let nothing else write that file')
   }
   await replaceFile(path, mode, () => bytes, verify, context)
 }

@@ -154,16 +154,16 @@ for (const [what, make, sentence] of [
   [
     'a symbolic link',
     (path: string) => symlinkSync('/dev/null', path),
-    /a symbolic link stands in its place/,
+    /a symbolic link is in its place/,
   ],
-  ['a folder', (path: string) => mkdirSync(path), /a folder stands in its place/],
+  ['a folder', (path: string) => mkdirSync(path), /a directory is in its place/],
 ] as const) {
   file(`${what} in the place of the file ends with 6 and stays`, async () => {
     const folder = makeFolder()
     mkdirSync(join(folder.home, '.aws'))
     make(folder.credentials)
     const done = await run(stage, { folder })
-    failed(done, 6, sentence, /mount a folder/)
+    failed(done, 6, sentence, /mount a directory/)
     assert.equal(done.files, [])
     assert.is(count(done.vault, /revoke-self/), 1)
   })
@@ -172,7 +172,7 @@ for (const [what, make, sentence] of [
 file('a file where the folder belongs ends with 6', async () => {
   const folder = makeFolder()
   writeFileSync(join(folder.home, '.aws'), '')
-  failed(await run(stage, { folder }), 6, /\.aws: it is not a folder/)
+  failed(await run(stage, { folder }), 6, /\.aws: it is not a directory/)
 })
 
 file(

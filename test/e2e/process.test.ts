@@ -59,7 +59,7 @@ if (isRoot) {
   if (account !== undefined) {
     surroundings('without HOME the home folder is that of the passwd entry', async () => {
       const done = await run(stage, { folder: openFolder(), uid: account.uid, env: { HOME: undefined } })
-      failed(done, 6, /cannot make the folder/, /fsGroup/)
+      failed(done, 6, /cannot create the directory/, /fsGroup/)
       assert.ok(done.stderr.includes(`the folder ${account.home}`), done.stderr)
     })
   }

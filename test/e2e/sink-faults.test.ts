@@ -159,7 +159,7 @@ faults('a line that the AWS CLI and boto3 refuse: written all the same, with a w
   writeFileSync(folder.credentials, old, 'latin1')
   const done = await run(stage, { folder })
   sinkVerdict(stage, PLACE_FAULTS['a line in it that the AWS CLI and boto3 refuse'], done, old)
-  assert.match(done.stderr, /: line \d+ has bytes that are no UTF-8/)
+  assert.match(done.stderr, /: line \d+ has bytes that are not UTF-8/)
   assert.not.ok(done.stderr.includes('caf'))
 })
 

@@ -38,17 +38,17 @@ export const PLACE_FAULTS = faults({
   'several folders above it are missing': DONE,
   'its folder is taken away while the run waits': DONE,
   'its folder is a link to a folder': DONE,
-  'its folder is a link to nothing': refused('none', 'cannot make the folder'),
+  'its folder is a link to nothing': refused('none', 'cannot create the directory'),
   'a link is put in its place while the run waits': refused(
     'foreign',
-    'a symbolic link stands in its place',
-    /mount a folder/,
+    'a symbolic link is in its place',
+    /mount a directory/,
   ),
   "an old link to a file at the draft's place": DONE,
   "an old link to nothing at the draft's place": DONE,
   "a folder at the draft's place": refused(
     'old',
-    'a folder stands where the draft of the file belongs',
+    'a directory is in the way of the temporary file',
     /remove it/,
   ),
   'a draft that another writer holds until DEADLINE': refused(
@@ -58,7 +58,7 @@ export const PLACE_FAULTS = faults({
   ),
   'six writers at the same moment, over an old file': DONE,
   'six writers at the same moment, where not even the folder is': DONE,
-  'a limit on the size of files': refused('old', 'it is beyond the limit on the size of a file', /ulimit -f/),
+  'a limit on the size of files': refused('old', 'it exceeds the limit on the size of a file', /ulimit -f/),
   'a line in it that the AWS CLI and boto3 refuse': {
     ...DONE,
     says: 'the AWS CLI and boto3 cannot read',
@@ -71,7 +71,7 @@ export const SYSTEM_ERRORS = {
   EDQUOT: 'the quota of its volume is used up',
   EROFS: 'its file system is read-only',
   EACCES: 'permission denied for uid',
-  EFBIG: 'it is beyond the limit on the size of a file',
+  EFBIG: 'it exceeds the limit on the size of a file',
   EMFILE: 'too many files are open',
 } as const
 export type SystemErrorName = keyof typeof SYSTEM_ERRORS
@@ -101,10 +101,7 @@ export const VOLUME_FAULTS = faults({
 })
 
 export const PLANTED_FAULTS = faults({
-  "a link at the file's place before it is looked at": refused(
-    'foreign',
-    'a symbolic link stands in its place',
-  ),
+  "a link at the file's place before it is looked at": refused('foreign', 'a symbolic link is in its place'),
   "a link at the file's place after the old file was read": DONE,
   "a link at the draft's place before the rename": refused('old', 'away while it was written'),
   'the whole folder exchanged for a link': refused('foreign', 'away while it was written'),

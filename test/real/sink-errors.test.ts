@@ -101,7 +101,7 @@ volumes('read-only where the folder belongs: exit 6, and no folder', async () =>
   const folder = makeFolder()
   const setup = 'rmdir "$folder"\nmount --bind "$HOME" "$HOME"\nmount -o remount,bind,ro "$HOME"'
   const done = await run(stage, { folder, under: mounted(folder, setup) })
-  failed(done, 6, /cannot make the folder .*: its file system is read-only/)
+  failed(done, 6, /cannot create the directory .*: its file system is read-only/)
   assert.not.ok(existsSync(join(folder.home, '.aws')))
 })
 

@@ -37,7 +37,7 @@ function ownedFolder(mode: number, group?: number): RunFolder {
 }
 
 for (const [what, mode, fileMode, action] of [
-  ['a folder that it may not enter', 0o700, 0o600, /cannot use the folder|cannot write/],
+  ['a folder that it may not enter', 0o700, 0o600, /cannot use the directory|cannot write/],
   ['a folder that it may not write', 0o755, 0o644, /cannot write/],
   ['a file that it may not read', 0o777, 0o600, /cannot read/],
   ['a file that it may not replace, in a sticky folder', 0o1777, 0o644, /cannot replace/],

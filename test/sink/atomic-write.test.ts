@@ -167,7 +167,7 @@ faults('refuses to make a file that the next run would refuse', () =>
         scratch.context(),
       )
     const error = await rejectsWithCode(replaceBy(1024 * 1024 + 1), 'FILE')
-    assert.match(error.message, 'would be larger than 1 MiB')
+    assert.match(error.message, 'would exceed 1 MiB')
     assert.is(await readFile(scratch.file, 'utf8'), 'old')
     assert.equal(await scratch.list(), ['credentials'])
     await replaceBy(1024 * 1024)
@@ -180,13 +180,13 @@ for (const [call, code, said, hint] of [
   ['handle.sync', 'EDQUOT', 'quota', 'sizeLimit'],
   ['open', 'EROFS', 'read-only', 'emptyDir'],
   ['open', 'EACCES', `permission denied for uid ${process.getuid?.() ?? 'unknown'}`, 'fsGroup'],
-  ['open', 'ENOENT', 'no such file or folder', 'mount'],
+  ['open', 'ENOENT', 'no such file or directory', 'mount'],
   ['rename', 'EBUSY', 'a mount of its own', 'subPath'],
   ['rename', 'EXDEV', 'a mount of its own', 'subPath'],
-  ['rename', 'EISDIR', 'a folder stands in its place', 'mount'],
+  ['rename', 'EISDIR', 'a directory is in its place', 'mount'],
   ['handle.writeFile', 'EFBIG', 'limit on the size of a file', 'ulimit -f'],
   ['open', 'EMFILE', 'too many files are open', 'ulimit -n'],
-  ['open', 'EWHAT', 'EWHAT', 'look up that word'],
+  ['open', 'EWHAT', 'EWHAT', 'look this code up'],
 ] as const) {
   faults(`explains ${code} of ${call}`, () =>
     inScratch(async (scratch) => {
@@ -245,8 +245,8 @@ place('refuses a symbolic link and leaves what it points to', () =>
     await writeFile(target, 'theirs')
     await symlink(target, scratch.file)
     const error = await rejectsWithCode(replace(scratch), 'FILE')
-    assert.match(error.message, 'a symbolic link stands in its place')
-    assert.match(error.hint ?? '', 'mount a folder')
+    assert.match(error.message, 'a symbolic link is in its place')
+    assert.match(error.hint ?? '', 'mount a directory')
     assert.is(await readFile(target, 'utf8'), 'theirs')
     assert.equal(await scratch.list(), ['credentials', 'target'])
   }),
@@ -256,7 +256,7 @@ place('refuses a folder', () =>
   inScratch(async (scratch) => {
     await mkdir(scratch.file)
     const error = await rejectsWithCode(replace(scratch), 'FILE')
-    assert.match(error.message, 'a folder stands in its place')
+    assert.match(error.message, 'a directory is in its place')
     assert.equal(await scratch.list(), ['credentials'])
   }),
 )
@@ -293,7 +293,7 @@ place('refuses to read through a symbolic link that is planted just before', () 
       await symlink(join(scratch.folder, 'target'), scratch.file)
     })
     const error = await rejectsWithCode(replace(scratch, { fs }), 'FILE')
-    assert.match(error.message, 'a symbolic link stands in its place')
+    assert.match(error.message, 'a symbolic link is in its place')
     assert.equal(await scratch.list(), ['credentials', 'target'])
   }),
 )
@@ -442,7 +442,7 @@ lock('refuses a folder where the draft belongs', () =>
   inScratch(async (scratch) => {
     await mkdir(join(scratch.folder, DRAFT))
     const error = await rejectsWithCode(replace(scratch), 'FILE')
-    assert.match(error.message, 'a folder stands where the draft of the file belongs')
+    assert.match(error.message, 'a directory is in the way of the temporary file')
     assert.equal(await scratch.list(), [DRAFT])
   }),
 )
@@ -458,7 +458,7 @@ for (const plant of ['file', 'link'] as const) {
         await (plant === 'file' ? writeFile(draft, 'planted') : symlink('credentials', draft))
       })
       const error = await rejectsWithCode(replace(scratch, { fs }), 'FILE')
-      assert.match(error.message, 'another process took')
+      assert.match(error.message, 'another process removed')
       assert.is(await readFile(scratch.file, 'utf8'), 'old')
       assert.equal(await scratch.list(), [DRAFT, 'credentials'])
     }),

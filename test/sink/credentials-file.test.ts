@@ -123,7 +123,7 @@ sink('warns of the config file in the same way', () =>
     await writeFile(path, '[a]\n[a]\n')
     await run(scratch, { settings: { regionFile: { path, region: 'eu-central-1' } } })
     assert.equal(scratch.log.messages('warn'), [
-      `the AWS CLI and boto3 cannot read ${path}: line 2 opens a section that stands above; correct that line`,
+      `the AWS CLI and boto3 cannot read ${path}: line 2 opens a section that already appeared above; correct that line`,
     ])
   }),
 )
@@ -140,7 +140,7 @@ sink('warns when it makes one section of several', () =>
   inScratch(async (scratch) => {
     await writeFile(scratch.file, '[default]\n[default]\n')
     await run(scratch)
-    assert.match(scratch.log.messages('warn').join(), 'stands more than once')
+    assert.match(scratch.log.messages('warn').join(), 'appears more than once')
     assert.is(await readFile(scratch.file, 'utf8'), `[default]\n${WRITTEN}`)
   }),
 )
@@ -225,7 +225,7 @@ sink(
       const error = await rejectsWithCode(run(scratch), 'FILE')
       assert.match(
         error.message,
-        'SDK for JavaScript would read another aws_access_key_id in profile default',
+        'SDK for JavaScript would not read the aws_access_key_id that was written to profile default',
       )
       assert.not.match(inspect(error), 'canary')
       assert.is(await readFile(scratch.file, 'utf8'), before)
@@ -250,7 +250,7 @@ sink('notices when what is in place is not what was meant', () =>
       if (name === 'rename') await writeFile(join(scratch.folder, '.credentials.aws-iam-ra'), '[default]\n')
     })
     const error = await rejectsWithCode(run(scratch, { context: { fs } }), 'FILE')
-    assert.match(error.message, 'does not read back as meant: aws_access_key_id differs')
+    assert.match(error.message, 'does not match what was written: aws_access_key_id differs')
     assert.not.match(inspect(error), 'canary')
   }),
 )

@@ -68,9 +68,9 @@ folder('is refused where a file or a link to nothing stands', () =>
     const path = join(scratch.folder, 'a')
     await writeFile(path, '')
     const error = await rejectsWithCode(ensureFolder(path, 0o700, fsPromises), 'FILE')
-    assert.match(error.message, 'it is not a folder')
+    assert.match(error.message, 'it is not a directory')
     const below = await rejectsWithCode(ensureFolder(join(path, 'b'), 0o700, fsPromises), 'FILE')
-    assert.match(below.message, 'a part of its path is not a folder')
+    assert.match(below.message, 'a part of its path is not a directory')
     await symlink(join(scratch.folder, 'nowhere'), join(scratch.folder, 'link'))
     await rejectsWithCode(ensureFolder(join(scratch.folder, 'link'), 0o700, fsPromises), 'FILE')
   }),

@@ -79,7 +79,7 @@ found('warns of what writing would warn of, and of a draft in the way', () =>
     await writeFile(join(scratch.folder, '.credentials.aws-iam-ra'), '')
     assert.is((await preview(scratch)).failure, undefined)
     const warnings = scratch.log.messages('warn').join('\n')
-    for (const words of ['stands more than once', 'AWS CLI and boto3 cannot read', 'another writer'])
+    for (const words of ['appears more than once', 'AWS CLI and boto3 cannot read', 'another writer'])
       assert.match(warnings, words)
   }),
 )

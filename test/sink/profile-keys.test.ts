@@ -93,7 +93,7 @@ keys('are warned of where a user would look for them', () =>
     await writeFile(scratch.file, '[default]\naws_account_id = 999988887777\nx_principal_arn = x\n')
     await run(scratch)
     assert.equal(scratch.log.messages('warn'), [
-      `profile default in ${scratch.file} has aws_account_id, which is taken out: it belongs to other keys`,
+      `profile default in ${scratch.file} has aws_account_id, which is removed: it belongs to other keys`,
     ])
   }),
 )
@@ -110,8 +110,8 @@ keys('give way to the region that WRITE_REGION writes, in both files', () =>
     )
     assert.is(await readFile(config, 'utf8'), '[default]\nregion = eu-west-1\noutput = json\n')
     const warnings = scratch.log.messages('warn').join('\n')
-    assert.match(warnings, /config has aws_account_id, which is taken out/)
-    assert.match(warnings, /credentials has region, which is taken out: SDKs prefer it/)
+    assert.match(warnings, /config has aws_account_id, which is removed/)
+    assert.match(warnings, /credentials has region, which is removed: SDKs prefer it/)
   }),
 )
 

@@ -30,15 +30,15 @@ for (const [what, text] of [
 
 for (const [text, obstacle] of [
   ['\ufeff# a\n[a]\n', 'line 1 begins with a byte order mark'],
-  ['# a\r\nx = 1\r\n[a]\r\n', 'line 2 stands before the first section'],
+  ['# a\r\nx = 1\r\n[a]\r\n', 'line 2 comes before the first section'],
   ['[a]\nx = 1\rodd\n', 'line 3 is neither a section nor a setting'],
   ['[a]\n[]\n', 'line 2 is neither a section nor a setting'],
   ['[a]\n  = 1\n', 'line 2 is a setting without a name'],
-  ['[a]\n[b]\n[a] # again\n', 'line 3 opens a section that stands above'],
+  ['[a]\n[b]\n[a] # again\n', 'line 3 opens a section that already appeared above'],
   ['[a]\nx = 1\nX: 2\n', 'line 3 repeats a setting of its section'],
   ['[DEFAULT]\nx = 1\n[DEFAULT]\nx = 2\n', 'line 4 repeats a setting of its section'],
-  ['[a]\ns3 =\n  x = 1\n  odd\n', 'line 4 is no sub-setting: it has no equals sign'],
-  ['[a]\ns3 =\n  x = 1\u2028odd\n', 'line 3 is no sub-setting: it has no equals sign'],
+  ['[a]\ns3 =\n  x = 1\n  odd\n', 'line 4 is not a sub-setting: it has no equals sign'],
+  ['[a]\ns3 =\n  x = 1\u2028odd\n', 'line 3 is not a sub-setting: it has no equals sign'],
   ['[a]\nx = 1\n[b]\n  odd\n', 'line 4 is neither a section nor a setting'],
   ['[a]\nodd\n[a]\n', 'line 2 is neither a section nor a setting'],
 ] as const) {
@@ -50,7 +50,7 @@ for (const [text, obstacle] of [
 reading(
   'stops at bytes that are no UTF-8, in a comment too, and goes on over what is a blank in Latin-1 only',
   () => {
-    assert.is(pythonObstacle('[a]\n# caf\xe9\n'), 'line 2 has bytes that are no UTF-8')
+    assert.is(pythonObstacle('[a]\n# caf\xe9\n'), 'line 2 has bytes that are not UTF-8')
     assert.is(pythonObstacle('[a]\nx = \xc3\xa0\n'), undefined)
   },
 )

@@ -22,28 +22,28 @@ for (const [text, said] of [
   [
     `[b]\n  x = 1\n${OWN}`,
     [
-      'the AWS SDKs for Java, Rust and Ruby and the AWS CRT cannot read F: line 2 is indented, and no setting is above it',
+      'the AWS SDKs for Java, Rust and Ruby and the AWS CRT cannot read F: line 2 is indented without a setting above it',
     ],
   ],
   [`[b]\nx: 1\n${OWN}`, ['the AWS SDKs for Java and Rust cannot read F: line 2 has no equals sign']],
   [
     `${OWN}[b] junk\n`,
-    ['the AWS SDKs for Java and Rust cannot read F: line 4 has something behind the bracket of its header'],
+    ['the AWS SDKs for Java and Rust cannot read F: line 4 has text after the closing bracket of its header'],
   ],
   [
     `[b]\ns3 =\n  y = 1\n  # c\n${OWN}`,
     [
-      'the AWS SDKs for Java and Rust and the AWS CRT cannot read F: line 4 is no sub-setting: it is indented below a setting without a value',
+      'the AWS SDKs for Java and Rust and the AWS CRT cannot read F: line 4 is not a sub-setting, although it is indented below a setting without a value',
     ],
   ],
   [
     `[b]\ns3 = \n# c\n  y = 1\n${OWN}`,
-    ['the AWS SDK for Ruby cannot read F: line 4 is indented, and no setting is above it'],
+    ['the AWS SDK for Ruby cannot read F: line 4 is indented without a setting above it'],
   ],
   [
     `[b c]\n  y = 1\n${OWN}`,
     [
-      'the AWS SDKs for Rust and Ruby and the AWS CRT cannot read F: line 2 is indented, and no setting is above it',
+      'the AWS SDKs for Rust and Ruby and the AWS CRT cannot read F: line 2 is indented without a setting above it',
     ],
   ],
   [
@@ -64,7 +64,7 @@ obstacles('takes the sections of a config file for what they are', () => {
     '[default]\nx = 1\n[profile b]\ns3 =\n  y = 1\n[sso-session s]\nx =\n  y = 1\n[services t]\ns3 =\n  z = 1\n'
   assert.equal(warnings(sections, 'config'), [])
   assert.equal(warnings('[b]\nx = 1\n  more\n', 'config'), [
-    'the AWS CRT cannot read F: line 3 is indented, and no setting is above it',
+    'the AWS CRT cannot read F: line 3 is indented without a setting above it',
   ])
 })
 

@@ -65,7 +65,7 @@ tokenFile('is not written through a link, nor in the place of a folder', () =>
     writeFileSync(target, 'another')
     symlinkSync(target, join(folder, NAME))
     const linked = await rejectsWithCode(writeTokenFile(join(folder, NAME), 0o600, TOKEN, context()), 'FILE')
-    assert.match(linked.message, /a symbolic link stands in its place/)
+    assert.match(linked.message, /a symbolic link is in its place/)
     assert.is(readFileSync(target, 'utf8'), 'another')
     assert.ok(lstatSync(join(folder, NAME)).isSymbolicLink())
     mkdirSync(join(folder, 'folder'))
@@ -97,7 +97,7 @@ tokenFile('that someone else adds to is an error', () =>
       if (name === 'handle.read') appendFileSync(path, '\n')
     })
     const error = await rejectsWithCode(writeTokenFile(path, 0o600, TOKEN, context({ fs })), 'FILE')
-    assert.match(error.message, /does not read back as meant$/)
+    assert.match(error.message, /does not match what was written$/)
     assert.not.match(error.message, TOKEN)
   }),
 )

@@ -10,7 +10,7 @@ export interface InputFiles {
 
 /** What the system's codes mean to whoever named the file. */
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file or folder',
+  ENOENT: 'there is no such file or directory',
   EISDIR: 'it is a folder',
   ENOTDIR: 'a part of its path is no folder',
   EACCES: 'its permissions do not allow it',

@@ -82,7 +82,7 @@ setup('without VAULT_ADDR, a token or a good one says what to set, and asks noth
     [{ ...ENV, VAULT_TOKEN: 'a b' }, /the Vault token holds what no token holds/],
     [
       { ...ENV, VAULT_CACERT: '/nowhere/ca.crt' },
-      /VAULT_CACERT, \/nowhere\/ca\.crt, cannot be read: there is no such file or folder\nhint: set it to the file of the CA/,
+      /VAULT_CACERT, \/nowhere\/ca\.crt, cannot be read: there is no such file or directory\nhint: set it to the file of the CA/,
     ],
     [
       { ...ENV, VAULT_CACERT: join(ROOT, 'package.json') },
@@ -265,11 +265,11 @@ setup('refuses flags that do not go together, and lists those that there are', a
     [['--setup', ROOT], /cannot be read: it is a folder\nhint: /],
     [
       ['--setup', '/nowhere.json'],
-      /the set-up, \/nowhere\.json, cannot be read: there is no such file or folder\nhint: --setup names/,
+      /the set-up, \/nowhere\.json, cannot be read: there is no such file or directory\nhint: --setup names/,
     ],
     [
       ['--reviewer-token', '/nowhere/token'],
-      /the reviewer token, \/nowhere\/token, cannot be read: there is no such file or folder\nhint: leave the flag out where Vault has one/,
+      /the reviewer token, \/nowhere\/token, cannot be read: there is no such file or directory\nhint: leave the flag out where Vault has one/,
     ],
     [
       ['--reviewer-token', join(ROOT, 'package.json')],
