@@ -60,7 +60,7 @@ if (isRoot) {
     surroundings('without HOME the home folder is that of the passwd entry', async () => {
       const done = await run(stage, { folder: openFolder(), uid: account.uid, env: { HOME: undefined } })
       failed(done, 6, /cannot create the directory/, /fsGroup/)
-      assert.ok(done.stderr.includes(`the folder ${account.home}`), done.stderr)
+      assert.ok(done.stderr.includes(`the directory ${account.home}`), done.stderr)
     })
   }
 

@@ -49,7 +49,7 @@ export const PLACE_FAULTS = faults({
   "a folder at the draft's place": refused(
     'old',
     'a directory is in the way of the temporary file',
-    /remove it/,
+    /remove \/.*\.aws-iam-ra/,
   ),
   'a draft that another writer holds until DEADLINE': refused(
     'old',
