@@ -1,17 +1,61 @@
-/** Puts what `--help` prints into the README, so that the two cannot differ. `npm run format` runs it, a test checks it. */
+/** Puts what `--help` says into README.md and docs/settings.md. `npm run format` runs it, a test checks it. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { helpText } from '../src/settings/help.ts'
+import {
+  defaultOf,
+  exitCodes,
+  GROUPS,
+  helpText,
+  meaningOf,
+  onlyFor,
+  SWITCH_MEANINGS,
+} from '../src/settings/help.ts'
+import { OPTIONS } from '../src/settings/options.ts'
 import { ROOT } from './checks/files.ts'
+import { between, markdownTable } from './generated.ts'
 
 export function withHelp(readme: string): string {
-  return readme.replace(
-    /(<!-- help -->\n```text\n)[^]*?(```\n<!-- \/help -->)/,
-    (_all, before: string, after: string) => `${before}${helpText()}${after}`,
+  return readme.includes('<!-- help -->')
+    ? between(readme, 'help', `\`\`\`text\n${helpText()}\`\`\`\n`)
+    : readme
+}
+
+/** A table for each group, and what else `--help` lists. */
+export function withSettings(page: string): string {
+  const groups = Object.entries(GROUPS).map(([group, heading]) => {
+    const rows = OPTIONS.filter((option) => option.group === group).map((option) => {
+      const only = onlyFor(option)
+      const names = option.lowerCase === true ? [option.name, option.name.toLowerCase()] : [option.name]
+      return [
+        names.map((name) => `\`${name}\``).join(' or '),
+        marked(defaultOf(option).replace(/^default: /, '')),
+        marked(`${only === undefined ? '' : `${only}: `}${meaningOf(option)}`),
+      ]
+    })
+    return `\n## ${heading}\n\n${markdownTable(['setting', 'default', 'meaning'], rows)}`
+  })
+  const switches = Object.entries(SWITCH_MEANINGS).map(([name, meaning]) => [`\`${name}\``, meaning])
+  return between(
+    page,
+    'settings',
+    [
+      ...groups,
+      `\n## Flags without a value\n\n${markdownTable(['flag', 'meaning'], switches)}`,
+      `\n## Exit codes\n\nA deadline that ran out has the code of its stage.\n\n${markdownTable(['code', 'meaning'], exitCodes())}\n`,
+    ].join(''),
   )
 }
 
+/** As code what is none of English: names of settings, and what Markdown would take for markup. */
+function marked(text: string): string {
+  return text.replaceAll(/(?<![^\s(])[^\s(]*[\\<>*_~[][^\s)]*?(?=(?:'s|[;,:.)])*(?:\s|$))/g, '`$&`')
+}
+
 if (import.meta.main) {
-  const path = join(ROOT, 'README.md')
-  writeFileSync(path, withHelp(readFileSync(path, 'utf8')))
+  for (const [path, filled] of [
+    ['README.md', withHelp],
+    ['docs/settings.md', withSettings],
+  ] as const) {
+    writeFileSync(join(ROOT, path), filled(readFileSync(join(ROOT, path), 'utf8')))
+  }
 }

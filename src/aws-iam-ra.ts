@@ -23,7 +23,7 @@ export async function main(
     const invocation = await readInvocation(runtime)
     if (invocation.command === 'help') {
       const { helpText } = await import('./settings/help.ts')
-      runtime.stdout(helpText())
+      runtime.stdout(helpText(commandOf(runtime.argv)))
     } else if (invocation.command === 'version') runtime.stdout(`aws-iam-ra ${VERSION}\n`)
     else {
       reporting = invocation.reporting

@@ -4,7 +4,8 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ROOT } from '../scripts/checks/files.ts'
 import { podEnv } from '../scripts/demo/pod-env.ts'
-import { withHelp } from '../scripts/readme.ts'
+import { withHelp, withSettings } from '../scripts/readme.ts'
+import { OPTIONS } from '../src/settings/options.ts'
 import { startStage } from './rig/emulators/stage.ts'
 
 const readme = suite('README')
@@ -13,6 +14,12 @@ const text = readFileSync(join(ROOT, 'README.md'), 'utf8')
 readme('has what --help prints', () => {
   assert.ok(text.includes('VAULT_CERT_CN, --vault-cert-cn'))
   assert.is(withHelp(text), text)
+})
+
+readme('and docs/settings.md, which has every setting', () => {
+  const page = readFileSync(join(ROOT, 'docs/settings.md'), 'utf8')
+  assert.is(withSettings(page), page)
+  for (const { name } of OPTIONS) assert.match(page, new RegExp(`^\\| \`${name}\`.* \\| .+ \\| .+ \\|$`, 'm'))
 })
 
 readme("the demo's init container has the env of the pod spec, and the emulator's address", async () => {

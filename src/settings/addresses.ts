@@ -1,42 +1,47 @@
 /** Checks of addresses. No message repeats one: any of them may hold a password. */
 import { isIP } from 'node:net'
 import type { HealthSettings } from '../endpoint/settings.ts'
-import { port, type Check, type Checked } from './values.ts'
-
-const VAULT_EXPECTED = 'http:// or https://, a host and at most a port, such as https://vault.example:8200'
-const ENDPOINT_EXPECTED = 'https://, or http:// with a loopback host, and at most a port'
-const PROXY_EXPECTED = 'an http or https proxy such as http://proxy.example:3128'
+import { expecting, port, type Check } from './values.ts'
 
 /** Without user name: the token of the login is the only identity. */
-export const vaultAddress: Check<URL> = (text) => origin(text, VAULT_EXPECTED, false)
+export const vaultAddress: Check<URL> = expecting(
+  'http:// or https://, a host and at most a port, such as https://vault.example:8200',
+  (text) => origin(text, false),
+)
 
 /** http stays on the machine: what comes back, or what it is signed with, are credentials. */
-export const awsAddress: Check<URL> = (text) => {
-  const checked = origin(text, ENDPOINT_EXPECTED, false)
-  if ('value' in checked && checked.value.protocol === 'http:' && !isLoopback(checked.value)) {
-    return { wrong: 'is http beyond loopback', expected: ENDPOINT_EXPECTED }
-  }
-  return checked
-}
-
-const LISTEN_EXPECTED = 'an IP address and a port, such as 0.0.0.0:9912 or [::]:9912'
+export const awsAddress: Check<URL> = expecting(
+  'https://, or http:// with a loopback host, and at most a port',
+  (text) => {
+    const checked = origin(text, false)
+    return 'value' in checked && checked.value.protocol === 'http:' && !isLoopback(checked.value)
+      ? { wrong: 'is http beyond loopback' }
+      : checked
+  },
+)
 
 /** Where to listen: an address of this machine and a port, as Kubernetes' own flags have it. */
-export const listenAddress: Check<HealthSettings> = (text) => {
-  const unfit = (wrong: string): Checked<HealthSettings> => ({ wrong, expected: LISTEN_EXPECTED })
-  const parts = /^(?:\[([^[\]]*)\]|([^[\]]*)):([^:]*)$/.exec(text)
-  if (parts === null) return unfit('is not an address with a port')
-  const [, inBrackets, plain = '', behind = ''] = parts
-  if (isIP(plain) === 6 || isIP(text) === 6) return unfit('has an IPv6 address without brackets')
-  const [host, version] = inBrackets === undefined ? [plain, 4] : [inBrackets, 6]
-  if (isIP(host) !== version) return unfit('has no IP address before its port')
-  const checked = port(behind)
-  return 'value' in checked ? { value: { host, port: checked.value } } : unfit('has no port from 1 to 65535')
-}
+export const listenAddress: Check<HealthSettings> = expecting(
+  'an IP address and a port, such as 0.0.0.0:9912 or [::]:9912',
+  (text) => {
+    const parts = /^(?:\[([^[\]]*)\]|([^[\]]*)):([^:]*)$/.exec(text)
+    if (parts === null) return { wrong: 'is not an address with a port' }
+    const [, inBrackets, plain = '', behind = ''] = parts
+    if (isIP(plain) === 6 || isIP(text) === 6) return { wrong: 'has an IPv6 address without brackets' }
+    const [host, version] = inBrackets === undefined ? [plain, 4] : [inBrackets, 6]
+    if (isIP(host) !== version) return { wrong: 'has no IP address before its port' }
+    const checked = port(behind)
+    return 'value' in checked
+      ? { value: { host, port: checked.value } }
+      : { wrong: 'has no port from 1 to 65535' }
+  },
+)
 
 /** A proxy without a scheme is an http one, as for curl and Go. */
-export const proxyAddress: Check<URL> = (text) =>
-  origin(text.includes('://') ? text : `http://${text}`, PROXY_EXPECTED, true)
+export const proxyAddress: Check<URL> = expecting(
+  'an http or https proxy such as http://proxy.example:3128',
+  (text) => origin(text.includes('://') ? text : `http://${text}`, true),
+)
 
 /** 127.0.0.0/8, ::1 and localhost. The URL parser has already brought addresses into their one spelling. */
 export function isLoopback(url: URL): boolean {
@@ -47,12 +52,15 @@ export function isLoopback(url: URL): boolean {
  * Looks at the text before the URL parser does: that one drops an empty `?`, `@` or `#`, turns `\` into `/` and
  * accepts `https:host`.
  */
-function origin(text: string, expected: string, mayHoldUser: boolean): Checked<URL> {
+function origin(
+  text: string,
+  mayHoldUser: boolean,
+): { readonly value: URL } | { wrong: string; expected?: string } {
   const parts = /^https?:\/\/([^/?#\\]*)(.*)$/i.exec(text)
-  if (parts === null) return { wrong: 'does not begin with http:// or https://', expected }
+  if (parts === null) return { wrong: 'does not begin with http:// or https://' }
   const [, authority = '', rest = ''] = parts
   const user = authority.lastIndexOf('@')
-  if (user !== -1 && !mayHoldUser) return { wrong: 'holds a user name or password', expected }
+  if (user !== -1 && !mayHoldUser) return { wrong: 'holds a user name or password' }
   const host = authority.slice(user + 1)
   if (!host.startsWith('[') && host.split(':').length > 2) {
     return {
@@ -60,8 +68,8 @@ function origin(text: string, expected: string, mayHoldUser: boolean): Checked<U
       expected: 'it in brackets: http://[fd00::1]:8200',
     }
   }
-  if (rest !== '' && rest !== '/') return { wrong: 'has a path, a query or a fragment', expected }
+  if (rest !== '' && rest !== '/') return { wrong: 'has a path, a query or a fragment' }
   // Not the parser's error: its text repeats the address.
-  if (!URL.canParse(text)) return { wrong: 'has no valid host and port', expected }
+  if (!URL.canParse(text)) return { wrong: 'has no valid host and port' }
   return { value: new URL(text) }
 }

@@ -1,4 +1,5 @@
 /** The command line taken apart; what the values mean is decided elsewhere. */
+import { nearest } from '../text/did-you-mean.ts'
 import { flagOf, OPTIONS, type OptionName } from './options.ts'
 
 export const COMMANDS = ['serve', 'renew', 'credential-process', 'check'] as const
@@ -12,6 +13,8 @@ export type Switch = (typeof SWITCHES)[number]
 export interface Arguments {
   /** Absent: the one-shot. */
   readonly command?: Command
+  /** The first argument was close to this command: what follows was written for it, so that no other problem counts. */
+  readonly meant?: Command
   readonly switches: ReadonlySet<Switch>
   /** By option; never empty. */
   readonly values: ReadonlyMap<OptionName, string>
@@ -29,10 +32,11 @@ export function readArguments(argv: readonly string[]): Arguments {
   const problems: string[] = []
 
   const command = commandOf(argv)
+  const meant = command === undefined ? commandMeant(argv) : undefined
   const rest = argv.slice(command === undefined ? 0 : 1)
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
     if (!argument.startsWith('-')) {
-      problems.push(strayArgument(argument, argv.length - rest.length))
+      problems.push(strayArgument(argument, argv.length - rest.length, meant))
       continue
     }
     const equals = argument.indexOf('=')
@@ -45,7 +49,7 @@ export function readArguments(argv: readonly string[]): Arguments {
     }
     const option = optionOf(flag)
     if (option === undefined) {
-      problems.push(`${shownFlag(flag)}: is not a known flag; expected one that --help lists`)
+      problems.push(unknownFlag(flag))
       continue
     }
     const inline = equals === -1 ? undefined : argument.slice(equals + 1)
@@ -67,7 +71,18 @@ export function readArguments(argv: readonly string[]): Arguments {
   if (switches.has('--json') && command !== 'check') {
     problems.push('--json: is for check alone; expected LOG_FORMAT=json for lines as JSON')
   }
-  return { switches, values, problems, ...(command === undefined ? {} : { command }) }
+  return {
+    switches,
+    values,
+    problems: meant === undefined ? problems : problems.slice(0, 1),
+    ...(command === undefined ? {} : { command }),
+    ...(meant === undefined ? {} : { meant }),
+  }
+}
+
+/** The command that the first argument is a typing error of. The argument itself is shown nowhere: it may be a value. */
+function commandMeant([first]: readonly string[]): Command | undefined {
+  return first === undefined || first.startsWith('-') ? undefined : nearest(first, COMMANDS)
 }
 
 /** @returns undefined for the one-shot */
@@ -76,13 +91,13 @@ export function commandOf(argv: readonly string[]): Command | undefined {
 }
 
 /** By its place, as it may be a value that lost its flag. @param position from 1 */
-function strayArgument(argument: string, position: number): string {
+function strayArgument(argument: string, position: number, meant: Command | undefined): string {
   const subject = `argument ${position}`
   if (COMMANDS.some((name) => name === argument)) {
     return `${subject}: is a command, but not the first argument; expected one command, before all flags`
   }
   return position === 1
-    ? `${subject}: is neither a command nor a flag; expected ${COMMANDS.join(', ')} or a flag such as --vault-addr`
+    ? `${subject}: is neither a command nor a flag${didYouMean(meant)}; expected ${COMMANDS.join(', ')} or a flag such as --vault-addr`
     : `${subject}: is not a flag; expected flags only, such as --vault-addr`
 }
 
@@ -94,7 +109,15 @@ function optionOf(flag: string): OptionName | undefined {
   return OPTIONS.find(({ name }) => flagOf(name) === flag)?.name
 }
 
-/** A mistyped flag helps to find it; anything else may be a value that lost its flag. */
-function shownFlag(flag: string): string {
-  return /^--?[a-z][a-z-]{0,40}$/.test(flag) ? flag : 'an argument'
+const FLAGS: readonly string[] = [...SWITCHES, ...OPTIONS.map(({ name }) => flagOf(name))]
+
+/** A mistyped flag helps to find it; anything else may be a value that lost its flag, and is like none of ours. */
+function unknownFlag(flag: string): string {
+  const isWord = /^--?[a-z][a-z-]{0,40}$/.test(flag)
+  const meant = isWord ? nearest(flag, FLAGS) : undefined
+  return `${isWord ? flag : 'an argument'}: is not a known flag${didYouMean(meant)}; expected one that --help lists`
+}
+
+function didYouMean(meant: string | undefined): string {
+  return meant === undefined ? '' : ` (did you mean ${meant}?)`
 }

@@ -1,6 +1,6 @@
 /** The three ARNs: taken apart, each checked for what it names, then against one another. */
 import { parseArn, type Arn } from '../aws/arn.ts'
-import { region, type Check, type Checked, type Unfit } from './values.ts'
+import { expecting, region, type Check, type Unfit } from './values.ts'
 
 export type ArnSetting = 'ROLE_ARN' | 'ANCHOR_ARN' | 'PROFILE_ARN'
 
@@ -35,24 +35,26 @@ const KINDS: Readonly<Record<ArnSetting, Kind>> = {
   },
 }
 
-export const roleArn: Check<Arn> = (text) => arnFor('ROLE_ARN', text)
-export const anchorArn: Check<Arn> = (text) => arnFor('ANCHOR_ARN', text)
-export const profileArn: Check<Arn> = (text) => arnFor('PROFILE_ARN', text)
+export const roleArn: Check<Arn> = arnFor('ROLE_ARN')
+export const anchorArn: Check<Arn> = arnFor('ANCHOR_ARN')
+export const profileArn: Check<Arn> = arnFor('PROFILE_ARN')
 
-function arnFor(setting: ArnSetting, text: string): Checked<Arn> {
-  const { expected } = KINDS[setting]
-  const arn = parseArn(text)
-  if (arn === undefined) return { wrong: 'is not an ARN', expected }
-  const kind = kindOf(arn)
-  if (kind !== undefined && kind !== setting) {
-    return { wrong: `is ${KINDS[kind].noun}, which belongs in ${kind}`, expected }
-  }
-  if (arn.service === 'sts' && arn.resource.startsWith('assumed-role/')) {
-    return { wrong: "is a session's ARN", expected: `the role's own, ${expected}` }
-  }
-  if (kind === undefined) return { wrong: `is not ${KINDS[setting].noun}`, expected }
-  const wrong = faultOf(arn, KINDS[kind])
-  return wrong === undefined ? { value: arn } : { wrong, expected }
+function arnFor(setting: ArnSetting): Check<Arn> {
+  const { expected, noun } = KINDS[setting]
+  return expecting(expected, (text) => {
+    const arn = parseArn(text)
+    if (arn === undefined) return { wrong: 'is not an ARN' }
+    const kind = kindOf(arn)
+    if (kind !== undefined && kind !== setting) {
+      return { wrong: `is ${KINDS[kind].noun}, which belongs in ${kind}` }
+    }
+    if (arn.service === 'sts' && arn.resource.startsWith('assumed-role/')) {
+      return { wrong: "is a session's ARN", expected: `the role's own, ${expected}` }
+    }
+    if (kind === undefined) return { wrong: `is not ${noun}` }
+    const wrong = faultOf(arn, KINDS[kind])
+    return wrong === undefined ? { value: arn } : { wrong }
+  })
 }
 
 /** By service and the resource's first word, so that a swapped ARN is recognised whatever else is wrong with it. */

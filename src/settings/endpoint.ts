@@ -13,6 +13,12 @@ const SUFFIXES: Readonly<Record<string, Suffixes>> = {
   'aws-cn': { standard: 'amazonaws.com.cn', dualStack: 'api.amazonwebservices.com.cn' },
 }
 
+/** Those whose endpoints follow from the region. */
+export const PARTITIONS: readonly string[] = Object.keys(SUFFIXES)
+
+/** Where STS is asked if no region is set: keys of an IAM user are known in every region of a partition. */
+export const ANY_REGION = 'us-east-1'
+
 /** The same page. AWS's own endpoint rules name a FIPS host for every region, most of which do not exist. */
 const FIPS_REGIONS: readonly string[] = [
   'us-east-1',

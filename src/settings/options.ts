@@ -1,10 +1,28 @@
-/** The one table of options: reading, checks and the help text all follow it, in its order. */
+/** The one table of settings: reading, checks, --help and docs/settings.md all follow it, in its order. */
+import type { CredentialsSource } from '../sources/source.ts'
+import { awsAddress, listenAddress, proxyAddress, vaultAddress } from './addresses.ts'
+import type { Command } from './arguments.ts'
+import { anchorArn, profileArn, roleArn } from './arn.ts'
+import { ANY_REGION, PARTITIONS } from './endpoint.ts'
+import * as values from './values.ts'
 
-export interface Option {
-  /** The environment variable; `NAME_FILE` names a file with the value, and the flag is derived from it. */
-  readonly name: string
-  /** Whether there must be one, in words for the help text; read only where the words apply. */
-  readonly required?: `required${string}`
+export type Group = 'vault' | 'certificate' | 'aws' | 'output' | 'serve' | 'run'
+
+export type SourceKind = CredentialsSource['kind']
+
+/** What a user can run; `once` has no word on the command line. */
+export type UserCommand = 'once' | Exclude<Command, 'obtain'>
+
+export interface Definition<T = unknown> {
+  readonly group: Group
+  /** The one check of its value; what it yields is the setting's type. */
+  readonly check: values.Check<T>
+  /** The sources of credentials that need it. */
+  readonly required?: readonly SourceKind[]
+  /** The sources that it belongs to: beside another, it is a mistake. Absent: it may be set beside any. */
+  readonly only?: readonly SourceKind[]
+  /** The commands that read it; absent: all. */
+  readonly commands?: readonly UserCommand[]
   /** The value taken where nothing is given, as the user would write it. */
   readonly fallback?: string
   /** For the help text: what happens without a value, where that is no value of its own. */
@@ -13,275 +31,387 @@ export interface Option {
   readonly lowerCase?: true
   /** The value may hold a password or a key in its address, so that no message repeats it. */
   readonly sensitive?: true
+  /** What it is. The help text adds what the check expects, and then the note. */
   readonly meaning: string
+  readonly note?: string
 }
 
-export const OPTIONS = [
-  {
-    name: 'VAULT_ADDR',
-    required: 'required without CERTIFICATE_FILE',
+export interface Option extends Definition {
+  /** The environment variable; `NAME_FILE` names a file with the value, and the flag is derived from it. */
+  readonly name: string
+}
+
+/** The setting that chooses each source: the first that is set, and without any it is vault-pki. */
+export const CHOICES = [
+  { by: 'VAULT_AWS_PATH', kind: 'vault-aws' },
+  { by: 'CERTIFICATE_FILE', kind: 'mounted-certificate' },
+] as const
+
+const VAULT: readonly SourceKind[] = ['vault-pki', 'vault-aws']
+const PKI: readonly SourceKind[] = ['vault-pki']
+const FILES: readonly SourceKind[] = ['mounted-certificate']
+const ROLES_ANYWHERE: readonly SourceKind[] = ['vault-pki', 'mounted-certificate']
+
+/** `check` reads what the command of its pod reads. */
+const WRITING: readonly UserCommand[] = ['once', 'renew', 'check']
+const SERVING: readonly UserCommand[] = ['serve', 'check']
+
+/** AWS takes the source identity `CN=<cn>`, and STS allows it 64 characters. */
+export const MAX_SOURCE_IDENTITY_CN = 61
+
+export const SETTINGS = {
+  VAULT_ADDR: {
+    group: 'vault',
+    check: vaultAddress,
+    required: VAULT,
     sensitive: true,
-    meaning: "Vault's address, such as https://vault.example:8200; an IPv6 address stands in brackets",
+    meaning: "Vault's address",
+    note: 'put an IPv6 address in brackets',
   },
-  {
-    name: 'VAULT_ROLE',
-    required: 'required without CERTIFICATE_FILE',
-    meaning: "the role of Vault's auth method to log in with",
+  VAULT_ROLE: {
+    group: 'vault',
+    check: values.vaultName,
+    required: VAULT,
+    meaning: 'the Vault auth role to log in with',
   },
-  {
-    name: 'VAULT_CERT_NAME',
-    required: 'required without CERTIFICATE_FILE and VAULT_AWS_PATH',
+  VAULT_CERT_NAME: {
+    group: 'certificate',
+    check: values.vaultName,
+    required: PKI,
+    only: PKI,
     meaning: 'the role of the PKI secrets engine that signs the certificate',
   },
-  {
-    name: 'VAULT_CERT_CN',
-    required: 'required without CERTIFICATE_FILE and VAULT_AWS_PATH',
-    meaning:
-      "the certificate's common name, 64 characters at most; over 61 AWS sets no source identity from it",
+  VAULT_CERT_CN: {
+    group: 'certificate',
+    check: values.commonName,
+    required: PKI,
+    only: PKI,
+    meaning: "the certificate's common name",
+    note: `AWS sets no source identity if it is longer than ${MAX_SOURCE_IDENTITY_CN}`,
   },
-  {
-    name: 'ROLE_ARN',
-    required: 'required without VAULT_AWS_PATH',
-    meaning: 'the ARN of the IAM role to assume; with VAULT_AWS_PATH only where its role lists several',
+  ROLE_ARN: {
+    group: 'aws',
+    check: roleArn,
+    required: ROLES_ANYWHERE,
+    meaning: 'the ARN of the IAM role to assume',
+    note: 'with VAULT_AWS_PATH, needed only if its role lists more than one',
   },
-  {
-    name: 'ANCHOR_ARN',
-    required: 'required without VAULT_AWS_PATH',
-    meaning: 'the ARN of the trust anchor; its region is where CreateSession goes',
+  ANCHOR_ARN: {
+    group: 'aws',
+    check: anchorArn,
+    required: ROLES_ANYWHERE,
+    only: ROLES_ANYWHERE,
+    meaning: 'the ARN of the trust anchor',
+    note: 'CreateSession goes to its region',
   },
-  {
-    name: 'TRUST_ANCHOR_ARN',
+  TRUST_ANCHOR_ARN: {
+    group: 'aws',
+    check: anchorArn,
+    only: ROLES_ANYWHERE,
     otherwise: 'none',
-    meaning: 'another name for ANCHOR_ARN; where both are set they must be equal',
+    meaning: 'another name for ANCHOR_ARN',
+    note: 'if both are set, they must be equal',
   },
-  {
-    name: 'PROFILE_ARN',
-    required: 'required without VAULT_AWS_PATH',
+  PROFILE_ARN: {
+    group: 'aws',
+    check: profileArn,
+    required: ROLES_ANYWHERE,
+    only: ROLES_ANYWHERE,
     meaning: "the ARN of the Roles Anywhere profile that lists the role, in the anchor's region and account",
   },
-  {
-    name: 'SERVICE_ACCOUNT_TOKEN_FILE',
+  SERVICE_ACCOUNT_TOKEN_FILE: {
+    group: 'vault',
+    check: values.anyText,
     fallback: '/var/run/secrets/kubernetes.io/serviceaccount/token',
-    meaning: "the service account's token, read anew at each login",
+    meaning: "file with the service account's token",
+    note: 're-read at each login',
   },
-  {
-    name: 'VAULT_AUTH_METHOD',
+  VAULT_AUTH_METHOD: {
+    group: 'vault',
+    check: values.authMethod,
     fallback: 'kubernetes',
-    meaning: 'kubernetes or jwt',
+    meaning: 'the auth method to log in with',
   },
-  {
-    name: 'VAULT_AUTH_MOUNT',
+  VAULT_AUTH_MOUNT: {
+    group: 'vault',
+    check: values.authMount,
     otherwise: "the method's name",
-    meaning: 'the path where the auth method is mounted, with or without auth/ before it',
+    meaning: 'path of the auth method, with or without auth/ before it',
   },
-  {
-    name: 'VAULT_PKI_MOUNT',
+  VAULT_PKI_MOUNT: {
+    group: 'certificate',
+    check: values.vaultPath,
     fallback: 'pki',
-    meaning: 'the path where the PKI secrets engine is mounted',
+    meaning: 'path of the PKI secrets engine',
   },
-  {
-    name: 'VAULT_CACERT',
+  VAULT_CACERT: {
+    group: 'vault',
+    check: values.caFile,
     otherwise: 'the built-in roots',
-    meaning: 'a PEM file with the certificates to trust for Vault, in place of the built-in roots',
+    meaning: 'trust these for Vault, instead of the built-in roots',
   },
-  {
-    name: 'VAULT_TLS_SERVER_NAME',
+  VAULT_TLS_SERVER_NAME: {
+    group: 'vault',
+    check: values.serverName,
     otherwise: "VAULT_ADDR's host",
     meaning: "the name that Vault's certificate must have",
   },
-  {
-    name: 'VAULT_NAMESPACE',
+  VAULT_NAMESPACE: {
+    group: 'vault',
+    check: values.vaultNamespace,
     otherwise: 'none',
-    meaning: 'a namespace of Vault Enterprise',
+    meaning: 'Vault Enterprise namespace',
   },
-  {
-    name: 'VAULT_PROXY_ADDR',
+  VAULT_PROXY_ADDR: {
+    group: 'vault',
+    check: proxyAddress,
     otherwise: 'none',
     sensitive: true,
-    meaning: 'a proxy for Vault alone; HTTPS_PROXY is never used for Vault',
+    meaning: 'the proxy for Vault alone',
+    note: 'HTTPS_PROXY is never used for Vault',
   },
-  {
-    name: 'VAULT_REQUIRE_TLS',
+  VAULT_REQUIRE_TLS: {
+    group: 'vault',
+    check: values.boolean,
     fallback: 'false',
-    meaning: 'true refuses http; otherwise http beyond loopback works with a warning on each run',
+    meaning: 'refuse http',
+    note: 'otherwise http beyond loopback works, with a warning on each run',
   },
-  {
-    name: 'CERTIFICATE_FILE',
+  CERTIFICATE_FILE: {
+    group: 'certificate',
+    check: values.anyText,
+    only: FILES,
     otherwise: 'Vault signs one',
-    meaning:
-      'a PEM file with a certificate that others issue, such as tls.crt of a Secret of cert-manager, read anew at each run; no setting of Vault is needed then',
+    meaning: 'PEM certificate issued elsewhere, such as tls.crt of a cert-manager Secret',
+    note: 're-read on every run. No Vault settings are needed then',
   },
-  {
-    name: 'PRIVATE_KEY_FILE',
-    required: 'required with CERTIFICATE_FILE',
+  PRIVATE_KEY_FILE: {
+    group: 'certificate',
+    check: values.anyText,
+    required: FILES,
+    only: FILES,
     meaning: "a PEM file with the certificate's private key (PKCS #8, PKCS #1 or SEC 1)",
   },
-  {
-    name: 'CERTIFICATE_CHAIN_FILE',
+  CERTIFICATE_CHAIN_FILE: {
+    group: 'certificate',
+    check: values.anyText,
+    only: FILES,
     otherwise: 'none',
-    meaning:
-      'a PEM file with intermediate certificates, besides those that stand after the leaf in CERTIFICATE_FILE',
+    meaning: 'a PEM file with intermediate certificates not already in CERTIFICATE_FILE',
   },
-  {
-    name: 'VAULT_AWS_PATH',
+  VAULT_AWS_PATH: {
+    group: 'aws',
+    check: values.vaultAwsPath,
+    only: ['vault-aws'],
     otherwise: 'none',
-    meaning:
-      "aws/creds/<role> or aws/sts/<role>, with the mount of Vault's AWS secrets engine in place of aws: the credentials come from there, without a certificate and without Roles Anywhere",
+    meaning: "take credentials from Vault's AWS secrets engine",
+    note: 'no certificate, no Roles Anywhere',
   },
-  {
-    name: 'KEY_TYPE',
+  KEY_TYPE: {
+    group: 'certificate',
+    check: values.keyType,
     otherwise: 'ec-p256',
-    meaning:
-      'ec-p256, ec-p384, rsa-2048 or rsa-3072; where it is not set and the PKI role wants RSA, one attempt with rsa-2048 follows',
+    meaning: 'the kind of key to make',
+    note: 'if unset and the PKI role requires RSA, tries once more with rsa-2048',
   },
-  {
-    name: 'CERT_TTL',
+  CERT_TTL: {
+    group: 'certificate',
+    check: values.vaultDuration,
     otherwise: "the PKI role's own",
-    meaning: 'lifetime of the certificate as a Vault duration (90, 30m, 1h30m, 1d), at least DEADLINE',
+    meaning: 'lifetime of the certificate',
+    note: 'at least DEADLINE',
   },
-  {
-    name: 'CERT_DNS_SANS',
+  CERT_DNS_SANS: {
+    group: 'certificate',
+    check: values.dnsNames,
     otherwise: 'none',
-    meaning: 'DNS names for the certificate, separated by commas',
+    meaning: 'DNS subject alternative names of the certificate',
   },
-  {
-    name: 'CERT_URI_SANS',
+  CERT_URI_SANS: {
+    group: 'certificate',
+    check: values.uris,
     otherwise: 'none',
-    meaning: 'URIs for the certificate, such as spiffe://cluster/ns/x/sa/y, separated by commas',
+    meaning: 'URI subject alternative names of the certificate',
   },
-  {
-    name: 'SESSION_DURATION',
+  SESSION_DURATION: {
+    group: 'aws',
+    check: values.wholeSeconds(900, 43_200),
     otherwise: "the profile's own",
-    meaning:
-      "lifetime of the credentials in whole seconds, 900 to 43200; with VAULT_AWS_PATH Vault's role has the default",
+    meaning: 'lifetime of the credentials',
+    note: "with VAULT_AWS_PATH, defaults to the Vault role's TTL",
   },
-  {
-    name: 'SESSION_NAME',
+  SESSION_NAME: {
+    group: 'aws',
+    check: values.sessionName,
     otherwise: "the certificate's serial",
-    meaning:
-      'name of the session: 2 to 64 letters, digits and _+=,.@-; the profile must accept session names (acceptRoleSessionName); with VAULT_AWS_PATH Vault makes one up',
+    meaning: 'name of the session',
+    note: 'the profile must accept session names (acceptRoleSessionName); with VAULT_AWS_PATH, generated by Vault if unset',
   },
-  {
-    name: 'AWS_SHARED_CREDENTIALS_FILE',
+  AWS_SHARED_CREDENTIALS_FILE: {
+    group: 'output',
+    check: values.pathInHome,
+    commands: WRITING,
     fallback: '~/.aws/credentials',
     meaning: 'the credentials file to write',
   },
-  {
-    name: 'AWS_PROFILE',
+  AWS_PROFILE: {
+    group: 'output',
+    check: values.profileName,
+    commands: WRITING,
     fallback: 'default',
-    meaning: 'the profile to write in it; all others are kept as they are',
+    meaning: 'the profile to write in the credentials file',
+    note: 'all others are kept as they are',
   },
-  {
-    name: 'FILE_MODE',
+  FILE_MODE: {
+    group: 'output',
+    check: values.fileMode,
+    commands: [...WRITING, 'serve'],
     fallback: '0600',
-    meaning:
-      "permission bits of the credentials file and of serve's token file, in octal; a folder that is made for it has 0700, plus x wherever FILE_MODE grants r",
+    meaning: "mode of the credentials file and of serve's token file",
+    note: 'directories it creates get 0700, plus x for those FILE_MODE lets read',
   },
-  {
-    name: 'WRITE_REGION',
+  WRITE_REGION: {
+    group: 'output',
+    check: values.boolean,
+    commands: WRITING,
     fallback: 'false',
-    meaning: 'true puts the region into AWS_CONFIG_FILE too',
+    meaning: 'also write the region to AWS_CONFIG_FILE',
   },
-  {
-    name: 'AWS_REGION',
+  AWS_REGION: {
+    group: 'aws',
+    check: values.region,
     otherwise: "the trust anchor's",
-    meaning:
-      "the region that WRITE_REGION writes; with VAULT_AWS_PATH that of STS too, us-east-1 where it is not set; CreateSession always goes to the anchor's",
+    meaning: 'region for WRITE_REGION',
+    note: `with VAULT_AWS_PATH also the STS region (${ANY_REGION} if unset). CreateSession always uses the trust anchor's region`,
   },
-  {
-    name: 'AWS_CONFIG_FILE',
+  AWS_CONFIG_FILE: {
+    group: 'output',
+    check: values.pathInHome,
+    commands: WRITING,
     fallback: '~/.aws/config',
     meaning: 'the config file that WRITE_REGION writes to',
   },
-  {
-    name: 'AWS_ENDPOINT_URL_ROLESANYWHERE',
+  AWS_ENDPOINT_URL_ROLESANYWHERE: {
+    group: 'aws',
+    check: awsAddress,
     otherwise: 'by partition and region',
     sensitive: true,
-    meaning:
-      'the address of Roles Anywhere: https, or http on loopback; a partition other than aws, aws-us-gov and aws-cn needs it',
+    meaning: 'Roles Anywhere endpoint',
+    note: `needed in partitions other than ${values.inWords(PARTITIONS, 'and')}`,
   },
-  {
-    name: 'AWS_ENDPOINT_URL_STS',
+  AWS_ENDPOINT_URL_STS: {
+    group: 'aws',
+    check: awsAddress,
     otherwise: 'by region',
     sensitive: true,
-    meaning:
-      'the address of STS, which is asked with VAULT_AWS_PATH alone, until it knows the keys of a new IAM user',
+    meaning: 'STS endpoint',
+    note: "used only with VAULT_AWS_PATH, polled until AWS recognizes a new IAM user's keys",
   },
-  {
-    name: 'AWS_USE_FIPS_ENDPOINT',
+  AWS_USE_FIPS_ENDPOINT: {
+    group: 'aws',
+    check: values.boolean,
     fallback: 'false',
-    meaning: 'true takes the FIPS endpoint, which only regions of the United States have',
+    meaning: 'use the FIPS endpoint (US regions only)',
   },
-  {
-    name: 'AWS_USE_DUALSTACK_ENDPOINT',
+  AWS_USE_DUALSTACK_ENDPOINT: {
+    group: 'aws',
+    check: values.boolean,
     fallback: 'false',
-    meaning: 'true takes the endpoint that has IPv6 addresses too',
+    meaning: 'use the endpoint that also has IPv6 addresses',
   },
-  {
-    name: 'AWS_CA_BUNDLE',
+  AWS_CA_BUNDLE: {
+    group: 'aws',
+    check: values.caFile,
     otherwise: 'none',
-    meaning: 'a PEM file with certificates to trust for AWS, besides the built-in roots',
+    meaning: 'trust these for AWS, besides the built-in roots',
   },
-  {
-    name: 'HTTPS_PROXY',
+  HTTPS_PROXY: {
+    group: 'aws',
+    check: proxyAddress,
     otherwise: 'none',
     lowerCase: true,
     sensitive: true,
-    meaning: 'an http or https proxy for AWS alone',
+    meaning: 'the proxy for AWS alone',
   },
-  {
-    name: 'NO_PROXY',
+  NO_PROXY: {
+    group: 'aws',
+    check: values.anyText,
     otherwise: 'none',
     lowerCase: true,
-    meaning:
-      'hosts, .suffixes, addresses and CIDR blocks that HTTPS_PROXY is not for, separated by commas; or *',
+    meaning: 'hosts, .suffixes, addresses and CIDR blocks to reach directly, comma-separated',
+    note: '* for all',
   },
-  {
-    name: 'ENDPOINT_PORT',
+  ENDPOINT_PORT: {
+    group: 'serve',
+    check: values.port,
+    commands: SERVING,
     fallback: '9911',
-    meaning: 'serve: the port on 127.0.0.1 and ::1 where apps ask for credentials',
+    meaning: 'the port on 127.0.0.1 and ::1 where apps ask for credentials',
   },
-  {
-    name: 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE',
+  AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: {
+    group: 'serve',
+    check: values.pathInHome,
+    commands: SERVING,
     fallback: '~/.aws/container-authorization-token',
-    meaning:
-      'serve: the file that gets the token which apps send to /v1/credentials; they have a variable of the same name',
+    meaning: "file to write the endpoint's authorization token to",
+    note: 'set the same variable in the app',
   },
-  {
-    name: 'IMDS_V1',
+  IMDS_V1: {
+    group: 'serve',
+    check: values.boolean,
+    commands: SERVING,
     fallback: 'false',
-    meaning: 'serve: true answers IMDSv1 too, whose requests carry no token',
+    meaning: 'also answer IMDSv1 requests, which carry no token',
   },
-  {
-    name: 'HEALTH_ADDR',
+  HEALTH_ADDR: {
+    group: 'serve',
+    check: listenAddress,
+    commands: ['serve', 'renew', 'check'],
     otherwise: 'none',
-    meaning:
-      'serve and renew: address and port, such as 0.0.0.0:9912, for /livez, /readyz and /metrics; nothing secret is said there',
+    meaning: 'where to serve /livez, /readyz and /metrics',
+    note: 'exposes nothing secret',
   },
-  {
-    name: 'DEADLINE',
+  DEADLINE: {
+    group: 'run',
+    check: values.wholeSeconds(1, 86_400),
     fallback: '60',
-    meaning: 'whole seconds over each run, 1 to 86400; revoking may take 2 seconds more, after SIGTERM too',
+    meaning: 'time limit for a run',
+    note: 'revoking the Vault token may take 2 s more, even after SIGTERM',
   },
-  {
-    name: 'START_SPREAD',
+  START_SPREAD: {
+    group: 'run',
+    check: values.wholeSeconds(0, 86_400),
+    commands: ['once', 'serve', 'renew', 'check'],
     fallback: '0',
-    meaning:
-      'whole seconds, 0 to 86400: start at a random moment within, for large jobs; DEADLINE begins after it',
+    meaning: 'wait a random time of up to this first, for large jobs',
+    note: 'DEADLINE starts afterwards',
   },
-  {
-    name: 'LOG_FORMAT',
+  LOG_FORMAT: {
+    group: 'run',
+    check: values.logFormat,
     fallback: 'text',
-    meaning: 'text or json, on stderr',
+    meaning: 'format of the log on stderr',
   },
-  {
-    name: 'TERMINATION_LOG',
+  TERMINATION_LOG: {
+    group: 'run',
+    check: values.anyText,
+    commands: ['once', 'serve', 'renew'],
     fallback: '/dev/termination-log',
-    meaning: 'the file that takes the last message, 4096 bytes at most; it is never created',
+    meaning: 'existing file for the final error message, at most 4096 bytes',
+    note: 'never created',
   },
-] as const satisfies readonly Option[]
+} as const satisfies Readonly<Record<string, Definition>>
 
-export type OptionName = (typeof OPTIONS)[number]['name']
+export type OptionName = keyof typeof SETTINGS
+
+/** What a setting is once its check has passed. */
+export type Value<Name extends OptionName> =
+  (typeof SETTINGS)[Name]['check'] extends values.Check<infer T> ? T : never
+
+/** The same with their names, in the table's order. */
+export const OPTIONS: readonly (Option & { readonly name: OptionName })[] = (
+  Object.keys(SETTINGS) as OptionName[]
+).map((name) => ({ name, ...SETTINGS[name] }))
 
 /** The flag of an option: VAULT_PKI_MOUNT has --vault-pki-mount. */
 export function flagOf(name: OptionName): string {

@@ -13,13 +13,12 @@ import type {
 import type { Reporting } from '../run/log.ts'
 import { readArguments, type Arguments } from './arguments.ts'
 import { sourceSection } from './credentials-source.ts'
-import { healthSection, servingSection } from './long-lived.ts'
-import { OPTIONS, type OptionName } from './options.ts'
+import { servingSection } from './long-lived.ts'
+import { SETTINGS, type OptionName } from './options.ts'
 import { Problems } from './problems.ts'
 import { Reader } from './reader.ts'
 import { present, sinkSection } from './sections.ts'
 import { readSources, textFault } from './sources.ts'
-import { anyText, logFormat, wholeSeconds } from './values.ts'
 
 /** What to do, and all that it needs. */
 export type Task =
@@ -50,14 +49,14 @@ export type Invocation =
 export function readReporting({ argv, env }: Pick<Runtime, 'argv' | 'env'>): Reporting {
   const { switches, values } = readArguments(argv)
   const textOf = (name: OptionName): string => (values.get(name) ?? env[name] ?? '').trim()
-  const format = logFormat(textOf('LOG_FORMAT'))
+  const format = SETTINGS.LOG_FORMAT.check(textOf('LOG_FORMAT'))
   const terminationLog = textOf('TERMINATION_LOG')
   return {
-    format: 'value' in format ? format.value : 'text',
+    format: 'value' in format ? format.value : SETTINGS.LOG_FORMAT.fallback,
     verbosity: verbosityOf(switches),
     terminationLog:
       terminationLog === '' || textFault(terminationLog) !== undefined
-        ? fallbackOf('TERMINATION_LOG')
+        ? SETTINGS.TERMINATION_LOG.fallback
         : terminationLog,
   }
 }
@@ -69,54 +68,59 @@ export function readReporting({ argv, env }: Pick<Runtime, 'argv' | 'env'>): Rep
 export async function readInvocation(
   runtime: Pick<Runtime, 'argv' | 'env' | 'home' | 'fs' | 'clock'>,
 ): Promise<Invocation> {
-  const { command, switches, values, problems: ofArguments } = readArguments(runtime.argv)
+  const { command, meant, switches, values, problems: ofArguments } = readArguments(runtime.argv)
   if (switches.has('--help')) return { command: 'help' }
   if (switches.has('--version')) return { command: 'version' }
 
+  if (meant !== undefined) throw refusal(ofArguments)
+
   const found = new Problems(ofArguments)
-  const reader = new Reader(await readSources(runtime, values, found), found)
+  const reader = new Reader(await readSources(runtime, values, found), found, runtime.home)
   warnOfIgnored(reader, runtime.env)
   const reporting = reportingSection(reader, switches)
-  const task = taskOf(command, reader, runtime.home, switches)
+  const task = taskOf(command, reader, switches)
   await checkCaFiles(reader, runtime)
   const problems = found.lines()
   if (task === undefined || reporting === undefined || problems.length > 0) {
-    const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
-    throw new IamRaError('SETTINGS_INVALID', 'settings', `the settings have ${count}`, {
-      problems,
-      hint: "correct them in the container's env or on the command line; aws-iam-ra --help lists every setting",
-    })
+    throw refusal(problems)
   }
   return { ...deepFreeze(task), reporting, warnings: reader.warnings }
+}
+
+function refusal(problems: readonly string[]): IamRaError {
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
+  return new IamRaError('SETTINGS_INVALID', 'settings', `the settings have ${count}`, {
+    problems,
+    hint: "correct them in the container's env or on the command line; aws-iam-ra --help lists every setting",
+  })
 }
 
 /** Every section is read even where an earlier one failed, so that each has its problems reported. */
 function taskOf(
   command: Arguments['command'],
   reader: Reader,
-  home: string | undefined,
   switches: Arguments['switches'],
 ): Task | undefined {
   const from = sourceSettings(reader)
   if (command === 'credential-process' || command === 'obtain') return from && { command, settings: from }
-  const startSpread = reader.take('START_SPREAD', wholeSeconds(0, 86_400))
+  const startSpread = reader.take('START_SPREAD')
   const startSpreadMs = startSpread === undefined ? undefined : startSpread * 1000
   if (command === 'serve') {
-    const serving = servingSection(reader, home)
+    const serving = servingSection(reader)
     if (from === undefined || startSpreadMs === undefined || serving === undefined) return undefined
     return { command, settings: { ...from, ...serving, startSpreadMs } }
   }
   const isServing =
     reader.isSet('AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE') && !reader.isSet('AWS_SHARED_CREDENTIALS_FILE')
   if (command === 'check' && isServing) {
-    const serving = servingSection(reader, home)
+    const serving = servingSection(reader)
     if (from === undefined || serving === undefined) return undefined
     return checkOf({ ...from, file: { kind: 'token', endpoint: serving.endpoint } }, reader, switches)
   }
   const anchorRegion =
     from !== undefined && 'exchange' in from.source ? from.source.exchange.region : undefined
-  const sink = sinkSection(reader, home, anchorRegion)
-  const health = command === 'renew' ? healthSection(reader) : undefined
+  const sink = sinkSection(reader, anchorRegion)
+  const health = command === 'renew' ? reader.take('HEALTH_ADDR') : undefined
   if (from === undefined || startSpreadMs === undefined || sink === undefined) return undefined
   const settings = { ...from, sink, startSpreadMs }
   switch (command) {
@@ -134,7 +138,7 @@ function checkOf(settings: CheckSettings, reader: Reader, switches: Arguments['s
 }
 
 function sourceSettings(reader: Reader): SourceSettings | undefined {
-  const deadline = reader.take('DEADLINE', wholeSeconds(1, 86_400))
+  const deadline = reader.take('DEADLINE')
   const source = sourceSection(reader, deadline)
   return source === undefined || deadline === undefined ? undefined : { source, deadlineMs: deadline * 1000 }
 }
@@ -148,17 +152,14 @@ async function checkCaFiles(reader: Reader, { fs, clock }: Pick<Runtime, 'fs' | 
     if (source.state !== 'given') continue
     const file = await lookAtCaFile(fs, source.text, clock.now())
     if ('fault' in file) {
-      reader.problem(name, {
-        wrong: file.fault,
-        expected: 'a file of CA certificates as PEM, DER or PKCS #7',
-      })
+      reader.problem(name, { wrong: file.fault, expected: SETTINGS[name].check.expected })
     } else reader.warnings.push(...file.warnings.map((warning) => `${name} ${source.text} ${warning}`))
   }
 }
 
 function reportingSection(reader: Reader, switches: Arguments['switches']): Reporting | undefined {
-  const format = reader.take('LOG_FORMAT', logFormat)
-  const terminationLog = reader.take('TERMINATION_LOG', anyText)
+  const format = reader.take('LOG_FORMAT')
+  const terminationLog = reader.take('TERMINATION_LOG')
   if (format === undefined || terminationLog === undefined) return undefined
   return deepFreeze({ format, verbosity: verbosityOf(switches), terminationLog })
 }
@@ -173,11 +174,6 @@ function warnOfIgnored(reader: Reader, env: Runtime['env']): void {
   const set = ['VAULT_TOKEN', 'VAULT_SKIP_VERIFY'].filter((name) => (env[name] ?? '').trim() !== '')
   if (set.length === 0) return
   reader.warnings.push(`${set.join(' and ')} ${set.length === 1 ? 'is' : 'are'} set and ignored`)
-}
-
-function fallbackOf(name: OptionName): string {
-  const option = OPTIONS.find((candidate) => candidate.name === name)
-  return option !== undefined && 'fallback' in option ? option.fallback : ''
 }
 
 /** A URL keeps its state where no freezing reaches; nothing in src sets a part of one. */

@@ -1,21 +1,31 @@
 /** Hands out checked values by option, and gathers what is wrong or worth a warning on the way. */
 import type { GivenSetting } from './settings.ts'
-import { OPTIONS, type Option, type OptionName } from './options.ts'
+import {
+  CHOICES,
+  OPTIONS,
+  SETTINGS,
+  type Definition,
+  type OptionName,
+  type SourceKind,
+  type Value,
+} from './options.ts'
 import type { Problems } from './problems.ts'
 import { mayHoldPassword } from '../text/secrets.ts'
 import type { Source, Sources } from './sources.ts'
-import type { Check, Unfit } from './values.ts'
+import type { Unfit } from './values.ts'
 
-const TABLE: ReadonlyMap<OptionName, Option> = new Map(OPTIONS.map((option) => [option.name, option]))
+const TABLE: { readonly [Name in OptionName]: Definition<Value<Name>> } = SETTINGS
 
 export class Reader {
   readonly warnings: string[] = []
   readonly #sources: Sources
   readonly #problems: Problems
+  readonly #home: string | undefined
 
-  constructor(sources: Sources, problems: Problems) {
+  constructor(sources: Sources, problems: Problems, home: string | undefined) {
     this.#sources = sources
     this.#problems = problems
+    this.#home = home
   }
 
   source(name: OptionName): Source {
@@ -27,25 +37,25 @@ export class Reader {
     return ['given', 'refused'].includes(this.source(name).state)
   }
 
+  /** Where the credentials come from, by what is set. */
+  sourceKind(): SourceKind {
+    return CHOICES.find(({ by }) => this.isSet(by))?.kind ?? 'vault-pki'
+  }
+
   /** The checked value, else the table's fallback; undefined where there is neither, or a problem. */
-  take<T>(name: OptionName, check: Check<T>): T | undefined {
+  take<Name extends OptionName>(name: Name): Value<Name> | undefined {
     const source = this.source(name)
     if (source.state === 'refused') return undefined
-    const fallback = TABLE.get(name)?.fallback
+    const { check, fallback } = TABLE[name]
     const text = source.state === 'given' ? source.text : fallback
     if (text === undefined) {
       this.#missing(name, source)
       return undefined
     }
-    const checked = check(text)
+    const checked = check(text, this.#home)
     if ('value' in checked) return checked.value
     this.problem(name, checked)
     return undefined
-  }
-
-  /** The checked value of what is given, whether or not the table calls it required. */
-  find<T>(name: OptionName, check: Check<T>): T | undefined {
-    return this.source(name).state === 'given' ? this.take(name, check) : undefined
   }
 
   /** What was set, in the table's order, as far as it may be shown. */
@@ -65,16 +75,15 @@ export class Reader {
   }
 
   #missing(name: OptionName, source: Source): void {
-    const option = TABLE.get(name)
-    if (option?.required === undefined) return
-    const [expected = ''] = option.meaning.split(';')
+    const { required, meaning } = TABLE[name]
+    if (required?.includes(this.sourceKind()) !== true) return
     const wrong = source.state === 'empty' ? source.where : 'is not set'
-    this.problem(name, { wrong, expected })
+    this.problem(name, { wrong, expected: meaning })
   }
 }
 
 /** A mistaken path may lead to a token, so of a file's content nothing but an ARN is repeated. */
 function shown(name: OptionName, { text, origin }: Extract<Source, { state: 'given' }>): string | undefined {
-  if (TABLE.get(name)?.sensitive === true || mayHoldPassword(text)) return undefined
+  if (TABLE[name].sensitive === true || mayHoldPassword(text)) return undefined
   return origin !== 'file' || text.startsWith('arn:') ? text : undefined
 }

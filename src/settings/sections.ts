@@ -1,11 +1,10 @@
 /** The parts of Settings, each from its own options; undefined where a problem leaves one incomplete. */
-import { join } from 'node:path'
 import type { CertificateSettings } from '../certificate/settings.ts'
 import type { ExchangeSettings } from '../exchange/create-session.ts'
 import type { SinkSettings } from '../sink/settings.ts'
 import type { LoginSettings } from '../identity/login.ts'
-import { awsAddress, isLoopback, proxyAddress, vaultAddress } from './addresses.ts'
-import { anchorArn, arnConflicts, profileArn, roleArn } from './arn.ts'
+import { isLoopback } from './addresses.ts'
+import { arnConflicts } from './arn.ts'
 import {
   rolesAnywhereEndpoint,
   type Endpoint,
@@ -13,21 +12,21 @@ import {
   type EndpointOverride,
 } from './endpoint.ts'
 import { bypassesProxy } from './no-proxy.ts'
+import { MAX_SOURCE_IDENTITY_CN } from './options.ts'
 import type { Reader } from './reader.ts'
-import * as values from './values.ts'
 
 export function vaultSection(reader: Reader): LoginSettings | undefined {
-  const addr = reader.take('VAULT_ADDR', vaultAddress)
-  const role = reader.take('VAULT_ROLE', values.vaultName)
-  const tokenFile = reader.take('SERVICE_ACCOUNT_TOKEN_FILE', values.anyText)
-  const authMethod = reader.take('VAULT_AUTH_METHOD', values.authMethod)
-  const authMount = reader.take('VAULT_AUTH_MOUNT', values.authMount) ?? authMethod
-  const requireTls = reader.take('VAULT_REQUIRE_TLS', values.boolean)
+  const addr = reader.take('VAULT_ADDR')
+  const role = reader.take('VAULT_ROLE')
+  const tokenFile = reader.take('SERVICE_ACCOUNT_TOKEN_FILE')
+  const authMethod = reader.take('VAULT_AUTH_METHOD')
+  const authMount = reader.take('VAULT_AUTH_MOUNT') ?? authMethod
+  const requireTls = reader.take('VAULT_REQUIRE_TLS')
   const optional = present({
-    caFile: reader.take('VAULT_CACERT', values.anyText),
-    tlsServerName: reader.take('VAULT_TLS_SERVER_NAME', values.serverName),
-    namespace: reader.take('VAULT_NAMESPACE', values.vaultNamespace),
-    proxy: reader.take('VAULT_PROXY_ADDR', proxyAddress),
+    caFile: reader.take('VAULT_CACERT'),
+    tlsServerName: reader.take('VAULT_TLS_SERVER_NAME'),
+    namespace: reader.take('VAULT_NAMESPACE'),
+    proxy: reader.take('VAULT_PROXY_ADDR'),
   })
   if (addr?.protocol === 'http:') {
     if (requireTls === true) {
@@ -43,29 +42,18 @@ export function vaultSection(reader: Reader): LoginSettings | undefined {
   return { addr, role, authMethod, authMount, tokenFile, ...optional }
 }
 
-/** AWS takes the source identity `CN=<cn>`, and STS allows it 64 characters. */
-const MAX_SOURCE_IDENTITY_CN = 61
-
 /** @param deadlineSeconds what CERT_TTL has to reach; undefined where DEADLINE itself is wrong. */
 export function certificateSection(
   reader: Reader,
   deadlineSeconds: number | undefined,
 ): CertificateSettings | undefined {
-  const pkiRole = reader.take('VAULT_CERT_NAME', values.vaultName)
-  const commonName = reader.take('VAULT_CERT_CN', values.commonName)
-  const pkiMount = reader.take('VAULT_PKI_MOUNT', values.vaultPath)
-  const keyType = reader.take('KEY_TYPE', values.keyType)
-  const ttl = reader.take('CERT_TTL', (text) => {
-    const seconds = values.vaultDuration(text)
-    if (!('value' in seconds)) return seconds
-    if (deadlineSeconds === undefined || seconds.value >= deadlineSeconds) return { value: text }
-    return {
-      wrong: 'is shorter than DEADLINE, so the certificate could end within the run',
-      expected: `${deadlineSeconds} seconds at least`,
-    }
-  })
-  const dnsSans = reader.take('CERT_DNS_SANS', values.dnsNames) ?? []
-  const uriSans = reader.take('CERT_URI_SANS', values.uris) ?? []
+  const pkiRole = reader.take('VAULT_CERT_NAME')
+  const commonName = reader.take('VAULT_CERT_CN')
+  const pkiMount = reader.take('VAULT_PKI_MOUNT')
+  const keyType = reader.take('KEY_TYPE')
+  const ttl = certificateTtl(reader, deadlineSeconds)
+  const dnsSans = reader.take('CERT_DNS_SANS') ?? []
+  const uriSans = reader.take('CERT_URI_SANS') ?? []
   if (commonName !== undefined && Array.from(commonName).length > MAX_SOURCE_IDENTITY_CN) {
     reader.warnings.push(
       `VAULT_CERT_CN has over ${MAX_SOURCE_IDENTITY_CN} characters, so AWS leaves the source identity CN=… out of the session; shorten it where a trust policy or CloudTrail needs that`,
@@ -75,11 +63,23 @@ export function certificateSection(
   return { pkiMount, pkiRole, commonName, dnsSans, uriSans, ...present({ keyType, ttl }) }
 }
 
+/** As it was written: Vault reads it itself. */
+function certificateTtl(reader: Reader, deadlineSeconds: number | undefined): string | undefined {
+  const [seconds, source] = [reader.take('CERT_TTL'), reader.source('CERT_TTL')]
+  if (seconds === undefined || source.state !== 'given') return undefined
+  if (deadlineSeconds === undefined || seconds >= deadlineSeconds) return source.text
+  reader.problem('CERT_TTL', {
+    wrong: 'is shorter than DEADLINE, so the certificate could end within the run',
+    expected: `${deadlineSeconds} seconds at least`,
+  })
+  return undefined
+}
+
 export function exchangeSection(reader: Reader): ExchangeSettings | undefined {
-  const role = reader.take('ROLE_ARN', roleArn)
+  const role = reader.take('ROLE_ARN')
   const anchorName = anchorOption(reader)
-  const anchor = anchorName === undefined ? undefined : reader.take(anchorName, anchorArn)
-  const profile = reader.take('PROFILE_ARN', profileArn)
+  const anchor = anchorName === undefined ? undefined : reader.take(anchorName)
+  const profile = reader.take('PROFILE_ARN')
   for (const { setting, ...unfit } of arnConflicts({ role, anchor, profile })) reader.problem(setting, unfit)
 
   const derived = derivedEndpoint(
@@ -89,10 +89,10 @@ export function exchangeSection(reader: Reader): ExchangeSettings | undefined {
       (({ fips, dualStack }) =>
         rolesAnywhereEndpoint({ partition: anchor.partition, region: anchor.region, fips, dualStack })),
   )
-  const endpoint = reader.take('AWS_ENDPOINT_URL_ROLESANYWHERE', awsAddress) ?? derived
+  const endpoint = reader.take('AWS_ENDPOINT_URL_ROLESANYWHERE') ?? derived
   const optional = present({
-    durationSeconds: reader.take('SESSION_DURATION', values.wholeSeconds(900, 43_200)),
-    sessionName: reader.take('SESSION_NAME', values.sessionName),
+    durationSeconds: reader.take('SESSION_DURATION'),
+    sessionName: reader.take('SESSION_NAME'),
   })
   const connection = awsConnection(reader, endpoint)
   if (role === undefined || anchor === undefined || profile === undefined) return undefined
@@ -136,8 +136,8 @@ export function derivedEndpoint(
   override: EndpointOverride,
   derive: ((variant: Pick<EndpointChoice, 'fips' | 'dualStack'>) => Endpoint) | undefined,
 ): URL | undefined {
-  const fips = reader.take('AWS_USE_FIPS_ENDPOINT', values.boolean) ?? false
-  const dualStack = reader.take('AWS_USE_DUALSTACK_ENDPOINT', values.boolean) ?? false
+  const fips = reader.take('AWS_USE_FIPS_ENDPOINT') ?? false
+  const dualStack = reader.take('AWS_USE_DUALSTACK_ENDPOINT') ?? false
   // A wrong override is one problem, not two.
   if (derive === undefined || reader.isSet(override)) return undefined
   const endpoint = derive({ fips, dualStack })
@@ -152,10 +152,10 @@ export function awsConnection(
   reader: Reader,
   endpoint: URL | undefined,
 ): { readonly caFile?: string; readonly proxy?: URL } {
-  const proxy = reader.take('HTTPS_PROXY', proxyAddress)
-  const noProxy = reader.take('NO_PROXY', values.anyText) ?? ''
+  const proxy = reader.take('HTTPS_PROXY')
+  const noProxy = reader.take('NO_PROXY') ?? ''
   return present({
-    caFile: reader.take('AWS_CA_BUNDLE', values.anyText),
+    caFile: reader.take('AWS_CA_BUNDLE'),
     proxy: endpoint !== undefined && proxyApplies(endpoint, noProxy) ? proxy : undefined,
   })
 }
@@ -166,28 +166,20 @@ function proxyApplies(endpoint: URL, noProxy: string): boolean {
 }
 
 /** @param anchorRegion what WRITE_REGION writes where AWS_REGION is not set. */
-export function sinkSection(
-  reader: Reader,
-  home: string | undefined,
-  anchorRegion: string | undefined,
-): SinkSettings | undefined {
-  const credentialsFile = reader.take('AWS_SHARED_CREDENTIALS_FILE', inHome(home))
-  const profile = reader.take('AWS_PROFILE', values.profileName)
-  const fileMode = reader.take('FILE_MODE', values.fileMode)
-  const regionFile = regionFileOf(reader, home, anchorRegion)
+export function sinkSection(reader: Reader, anchorRegion: string | undefined): SinkSettings | undefined {
+  const credentialsFile = reader.take('AWS_SHARED_CREDENTIALS_FILE')
+  const profile = reader.take('AWS_PROFILE')
+  const fileMode = reader.take('FILE_MODE')
+  const regionFile = regionFileOf(reader, anchorRegion)
   if (credentialsFile === undefined || profile === undefined || fileMode === undefined) return undefined
   return { credentialsFile, profile, fileMode, ...present({ regionFile }) }
 }
 
 /** Absent where it is not wanted; AWS_REGION is read only then, as it is often set for the app alone. */
-function regionFileOf(
-  reader: Reader,
-  home: string | undefined,
-  anchorRegion: string | undefined,
-): SinkSettings['regionFile'] {
-  if (reader.take('WRITE_REGION', values.boolean) !== true) return undefined
-  const path = reader.take('AWS_CONFIG_FILE', inHome(home))
-  const region = reader.take('AWS_REGION', values.region) ?? anchorRegion
+function regionFileOf(reader: Reader, anchorRegion: string | undefined): SinkSettings['regionFile'] {
+  if (reader.take('WRITE_REGION') !== true) return undefined
+  const path = reader.take('AWS_CONFIG_FILE')
+  const region = reader.take('AWS_REGION') ?? anchorRegion
   if (!reader.isSet('AWS_REGION') && reader.isSet('VAULT_AWS_PATH')) {
     reader.problem('WRITE_REGION', {
       wrong: 'is true without AWS_REGION, and with VAULT_AWS_PATH there is no trust anchor that has one',
@@ -195,18 +187,6 @@ function regionFileOf(
     })
   }
   return path === undefined || region === undefined ? undefined : { path, region }
-}
-
-/** `~/` as the SDKs read it; no other path is touched. */
-export function inHome(home: string | undefined): values.Check<string> {
-  return (path) => {
-    if (!path.startsWith('~/')) return { value: path }
-    if (home !== undefined) return { value: join(home, path.slice(2)) }
-    return {
-      wrong: 'lies in the home folder, and there is none',
-      expected: 'a path without ~, or HOME set',
-    }
-  }
 }
 
 /** Settings that were not given stay out, as exactOptionalPropertyTypes wants it. */

@@ -1,5 +1,6 @@
 /** Checks of single values. Each says what is wrong in words that follow the value: `"60s" is not …; expected …`. */
 import { isIP } from 'node:net'
+import { join } from 'node:path'
 import { isProfileName, PROFILE_NAME_RULE } from '../sink/profile-name.ts'
 import { type KeyType, KEY_TYPES } from '../certificate/settings.ts'
 import { wireName } from '../net/wire-name.ts'
@@ -11,43 +12,78 @@ export interface Unfit {
 
 export type Checked<T> = { readonly value: T } | Unfit
 
-export type Check<T> = (text: string) => Checked<T>
+export interface Check<T> {
+  /** @param home the user's home directory, where there is one */
+  (text: string, home?: string): Checked<T>
+  /** What fits, for --help and for what is refused; empty if any text does. */
+  readonly expected: string
+}
 
-export const anyText: Check<string> = (text) => ({ value: text })
+/** @param judge names an `expected` of its own only where that tells more. */
+export function expecting<T>(
+  expected: string,
+  judge: (text: string, home?: string) => { readonly value: T } | { wrong: string; expected?: string },
+): Check<T> {
+  const check = (text: string, home?: string): Checked<T> => {
+    const judged = judge(text, home)
+    return 'value' in judged ? judged : { expected, ...judged }
+  }
+  return Object.assign(check, { expected })
+}
+
+export const anyText: Check<string> = expecting('', (text) => ({ value: text }))
+
+/** The path alone; the file is read before the first request. */
+export const caFile: Check<string> = expecting(
+  'a file of CA certificates as PEM, DER or PKCS #7',
+  (text) => ({
+    value: text,
+  }),
+)
+
+/** `~/` as the SDKs read it; no other path is touched. */
+export const pathInHome: Check<string> = expecting('', (path, home) => {
+  if (!path.startsWith('~/')) return { value: path }
+  if (home !== undefined) return { value: join(home, path.slice(2)) }
+  return {
+    wrong: 'lies in the home folder, and there is none',
+    expected: 'a path without ~, or HOME set',
+  }
+})
 
 /** Line breaks may have got lost on the way into the variable. */
 export function isPem(text: string): boolean {
   return text.includes('-----BEGIN')
 }
 
-export const boolean: Check<boolean> = (text) => {
+export const boolean: Check<boolean> = expecting('true or false', (text) => {
   const word = text.toLowerCase()
-  if (word === 'true' || word === 'false') return { value: word === 'true' }
-  return { wrong: 'is not a boolean', expected: 'true or false' }
-}
+  return word === 'true' || word === 'false' ? { value: word === 'true' } : { wrong: 'is not a boolean' }
+})
 
 export function wholeSeconds(min: number, max: number): Check<number> {
-  return (text) => {
+  return expecting(`whole seconds without a unit, ${min} to ${max}`, (text) => {
     const seconds = /^\d{1,9}$/.test(text) ? Number(text) : NaN
     if (seconds >= min && seconds <= max) return { value: seconds }
-    const wrong = Number.isNaN(seconds) ? 'is not a number of whole seconds' : 'is out of range'
-    return { wrong, expected: `whole seconds without a unit, ${min} to ${max}` }
-  }
+    return { wrong: Number.isNaN(seconds) ? 'is not a number of whole seconds' : 'is out of range' }
+  })
 }
 
-export const port: Check<number> = (text) => {
+export const port: Check<number> = expecting('a number from 1 to 65535', (text) => {
   const number = /^\d{1,5}$/.test(text) ? Number(text) : 0
-  if (number >= 1 && number <= 65_535) return { value: number }
-  return { wrong: 'is not a port', expected: 'a number from 1 to 65535' }
-}
+  return number >= 1 && number <= 65_535 ? { value: number } : { wrong: 'is not a port' }
+})
 
 function oneOf<T extends string>(words: readonly T[]): Check<T> {
-  return (text) => {
+  return expecting(inWords(words, 'or'), (text) => {
     const word = words.find((candidate) => candidate === text)
-    return word === undefined
-      ? { wrong: 'is not one of the choices', expected: words.join(', ') }
-      : { value: word }
-  }
+    return word === undefined ? { wrong: 'is not one of the choices' } : { value: word }
+  })
+}
+
+/** `a, b or c` */
+export function inWords(words: readonly string[], conjunction: 'and' | 'or'): string {
+  return words.join(', ').replace(/, (?=[^,]*$)/, ` ${conjunction} `)
 }
 
 export const authMethod: Check<'kubernetes' | 'jwt'> = oneOf(['kubernetes', 'jwt'])
@@ -55,76 +91,72 @@ export const keyType: Check<KeyType> = oneOf(KEY_TYPES)
 export const logFormat: Check<'text' | 'json'> = oneOf(['text', 'json'])
 
 /** Nobody but the owner may write what every process of the pod trusts; setuid and the like mean nothing there. */
-export const fileMode: Check<number> = (text) => {
-  const expected = 'octal permission bits such as 0600 or 0640, in quotes where they stand in YAML'
-  if (!/^[0-7]{3,5}$/.test(text)) return { wrong: 'is not an octal file mode', expected }
-  const mode = Number.parseInt(text, 8)
-  if (mode > 0o777) return { wrong: 'has bits beyond rwx', expected }
-  if ((mode & 0o600) !== 0o600) return { wrong: 'does not let the owner read and write', expected }
-  if ((mode & 0o022) !== 0) return { wrong: 'lets others than the owner write', expected }
-  return { value: mode }
-}
+export const fileMode: Check<number> = expecting(
+  'octal permission bits such as 0600 or 0640, quoted in YAML',
+  (text) => {
+    if (!/^[0-7]{3,5}$/.test(text)) return { wrong: 'is not an octal file mode' }
+    const mode = Number.parseInt(text, 8)
+    if (mode > 0o777) return { wrong: 'has bits beyond rwx' }
+    if ((mode & 0o600) !== 0o600) return { wrong: 'does not let the owner read and write' }
+    return (mode & 0o022) === 0 ? { value: mode } : { wrong: 'lets others than the owner write' }
+  },
+)
 
 /** CreateSession's roleSessionName (IAM Roles Anywhere user guide). */
-export const sessionName: Check<string> = (text) =>
-  /^[\w+=,.@-]{2,64}$/.test(text)
-    ? { value: text }
-    : { wrong: 'is not a session name', expected: '2 to 64 letters, digits and _+=,.@-' }
+export const sessionName: Check<string> = expecting('2 to 64 letters, digits and _+=,.@-', (text) =>
+  /^[\w+=,.@-]{2,64}$/.test(text) ? { value: text } : { wrong: 'is not a session name' },
+)
 
-export const profileName: Check<string> = (text) =>
-  isProfileName(text)
-    ? { value: text }
-    : { wrong: 'is no profile name that every SDK reads', expected: PROFILE_NAME_RULE }
+export const profileName: Check<string> = expecting(PROFILE_NAME_RULE, (text) =>
+  isProfileName(text) ? { value: text } : { wrong: 'is no profile name that every SDK reads' },
+)
 
 /** RFC 5280, appendix A: ub-common-name is 64 characters. */
-export const commonName: Check<string> = (text) => {
+export const commonName: Check<string> = expecting('at most 64 characters (RFC 5280)', (text) => {
   const length = Array.from(text).length
-  return length <= 64
-    ? { value: text }
-    : { wrong: `has ${length} characters`, expected: '64 at most (RFC 5280)' }
-}
+  return length <= 64 ? { value: text } : { wrong: `has ${length} characters` }
+})
 
 /** A region becomes a label of the endpoint's host name, so it must be nothing else. */
-export const region: Check<string> = (text) =>
-  /^[a-z]{2,8}(-[a-z]{2,16})+-\d{1,2}$/.test(text)
-    ? { value: text }
-    : { wrong: 'is not a region', expected: 'one such as eu-west-1' }
+export const region: Check<string> = expecting('one such as eu-west-1', (text) =>
+  /^[a-z]{2,8}(-[a-z]{2,16})+-\d{1,2}$/.test(text) ? { value: text } : { wrong: 'is not a region' },
+)
 
 /** One segment of a path below /v1: a role's name. Vault allows fewer characters; these alone would change the path. */
-export const vaultName: Check<string> = (text) =>
-  isSegment(text)
-    ? { value: text }
-    : { wrong: 'is not a name in Vault', expected: 'one name without slashes, blanks or any of ? # % \\' }
+export const vaultName: Check<string> = expecting(
+  'one name without slashes, blanks or any of ? # % \\',
+  (text) => (isSegment(text) ? { value: text } : { wrong: 'is not a name in Vault' }),
+)
 
 /** A mount's path, without the slashes at its ends. */
-export const vaultPath: Check<string> = (text) => {
-  const path = text.replace(/^\/+|\/+$/g, '')
-  return path.split('/').every(isSegment)
-    ? { value: path }
-    : {
-        wrong: 'is not a path in Vault',
-        expected: 'names joined by single slashes, without . or .., blanks or any of ? # % \\',
-      }
-}
+export const vaultPath: Check<string> = expecting(
+  'names joined by single slashes, without . or .., blanks or any of ? # % \\',
+  (text) => {
+    const path = text.replace(/^\/+|\/+$/g, '')
+    return path.split('/').every(isSegment) ? { value: path } : { wrong: 'is not a path in Vault' }
+  },
+)
 
 /** A role of the AWS secrets engine under one of its two endpoints; the mount may have slashes itself. */
-export const vaultAwsPath: Check<string> = (text) => {
-  const path = vaultPath(text.replace(/^\/*v1\//, ''))
-  if ('value' in path && /^.+\/(?:creds|sts)\/[^/]+$/.test(path.value)) return path
-  return {
-    wrong: "names no role of Vault's AWS secrets engine",
-    expected: 'aws/creds/<role> or aws/sts/<role>, with its mount in place of aws',
-  }
-}
+export const vaultAwsPath: Check<string> = expecting(
+  'aws/creds/<role> or aws/sts/<role>, with its mount in place of aws',
+  (text) => {
+    const path = vaultPath(text.replace(/^\/*v1\//, ''))
+    if ('value' in path && /^.+\/(?:creds|sts)\/[^/]+$/.test(path.value)) return path
+    return { wrong: "names no role of Vault's AWS secrets engine" }
+  },
+)
 
 /** The mount without `auth/`, which `vault auth list` leaves out and policies spell out. */
-export const authMount: Check<string> = (text) => vaultPath(text.replace(/^\/*auth\/+/, ''))
+export const authMount: Check<string> = expecting(vaultPath.expected, (text) =>
+  vaultPath(text.replace(/^\/*auth\/+/, '')),
+)
 
 /** A namespace's path. It goes out as a header, which carries no other characters safely (RFC 9110, section 5.5). */
-export const vaultNamespace: Check<string> = (text) =>
-  /^[!-~]+$/.test(text)
-    ? vaultPath(text)
-    : { wrong: 'is not a namespace in Vault', expected: 'names of visible ASCII joined by single slashes' }
+export const vaultNamespace: Check<string> = expecting(
+  'names of visible ASCII joined by single slashes',
+  (text) => (/^[!-~]+$/.test(text) ? vaultPath(text) : { wrong: 'is not a namespace in Vault' }),
+)
 
 function isSegment(text: string): boolean {
   return /^[^/?#%\\\s]+$/.test(text) && text !== '.' && text !== '..'
@@ -137,31 +169,33 @@ function isDnsName(text: string): boolean {
 }
 
 /** An address is no server name (RFC 6066, section 3), and Node and Bun take none for one. */
-export const serverName: Check<string> = (text) =>
+export const serverName: Check<string> = expecting('a DNS name, without scheme and port', (text) =>
   isDnsName(wireName(text)) && isIP(wireName(text)) === 0
     ? { value: wireName(text) }
-    : { wrong: 'is not a host name', expected: 'a DNS name, without scheme and port' }
+    : { wrong: 'is not a host name' },
+)
 
 /** RFC 1034 names; a wildcard may stand for the first label, and the PKI role decides whether it is signed. */
-export const dnsNames: Check<readonly string[]> = (text) =>
-  list(text, (name) => isDnsName(name.replace(/^\*\.(?=.)/, '')), {
-    wrong: 'is not a DNS name',
-    expected: 'DNS names separated by commas (punycode where they are not ASCII)',
-  })
+export const dnsNames: Check<readonly string[]> = listOf(
+  'DNS names separated by commas (punycode if not ASCII)',
+  'is not a DNS name',
+  (name) => isDnsName(name.replace(/^\*\.(?=.)/, '')),
+)
 
 /** RFC 5280, section 4.2.1.6: a URI name is absolute, has a scheme-specific part, and is ASCII. */
-export const uris: Check<readonly string[]> = (text) =>
-  list(text, (uri) => /^[a-z][a-z0-9+.-]*:[!-~]+$/i.test(uri) && URL.canParse(uri), {
-    wrong: 'is not an absolute URI',
-    expected: 'URIs with a scheme, such as spiffe://cluster/ns/x/sa/y, separated by commas',
-  })
+export const uris: Check<readonly string[]> = listOf(
+  'URIs with a scheme, such as spiffe://cluster/ns/x/sa/y, separated by commas',
+  'is not an absolute URI',
+  (uri) => /^[a-z][a-z0-9+.-]*:[!-~]+$/i.test(uri) && URL.canParse(uri),
+)
 
-function list(text: string, fits: (item: string) => boolean, unfit: Unfit): Checked<readonly string[]> {
-  const items = text.split(',').map((item) => item.trim())
-  const misfit = items.findIndex((item) => !fits(item))
-  if (misfit === -1) return { value: items }
-  const which = items.length === 1 ? '' : `has entry ${misfit + 1}, which `
-  return { wrong: `${which}${unfit.wrong}`, expected: unfit.expected }
+function listOf(expected: string, wrong: string, fits: (item: string) => boolean): Check<readonly string[]> {
+  return expecting(expected, (text) => {
+    const items = text.split(',').map((item) => item.trim())
+    const misfit = items.findIndex((item) => !fits(item))
+    if (misfit === -1) return { value: items }
+    return { wrong: items.length === 1 ? wrong : `has entry ${misfit + 1}, which ${wrong}` }
+  })
 }
 
 /** Seconds in each of the units that Go's time.ParseDuration knows. */
@@ -174,12 +208,15 @@ const MAX_DURATION_SECONDS = 2 ** 63 / 1e9
  * A Vault duration in seconds: a number of seconds, of days (`1d`, alone), or a Go duration (`1h30m`).
  * Source: ParseDurationSecond of hashicorp/go-secure-stdlib/parseutil.
  */
-export function vaultDuration(text: string): Checked<number> {
-  const seconds = durationSeconds(text)
-  return seconds !== undefined && seconds > 0 && seconds < MAX_DURATION_SECONDS
-    ? { value: seconds }
-    : { wrong: 'is not a Vault duration', expected: 'seconds or a duration such as 90, 30m, 1h30m or 1d' }
-}
+export const vaultDuration: Check<number> = expecting(
+  'seconds or a duration such as 90, 30m, 1h30m or 1d',
+  (text) => {
+    const seconds = durationSeconds(text)
+    return seconds !== undefined && seconds > 0 && seconds < MAX_DURATION_SECONDS
+      ? { value: seconds }
+      : { wrong: 'is not a Vault duration' }
+  },
+)
 
 function durationSeconds(text: string): number | undefined {
   const whole = /^(\d+)(d?)$/.exec(text)

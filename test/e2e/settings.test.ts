@@ -96,7 +96,7 @@ for (const [name, value, problem] of [
   ['VAULT_REQUIRE_TLS', 'true', /VAULT_ADDR: is http while VAULT_REQUIRE_TLS is true; expected https/],
   ['VAULT_REQUIRE_TLS', 'yes', /not a boolean; expected true or false/],
   ['AWS_ENDPOINT_URL_ROLESANYWHERE', 'http://aws.example', /is http beyond loopback/],
-  ['LOG_FORMAT', 'xml', /expected text, json/],
+  ['LOG_FORMAT', 'xml', /expected text or json/],
   ['AWS_ENDPOINT_URL_ROLESANYWHERE', 'https://me:secret-of-mine@aws.example', /user name or password/],
   ['PRIVATE_KEY_FILE', '-----BEGIN PRIVATE KEY-----\\nsecret-of-mine', /holds what looks like a private key/],
   ['PRIVATE_KEY_FILE', '/certificate/tls.key', /is set without CERTIFICATE_FILE/],

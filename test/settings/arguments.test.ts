@@ -40,12 +40,22 @@ reading('without a command it is the one-shot', () => {
   }
 })
 
-for (const word of ['rotate', 'Serve', 'serve=x', 'credential_process', 'constructor', '']) {
+for (const [word, meant] of [
+  ['rotate'],
+  ['Serve', 'serve'],
+  ['serve=x', 'serve'],
+  ['credential_process', 'credential-process'],
+  ['chek', 'check'],
+  ['constructor'],
+  [''],
+] as const) {
   reading(`${JSON.stringify(word)} is no command`, () => {
-    const { command, problems } = readArguments([word])
+    const { command, problems, meant: found } = readArguments([word])
     assert.is(command, undefined)
+    assert.is(found, meant)
+    const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`
     assert.equal(problems, [
-      'argument 1: is neither a command nor a flag; expected serve, renew, credential-process, check or a flag such as --vault-addr',
+      `argument 1: is neither a command nor a flag${hint}; expected serve, renew, credential-process, check or a flag such as --vault-addr`,
     ])
   })
 }
@@ -108,6 +118,33 @@ reading('an unknown flag is named without its value', () => {
     '-h: is not a known flag; expected one that --help lists',
     'an argument: is not a known flag; expected one that --help lists',
   ])
+})
+
+reading('a mistyped flag is told its likeness, with or without its second dash', () => {
+  assert.equal(readArguments(['--vault-adr=x', '--quit', '-verbose', '--role-arns=x']).problems, [
+    '--vault-adr: is not a known flag (did you mean --vault-addr?); expected one that --help lists',
+    '--quit: is not a known flag (did you mean --quiet?); expected one that --help lists',
+    '-verbose: is not a known flag (did you mean --verbose?); expected one that --help lists',
+    '--role-arns: is not a known flag (did you mean --role-arn?); expected one that --help lists',
+  ])
+})
+
+reading('what may be a value is like no flag of ours and shown nowhere', () => {
+  assert.equal(readArguments(['--Vault-Addr=x', '--vault_addr=x', '--vault-addr2']).problems, [
+    'an argument: is not a known flag; expected one that --help lists',
+    'an argument: is not a known flag; expected one that --help lists',
+    'an argument: is not a known flag; expected one that --help lists',
+  ])
+  assert.not.match(readArguments(['chekc']).problems.join(), 'chekc')
+})
+
+reading('beside a mistyped command nothing else counts, but help does', () => {
+  const { problems, meant } = readArguments(['chek', '--json', '--nonsense', 'x'])
+  assert.is(meant, 'check')
+  assert.is(problems.length, 1)
+  assert.ok(readArguments(['chek', '--help']).switches.has('--help'))
+  assert.is(readArguments(['--quiet', 'chek']).meant, undefined)
+  assert.is(readArguments(['obtian']).meant, undefined)
 })
 
 reading('an argument that is no flag is named by its place', () => {

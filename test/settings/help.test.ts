@@ -2,12 +2,30 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { EXIT_CODES } from '../../src/errors.ts'
 import { COMMANDS, SWITCHES } from '../../src/settings/arguments.ts'
-import { helpText } from '../../src/settings/help.ts'
-import { flagOf, OPTIONS, type Option } from '../../src/settings/options.ts'
+import { defaultOf, helpText, isFor } from '../../src/settings/help.ts'
+import { flagOf, OPTIONS, type OptionName, type UserCommand } from '../../src/settings/options.ts'
+import { ANCHOR, PROFILE, readFrom, REQUIRED } from './fixture.ts'
 
 const help = suite('settings: help')
 
 const lines = helpText().split('\n')
+
+/** What the text says of an option, on one line; empty if it is not there. */
+function paragraphOf(name: OptionName, text: string): string {
+  const all = text.split('\n')
+  const start = all.findIndex((line) => line.startsWith(`  ${name}`) && line.includes(flagOf(name)))
+  if (start === -1) return ''
+  const length = all.slice(start + 1).findIndex((line) => !line.startsWith('      '))
+  return all
+    .slice(start, start + 1 + length)
+    .join(' ')
+    .replace(/\s+/g, ' ')
+}
+
+function exampleOf(text: string): string[] {
+  const [, example = ''] = /\nExample[^\n]*:\n([^]*)$/.exec(text) ?? []
+  return example.trimEnd().split('\n')
+}
 
 help('every setting is there with its flag and its default', () => {
   const text = helpText().replace(/\s+/g, ' ')
@@ -17,11 +35,74 @@ help('every setting is there with its flag and its default', () => {
       name,
     )
   }
-  const table: readonly Option[] = OPTIONS
-  for (const { name, required, fallback, otherwise } of table) {
-    const shown = `(${required ?? `default: ${fallback ?? otherwise ?? ''}`})`
-    assert.ok(text.includes(shown), name)
+  for (const option of OPTIONS) {
+    const shown = `(${defaultOf(option)}`
+    assert.ok(text.includes(`${shown})`) || text.includes(`${shown}; `), option.name)
   }
+})
+
+help('every setting shows what its own check expects, and its bounds are in no other words', () => {
+  for (const { name, check, meaning, note = '' } of OPTIONS) {
+    const paragraph = paragraphOf(name, helpText())
+    assert.ok(paragraph.includes(`${meaning}${check.expected === '' ? '' : `: ${check.expected}`}`), name)
+    assert.not.match(`${meaning} ${note}`, /\d+ to \d+|true or false|\b(?:ec-p384|jwt)\b/, name)
+  }
+  assert.match(paragraphOf('SESSION_DURATION', helpText()), /900 to 43200/)
+  assert.match(paragraphOf('KEY_TYPE', helpText()), /ec-p256, ec-p384, rsa-2048 or rsa-3072/)
+})
+
+for (const command of COMMANDS) {
+  help(`${command} lists the settings that it takes, and no others`, () => {
+    const text = helpText(command)
+    assert.match(text, new RegExp(`^aws-iam-ra ${command}: .*\n(?:.+\n)?\nUsage: aws-iam-ra ${command} `))
+    for (const option of OPTIONS) {
+      assert.is(paragraphOf(option.name, text) !== '', isFor(option, command), option.name)
+    }
+    assert.is(/^ {2}--json /m.test(text), command === 'check')
+    assert.not.match(text, / only\)$/m)
+    for (const line of text.split('\n')) assert.ok(line.length <= 100, line)
+  })
+}
+
+help('settings of long-lived commands are marked in the text for all', () => {
+  assert.match(paragraphOf('IMDS_V1', helpText()), /\(default: false; serve only\)/)
+  assert.match(paragraphOf('HEALTH_ADDR', helpText()), /\(default: none; serve and renew only\)/)
+})
+
+help('what no user runs has the text for all', () => assert.is(helpText('obtain'), helpText()))
+
+help('ends in an example that works, for each command', async () => {
+  const env: Record<string, string> = {}
+  const commands: string[] = []
+  for (const line of exampleOf(helpText())) {
+    const words = line.trim().split(' ')
+    if (words[0] !== 'export') commands.push(line.trim())
+    else for (const word of words.slice(1)) env[word.split('=')[0] ?? ''] = word.split('=')[1] ?? ''
+  }
+  assert.equal(
+    Object.keys(env)
+      .map((name) => name.replace(/_FILE$/, ''))
+      .sort(),
+    Object.keys(REQUIRED).sort(),
+  )
+  const { ANCHOR_ARN_FILE, PROFILE_ARN_FILE, ...others } = env
+  assert.ok(ANCHOR_ARN_FILE && PROFILE_ARN_FILE)
+  const required = { ...others, ANCHOR_ARN: ANCHOR, PROFILE_ARN: PROFILE }
+  const expected: UserCommand[] = ['check', 'once']
+  for (const command of COMMANDS) {
+    const example = exampleOf(helpText(command))
+    assert.is(example.length, 1)
+    commands.push(...example.map((line) => line.trim()))
+    expected.push(command)
+  }
+  const read = await Promise.all(
+    commands.map(async (line) => {
+      const [program, ...argv] = line.split(' ')
+      assert.is(program, 'aws-iam-ra')
+      return (await readFrom(required, argv, '/home/app')).command
+    }),
+  )
+  assert.equal(read, expected)
 })
 
 help('every command is there with what it does', () => {

@@ -105,6 +105,13 @@ commands('an unknown one is a problem beside all others', async () => {
   assert.match(problems[0] ?? '', /^argument 1: is neither a command nor a flag; expected serve, renew,/)
 })
 
+commands('a mistyped one is the only problem, whatever else is missing', async () => {
+  const { problems } = await refusalOf({ KEY_TYPE: 'dsa' }, ['chek', '--json'])
+  assert.is(problems.length, 1)
+  assert.match(problems[0] ?? '', /^argument 1: .*\(did you mean check\?\); expected serve, renew,/)
+  assert.equal(await readFrom({}, ['chek', '--help']), { command: 'help' })
+})
+
 const home = suite('settings: commands without a home folder')
 
 home('serve needs a place for its token file, and nothing else', async () => {

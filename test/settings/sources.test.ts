@@ -96,13 +96,13 @@ sources('an empty file counts as not set', async (context) => {
   const path = await file(context, '\n')
   assert.is((await once({ VAULT_PKI_MOUNT_FILE: path })).settings.certificate.pkiMount, 'pki')
   assert.equal(await problemsOf({ VAULT_ROLE: null, VAULT_ROLE_FILE: path }), [
-    `VAULT_ROLE: has "${path}" in VAULT_ROLE_FILE, which is empty; expected the role of Vault's auth method to log in with`,
+    `VAULT_ROLE: has "${path}" in VAULT_ROLE_FILE, which is empty; expected the Vault auth role to log in with`,
   ])
 })
 
 sources('a required setting that is empty or missing is told apart', async () => {
   assert.equal(await problemsOf({ VAULT_ROLE: '\n', VAULT_CERT_NAME: null }), [
-    "VAULT_ROLE: is set but empty, as an empty Secret leaves it; expected the role of Vault's auth method to log in with",
+    'VAULT_ROLE: is set but empty, as an empty Secret leaves it; expected the Vault auth role to log in with',
     'VAULT_CERT_NAME: is not set; expected the role of the PKI secrets engine that signs the certificate',
   ])
   assert.match(

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { IamRaError } from '../../src/errors.ts'
+import { meaningOf } from '../../src/settings/help.ts'
 import { flagOf, OPTIONS, type Option } from '../../src/settings/options.ts'
 import { secretKind } from '../../src/text/secrets.ts'
 import { errorText } from '../support/error-text.ts'
@@ -191,7 +192,7 @@ secrets('of any making are found', () => {
 
 secrets('are not seen in what settings hold', async () => {
   for (const text of [
-    ...TABLE.flatMap(({ name, fallback, meaning }) => [name, fallback ?? '', ...meaning.split(' ')]),
+    ...TABLE.flatMap((option) => [option.name, option.fallback ?? '', ...meaningOf(option).split(' ')]),
     ...[REQUIRED, REQUIRED_MOUNTED, REQUIRED_VAULT_AWS].flatMap((all) => Object.values(all)),
     ROLE,
     ANCHOR,
