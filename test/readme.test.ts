@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { ROOT } from '../scripts/checks/files.ts'
+import { ROOT, sourceFiles } from '../scripts/checks/files.ts'
 import { podEnv } from '../scripts/demo/pod-env.ts'
 import { withHelp } from '../scripts/readme.ts'
 import { startStage } from './rig/emulators/stage.ts'
 
 const readme = suite('README and what moved out of it')
+const page = readFileSync(join(ROOT, 'README.md'), 'utf8')
 
 readme('has what --help prints in docs/settings.md', () => {
   const text = readFileSync(join(ROOT, 'docs/settings.md'), 'utf8')
@@ -30,6 +31,34 @@ readme("the demo's init container has the env of the pod spec, and the emulator'
   } finally {
     await stage.close()
   }
+})
+
+readme('the output of the demo has the messages that the source has', () => {
+  // Up to the first word that differs from run to run: an address, a path, an ARN, the time it took.
+  const messages = [...page.matchAll(/^✓ (.+?),?(?= \(\d| \/| http|: |, )/gm)].map((found) => found[1] ?? '')
+  assert.ok(messages.length >= 8, messages.join())
+  const source = sourceFiles(['src', 'scripts'])
+    .map(({ text }) => text)
+    .join('\n')
+  assert.equal(
+    messages.filter((message) => !source.includes(message)),
+    [],
+  )
+})
+
+readme('the workload has the label, the values and the component of k8s/', () => {
+  const example = readFileSync(join(ROOT, 'k8s/examples/cluster/iam-ra.yaml'), 'utf8')
+  const keys = [...example.matchAll(/^ {2}([\w-]+): /gm)].map((found) => found[1] ?? '')
+  const given = /^data: \{ (.*) \}$/m.exec(page)?.[1] ?? ''
+  const names = [...given.matchAll(/([\w-]+): /g)].map((found) => found[1] ?? '')
+  assert.equal(
+    names,
+    keys.filter((key) => key !== 'name'),
+  )
+  const component = readFileSync(join(ROOT, 'k8s/base/injection/init-container.yaml'), 'utf8')
+  assert.match(page, "labels: { iam-ra/credentials: 'true' }")
+  assert.match(component, 'kind: Deployment, labelSelector: iam-ra/credentials=true')
+  assert.match(page, '//k8s/base?ref=')
 })
 
 readme.run()
