@@ -1,7 +1,7 @@
 /**
  * The main job in one command: emulators of Vault and AWS on loopback, `aws-iam-ra` as a process of its own with the env
- * of the README's pod spec, then what the app container does: AWS's own SDK reads the file that was left. With --real it
- * is a real Vault that asks a real kube-apiserver about the token; AWS stays emulated.
+ * of the pod spec in docs/kubernetes.md, then what the app container does: AWS's own SDK reads the file that was left.
+ * With --real it is a real Vault that asks a real kube-apiserver about the token; AWS stays emulated.
  */
 import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** The env of the README's pod spec, with the emulators in the places of the servers. */
+/** The env of the pod spec in docs/kubernetes.md, with the emulators in the servers' places. */
 import type { Stage } from '../../test/rig/emulators/stage.ts'
 
 export function podEnv(

@@ -13,7 +13,7 @@ export const AWS_DELAY: Delay = { medianMs: 30, sigma: 0.5 }
 export const VAULT_DELAY: Delay = { medianMs: 2, sigma: 0.5 }
 /** So fast that it is not in the way. */
 export const VAULT_PER_SECOND = 1000
-/** What the README's PKI role gives. */
+/** What the PKI role in docs/vault.md gives. */
 export const CERTIFICATE_MS = 3_600_000
 
 export interface Job {

@@ -1,24 +1,10 @@
-/** Puts what `--help` says into README.md and docs/settings.md. `npm run format` runs it, a test checks it. */
+/** Puts what `--help` says into docs/settings.md. `npm run format` runs it, a test checks it. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  defaultOf,
-  exitCodes,
-  GROUPS,
-  helpText,
-  meaningOf,
-  onlyFor,
-  SWITCH_MEANINGS,
-} from '../src/settings/help.ts'
+import { defaultOf, exitCodes, GROUPS, meaningOf, onlyFor, SWITCH_MEANINGS } from '../src/settings/help.ts'
 import { OPTIONS } from '../src/settings/options.ts'
 import { ROOT } from './checks/files.ts'
 import { between, markdownTable } from './generated.ts'
-
-export function withHelp(readme: string): string {
-  return readme.includes('<!-- help -->')
-    ? between(readme, 'help', `\`\`\`text\n${helpText()}\`\`\`\n`)
-    : readme
-}
 
 /** A table for each group, and what else `--help` lists. */
 export function withSettings(page: string): string {
@@ -52,10 +38,6 @@ function marked(text: string): string {
 }
 
 if (import.meta.main) {
-  for (const [path, filled] of [
-    ['README.md', withHelp],
-    ['docs/settings.md', withSettings],
-  ] as const) {
-    writeFileSync(join(ROOT, path), filled(readFileSync(join(ROOT, path), 'utf8')))
-  }
+  const path = join(ROOT, 'docs/settings.md')
+  writeFileSync(path, withSettings(readFileSync(path, 'utf8')))
 }
