@@ -1,6 +1,6 @@
 /**
  * Measures the shipped executable beside the least that its job takes (the floor) and beside what people do without it,
- * and writes docs/performance.md's tables, its chart and its data. With --only or --rounds it prints one table and writes
+ * and writes docs/performance.md's tables and its data. With --only or --rounds it prints one table and writes
  * nothing.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -83,9 +83,7 @@ async function writeAll(subjects: readonly Subject[], kind: ServerKind): Promise
   const style = await resolveConfig(DATA)
   writeFileSync(DATA, await format(JSON.stringify(results), { ...style, parser: 'json' }))
   writePage(results)
-  process.stdout.write(
-    `\n${scenarioTable(results.scenarios.job)}\nwrote docs/performance.md, .svg and .json\n`,
-  )
+  process.stdout.write(`\n${scenarioTable(results.scenarios.job)}\nwrote docs/performance.md,  and .json\n`)
 }
 
 function subjectName(text: string): SubjectName {

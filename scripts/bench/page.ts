@@ -1,15 +1,12 @@
-/** docs/performance.md and its chart, from docs/performance.json. `node scripts/bench/page.ts` makes them anew from it. */
+/** docs/performance.md, from docs/performance.json. `node scripts/bench/page.ts` makes them anew from it. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from '../checks/files.ts'
 import { between } from '../generated.ts'
-import { chart, type Bar } from './chart.ts'
 import { summaryOf, timesBase, type Quantity, type Results } from './results.ts'
-import { LABELS, SUBJECT_NAMES } from './subjects.ts'
 import { containerTable, factor, markdown, number, scenarioTable, sizeTable, wireTable } from './table.ts'
 
 export const PAGE = join(ROOT, 'docs/performance.md')
-export const CHART = join(ROOT, 'docs/performance.svg')
 export const DATA = join(ROOT, 'docs/performance.json')
 
 /** At most so many times the floor. */
@@ -30,24 +27,6 @@ export function withResults(page: string, results: Results): string {
     pull: pull(results),
   }
   return Object.entries(blocks).reduce((text, [mark, block]) => between(text, `bench-${mark}`, block), page)
-}
-
-export function chartOf({ scenarios }: Results): string {
-  const { samples } = scenarios.job
-  const bars = (quantity: keyof typeof GOALS): Bar[] => {
-    const goal = samples.floor && GOALS[quantity] * summaryOf(samples.floor, quantity).median
-    return SUBJECT_NAMES.flatMap((name) => {
-      const own = samples[name]
-      if (own === undefined) return []
-      const isOurs = name === 'ours'
-      const bar = { label: LABELS[name].replaceAll('`', ''), summary: summaryOf(own, quantity), isOurs }
-      return [isOurs && goal !== undefined ? { ...bar, goal } : bar]
-    })
-  }
-  return chart('Wall time and peak memory of one run, medians with quartiles', [
-    { title: 'Wall time', unit: 'ms', bars: bars('wallMs') },
-    { title: 'Peak memory', unit: 'MiB', bars: bars('peakMiB') },
-  ])
 }
 
 function where({ date, servers, machine, eviction }: Results): string {
@@ -132,7 +111,6 @@ function pull({ sizes, scenarios }: Results): string {
 
 export function writePage(results: Results): void {
   writeFileSync(PAGE, withResults(readFileSync(PAGE, 'utf8'), results))
-  writeFileSync(CHART, chartOf(results))
 }
 
 if (import.meta.main) writePage(JSON.parse(readFileSync(DATA, 'utf8')) as Results)

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { chart } from '../../scripts/bench/chart.ts'
-import { CHART, chartOf, DATA, PAGE, withResults } from '../../scripts/bench/page.ts'
+import { DATA, PAGE, withResults } from '../../scripts/bench/page.ts'
 import type { Results } from '../../scripts/bench/results.ts'
 import { markdown, number, scenarioTable, sizeTable, wireTable } from '../../scripts/bench/table.ts'
 
@@ -11,9 +10,8 @@ const page = suite('docs/performance.md')
 const results = JSON.parse(readFileSync(DATA, 'utf8')) as Results
 const text = readFileSync(PAGE, 'utf8')
 
-page('its tables and its chart are those of docs/performance.json', () => {
+page('its tables are those of docs/performance.json', () => {
   assert.is(withResults(text, results), text)
-  assert.is(chartOf(results), readFileSync(CHART, 'utf8'))
 })
 
 page('a page without a place for a table is refused', () => {
@@ -72,33 +70,6 @@ page('bytes are shown as kB on the wire and MB in a registry', () => {
 page('numbers have the digits that count', () => {
   assert.equal([number(3.14159), number(99.94), number(416.2)], ['3.1', '99.9', '416'])
   assert.is(markdown(['a', 'b'], [['c', 'd']]), '| a | b |\n| --- | --: |\n| c | d |\n')
-})
-
-page('the chart has a bar as long as its median for each program, and ours has the goal', () => {
-  const summary = (median: number): { count: number; median: number; low: number; high: number } => ({
-    ...{ count: 3, median, low: median - 10, high: median + 10 },
-  })
-  const svg = chart('a <chart> & more', [
-    {
-      title: 'Wall time',
-      unit: 'ms',
-      bars: [
-        { label: 'ours', summary: summary(50), isOurs: true, goal: 75 },
-        { label: 'slow', summary: summary(90), isOurs: false },
-      ],
-    },
-  ])
-  const widths = [...svg.matchAll(/<rect class="(\w+)".* width="([\d.]+)"/g)].map(([, kind, width]) => [
-    kind,
-    width,
-  ])
-  assert.equal(widths, [
-    ['ours', '210'],
-    ['bar', '378'],
-  ])
-  assert.is([...svg.matchAll(/class="goal" d="M585 /g)].length, 1)
-  assert.ok(svg.includes('<title>a &lt;chart&gt; &amp; more</title>'))
-  assert.ok(svg.includes('prefers-color-scheme: dark'))
 })
 
 page.run()
