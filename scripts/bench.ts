@@ -1,15 +1,14 @@
 /**
  * Measures the shipped executable beside the least that its job takes (the floor) and beside what people do without it,
- * and writes docs/performance.md's tables and its data. With --only or --rounds it prints one table and writes
+ * and writes docs/lab/run.* and the tables of docs/performance.md. With --only or --rounds it prints one table and writes
  * nothing.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { format, resolveConfig } from 'prettier'
 import { lineUp } from './bench/lineup.ts'
 import { measure } from './bench/measure.ts'
-import { DATA, filesToWeigh, PAGE, withResults, writePage } from './bench/page.ts'
+import { filesToWeigh, RUN_PAGE } from './bench/page.ts'
+import { publish } from './bench/pages.ts'
 import type { Results } from './bench/results.ts'
 import { runAll, withPlace } from './bench/run.ts'
 import type { ServerKind } from './bench/servers.ts'
@@ -78,12 +77,8 @@ async function writeAll(subjects: readonly Subject[], kind: ServerKind): Promise
     }),
   )
   const results: Results = { ...found, sizes }
-  // Before anything is written: the page must have a place for each table.
-  withResults(readFileSync(PAGE, 'utf8'), results)
-  const style = await resolveConfig(DATA)
-  writeFileSync(DATA, await format(JSON.stringify(results), { ...style, parser: 'json' }))
-  writePage(results)
-  process.stdout.write(`\n${scenarioTable(results.scenarios.job)}\nwrote docs/performance.md,  and .json\n`)
+  process.stdout.write(`\n${scenarioTable(results.scenarios.job)}\n`)
+  await publish(RUN_PAGE, results)
 }
 
 function subjectName(text: string): SubjectName {

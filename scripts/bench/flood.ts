@@ -1,21 +1,21 @@
 /**
  * Floods `serve` of the shipped file, in the memory limit that k8s/sidecar ships, from the pod's loopback and from another
- * network namespace, with all CPU and with a tenth of one. Writes docs/performance-flood.json and the table of docs/performance.md; with
+ * network namespace, with all CPU and with a tenth of one. Writes docs/lab/floods.* and the tables of docs/performance.md; with
  * --quick each flood takes two seconds and nothing is written. Linux, root.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { format, resolveConfig } from 'prettier'
 import { startStage } from '../../test/rig/emulators/stage.ts'
 import { KINDS, NETWORK_KINDS } from '../../test/rig/flood/kinds.ts'
 import { createNeighbour } from '../../test/rig/flood/network.ts'
 import { runFlood, type FloodResult } from '../../test/rig/flood/scene.ts'
 import { build } from '../build.ts'
 import { ROOT } from '../checks/files.ts'
-import { DATA, floodTable, PAGE, withFloodResults, type FloodResults } from './flood/page.ts'
+import { FLOOD_PAGE, floodTable, type FloodResults } from './flood/page.ts'
 import { machineFacts } from './machine.ts'
+import { publish } from './pages.ts'
 
 const SECONDS = { whole: 5, quick: 2 } as const
 
@@ -55,11 +55,7 @@ async function main(isQuick: boolean): Promise<void> {
   const results: FloodResults = { date: new Date().toISOString().slice(0, 10), machine, runs }
   process.stdout.write(`\n${floodTable(results)}`)
   if (isQuick) return
-  const page = withFloodResults(readFileSync(PAGE, 'utf8'), results)
-  const style = await resolveConfig(DATA)
-  writeFileSync(DATA, await format(JSON.stringify(results), { ...style, parser: 'json' }))
-  writeFileSync(PAGE, page)
-  process.stdout.write('wrote docs/performance.md and docs/performance-flood.json\n')
+  await publish(FLOOD_PAGE, results)
 }
 
 if (import.meta.main) {

@@ -1,17 +1,17 @@
 /**
- * Measures `serve` of the shipped file: requests on loopback, memory, renewals and their process. Writes the tables of
- * docs/performance.md and docs/performance-serve.json. With --quick it makes few of each, prints, and writes nothing.
+ * Measures `serve` of the shipped file: requests on loopback, memory, renewals and their process. Writes docs/lab/serve.*
+ * and the tables of docs/performance.md. With --quick it makes few of each, prints, and writes nothing.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { format, resolveConfig } from 'prettier'
 import { startStage } from '../../test/rig/emulators/stage.ts'
 import { freePort } from '../../test/rig/processes/process.ts'
 import { build } from '../build.ts'
 import { ROOT } from '../checks/files.ts'
-import { DATA, PAGE, summary, withServeResults, writeServePage } from './serve/page.ts'
+import { publish } from './pages.ts'
+import { SERVE_PAGE, summary } from './serve/page.ts'
 import type { Results } from './serve/results.ts'
 import { runServe, type Counts } from './serve/run.ts'
 
@@ -72,12 +72,7 @@ async function main(isQuick: boolean): Promise<void> {
   const results = await benchServe(join(ROOT, 'dist/aws-iam-ra'), isQuick ? QUICK : WHOLE, report)
   process.stdout.write(`\n${summary(results)}`)
   if (isQuick) return
-  // Before anything is written: the page must have a place for each table.
-  withServeResults(readFileSync(PAGE, 'utf8'), results)
-  const style = await resolveConfig(DATA)
-  writeFileSync(DATA, await format(JSON.stringify(results), { ...style, parser: 'json' }))
-  writeServePage(results)
-  process.stdout.write('wrote docs/performance.md and docs/performance-serve.json\n')
+  await publish(SERVE_PAGE, results)
 }
 
 if (import.meta.main) {

@@ -1,16 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { DATA, PAGE, withResults } from '../../scripts/bench/page.ts'
+import { FLOOD_PAGE } from '../../scripts/bench/flood/page.ts'
+import { resultsOf, withBlocks } from '../../scripts/bench/lab.ts'
+import { RUN_PAGE } from '../../scripts/bench/page.ts'
+import { measured } from '../../scripts/bench/pages.ts'
 import type { Results } from '../../scripts/bench/results.ts'
+import { SUMMARY_PAGE, summaryBlocks } from '../../scripts/bench/summary.ts'
 import { markdown, number, scenarioTable, sizeTable, wireTable } from '../../scripts/bench/table.ts'
 
-const page = suite('docs/performance.md')
+const page = suite('docs/lab/run.md')
 
-const results = JSON.parse(readFileSync(DATA, 'utf8')) as Results
-const text = readFileSync(PAGE, 'utf8')
+const results = resultsOf(RUN_PAGE)
+const text = readFileSync(RUN_PAGE.page, 'utf8')
 
-page('its tables are those of docs/performance.json', () => {
+const withResults = (on: string, of: Results): string => withBlocks(on, RUN_PAGE.blocks(of))
+
+page('its tables are those of docs/lab/run.json', () => {
   assert.is(withResults(text, results), text)
 })
 
@@ -73,3 +79,31 @@ page('numbers have the digits that count', () => {
 })
 
 page.run()
+
+const floods = suite('docs/lab/floods.md')
+
+floods('its tables are those of docs/lab/floods.json', () => {
+  const page = readFileSync(FLOOD_PAGE.page, 'utf8')
+  assert.is(withBlocks(page, FLOOD_PAGE.blocks(resultsOf(FLOOD_PAGE))), page)
+})
+
+floods.run()
+
+const summary = suite('docs/performance.md')
+
+summary('its tables are those of docs/lab and of the manifests', () => {
+  const users = readFileSync(SUMMARY_PAGE, 'utf8')
+  assert.is(withBlocks(users, summaryBlocks(measured())), users)
+})
+
+summary('it says what was not measured, and not 0', () => {
+  const all = measured()
+  const { ours } = all.run.scenarios.job.samples
+  const job = { ...all.run.scenarios.job, samples: { ours } }
+  const run = { ...all.run, containerMiB: {}, scenarios: { ...all.run.scenarios, job } } as Results
+  const { start = '', memory = '' } = summaryBlocks({ ...all, run })
+  assert.match(start, /\| Vault over http \| [\d.]+ \| [\d.]+ \| – \| – \|/)
+  assert.match(memory, /\| one run \| – \| [\d.]+ \|/)
+})
+
+summary.run()
