@@ -181,7 +181,8 @@ export function vaultDuration(text: string): Checked<number> {
     : { wrong: 'is not a Vault duration', expected: 'seconds or a duration such as 90, 30m, 1h30m or 1d' }
 }
 
-function durationSeconds(text: string): number | undefined {
+/** 0 for an empty text too, as in Vault; undefined if it is no duration. */
+export function durationSeconds(text: string): number | undefined {
   const whole = /^(\d+)(d?)$/.exec(text)
   if (whole !== null) return Number(whole[1]) * (whole[2] === 'd' ? 86_400 : 1)
   const part = /(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)/y
