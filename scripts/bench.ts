@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { report } from './bench/command.ts'
 import { lineUp } from './bench/lineup.ts'
 import { measure } from './bench/measure.ts'
 import { filesToWeigh, RUN_PAGE } from './bench/page.ts'
@@ -24,10 +25,6 @@ interface Options {
   readonly emulators: boolean
   readonly only: string | undefined
   readonly rounds: string | undefined
-}
-
-function report(text: string): void {
-  process.stdout.write(`bench: ${text}\n`)
 }
 
 async function main({ emulators, only, rounds }: Options): Promise<void> {
