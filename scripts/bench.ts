@@ -1,15 +1,15 @@
 /**
  * Measures the shipped executable beside the least that its job takes (the floor) and beside what people do without it,
- * and writes docs/performance.md's tables, its chart and its data. With --only or --rounds it prints one table and writes
+ * and writes docs/lab/run.* and the tables of docs/performance.md. With --only or --rounds it prints one table and writes
  * nothing.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { format, resolveConfig } from 'prettier'
+import { report } from './bench/command.ts'
 import { lineUp } from './bench/lineup.ts'
 import { measure } from './bench/measure.ts'
-import { DATA, filesToWeigh, PAGE, withResults, writePage } from './bench/page.ts'
+import { filesToWeigh, RUN_PAGE } from './bench/page.ts'
+import { publish } from './bench/pages.ts'
 import type { Results } from './bench/results.ts'
 import { runAll, withPlace } from './bench/run.ts'
 import type { ServerKind } from './bench/servers.ts'
@@ -25,10 +25,6 @@ interface Options {
   readonly emulators: boolean
   readonly only: string | undefined
   readonly rounds: string | undefined
-}
-
-function report(text: string): void {
-  process.stdout.write(`bench: ${text}\n`)
 }
 
 async function main({ emulators, only, rounds }: Options): Promise<void> {
@@ -78,14 +74,8 @@ async function writeAll(subjects: readonly Subject[], kind: ServerKind): Promise
     }),
   )
   const results: Results = { ...found, sizes }
-  // Before anything is written: the page must have a place for each table.
-  withResults(readFileSync(PAGE, 'utf8'), results)
-  const style = await resolveConfig(DATA)
-  writeFileSync(DATA, await format(JSON.stringify(results), { ...style, parser: 'json' }))
-  writePage(results)
-  process.stdout.write(
-    `\n${scenarioTable(results.scenarios.job)}\nwrote docs/performance.md, .svg and .json\n`,
-  )
+  process.stdout.write(`\n${scenarioTable(results.scenarios.job)}\n`)
+  await publish(RUN_PAGE, results)
 }
 
 function subjectName(text: string): SubjectName {

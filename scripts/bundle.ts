@@ -81,7 +81,7 @@ await Bun.build({
     // directory by another path, which is there even then.
     ...(target.startsWith('bun-linux-') ? { execArgv: ['--cwd=/proc/self/cwd'] } : {}),
     // A run is over before compiled code pays, and `serve` is to be small: its compiler alone would take 8 MiB
-    // (docs/performance.md has what it costs).
+    // (docs/lab/run.md has what it costs).
     jitPolicy: 100_000,
   },
 })

@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { templateCheck } from '../test/real/cloudformation/lint.ts'
-import { pythonEnvironment } from '../test/real/interop/python.ts'
+import { pythonEnvironment } from '../test/rig/processes/python.ts'
 import { TESTED_KITS } from '../test/real/interop/readers/kits.ts'
 import { prepareReaders } from '../test/real/interop/readers/prepare.ts'
 import { build, buildRelease } from './build.ts'

@@ -1,32 +1,29 @@
 /**
  * Floods `serve` of the shipped file, in the memory limit that k8s/sidecar ships, from the pod's loopback and from another
- * network namespace, with all CPU and with a tenth of one. Writes docs/performance-flood.json and the table of docs/performance.md; with
+ * network namespace, with all CPU and with a tenth of one. Writes docs/lab/floods.* and the tables of docs/performance.md; with
  * --quick each flood takes two seconds and nothing is written. Linux, root.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { format, resolveConfig } from 'prettier'
 import { startStage } from '../../test/rig/emulators/stage.ts'
 import { KINDS, NETWORK_KINDS } from '../../test/rig/flood/kinds.ts'
 import { createNeighbour } from '../../test/rig/flood/network.ts'
 import { runFlood, type FloodResult } from '../../test/rig/flood/scene.ts'
-import { build } from '../build.ts'
+import { MEMORY_PARENT } from '../../test/rig/processes/process.ts'
 import { ROOT } from '../checks/files.ts'
-import { DATA, floodTable, PAGE, withFloodResults, type FloodResults } from './flood/page.ts'
+import { benchCommand, report } from './command.ts'
+import { FLOOD_PAGE, floodTable, type FloodResults } from './flood/page.ts'
 import { machineFacts } from './machine.ts'
+import { publish } from './pages.ts'
 
 const SECONDS = { whole: 5, quick: 2 } as const
 
-async function measure(seconds: number, report: (text: string) => void): Promise<FloodResult[]> {
-  const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+async function measure(seconds: number): Promise<FloodResult[]> {
   const neighbour = createNeighbour()
   const results: FloodResult[] = []
   try {
     const stage = await startStage()
     try {
-      const place = { stage, neighbour, executable: join(ROOT, 'dist/aws-iam-ra'), parent }
+      const place = { stage, neighbour, executable: join(ROOT, 'dist/aws-iam-ra'), parent: MEMORY_PARENT }
       for (const cpu of [undefined, 100]) {
         for (const from of ['network', 'pod'] as const) {
           for (const kind of from === 'pod' ? KINDS : NETWORK_KINDS) {
@@ -45,29 +42,13 @@ async function measure(seconds: number, report: (text: string) => void): Promise
 }
 
 async function main(isQuick: boolean): Promise<void> {
-  const report = (text: string): void => void process.stdout.write(`bench: ${text}\n`)
-  report('building')
-  build()
-  const runs = await measure(isQuick ? SECONDS.quick : SECONDS.whole, report)
+  const runs = await measure(isQuick ? SECONDS.quick : SECONDS.whole)
   const machine = Object.fromEntries(
     Object.entries(machineFacts([])).filter(([name]) => !['openssl', 'curl', 'jq'].includes(name)),
   )
   const results: FloodResults = { date: new Date().toISOString().slice(0, 10), machine, runs }
   process.stdout.write(`\n${floodTable(results)}`)
-  if (isQuick) return
-  const page = withFloodResults(readFileSync(PAGE, 'utf8'), results)
-  const style = await resolveConfig(DATA)
-  writeFileSync(DATA, await format(JSON.stringify(results), { ...style, parser: 'json' }))
-  writeFileSync(PAGE, page)
-  process.stdout.write('wrote docs/performance.md and docs/performance-flood.json\n')
+  if (!isQuick) await publish(FLOOD_PAGE, results)
 }
 
-if (import.meta.main) {
-  try {
-    const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
-    await main(values.quick)
-  } catch (error) {
-    process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`)
-    process.exitCode = 1
-  }
-}
+if (import.meta.main) await benchCommand(main)

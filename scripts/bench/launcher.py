@@ -2,6 +2,8 @@
 
 A program's peak memory as Linux counts it begins with what its parent had before the exec, so the parent must be small:
 this one has about 10 MiB. It is also free of whatever else the benchmark's own process does meanwhile.
+
+Not GNU time: it would lose the wall time below a hundredth of a second, which is a third of what the floor takes.
 """
 
 import json

@@ -1,4 +1,7 @@
-/** Rounds of all subjects in turn, so that whatever slows the machine down hits all alike. Every run is checked. */
+/**
+ * Rounds of all subjects in turn, so that whatever slows the machine down hits all alike. Every run is checked.
+ * Not hyperfine: it makes all runs of a program before those of the next, so the turns within a round would be lost.
+ */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Launcher, Measured } from './launcher.ts'

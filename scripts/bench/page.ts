@@ -1,57 +1,27 @@
-/** docs/performance.md and its chart, from docs/performance.json. `node scripts/bench/page.ts` makes them anew from it. */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { ROOT } from '../checks/files.ts'
-import { between } from '../generated.ts'
-import { chart, type Bar } from './chart.ts'
+/** docs/lab/run.md: the tables of what a run of the bench found. */
+import { factList, labPage } from './lab.ts'
 import { summaryOf, timesBase, type Quantity, type Results } from './results.ts'
-import { LABELS, SUBJECT_NAMES } from './subjects.ts'
 import { containerTable, factor, markdown, number, scenarioTable, sizeTable, wireTable } from './table.ts'
-
-export const PAGE = join(ROOT, 'docs/performance.md')
-export const CHART = join(ROOT, 'docs/performance.svg')
-export const DATA = join(ROOT, 'docs/performance.json')
 
 /** At most so many times the floor. */
 export const GOALS = { wallMs: 1.5, peakMiB: 1.25 } as const
 
-export function withResults(page: string, results: Results): string {
-  const blocks = {
-    where: where(results),
-    goal: goal(results),
-    job: scenarioTable(results.scenarios.job),
-    start: scenarioTable(results.scenarios.start),
-    cold: scenarioTable(results.scenarios.cold, true),
-    https: scenarioTable(results.scenarios.https),
-    rsa: scenarioTable(results.scenarios.rsa),
-    container: container(results),
-    wire: wireTable(results.wire),
-    sizes: sizeTable(results.sizes),
-    pull: pull(results),
-  }
-  return Object.entries(blocks).reduce((text, [mark, block]) => between(text, `bench-${mark}`, block), page)
-}
-
-export function chartOf({ scenarios }: Results): string {
-  const { samples } = scenarios.job
-  const bars = (quantity: keyof typeof GOALS): Bar[] => {
-    const goal = samples.floor && GOALS[quantity] * summaryOf(samples.floor, quantity).median
-    return SUBJECT_NAMES.flatMap((name) => {
-      const own = samples[name]
-      if (own === undefined) return []
-      const isOurs = name === 'ours'
-      const bar = { label: LABELS[name].replaceAll('`', ''), summary: summaryOf(own, quantity), isOurs }
-      return [isOurs && goal !== undefined ? { ...bar, goal } : bar]
-    })
-  }
-  return chart('Wall time and peak memory of one run, medians with quartiles', [
-    { title: 'Wall time', unit: 'ms', bars: bars('wallMs') },
-    { title: 'Peak memory', unit: 'MiB', bars: bars('peakMiB') },
-  ])
-}
+export const RUN_PAGE = labPage('run', (results: Results) => ({
+  'bench-where': where(results),
+  'bench-goal': goal(results),
+  'bench-job': scenarioTable(results.scenarios.job),
+  'bench-start': scenarioTable(results.scenarios.start),
+  'bench-cold': scenarioTable(results.scenarios.cold, true),
+  'bench-https': scenarioTable(results.scenarios.https),
+  'bench-rsa': scenarioTable(results.scenarios.rsa),
+  'bench-container': container(results),
+  'bench-wire': wireTable(results.wire),
+  'bench-sizes': sizeTable(results.sizes),
+  'bench-pull': pull(results),
+}))
 
 function where({ date, servers, machine, eviction }: Results): string {
-  const facts = {
+  return factList({
     measured: date,
     servers:
       servers === 'real'
@@ -60,10 +30,7 @@ function where({ date, servers, machine, eviction }: Results): string {
     'cold starts by':
       eviction === 'drop_caches' ? '/proc/sys/vm/drop_caches' : 'posix_fadvise on their files',
     ...machine,
-  }
-  return Object.entries(facts)
-    .map(([name, value]) => `- ${name}: ${value}\n`)
-    .join('')
+  })
 }
 
 function goal({ scenarios }: Results): string {
@@ -129,10 +96,3 @@ function pull({ sizes, scenarios }: Results): string {
   ]
   return `Each start saves ${number(savedMs)} ms.\n\n${markdown(['first pull at', ...head], rows)}`
 }
-
-export function writePage(results: Results): void {
-  writeFileSync(PAGE, withResults(readFileSync(PAGE, 'utf8'), results))
-  writeFileSync(CHART, chartOf(results))
-}
-
-if (import.meta.main) writePage(JSON.parse(readFileSync(DATA, 'utf8')) as Results)

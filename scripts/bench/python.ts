@@ -1,6 +1,6 @@
 /** The Python that the pipeline runs on: that of the tests against others' clients, and beside it the one package more. */
 import { join } from 'node:path'
-import { furtherPackages, pythonEnvironment } from '../../test/real/interop/python.ts'
+import { furtherPackages, pythonEnvironment } from '../../test/rig/processes/python.ts'
 
 const REQUIREMENTS = join(import.meta.dirname, 'pipelines/requirements.txt')
 

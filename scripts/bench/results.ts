@@ -1,4 +1,4 @@
-/** What a run of the bench found: docs/performance.json, from which the page's tables and the chart are made. */
+/** What a run of the bench found: docs/lab/run.json, from which the page's tables are made. */
 import type { Sizes } from '../build/sizes.ts'
 import { ratios, summarize, type Summary } from './statistics.ts'
 import type { Scheme, ServerKind } from './servers.ts'

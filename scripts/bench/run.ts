@@ -1,7 +1,5 @@
 /** One whole run of the bench. */
-import { mkdtempSync, existsSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { MEMORY_PARENT, scratchFolder } from '../../test/rig/processes/process.ts'
 import { containerPeaks } from './container.ts'
 import { startLauncher } from './launcher.ts'
 import { machineFacts } from './machine.ts'
@@ -24,10 +22,7 @@ export type Report = (text: string) => void
 
 /** Servers and launcher for as long as `use` takes. */
 export async function withPlace<T>(kind: ServerKind, use: (place: Place) => Promise<T>): Promise<T> {
-  // The pod's volume is in memory (emptyDir, medium: Memory), so that no disk's fsync is measured.
-  const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
-  const folder = mkdtempSync(join(parent, 'iam-ra-bench-'))
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const folder = scratchFolder('bench', MEMORY_PARENT)
   const launcher = startLauncher()
   try {
     const servers = await startServers(kind, folder)

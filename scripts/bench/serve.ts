@@ -1,17 +1,15 @@
 /**
- * Measures `serve` of the shipped file: requests on loopback, memory, renewals and their process. Writes the tables of
- * docs/performance.md and docs/performance-serve.json. With --quick it makes few of each, prints, and writes nothing.
+ * Measures `serve` of the shipped file: requests on loopback, memory, renewals and their process. Writes docs/lab/serve.*
+ * and the tables of docs/performance.md. With --quick it makes few of each, prints, and writes nothing.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { format, resolveConfig } from 'prettier'
 import { startStage } from '../../test/rig/emulators/stage.ts'
-import { freePort } from '../../test/rig/processes/process.ts'
-import { build } from '../build.ts'
+import { freePort, MEMORY_PARENT } from '../../test/rig/processes/process.ts'
 import { ROOT } from '../checks/files.ts'
-import { DATA, PAGE, summary, withServeResults, writeServePage } from './serve/page.ts'
+import { benchCommand, report } from './command.ts'
+import { publish } from './pages.ts'
+import { SERVE_PAGE, summary } from './serve/page.ts'
 import type { Results } from './serve/results.ts'
 import { runServe, type Counts } from './serve/run.ts'
 
@@ -47,8 +45,7 @@ export async function benchServe(
   report: (text: string) => void,
 ): Promise<Results> {
   if (process.platform !== 'linux') throw new Error('it reads /proc, which Linux has')
-  const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
-  const folder = mkdtempSync(join(parent, 'iam-ra-bench-'))
+  const folder = mkdtempSync(join(MEMORY_PARENT, 'iam-ra-bench-'))
   try {
     const stage = await startStage()
     try {
@@ -66,26 +63,9 @@ export async function benchServe(
 }
 
 async function main(isQuick: boolean): Promise<void> {
-  const report = (text: string): void => void process.stdout.write(`bench: ${text}\n`)
-  report('building')
-  build()
   const results = await benchServe(join(ROOT, 'dist/aws-iam-ra'), isQuick ? QUICK : WHOLE, report)
   process.stdout.write(`\n${summary(results)}`)
-  if (isQuick) return
-  // Before anything is written: the page must have a place for each table.
-  withServeResults(readFileSync(PAGE, 'utf8'), results)
-  const style = await resolveConfig(DATA)
-  writeFileSync(DATA, await format(JSON.stringify(results), { ...style, parser: 'json' }))
-  writeServePage(results)
-  process.stdout.write('wrote docs/performance.md and docs/performance-serve.json\n')
+  if (!isQuick) await publish(SERVE_PAGE, results)
 }
 
-if (import.meta.main) {
-  try {
-    const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
-    await main(values.quick)
-  } catch (error) {
-    process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`)
-    process.exitCode = 1
-  }
-}
+if (import.meta.main) await benchCommand(main)

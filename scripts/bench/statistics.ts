@@ -1,4 +1,4 @@
-/** What a list of samples comes to. */
+/** What a list of samples comes to. With hyperfine's own statistics the ratio within each round would be lost. */
 
 export interface Summary {
   readonly count: number

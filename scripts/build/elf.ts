@@ -1,4 +1,8 @@
-/** What an executable asks of the machine that it starts on, from its ELF headers (System V ABI, and LSB for versions). */
+/**
+ * What an executable asks of the machine that it starts on, from its ELF headers (System V ABI, and LSB for versions).
+ * Not readelf: the base image in which docker builds ours and macOS have none, and of a file without section headers, which
+ * starts all the same, it shows no version of glibc.
+ */
 
 export interface ElfFacts {
   readonly machine: 'x86-64' | 'arm64'

@@ -1,6 +1,7 @@
 /**
- * One OCI archive of several machines' images, with layers packed by zstd -19: buildah's own zstd stops at about level 11,
- * which is a tenth larger. https://github.com/opencontainers/image-spec/blob/main/image-layout.md
+ * One OCI archive of several machines' images, with layers packed by zstd -19. Not skopeo or buildah, whose own zstd gives
+ * 47.7 MB at each of --dest-compress-level 11, 19 and 22 (1.9.3) of what this packs to 42.7: a ninth more to pull.
+ * https://github.com/opencontainers/image-spec/blob/main/image-layout.md
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'

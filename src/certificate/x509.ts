@@ -1,6 +1,6 @@
 /**
  * The one place that loads the X.509 library: tsyringe inside it needs reflect-metadata before it. Every call of it gets
- * the runtime's own WebCrypto passed (docs/performance.md says why not a package's). Heavy: load it only where a
+ * the runtime's own WebCrypto passed (docs/lab/run.md says why not a package's). Heavy: load it only where a
  * certificate is made or read.
  */
 import './reflect.ts'

@@ -1,7 +1,7 @@
 /**
  * The least that a listener needs of a TCP server, since what node:net and node:http put on top is what a flood of short
  * connections costs: on Bun a connection with one request takes 350 µs of CPU by node:http, 230 by node:net and 60 by Bun's
- * own sockets, and node:http answers within its loop of accepts, which a flood then keeps from ending (docs/performance.md).
+ * own sockets, and node:http answers within its loop of accepts, which a flood then keeps from ending (docs/lab/floods.md).
  */
 
 /** One accepted connection. */

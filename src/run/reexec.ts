@@ -37,7 +37,7 @@ const OF_THE_RUNTIME = new RegExp(
 /**
  * Begins again in this same process where its environment is not what the runtime is to see: the runtime looks at most of it
  * before our first line or below it, so that deleting would come too late. A long-lived one goes without the compiler of
- * JavaScriptCore too: a process that lives for months and computes next to nothing is 4 MiB smaller so (docs/performance.md).
+ * JavaScriptCore too: a process that lives for months and computes next to nothing is 4 MiB smaller so (docs/lab/serve.md).
  * Goes on as it is where that cannot be done.
  */
 export function beginAgain(self: NodeJS.Process, longLived: boolean): void {

@@ -218,7 +218,8 @@ export const vaultDuration: Check<number> = expecting(
   },
 )
 
-function durationSeconds(text: string): number | undefined {
+/** 0 for an empty text too, as in Vault; undefined if it is no duration. */
+export function durationSeconds(text: string): number | undefined {
   const whole = /^(\d+)(d?)$/.exec(text)
   if (whole !== null) return Number(whole[1]) * (whole[2] === 'd' ? 86_400 : 1)
   const part = /(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)/y

@@ -130,7 +130,7 @@ function notVault(asked: Asked, server: string, { status, body }: HttpAnswer): I
 }
 
 /** Vault's error body is `{"errors": ["…"]}`: https://developer.hashicorp.com/vault/api-docs#error-response */
-function vaultErrors(json: Record<string, unknown> | undefined, secrets: readonly string[]): string[] {
+export function vaultErrors(json: Record<string, unknown> | undefined, secrets: readonly string[]): string[] {
   const errors = json?.['errors']
   if (!Array.isArray(errors)) return []
   // Several errors come as one text: `1 error occurred:\n\t* permission denied\n\n`.

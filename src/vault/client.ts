@@ -8,6 +8,7 @@ import { IamRaError, type Stage } from '../errors.ts'
 import { transportFailure, TransportError, type HttpAnswer, type HttpClient } from '../net/http.ts'
 import type { Runtime } from '../run/runtime.ts'
 import { judgeAnswer, REDIRECTS, type VaultReply } from './answer.ts'
+import { vaultRequest } from './request.ts'
 
 /** A Vault server, and the way to it. */
 export interface VaultServer {
@@ -120,21 +121,17 @@ async function send(
 ): Promise<VaultReply> {
   const request = asked.vault
   const once = (url: URL): Promise<HttpAnswer> =>
-    http.request({
-      method: asked.method,
-      url,
-      headers: {
-        ...asked.headers,
-        Accept: 'application/json',
-        'Content-Type': 'application/json',
-        // A Vault Agent or Proxy with `require_request_header` refuses a request without it.
-        'X-Vault-Request': 'true',
-      },
-      ...(asked.json === undefined ? {} : { body: JSON.stringify(asked.json) }),
-      timeoutMs: request.timeoutMs,
-      signal: request.signal,
-      ...(request.onSent === undefined ? {} : { onSent: request.onSent }),
-    })
+    http.request(
+      vaultRequest({
+        method: asked.method,
+        url,
+        headers: asked.headers,
+        data: asked.json,
+        timeoutMs: request.timeoutMs,
+        signal: request.signal,
+        ...(request.onSent === undefined ? {} : { onSent: request.onSent }),
+      }),
+    )
   const url = new URL(asked.uri)
   const told = {
     ...request,

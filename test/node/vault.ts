@@ -115,7 +115,7 @@ async function writeSetup(
 /** Dry first, as docs/vault.md has it. */
 function setUp(flags: readonly string[], env: Readonly<Record<string, string>>): void {
   for (const more of [[], ['--apply']]) {
-    const script = join(ROOT, 'src/onboarding/vault.ts')
+    const script = join(ROOT, 'scripts/vault-setup.ts')
     const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...flags, ...more], {
       encoding: 'utf8',
       env: cleanEnv({ HOME: FOLDER, ...env }),

@@ -3,8 +3,6 @@
  * kubelet are answered, a renewal takes place, the memory stays bounded, and it ends when it is told to. How long each of that
  * takes is measured by `npm run bench:flood`.
  */
-import { existsSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -13,6 +11,7 @@ import { startStage } from '../rig/emulators/stage.ts'
 import { KINDS, NETWORK_KINDS } from '../rig/flood/kinds.ts'
 import { createNeighbour } from '../rig/flood/network.ts'
 import { MEMORY_LIMIT, runFlood, type FloodRun } from '../rig/flood/scene.ts'
+import { MEMORY_PARENT } from '../rig/processes/process.ts'
 
 const flood = suite('floods')
 
@@ -26,7 +25,7 @@ const place = {
   stage,
   neighbour,
   executable: join(ROOT, 'dist/aws-iam-ra'),
-  parent: existsSync('/dev/shm') ? '/dev/shm' : tmpdir(),
+  parent: MEMORY_PARENT,
 }
 
 const RUNS: readonly Omit<FloodRun, 'seconds'>[] = [

@@ -131,7 +131,7 @@ setting('the command itself finds the same, with the token that vault login left
   writeFileSync(join(ground.folder, '.vault-token'), `${ground.adminToken}\n`, { mode: 0o600 })
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [join(ROOT, 'src/onboarding/vault.ts'), '--setup', join(ground.folder, 'setup.json')],
+    [join(ROOT, 'scripts/vault-setup.ts'), '--setup', join(ground.folder, 'setup.json')],
     { env: cleanEnv({ HOME: ground.folder, VAULT_ADDR: ground.server.url }), encoding: 'utf8' },
   )
   assert.is(status, 0, stderr)

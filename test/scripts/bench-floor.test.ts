@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert'
 import { KEYS, podEnv, type Subject } from '../../scripts/bench/subjects.ts'
 import { ROOT } from '../../scripts/checks/files.ts'
 import { startStage } from '../rig/emulators/stage.ts'
-import { runChild } from '../real/interop/python.ts'
+import { runChild } from '../rig/processes/child.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'iam-ra-floor-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))

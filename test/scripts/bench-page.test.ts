@@ -1,19 +1,23 @@
 import { readFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { chart } from '../../scripts/bench/chart.ts'
-import { CHART, chartOf, DATA, PAGE, withResults } from '../../scripts/bench/page.ts'
+import { FLOOD_PAGE } from '../../scripts/bench/flood/page.ts'
+import { resultsOf, withBlocks } from '../../scripts/bench/lab.ts'
+import { RUN_PAGE } from '../../scripts/bench/page.ts'
+import { measured } from '../../scripts/bench/pages.ts'
 import type { Results } from '../../scripts/bench/results.ts'
+import { SUMMARY_PAGE, summaryBlocks } from '../../scripts/bench/summary.ts'
 import { markdown, number, scenarioTable, sizeTable, wireTable } from '../../scripts/bench/table.ts'
 
-const page = suite('docs/performance.md')
+const page = suite('docs/lab/run.md')
 
-const results = JSON.parse(readFileSync(DATA, 'utf8')) as Results
-const text = readFileSync(PAGE, 'utf8')
+const results = resultsOf(RUN_PAGE)
+const text = readFileSync(RUN_PAGE.page, 'utf8')
 
-page('its tables and its chart are those of docs/performance.json', () => {
+const withResults = (on: string, of: Results): string => withBlocks(on, RUN_PAGE.blocks(of))
+
+page('its tables are those of docs/lab/run.json', () => {
   assert.is(withResults(text, results), text)
-  assert.is(chartOf(results), readFileSync(CHART, 'utf8'))
 })
 
 page('a page without a place for a table is refused', () => {
@@ -74,31 +78,32 @@ page('numbers have the digits that count', () => {
   assert.is(markdown(['a', 'b'], [['c', 'd']]), '| a | b |\n| --- | --: |\n| c | d |\n')
 })
 
-page('the chart has a bar as long as its median for each program, and ours has the goal', () => {
-  const summary = (median: number): { count: number; median: number; low: number; high: number } => ({
-    ...{ count: 3, median, low: median - 10, high: median + 10 },
-  })
-  const svg = chart('a <chart> & more', [
-    {
-      title: 'Wall time',
-      unit: 'ms',
-      bars: [
-        { label: 'ours', summary: summary(50), isOurs: true, goal: 75 },
-        { label: 'slow', summary: summary(90), isOurs: false },
-      ],
-    },
-  ])
-  const widths = [...svg.matchAll(/<rect class="(\w+)".* width="([\d.]+)"/g)].map(([, kind, width]) => [
-    kind,
-    width,
-  ])
-  assert.equal(widths, [
-    ['ours', '210'],
-    ['bar', '378'],
-  ])
-  assert.is([...svg.matchAll(/class="goal" d="M585 /g)].length, 1)
-  assert.ok(svg.includes('<title>a &lt;chart&gt; &amp; more</title>'))
-  assert.ok(svg.includes('prefers-color-scheme: dark'))
+page.run()
+
+const floods = suite('docs/lab/floods.md')
+
+floods('its tables are those of docs/lab/floods.json', () => {
+  const page = readFileSync(FLOOD_PAGE.page, 'utf8')
+  assert.is(withBlocks(page, FLOOD_PAGE.blocks(resultsOf(FLOOD_PAGE))), page)
 })
 
-page.run()
+floods.run()
+
+const summary = suite('docs/performance.md')
+
+summary('its tables are those of docs/lab and of the manifests', () => {
+  const users = readFileSync(SUMMARY_PAGE, 'utf8')
+  assert.is(withBlocks(users, summaryBlocks(measured())), users)
+})
+
+summary('it says what was not measured, and not 0', () => {
+  const all = measured()
+  const { ours } = all.run.scenarios.job.samples
+  const job = { ...all.run.scenarios.job, samples: { ours } }
+  const run = { ...all.run, containerMiB: {}, scenarios: { ...all.run.scenarios, job } } as Results
+  const { start = '', memory = '' } = summaryBlocks({ ...all, run })
+  assert.match(start, /\| Vault over http \| [\d.]+ \| [\d.]+ \| – \| – \|/)
+  assert.match(memory, /\| one run \| – \| [\d.]+ \|/)
+})
+
+summary.run()

@@ -4,15 +4,15 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { benchServe, QUICK } from '../../scripts/bench/serve.ts'
-import { DATA, PAGE, summary, withServeResults } from '../../scripts/bench/serve/page.ts'
-import type { Results } from '../../scripts/bench/serve/results.ts'
+import { resultsOf, withBlocks } from '../../scripts/bench/lab.ts'
+import { SERVE_PAGE, summary } from '../../scripts/bench/serve/page.ts'
 import { ROOT } from '../../scripts/checks/files.ts'
 
-const page = suite("docs/performance.md on 'serve'")
+const page = suite('docs/lab/serve.md')
 
-page('its tables are those of docs/performance-serve.json', () => {
-  const text = readFileSync(PAGE, 'utf8')
-  assert.is(withServeResults(text, JSON.parse(readFileSync(DATA, 'utf8')) as Results), text)
+page('its tables are those of docs/lab/serve.json', () => {
+  const text = readFileSync(SERVE_PAGE.page, 'utf8')
+  assert.is(withBlocks(text, SERVE_PAGE.blocks(resultsOf(SERVE_PAGE))), text)
 })
 
 // Memory is read from /proc.

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
+import ts from 'typescript'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { compile, ENTRY, localTarget } from '../../scripts/build/compile.ts'
@@ -30,6 +31,26 @@ compilation('downloads no runtime: what it is not handed is missing', () => {
     compile({ entry: ENTRY, target: 'bun-windows-x64', outfile: join(work, 'other.exe') })
   assert.throws(make, /bun build failed:\n.*[Ff]ailed to download/)
 })
+
+const containerfile = suite("the image's Containerfile")
+
+containerfile('copies all that its first stage imports', () => {
+  const text = readFileSync(join(ROOT, 'images/aws-iam-ra/Containerfile'), 'utf8')
+  const copied = [...text.matchAll(/^COPY (\w+) \.\/\1$/gm)].map(([, folder]) => `${folder}/`)
+  const seen = new Set(['scripts/build.ts', 'scripts/images/files.ts'])
+  for (const path of seen) {
+    assert.ok(
+      copied.some((folder) => path.startsWith(folder)),
+      path,
+    )
+    for (const { fileName } of ts.preProcessFile(readFileSync(join(ROOT, path), 'utf8'), true, true)
+      .importedFiles)
+      if (fileName.startsWith('.')) seen.add(posix.join(posix.dirname(path), fileName))
+  }
+  assert.ok(seen.has('scripts/images/bill.ts'))
+})
+
+containerfile.run()
 
 const runtime = suite('the runtime')
 

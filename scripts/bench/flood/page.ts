@@ -1,17 +1,8 @@
-/**
- * The part of docs/performance.md on floods, from docs/performance-flood.json. `node scripts/bench/flood/page.ts` makes it anew
- * from it.
- */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { ROOT } from '../../checks/files.ts'
-import { between } from '../../generated.ts'
+/** docs/lab/floods.md: the tables of what the floods did. */
 import type { FloodResult } from '../../../test/rig/flood/scene.ts'
 import type { Watched } from '../../../test/rig/flood/watch.ts'
+import { factList, labPage } from '../lab.ts'
 import { markdown, number } from '../table.ts'
-
-export const PAGE = join(ROOT, 'docs/performance.md')
-export const DATA = join(ROOT, 'docs/performance-flood.json')
 
 export interface FloodResults {
   readonly date: string
@@ -19,13 +10,10 @@ export interface FloodResults {
   readonly runs: readonly FloodResult[]
 }
 
-export function withFloodResults(page: string, results: FloodResults): string {
-  const { date, machine } = results
-  const where = Object.entries({ measured: date, ...machine })
-    .map(([name, value]) => `- ${name}: ${value}\n`)
-    .join('')
-  return between(between(page, 'flood-where', where), 'flood-runs', floodTable(results))
-}
+export const FLOOD_PAGE = labPage('floods', (results: FloodResults) => ({
+  'flood-where': factList({ measured: results.date, ...results.machine }),
+  'flood-runs': floodTable(results),
+}))
 
 export function floodTable({ runs }: FloodResults): string {
   return markdown(
@@ -62,9 +50,4 @@ function missed({ asked, failed, late }: Watched): string {
 
 function times({ medianMs, longestMs }: Watched): string {
   return `${medianMs} / ${longestMs}`
-}
-
-if (import.meta.main) {
-  const results = JSON.parse(readFileSync(DATA, 'utf8')) as FloodResults
-  writeFileSync(PAGE, withFloodResults(readFileSync(PAGE, 'utf8'), results))
 }

@@ -1,4 +1,7 @@
-/** Requests as fast as answers come, and how long each takes. */
+/**
+ * Requests as fast as answers come, and how long each takes. Not autocannon: its histogram has whole milliseconds, and
+ * one connection's answers here take less than a fifth of one; in rounds, turns with the floor would take it seconds each.
+ */
 import { quantile } from '../statistics.ts'
 import { open, type Connection } from './connection.ts'
 

@@ -1,4 +1,4 @@
-/** What a run of `npm run bench:serve` found: docs/performance-serve.json, from which the page's tables are made. */
+/** What a run of `npm run bench:serve` found: docs/lab/serve.json, from which the page's tables are made. */
 import type { LoadResult, Mode } from './load.ts'
 import type { Memory } from '../../../test/rig/processes/memory.ts'
 

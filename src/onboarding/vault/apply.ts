@@ -1,6 +1,7 @@
 /** Does a plan, step by step, and says each as it is done. */
+import { IamRaError } from '../../errors.ts'
 import { issueForMount, requestCertificate, takeCertificate, type AuthorityFiles } from './issue.ts'
-import { SetupError } from './error.ts'
+
 import { paths } from './resources.ts'
 import type { Setup } from './setup.ts'
 import { readMounts } from './state.ts'
@@ -15,7 +16,7 @@ export interface ApplyContext extends AuthorityFiles {
   say(line: string): void
 }
 
-/** @throws SetupError at the first step that fails; those before it are done, and a further run goes on from there */
+/** @throws IamRaError at the first step that fails; those before it are done, and a further run goes on from there */
 export async function applyPlan({ steps }: Plan, context: ApplyContext): Promise<void> {
   let found: Promise<string> | undefined
   const fill = { reviewerToken: context.reviewerToken, accessor: () => (found ??= findAccessor(context)) }
@@ -67,7 +68,7 @@ async function findAccessor({ vault, setup }: ApplyContext): Promise<string> {
   const path = paths.authMount(setup)
   const mount = (await readMounts(vault)).get(path)
   if (mount !== undefined) return mount.accessor
-  throw new SetupError(`${path} has gone since it was made`, {
+  throw new IamRaError('REFUSED', 'identity', `${path} has gone since it was made`, {
     hint: 'another writer may be at work; a further run goes on from here',
   })
 }

@@ -1,7 +1,8 @@
 /** The command's flags. */
 import { parseArgs } from 'node:util'
+import type { IamRaError } from '../../errors.ts'
 import { passwordKind, secretKind } from '../../text/secrets.ts'
-import { SetupError } from './error.ts'
+import { mistake } from './error.ts'
 
 export interface Arguments {
   readonly help: boolean
@@ -102,6 +103,6 @@ function parse(argv: readonly string[]) {
 
 const SECRET_HINT = 'write it into a file and name the file: other users of this machine see the arguments'
 
-function wrong(message: string, hint = 'npm run vault-setup -- --help lists the flags'): SetupError {
-  return new SetupError(message, { hint, usage: true })
+function wrong(message: string, hint = 'npm run vault-setup -- --help lists the flags'): IamRaError {
+  return mistake(message, { hint })
 }

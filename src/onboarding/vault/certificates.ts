@@ -1,17 +1,16 @@
 /** Certificates in PEM: those of a file, and whether two are the same. */
 import { X509Certificate } from 'node:crypto'
-import { SetupError } from './error.ts'
+import { mistake } from './error.ts'
 
-/** @throws SetupError where one cannot be read */
+/** @throws IamRaError where one cannot be read */
 export function readCertificates(file: string, pem: string): readonly X509Certificate[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
   try {
     return blocks.map((block) => new X509Certificate(block))
   } catch (cause) {
-    throw new SetupError(`${file} holds a certificate that cannot be read`, {
+    throw mistake(`${file} holds a certificate that cannot be read`, {
       cause,
       hint: 'copy it again, whole and unchanged; openssl x509 -noout -text shows whether it can be read',
-      usage: true,
     })
   }
 }

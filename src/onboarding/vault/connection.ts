@@ -4,14 +4,14 @@ import { readPem, readText, type InputFiles } from './files.ts'
 import type { Runtime } from '../../run/runtime.ts'
 import { passwordKind, secretKind } from '../../text/secrets.ts'
 import { serverName } from '../../settings/values.ts'
-import { SetupError } from './error.ts'
+import { mistake } from './error.ts'
 import { createVault, type Vault } from './vault.ts'
 
 const CA_HINT = 'set it to the file of the CA that signed the certificate of Vault, or unset it'
 
 type Environment = Pick<Runtime, 'env' | 'home' | 'http' | 'clock' | 'stderr'> & InputFiles
 
-/** @throws SetupError where VAULT_ADDR or a token is missing, or the token would go over plain http */
+/** @throws IamRaError where VAULT_ADDR or a token is missing, or the token would go over plain http */
 export async function openVault(runtime: Environment): Promise<Vault> {
   refuseSecrets(runtime)
   const url = readAddress(valueOf(runtime, 'VAULT_ADDR'))
@@ -42,9 +42,8 @@ function refuseSecrets(runtime: Environment): void {
     // VAULT_ADDR has a message of its own for one.
     const kind = secretKind(text) ?? (name === 'VAULT_ADDR' ? undefined : passwordKind(text))
     if (kind === undefined) continue
-    throw new SetupError(`${name} holds what looks like ${kind}, and nothing was sent`, {
+    throw mistake(`${name} holds what looks like ${kind}, and nothing was sent`, {
       hint: 'a token goes into VAULT_TOKEN, and of a CA the path is set',
-      usage: true,
     })
   }
 }
@@ -56,24 +55,22 @@ function valueOf({ env }: Environment, name: string): string | undefined {
 
 function readAddress(text: string | undefined): URL {
   const hint = 'set it to an address such as https://vault.example:8200'
-  if (text === undefined) throw new SetupError('VAULT_ADDR is not set', { hint, usage: true })
+  if (text === undefined) throw mistake('VAULT_ADDR is not set', { hint })
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
-    throw new SetupError('VAULT_ADDR is no address of a Vault', { hint, usage: true })
+    throw mistake('VAULT_ADDR is no address of a Vault', { hint })
   }
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    throw new SetupError('VAULT_ADDR has more than a host and a port, of which nothing would be sent', {
+    throw mistake('VAULT_ADDR has more than a host and a port, of which nothing would be sent', {
       hint: `${hint}; a namespace goes into VAULT_NAMESPACE`,
-      usage: true,
     })
   }
   // This token may do a lot more than a pod's.
   if (url.protocol === 'http:' && !/^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(url.hostname)) {
-    throw new SetupError(
+    throw mistake(
       'VAULT_ADDR is plain http beyond this machine, where anyone on the way could read the token',
       {
         hint,
-        usage: true,
       },
     )
   }
@@ -84,9 +81,8 @@ function readServerName(text: string | undefined): string | undefined {
   if (text === undefined) return undefined
   const checked = serverName(text)
   if ('value' in checked) return checked.value
-  throw new SetupError(`VAULT_TLS_SERVER_NAME ${checked.wrong}`, {
+  throw mistake(`VAULT_TLS_SERVER_NAME ${checked.wrong}`, {
     hint: `set it to ${checked.expected}`,
-    usage: true,
   })
 }
 
@@ -101,8 +97,7 @@ async function readToken(runtime: Environment): Promise<string> {
           () => '',
         )
     ).trim()
-  if (token === '') throw new SetupError('there is no Vault token', { hint, usage: true })
-  if (!/^[!-~]+$/.test(token))
-    throw new SetupError('the Vault token holds what no token holds', { hint, usage: true })
+  if (token === '') throw mistake('there is no Vault token', { hint })
+  if (!/^[!-~]+$/.test(token)) throw mistake('the Vault token holds what no token holds', { hint })
   return token
 }

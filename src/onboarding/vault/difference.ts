@@ -1,7 +1,7 @@
 /** What of a resource is not as it is wanted. */
 import { createHash } from 'node:crypto'
 import { pemBlocks } from '../../x509/pem.ts'
-import { parseDuration } from './duration.ts'
+import { durationSeconds } from '../../settings/values.ts'
 
 export type Data = Readonly<Record<string, unknown>>
 
@@ -35,7 +35,7 @@ function same(wanted: unknown, found: unknown): boolean {
     const [one, other] = [sorted(wanted), sorted(found ?? [])]
     return JSON.stringify(one) === JSON.stringify(other)
   }
-  if (typeof wanted === 'string' && typeof found === 'number') return parseDuration(wanted) === found
+  if (typeof wanted === 'string' && typeof found === 'number') return durationSeconds(wanted) === found
   if (typeof wanted === 'string' && typeof found === 'string') return textOf(wanted) === textOf(found)
   return JSON.stringify(wanted) === JSON.stringify(found)
 }

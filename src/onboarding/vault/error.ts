@@ -1,22 +1,9 @@
-/** What stops the set-up of Vault: one sentence, the next thing to do, and a line for each problem where there are several. */
-export class SetupError extends Error {
-  override readonly name = 'SetupError'
-  readonly hint: string | undefined
-  readonly problems: readonly string[]
-  /** The command or the set-up is wrong, and nothing of it was tried. */
-  readonly usage: boolean
+/** A mistake in the command, the environment or the set-up: nothing of it was tried, and the exit code is 2. */
+import { IamRaError, type ErrorOptions } from '../../errors.ts'
 
-  constructor(message: string, options: SetupErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.hint = options.hint
-    this.problems = options.problems ?? []
-    this.usage = options.usage ?? false
-  }
-}
-
-interface SetupErrorOptions {
-  readonly hint?: string
-  readonly problems?: readonly string[]
-  readonly usage?: boolean
-  readonly cause?: unknown
+export function mistake(
+  message: string,
+  options: Pick<ErrorOptions, 'hint' | 'problems' | 'cause'> = {},
+): IamRaError {
+  return new IamRaError('SETTINGS_INVALID', 'settings', message, options)
 }

@@ -2,7 +2,7 @@
 import { canonicalPem, readCertificatesToTrust } from '../../x509/certificates-to-trust.ts'
 import { codeOf } from '../../errors.ts'
 import { leafFirst } from './certificates.ts'
-import { SetupError } from './error.ts'
+import { mistake } from './error.ts'
 
 export interface InputFiles {
   readFile(path: string): Promise<Uint8Array>
@@ -38,10 +38,9 @@ async function readBytes(files: InputFiles, path: string, what: string, hint: st
   try {
     return await files.readFile(path)
   } catch (cause) {
-    throw new SetupError(`${what}, ${path}, cannot be read: ${reasonOf(cause)}`, {
+    throw mistake(`${what}, ${path}, cannot be read: ${reasonOf(cause)}`, {
       cause,
       hint,
-      usage: true,
     })
   }
 }
@@ -54,17 +53,15 @@ export async function readPem(files: InputFiles, path: string, what: string, hin
   const found = readCertificatesToTrust(await readBytes(files, path, what, hint))
   if ('fault' in found) {
     const isStore = /PKCS #12|key store/.test(found.fault)
-    throw new SetupError(`${what}, ${path}, ${found.fault}`, {
+    throw mistake(`${what}, ${path}, ${found.fault}`, {
       hint: isStore
         ? 'take the certificates out of it: openssl pkcs12 -nokeys -in … -out …, or keytool -exportcert -rfc'
         : `${hint}; it may be PEM, DER or PKCS #7`,
-      usage: true,
     })
   }
   if (found.hasKey) {
-    throw new SetupError(`${what}, ${path}, holds a private key, and nothing of it was read`, {
+    throw mistake(`${what}, ${path}, holds a private key, and nothing of it was read`, {
       hint: 'it must hold certificates alone: take the key out, which belongs in no file that is handed on',
-      usage: true,
     })
   }
   return canonicalPem(found.isSet ? leafFirst(found.certificates) : found.certificates)

@@ -1,8 +1,9 @@
 /** Keys and certificates of the PKI mount: the request goes out, and what was signed comes in. The key never leaves Vault. */
+import { IamRaError } from '../../errors.ts'
 import type { AuthorityStep } from './authority.ts'
 import { fingerprint, missingFrom, readCertificates } from './certificates.ts'
 import type { Data } from './difference.ts'
-import { SetupError } from './error.ts'
+
 import type { Setup } from './setup.ts'
 import { readAuthority, type Issuer } from './state.ts'
 import type { Vault } from './vault.ts'
@@ -10,7 +11,7 @@ import type { Vault } from './vault.ts'
 export interface AuthorityFiles {
   readonly vault: Vault
   readonly setup: Setup
-  /** @throws SetupError where it cannot be written */
+  /** @throws IamRaError where it cannot be written */
   writeFile(path: string, text: string): Promise<void>
 }
 
@@ -53,9 +54,14 @@ export async function takeCertificate(
   const own = await importCertificates(mount, pem, file, vault)
   if (missingFrom(own.chain, readCertificates(file, pem)).length > 0) {
     // Whoever gave an issuer a chain by hand has Vault build none.
-    throw new SetupError(`${mount} has the certificates of ${file}, and still gives a shorter chain`, {
-      hint: `look whether the issuer has a chain of its own: vault read ${mount}/issuer/${own.id} (manual_chain)`,
-    })
+    throw new IamRaError(
+      'CERTIFICATE_UNFIT',
+      'certificate',
+      `${mount} has the certificates of ${file}, and still gives a shorter chain`,
+      {
+        hint: `look whether the issuer has a chain of its own: vault read ${mount}/issuer/${own.id} (manual_chain)`,
+      },
+    )
   }
   if (kind === 'chain')
     return `changed an issuer of ${mount}: ${subject} has its chain, and signs from now on`
@@ -94,9 +100,14 @@ async function importCertificates(mount: string, pem: string, origin: string, va
   if (own === undefined) {
     const come = issuers.filter(({ id }) => Array.isArray(imported) && imported.includes(id))
     for (const { id } of come) await vault.delete(`${mount}/issuer/${id}`)
-    throw new SetupError(`no key of ${mount} belongs to ${origin}, so that nothing could be signed with it`, {
-      hint: `it was made of another request: have the one of this Vault signed (--csr-out writes it)`,
-    })
+    throw new IamRaError(
+      'CERTIFICATE_UNFIT',
+      'certificate',
+      `no key of ${mount} belongs to ${origin}, so that nothing could be signed with it`,
+      {
+        hint: `it was made of another request: have the one of this Vault signed (--csr-out writes it)`,
+      },
+    )
   }
   await vault.write(`${mount}/config/issuers`, { default: own.id })
   return own
@@ -105,7 +116,7 @@ async function importCertificates(mount: string, pem: string, origin: string, va
 function textOf(answer: Data, member: string): string {
   const value = answer[member]
   if (typeof value === 'string') return value
-  throw new SetupError(`Vault answered without ${member}`, {
+  throw new IamRaError('ANSWER_INVALID', 'certificate', `Vault answered without ${member}`, {
     hint: 'run it again; if it stays, check VAULT_ADDR: something else may answer there',
   })
 }

@@ -1,7 +1,7 @@
 /** The policies and role parameters of k8s/vault, with the names of a set-up in the place of their `${…}`. */
 import { parseJsonObject } from '../../text/json.ts'
 import type { Data } from './difference.ts'
-import { SetupError } from './error.ts'
+import { mistake } from './error.ts'
 import type { Setup } from './setup.ts'
 
 export const PARAMETER_FILES = [
@@ -41,13 +41,13 @@ export function fillParameters(files: ParameterFiles, setup: Setup, accessor: st
     files[file].replaceAll(/\$\{(\w*)\}/g, (found, name: string) => {
       const value = values[name]
       if (value === undefined) {
-        throw new SetupError(`k8s/vault/${file} has ${found}, which stands for nothing`, { usage: true })
+        throw mistake(`k8s/vault/${file} has ${found}, which stands for nothing`)
       }
       return value
     })
   const object = (file: keyof ParameterFiles): Data => {
     const value = parseJsonObject(filled(file))
-    if (value === undefined) throw new SetupError(`k8s/vault/${file} is no JSON object`, { usage: true })
+    if (value === undefined) throw mistake(`k8s/vault/${file} is no JSON object`)
     return value
   }
   return {

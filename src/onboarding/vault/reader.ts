@@ -1,6 +1,6 @@
 /** Members of a JSON object, each checked; what is wrong is collected, so that all of it can be said at once. */
 import { isRecord } from '../../text/json.ts'
-import { parseDuration } from './duration.ts'
+import { vaultDuration } from '../../settings/values.ts'
 
 export interface Reader {
   has(member: string): boolean
@@ -69,9 +69,10 @@ export function createReader(
     },
     duration(member) {
       const value = take(member)
-      const seconds = typeof value === 'string' ? parseDuration(value) : undefined
-      if (seconds === undefined || seconds === 0) problem(member, 'a duration such as 5m or 43800h')
-      return seconds ?? 0
+      const checked = typeof value === 'string' ? vaultDuration(value) : undefined
+      if (checked !== undefined && 'value' in checked && Number.isInteger(checked.value)) return checked.value
+      problem(member, 'a duration such as 5m or 43800h')
+      return 0
     },
     object: (member) => below(member, take(member)),
     objects(member) {

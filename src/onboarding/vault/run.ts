@@ -1,11 +1,12 @@
 /** One run of the command, with everything that it takes from outside handed in. */
 import { dirname, join, resolve } from 'node:path'
+import { IamRaError } from '../../errors.ts'
 import type { Runtime } from '../../run/runtime.ts'
 import { applyPlan } from './apply.ts'
 import { HELP, parseArguments, type Arguments } from './arguments.ts'
 import { openVault } from './connection.ts'
 import { displayPlan, summary } from './display.ts'
-import { SetupError } from './error.ts'
+import { mistake } from './error.ts'
 import { readPem, readText, reasonOf } from './files.ts'
 import { PARAMETER_FILES, type ParameterFiles } from './parameters.ts'
 import { makePlan } from './plan.ts'
@@ -43,23 +44,28 @@ export async function runVaultSetup(runtime: SetupRuntime): Promise<number> {
       vault.close()
     }
   } catch (thrown) {
-    const error = thrown instanceof SetupError ? thrown : unforeseen(thrown)
+    const error = thrown instanceof IamRaError ? thrown : unforeseen(thrown)
     for (const problem of error.problems) runtime.stderr(`vault-setup: ${problem}\n`)
     runtime.stderr(
       `vault-setup: ${error.message}\n${error.hint === undefined ? '' : `hint: ${error.hint}\n`}`,
     )
-    return error.usage ? 2 : 1
+    return error.stage === 'settings' ? 2 : 1
   }
 }
 
 /** A fault of ours. Its own words may quote what was read, so that its kind and place are all that is said. */
-function unforeseen(error: unknown): SetupError {
+function unforeseen(error: unknown): IamRaError {
   const { name, stack = '' } = error instanceof Error ? error : new Error()
   const [place] = /[\w-]+\.ts:\d+/.exec(stack) ?? []
-  return new SetupError(`it stopped at a mistake of its own, ${name} at ${place ?? 'an unknown place'}`, {
-    cause: error,
-    hint: 'run it again without --apply, which shows what is done; report this line with the version of Vault',
-  })
+  return new IamRaError(
+    'INTERNAL',
+    'internal',
+    `it stopped at a mistake of its own, ${name} at ${place ?? 'an unknown place'}`,
+    {
+      cause: error,
+      hint: 'run it again without --apply, which shows what is done; report this line with the version of Vault',
+    },
+  )
 }
 
 interface Work {
@@ -79,7 +85,7 @@ async function planAndApply({ args, setup, wishes, reviewerToken, vault, runtime
   const say = (line: string): void => runtime.stdout(`${line}\n`)
   for (const line of displayPlan(first)) say(line)
   if (first.problems.length > 0) {
-    throw new SetupError('nothing was written', { problems: first.problems, usage: true })
+    throw mistake('nothing was written', { problems: first.problems })
   }
   if (first.steps.length === 0) {
     say('nothing to do')
@@ -93,7 +99,7 @@ async function planAndApply({ args, setup, wishes, reviewerToken, vault, runtime
     try {
       await runtime.writeFile(path, text)
     } catch (cause) {
-      throw new SetupError(`--csr-out ${path} cannot be written: ${reasonOf(cause)}`, {
+      throw new IamRaError('FILE', 'sink', `--csr-out ${path} cannot be written: ${reasonOf(cause)}`, {
         cause,
         hint: 'name a file in a folder that you may write to: the request is made again, for the same key',
       })
@@ -113,7 +119,7 @@ async function planAndApply({ args, setup, wishes, reviewerToken, vault, runtime
     say('done: Vault has all of it')
     return 0
   }
-  throw new SetupError('Vault took what was written, and still shows something else', {
+  throw new IamRaError('REFUSED', 'identity', 'Vault took what was written, and still shows something else', {
     problems: [...displayPlan(left), ...left.problems],
     hint: 'another writer may be at work, or this version of Vault knows other values',
   })
@@ -142,9 +148,8 @@ async function readWishes(
       ? undefined
       : (await readText(runtime, tokenFile, 'the reviewer token', tokenHint)).trim()
   if (reviewerToken !== undefined && !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(reviewerToken)) {
-    throw new SetupError(`${tokenFile} holds no service-account token`, {
+    throw mistake(`${tokenFile} holds no service-account token`, {
       hint: 'kubectl create token vault-reviewer --namespace vault prints one',
-      usage: true,
     })
   }
   const signed =

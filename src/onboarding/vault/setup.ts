@@ -1,9 +1,10 @@
 /** What is wanted in Vault, as k8s/vault/setup.json says it: read and checked, every problem at once. */
 import { parseArn } from '../../aws/arn.ts'
+import type { IamRaError } from '../../errors.ts'
 import { isRecord } from '../../text/json.ts'
 import { anchorArn, arnConflicts, profileArn, roleArn, type ArnSetting } from '../../settings/arn.ts'
 import { passwordKind, secretKind } from '../../text/secrets.ts'
-import { SetupError } from './error.ts'
+import { mistake } from './error.ts'
 import { createReader, type Reader } from './reader.ts'
 
 /** Who asks the TokenReview API: Vault's own account in the cluster, an account whose token Vault is given, or each client. */
@@ -62,16 +63,15 @@ const URL_SHAPE = /^https:\/\/[^\s/@]+(\/\S*)?$/
 /** RFC 5280, ub-common-name. */
 const LONGEST_NAME = 64
 
-/** @throws SetupError with a line for each problem */
+/** @throws IamRaError with a line for each problem */
 export function parseSetup(text: string, file: string): Setup {
   const problems: string[] = []
   const reader = createReader(parseJson(text, file), '', problems)
   const setup = readSetup(reader)
   problems.push(...faultsAcross(setup))
   if (problems.length === 0) return setup
-  throw new SetupError(`${file} is not a set-up that could be applied`, {
+  throw mistake(`${file} is not a set-up that could be applied`, {
     problems,
-    usage: true,
     hint: 'k8s/vault/setup.json is one to begin with, and docs/vault.md says what each member means',
   })
 }
@@ -84,17 +84,15 @@ function refuseSecrets(value: unknown, file: string): void {
   }
   const kind = typeof value === 'string' ? (secretKind(value) ?? passwordKind(value)) : undefined
   if (kind === undefined) return
-  throw new SetupError(`${file} holds what looks like ${kind}, and nothing was sent`, {
+  throw mistake(`${file} holds what looks like ${kind}, and nothing was sent`, {
     hint: 'take it out: the file names paths and roles, and a token is given by --reviewer-token',
-    usage: true,
   })
 }
 
 function parseJson(text: string, file: string): Readonly<Record<string, unknown>> {
   // Editors put a byte order mark before it.
   const json = text.replace(/^\uFEFF/, '')
-  const refused = (what: string, hint: string): SetupError =>
-    new SetupError(`${file} ${what}`, { hint, usage: true })
+  const refused = (what: string, hint: string): IamRaError => mistake(`${file} ${what}`, { hint })
   if (json.trim() === '') throw refused('is empty', 'k8s/vault/setup.json is one to begin with')
   let value: unknown
   try {

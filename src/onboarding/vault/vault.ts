@@ -1,14 +1,20 @@
-/** Vault's HTTP API with the operator's token: the project's own transport, so that TLS is always checked and no proxy is used. */
-import { foreignTexts } from '../../text/redact.ts'
+/**
+ * Vault's HTTP API with the operator's token, over the project's own transport, so that TLS is always checked and no proxy is
+ * used. Not src/vault/client.ts, which follows a standby's redirect: this token may do a lot more than a pod's, and goes to
+ * no address but the operator's own. It also needs to delete, and to see what a 404 of kv holds.
+ */
+import { IamRaError } from '../../errors.ts'
 import { isRecord, parseJsonObject } from '../../text/json.ts'
 import { TransportError, type HttpAnswer, type HttpClient } from '../../net/http.ts'
+import { vaultErrors } from '../../vault/answer.ts'
 import { encodeVaultPath } from '../../vault/path.ts'
+import { vaultRequest } from '../../vault/request.ts'
 import type { Data } from './difference.ts'
-import { SetupError } from './error.ts'
+
 import { hintBelowHttp, hintFor } from './vault-hint.ts'
 
 export interface Vault {
-  /** `data` of the answer; undefined where there is nothing. @throws SetupError */
+  /** `data` of the answer; undefined where there is nothing. @throws IamRaError */
   read(path: string): Promise<Data | undefined>
   list(path: string): Promise<readonly string[]>
   write(path: string, data: Data): Promise<Data>
@@ -42,54 +48,67 @@ export function createVault(
   const ask = async (method: string, path: string, data?: Data): Promise<HttpAnswer> => {
     const [plain = '', query] = path.split('?')
     try {
-      return await http.request({
-        method,
-        url: new URL(`/v1/${encodeVaultPath(plain)}${query === undefined ? '' : `?${query}`}`, address.url),
-        headers: {
-          Accept: 'application/json',
-          'Content-Type': 'application/json',
-          'X-Vault-Request': 'true',
-          'X-Vault-Token': address.token,
-          ...(address.namespace === undefined ? {} : { 'X-Vault-Namespace': address.namespace }),
-        },
-        ...(data === undefined ? {} : { body: JSON.stringify(data) }),
-        timeoutMs: TIMEOUT_MS,
-        signal: new AbortController().signal,
-      })
+      return await http.request(
+        vaultRequest({
+          method,
+          url: new URL(`/v1/${encodeVaultPath(plain)}${query === undefined ? '' : `?${query}`}`, address.url),
+          headers: {
+            'X-Vault-Token': address.token,
+            ...(address.namespace === undefined ? {} : { 'X-Vault-Namespace': address.namespace }),
+          },
+          data,
+          timeoutMs: TIMEOUT_MS,
+          signal: new AbortController().signal,
+        }),
+      )
     } catch (error) {
       if (!(error instanceof TransportError)) throw error
-      throw new SetupError(`no answer of ${server}: ${error.message}`, {
+      throw new IamRaError('UNREACHABLE', 'identity', `no answer of ${server}: ${error.message}`, {
         cause: error,
         hint: hintBelowHttp(error),
       })
     }
   }
   /** What was asked, and what Vault said to it. */
-  const refusal = (what: string, path: string, { status, body }: HttpAnswer): SetupError => {
-    const errors = parseJsonObject(body)?.['errors']
+  const refusal = (what: string, path: string, { status, body }: HttpAnswer): IamRaError => {
+    const json = parseJsonObject(body)
     if (/^Client sent an HTTP request to an HTTPS server/.test(body)) {
-      return new SetupError(`${server} speaks https, and was asked in plain http`, {
-        hint: 'write https:// in VAULT_ADDR, and name its CA with VAULT_CACERT',
-      })
+      return new IamRaError(
+        'ANSWER_INVALID',
+        'identity',
+        `${server} speaks https, and was asked in plain http`,
+        {
+          hint: 'write https:// in VAULT_ADDR, and name its CA with VAULT_CACERT',
+        },
+      )
     }
-    const texts = (Array.isArray(errors) ? errors : [])
-      .filter((one) => typeof one === 'string')
-      .map((one) => one.replace(/^\d+ errors? occurred:\s*\*\s*/, ''))
-    const said = foreignTexts(texts, (one) => one.replace(/\.$/, ''), [address.token]).join('; ')
+    const said = vaultErrors(json, [address.token]).join('; ')
     const words = said === '' ? '' : `: ${said}`
     // Of others' refusals those alone speak of Vault that a proxy before it makes.
-    const isVaults = Array.isArray(errors) || status < 400 || status >= 429
-    return new SetupError(`${server} answered ${status} to the ${what} of ${path}${words}`, {
-      hint: isVaults && status >= 300 ? (hintFor(status, said) ?? OTHER_CAUSE) : OTHER_SERVER,
-    })
+    const isVaults = Array.isArray(json?.['errors']) || status < 400 || status >= 429
+    return new IamRaError(
+      'REFUSED',
+      'identity',
+      `${server} answered ${status} to the ${what} of ${path}${words}`,
+      {
+        status,
+        hint: isVaults && status >= 300 ? (hintFor(status, said) ?? OTHER_CAUSE) : OTHER_SERVER,
+      },
+    )
   }
-  const stranger = (what: string, path: string, { status }: HttpAnswer): SetupError =>
-    new SetupError(`${server} answered ${status} to the ${what} of ${path}, and not as a Vault does`, {
-      hint:
-        address.namespace === undefined
-          ? OTHER_SERVER
-          : `${OTHER_SERVER}, or VAULT_NAMESPACE names none that it has`,
-    })
+  const stranger = (what: string, path: string, { status }: HttpAnswer): IamRaError =>
+    new IamRaError(
+      'ANSWER_INVALID',
+      'identity',
+      `${server} answered ${status} to the ${what} of ${path}, and not as a Vault does`,
+      {
+        status,
+        hint:
+          address.namespace === undefined
+            ? OTHER_SERVER
+            : `${OTHER_SERVER}, or VAULT_NAMESPACE names none that it has`,
+      },
+    )
   /** Empty where the answer has none, as many writes have. */
   const dataOf = (what: string, path: string, answer: HttpAnswer): Data => {
     const body = parseJsonObject(answer.body)

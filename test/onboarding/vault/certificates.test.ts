@@ -2,7 +2,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { differences } from '../../../src/onboarding/vault/difference.ts'
-import { SetupError } from '../../../src/onboarding/vault/error.ts'
+import { IamRaError } from '../../../src/errors.ts'
 import { readPem } from '../../../src/onboarding/vault/files.ts'
 import { block, derFile, DRESSES, pkcs7, REFUSED } from '../../support/ca-dresses.ts'
 import { createAuthority } from '../../rig/emulators/authority.ts'
@@ -21,11 +21,11 @@ function read(content: Uint8Array | string): Promise<string> {
   return readPem(files, '/pki.pem', '--signed-cert', 'name the file')
 }
 
-async function refusal(content: Uint8Array | string): Promise<SetupError> {
+async function refusal(content: Uint8Array | string): Promise<IamRaError> {
   try {
     await read(content)
   } catch (error) {
-    if (error instanceof SetupError && error.usage) return error
+    if (error instanceof IamRaError && error.stage === 'settings') return error
     throw error
   }
   throw new Error('it was read')

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ROOT } from '../../../scripts/checks/files.ts'
-import { SetupError } from '../../../src/onboarding/vault/error.ts'
+import { IamRaError } from '../../../src/errors.ts'
 import { parseSetup, type Setup } from '../../../src/onboarding/vault/setup.ts'
 
 const TEXT = readFileSync(join(ROOT, 'k8s/vault/setup.json'), 'utf8')
@@ -19,8 +19,8 @@ function problemsOf(value: unknown): readonly string[] {
   try {
     parseSetup(typeof value === 'string' ? value : JSON.stringify(value), 'setup.json')
   } catch (error) {
-    if (!(error instanceof SetupError)) throw error
-    assert.ok(error.usage)
+    if (!(error instanceof IamRaError)) throw error
+    assert.ok(error.stage === 'settings')
     return error.problems.length > 0 ? error.problems : [error.message]
   }
   return []
@@ -39,6 +39,16 @@ file('that stands in k8s/vault is read', () => {
     setup.bindings.map(({ namespace, role, tokenSeconds }) => [namespace, role, tokenSeconds]),
     [['frontend', 'frontend', 300]],
   )
+})
+
+file('has durations as Vault takes them, in whole seconds', () => {
+  const [binding] = parseSetup(JSON.stringify(bound({ tokenTtl: '1h30m' })), 'setup.json').bindings
+  assert.is(binding?.tokenSeconds, 5400)
+  for (const tokenTtl of ['', '0', '1500ms', '-1', 300]) {
+    assert.equal(problemsOf(bound({ tokenTtl })), [
+      'bindings[0].tokenTtl is wrong: it must be a duration such as 5m or 43800h',
+    ])
+  }
 })
 
 for (const [what, value, says] of [

@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert'
 import { ROOT } from '../../../scripts/checks/files.ts'
 import type { Data } from '../../../src/onboarding/vault/difference.ts'
 import { displayPlan } from '../../../src/onboarding/vault/display.ts'
-import { SetupError } from '../../../src/onboarding/vault/error.ts'
+import { IamRaError } from '../../../src/errors.ts'
 import { PARAMETER_FILES, type ParameterFiles } from '../../../src/onboarding/vault/parameters.ts'
 import { makePlan } from '../../../src/onboarding/vault/plan.ts'
 import { parseSetup, type Setup } from '../../../src/onboarding/vault/setup.ts'
@@ -261,7 +261,7 @@ plan('refuses a parameter file that is no JSON, or that has a name which stands 
       makePlan(SETUP, { ...FILES, 'pod-role.json': text }, WISHES, EMPTY, NOW_MS)
       assert.unreachable('it was taken')
     } catch (error) {
-      assert.instance(error, SetupError)
+      assert.instance(error, IamRaError)
       assert.match((error as Error).message, says)
     }
   }

@@ -1,6 +1,7 @@
 /** cfn-lint, AWS's own check of templates, beside the Python packages of the other clients. */
 import { join } from 'node:path'
-import { furtherPackages, pythonEnvironment, runChild } from '../interop/python.ts'
+import { runChild } from '../../rig/processes/child.ts'
+import { furtherPackages, pythonEnvironment } from '../../rig/processes/python.ts'
 
 const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt')
 /** Where nobody's template is meant to differ. */

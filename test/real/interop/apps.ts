@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { EXAMPLE } from '../../rig/emulators/stage.ts'
-import { runChild } from './python.ts'
+import { runChild } from '../../rig/processes/child.ts'
 import type { Reader } from './readers.ts'
 import { startRunner } from './readers/runner.ts'
 

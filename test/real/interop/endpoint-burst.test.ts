@@ -5,7 +5,7 @@ import { holdBack } from '../../e2e/servers.ts'
 import { startStage } from '../../rig/emulators/stage.ts'
 import { scratchFolder } from '../../rig/processes/process.ts'
 import { appEnv, aws, startApp, type Answer, type App } from './apps.ts'
-import { pythonEnvironment } from './python.ts'
+import { pythonEnvironment } from '../../rig/processes/python.ts'
 import { makeSite, startServing, type Way } from './serving.ts'
 
 const NONE_FOUND = /Unable to locate credentials|Could not load credentials/

@@ -14,7 +14,7 @@ import {
   type App,
   type SdkReader,
 } from './apps.ts'
-import { pythonEnvironment } from './python.ts'
+import { pythonEnvironment } from '../../rig/processes/python.ts'
 import { makeSite, startServing, WAYS, type Serving, type Way } from './serving.ts'
 
 /**

@@ -13,7 +13,7 @@ import { startVaultAwsAccount } from '../vault-aws-account.ts'
 import { POD_LOGIN } from '../vault-aws-pod.ts'
 import { appEnv, askOnce, type Answer } from './apps.ts'
 import { processEnv } from './process-profile.ts'
-import { pythonEnvironment } from './python.ts'
+import { pythonEnvironment } from '../../rig/processes/python.ts'
 import { READERS } from './readers.ts'
 import { startServing, WAYS, type Upstream } from './serving.ts'
 

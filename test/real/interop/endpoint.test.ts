@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert'
 import { EXAMPLE, startStage } from '../../rig/emulators/stage.ts'
 import { scratchFolder } from '../../rig/processes/process.ts'
 import { appEnv, askOnce, shown } from './apps.ts'
-import { pythonEnvironment } from './python.ts'
+import { pythonEnvironment } from '../../rig/processes/python.ts'
 import { READERS } from './readers.ts'
 import { ask, startServing, WAYS } from './serving.ts'
 

@@ -9,7 +9,8 @@ import { run } from '../../e2e/harness.ts'
 import { succeeded } from '../../e2e/outcome.ts'
 import { EXAMPLE, startStage } from '../../rig/emulators/stage.ts'
 import { startMoto } from './moto.ts'
-import { pythonEnvironment, runChild, type ChildRun } from './python.ts'
+import { runChild, type ChildRun } from '../../rig/processes/child.ts'
+import { pythonEnvironment } from '../../rig/processes/python.ts'
 
 const SESSION = 'interop'
 const ROLE = EXAMPLE.roleArn.slice(EXAMPLE.roleArn.lastIndexOf('/') + 1)

@@ -6,7 +6,7 @@ import { cleanEnv } from '../../rig/processes/clean-env.ts'
 import { createHttpClient } from '../../../src/net/http.ts'
 import type { SessionKeys } from '../../rig/emulators/sessions.ts'
 import { EXAMPLE } from '../../rig/emulators/stage.ts'
-import { runChild } from './python.ts'
+import { runChild } from '../../rig/processes/child.ts'
 
 export interface Moto {
   readonly url: string

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert'
 import { parseAuthorization, type Authorization } from '../../rig/emulators/canonical.ts'
 import type { EmulatorRequest } from '../../rig/emulators/http.ts'
 import { EXAMPLE, startStage } from '../../rig/emulators/stage.ts'
-import { pythonEnvironment } from './python.ts'
+import { pythonEnvironment } from '../../rig/processes/python.ts'
 import { createSessionByPython, createSessionByUs, trust } from './rolesanywhere-client.ts'
 import { createWorkload, KEYS } from './workload.ts'
 

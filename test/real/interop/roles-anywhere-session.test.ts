@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { EXAMPLE, startStage } from '../../rig/emulators/stage.ts'
-import { pythonEnvironment } from './python.ts'
+import { pythonEnvironment } from '../../rig/processes/python.ts'
 import { createSessionByPython, createSessionByUs, trust, type Place } from './rolesanywhere-client.ts'
 import { createWorkload, KEYS } from './workload.ts'
 

@@ -8,7 +8,7 @@ import type { SessionCredentials } from '../../../src/credentials.ts'
 import { EXAMPLE, type Stage } from '../../rig/emulators/stage.ts'
 import { arn } from '../../exchange/fixture.ts'
 import { fakeBounds, fakeRuntime, recordingLogger } from '../../support/fake-runtime.ts'
-import { runChild } from './python.ts'
+import { runChild } from '../../rig/processes/child.ts'
 import { asIssuedCertificate, pemChain, type Workload } from './workload.ts'
 
 /** Who STS says that we are, or how Roles Anywhere refused. */

@@ -8,7 +8,8 @@ import { makeFolder, putCredentials, run } from '../../e2e/harness.ts'
 import { succeeded } from '../../e2e/outcome.ts'
 import { EXAMPLE, startStage, type Stage } from '../../rig/emulators/stage.ts'
 import { EXISTING_FILES } from './existing-files.ts'
-import { pythonEnvironment, runChild } from './python.ts'
+import { runChild } from '../../rig/processes/child.ts'
+import { pythonEnvironment } from '../../rig/processes/python.ts'
 import { digestsOf, readAll, READERS } from './readers.ts'
 
 const python = pythonEnvironment()

@@ -1,6 +1,6 @@
 /** Servers of others as children: started on loopback ports that are free, stopped by the process id that was started. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -85,9 +85,12 @@ export async function freePort(): Promise<number> {
   return port
 }
 
+/** In memory where the system has such a folder, as the pod's volume is (emptyDir, medium: Memory): no disk's fsync in it. */
+export const MEMORY_PARENT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+
 /** A folder that goes with the process. */
-export function scratchFolder(name: string): string {
-  const folder = mkdtempSync(join(tmpdir(), `iam-ra-${name}-`))
+export function scratchFolder(name: string, parent = tmpdir()): string {
+  const folder = mkdtempSync(join(parent, `iam-ra-${name}-`))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
   return folder
 }

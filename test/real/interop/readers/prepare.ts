@@ -1,6 +1,6 @@
 /** Everything that the runners need, made or asked for before the first test: builders need what this machine says of its network. */
 import { spawnSync } from 'node:child_process'
-import { pythonEnvironment } from '../python.ts'
+import { pythonEnvironment } from '../../../rig/processes/python.ts'
 import { kitFolder, type KitName } from './kits.ts'
 
 /** Of Debian, as its own interpreters find it. */

@@ -1,6 +1,6 @@
 /** SDKs that others wrote, as readers of what we leave: how each is started, and what each needs to be told by every way. */
 import { dirname, join } from 'node:path'
-import { pythonEnvironment } from '../python.ts'
+import { pythonEnvironment } from '../../../rig/processes/python.ts'
 import { kitFolder } from './kits.ts'
 
 /** How an app comes to credentials. */

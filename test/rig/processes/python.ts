@@ -2,18 +2,17 @@
  * The Python packages of requirements.txt in a virtual environment of the project's own, made at its first use. It is kept in
  * the user's cache folder under a digest of what is in it, so that another list of packages makes another one.
  */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { cleanEnv } from '../../rig/processes/clean-env.ts'
-import { cacheFolder } from '../../rig/servers/build.ts'
+import { cleanEnv } from './clean-env.ts'
+import { cacheFolder } from '../servers/build.ts'
 
 const CACHE = join(cacheFolder(), 'python')
 const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt')
-/** A download on a slow line; a run that takes longer hangs. */
+/** A download on a slow line. */
 const INSTALL_BOUND_MS = 600_000
-const RUN_BOUND_MS = 90_000
 
 interface Step {
   readonly progress: string
@@ -129,37 +128,4 @@ function installEnv(): Record<string, string> {
     (entry): entry is [string, string] => network.test(entry[0]) && entry[1] !== undefined,
   )
   return cleanEnv(Object.fromEntries(found))
-}
-
-export interface ChildRun {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-/** Runs a program to its end, in a clean environment and with `input` on its stdin. */
-export async function runChild(
-  command: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>>,
-  input = '',
-): Promise<ChildRun> {
-  const child = spawn(command, args, { env: cleanEnv(env), stdio: ['pipe', 'pipe', 'pipe'] })
-  const output = { stdout: '', stderr: '' }
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output.stdout += chunk))
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (output.stderr += chunk))
-  // A child that ends without reading says why on its stderr.
-  child.stdin.on('error', () => undefined)
-  child.stdin.end(input)
-  return await new Promise((resolve, reject) => {
-    const bound = setTimeout(() => child.kill('SIGKILL'), RUN_BOUND_MS)
-    child.on('error', (error) => {
-      clearTimeout(bound)
-      reject(error)
-    })
-    child.on('close', (code) => {
-      clearTimeout(bound)
-      resolve({ code, ...output })
-    })
-  })
 }
