@@ -60,7 +60,7 @@ function origin(
   if (parts === null) return { wrong: 'does not begin with http:// or https://' }
   const [, authority = '', rest = ''] = parts
   const user = authority.lastIndexOf('@')
-  if (user !== -1 && !mayHoldUser) return { wrong: 'holds a user name or password' }
+  if (user !== -1 && !mayHoldUser) return { wrong: 'contains a user name or password' }
   const host = authority.slice(user + 1)
   if (!host.startsWith('[') && host.split(':').length > 2) {
     return {

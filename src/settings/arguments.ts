@@ -66,10 +66,10 @@ export function readArguments(argv: readonly string[]): Arguments {
     values.set(option, value)
   }
   if (switches.has('--quiet') && switches.has('--verbose')) {
-    problems.push('--quiet: stands together with --verbose; expected one of them')
+    problems.push('--quiet: cannot be combined with --verbose; expected one of them')
   }
   if (switches.has('--json') && command !== 'check') {
-    problems.push('--json: is for check alone; expected LOG_FORMAT=json for lines as JSON')
+    problems.push('--json: works only with check; expected LOG_FORMAT=json for JSON log lines')
   }
   return {
     switches,

@@ -66,11 +66,11 @@ function kindOf({ service, resource }: Arn): ArnSetting | undefined {
 }
 
 function faultOf(arn: Arn, kind: Kind): string | undefined {
-  if (!/^aws(-[a-z]+)*$/.test(arn.partition)) return 'names no AWS partition'
-  if (kind.service === 'iam' && arn.region !== '') return 'has a region, which IAM has not'
-  if (kind.service !== 'iam' && !('value' in region(arn.region))) return 'names no region'
-  if (!/^\d{12}$/.test(arn.account)) return 'has no account of 12 digits'
-  return kind.resource.test(arn.resource) ? undefined : `names no ${kind.expected.replace(/^.*:/, '')}`
+  if (!/^aws(-[a-z]+)*$/.test(arn.partition)) return 'does not name an AWS partition'
+  if (kind.service === 'iam' && arn.region !== '') return 'has a region, but IAM has none'
+  if (kind.service !== 'iam' && !('value' in region(arn.region))) return 'does not name a region'
+  if (!/^\d{12}$/.test(arn.account)) return 'does not have an account of 12 digits'
+  return kind.resource.test(arn.resource) ? undefined : `does not name a ${kind.expected.replace(/^.*:/, '')}`
 }
 
 /** Undefined where the ARN itself is missing or wrong. */
@@ -92,7 +92,7 @@ export function arnConflicts({ role, anchor, profile }: Arns): readonly ArnConfl
     whose: string,
   ): void => {
     if (own === undefined || other === undefined || own[part] === other[part]) return
-    conflicts.push({ setting, wrong: `is of ${part} ${own[part]}`, expected: `${whose}, ${other[part]}` })
+    conflicts.push({ setting, wrong: `has ${part} ${own[part]}`, expected: `${whose}, ${other[part]}` })
   }
   compare('ROLE_ARN', 'partition', role, anchor, "the trust anchor's")
   compare('ROLE_ARN', 'account', role, profile, "the profile's")

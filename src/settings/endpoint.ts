@@ -81,15 +81,15 @@ function endpoint(
   if (suffixes === undefined) {
     return {
       setting: override,
-      wrong: `is not set, and the endpoint of partition ${partition} is not known`,
+      wrong: `is not set, and the endpoint for partition ${partition} is unknown`,
       expected: `the address of ${server} there`,
     }
   }
   if (fips && !FIPS_REGIONS.includes(region)) {
     return {
       setting: 'AWS_USE_FIPS_ENDPOINT',
-      wrong: `is true, and ${region} has no FIPS endpoint`,
-      expected: `false, or a region among ${FIPS_REGIONS.join(', ')}`,
+      wrong: `is true, but ${region} has no FIPS endpoint`,
+      expected: `false, or one of the regions ${FIPS_REGIONS.join(', ')}`,
     }
   }
   const suffix = dualStack ? suffixes.dualStack : suffixes.standard

@@ -69,8 +69,8 @@ function certificateTtl(reader: Reader, deadlineSeconds: number | undefined): st
   if (seconds === undefined || source.state !== 'given') return undefined
   if (deadlineSeconds === undefined || seconds >= deadlineSeconds) return source.text
   reader.problem('CERT_TTL', {
-    wrong: 'is shorter than DEADLINE, so the certificate could end within the run',
-    expected: `${deadlineSeconds} seconds at least`,
+    wrong: 'is shorter than DEADLINE, so the certificate could expire during the run',
+    expected: `at least ${deadlineSeconds} seconds`,
   })
   return undefined
 }
@@ -182,7 +182,8 @@ function regionFileOf(reader: Reader, anchorRegion: string | undefined): SinkSet
   const region = reader.take('AWS_REGION') ?? anchorRegion
   if (!reader.isSet('AWS_REGION') && reader.isSet('VAULT_AWS_PATH')) {
     reader.problem('WRITE_REGION', {
-      wrong: 'is true without AWS_REGION, and with VAULT_AWS_PATH there is no trust anchor that has one',
+      wrong:
+        'is true without AWS_REGION, and with VAULT_AWS_PATH there is no trust anchor to take the region from',
       expected: 'AWS_REGION to be set',
     })
   }

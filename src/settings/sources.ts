@@ -69,7 +69,7 @@ async function readSource(
 
 async function readSettingFile(option: Option, fs: Runtime['fs'], path: string): Promise<Source | Unfit> {
   const fileName = `${option.name}_FILE`
-  const expected = 'a readable text file that holds the value'
+  const expected = 'a readable text file with the value'
   const pathFault = pathFaultOf(path)
   if (pathFault !== undefined) return { wrong: `has a path in ${fileName} that ${pathFault.wrong}`, expected }
   const named = `has ${mayHoldPassword(path) ? 'a path' : quote(path)} in ${fileName}, which`
@@ -111,7 +111,7 @@ function valueFault({ sensitive }: Option, text: string): Unfit | undefined {
 /** What is wrong with a path or with any text that is no address. */
 function pathFaultOf(text: string): Unfit | undefined {
   if (holdsUser(text)) {
-    return { wrong: 'holds a user name or password', expected: 'a value without one' }
+    return { wrong: 'contains a user name or password', expected: 'a value without one' }
   }
   return textFault(text)
 }
@@ -121,26 +121,26 @@ export function textFault(text: string): Unfit | undefined {
   const secret = secretKind(text)
   if (secret !== undefined) {
     return {
-      wrong: `holds what looks like ${secret}`,
-      expected: 'no secret here: a setting that needs one names the file that holds it',
+      wrong: `contains what looks like ${secret}`,
+      expected: 'no secret here: settings that need one take the path of a file',
     }
   }
-  if (isPem(text)) return { wrong: 'holds PEM text itself', expected: 'the path of a file with it' }
+  if (isPem(text)) return { wrong: 'contains PEM text itself', expected: 'the path of a file with it' }
   if (/\p{Cc}/u.test(text)) {
-    return { wrong: 'holds a line break or another control character', expected: 'a single line of text' }
+    return { wrong: 'contains a line break or another control character', expected: 'a single line of text' }
   }
   // A copied page leaves them, and a value that looks right is refused by a server.
   const [invisible] = /[\p{Cf}\p{Zl}\p{Zp}]/u.exec(text) ?? []
   if (invisible !== undefined) {
     const code = invisible.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0') ?? ''
-    return { wrong: `holds an invisible character (U+${code})`, expected: 'the value without it' }
+    return { wrong: `contains an invisible character (U+${code})`, expected: 'the value without it' }
   }
   // Kubernetes reference, Container.env.value: a reference that cannot be resolved is left as it stands.
   if (/\$\([^()\s]+\)/.test(text)) {
     return {
-      wrong: 'still holds a $(NAME) reference',
+      wrong: 'still contains a $(NAME) reference',
       expected:
-        "NAME to be defined earlier in the same container's env list, without which Kubernetes leaves $(NAME) as it is",
+        "NAME to be defined earlier in the container's env list; otherwise Kubernetes leaves $(NAME) unexpanded",
     }
   }
   return undefined

@@ -46,7 +46,7 @@ export const pathInHome: Check<string> = expecting('', (path, home) => {
   if (!path.startsWith('~/')) return { value: path }
   if (home !== undefined) return { value: join(home, path.slice(2)) }
   return {
-    wrong: 'lies in the home folder, and there is none',
+    wrong: 'is in the home directory, and there is none',
     expected: 'a path without ~, or HOME set',
   }
 })
@@ -98,7 +98,7 @@ export const fileMode: Check<number> = expecting(
     const mode = Number.parseInt(text, 8)
     if (mode > 0o777) return { wrong: 'has bits beyond rwx' }
     if ((mode & 0o600) !== 0o600) return { wrong: 'does not let the owner read and write' }
-    return (mode & 0o022) === 0 ? { value: mode } : { wrong: 'lets others than the owner write' }
+    return (mode & 0o022) === 0 ? { value: mode } : { wrong: 'is writable by the group or by everyone' }
   },
 )
 
@@ -108,7 +108,7 @@ export const sessionName: Check<string> = expecting('2 to 64 letters, digits and
 )
 
 export const profileName: Check<string> = expecting(PROFILE_NAME_RULE, (text) =>
-  isProfileName(text) ? { value: text } : { wrong: 'is no profile name that every SDK reads' },
+  isProfileName(text) ? { value: text } : { wrong: 'is not a profile name that every SDK can read' },
 )
 
 /** RFC 5280, appendix A: ub-common-name is 64 characters. */
@@ -118,7 +118,7 @@ export const commonName: Check<string> = expecting('at most 64 characters (RFC 5
 })
 
 /** A region becomes a label of the endpoint's host name, so it must be nothing else. */
-export const region: Check<string> = expecting('one such as eu-west-1', (text) =>
+export const region: Check<string> = expecting('a region such as eu-west-1', (text) =>
   /^[a-z]{2,8}(-[a-z]{2,16})+-\d{1,2}$/.test(text) ? { value: text } : { wrong: 'is not a region' },
 )
 
@@ -143,7 +143,7 @@ export const vaultAwsPath: Check<string> = expecting(
   (text) => {
     const path = vaultPath(text.replace(/^\/*v1\//, ''))
     if ('value' in path && /^.+\/(?:creds|sts)\/[^/]+$/.test(path.value)) return path
-    return { wrong: "names no role of Vault's AWS secrets engine" }
+    return { wrong: "does not name a role of Vault's AWS secrets engine" }
   },
 )
 

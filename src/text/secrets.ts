@@ -30,7 +30,7 @@ export function secretKind(text: string): string | undefined {
   if (JSON_WEB_TOKEN.test(text)) return 'a JSON Web Token'
   if (VAULT_TOKEN.test(text)) return 'a Vault token'
   if (TOKEN_IN_BASE64.test(text)) return 'a token in base64'
-  if (text.split(/[^\w+/-]+/).some(isAwsSecret)) return 'a secret key or session token of AWS'
+  if (text.split(/[^\w+/-]+/).some(isAwsSecret)) return 'an AWS secret key or session token'
   return undefined
 }
 

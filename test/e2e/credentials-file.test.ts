@@ -151,11 +151,7 @@ file('AWS_REGION without WRITE_REGION writes nothing and moves nothing', async (
 })
 
 for (const [what, make, sentence] of [
-  [
-    'a symbolic link',
-    (path: string) => symlinkSync('/dev/null', path),
-    /a symbolic link is in its place/,
-  ],
+  ['a symbolic link', (path: string) => symlinkSync('/dev/null', path), /a symbolic link is in its place/],
   ['a folder', (path: string) => mkdirSync(path), /a directory is in its place/],
 ] as const) {
   file(`${what} in the place of the file ends with 6 and stays`, async () => {

@@ -67,7 +67,7 @@ reading('json is for check alone', () => {
   const others = COMMANDS.filter((name) => name !== 'check').map((name) => [name])
   for (const words of [[], ...others]) {
     assert.equal(readArguments([...words, '--json']).problems, [
-      '--json: is for check alone; expected LOG_FORMAT=json for lines as JSON',
+      '--json: works only with check; expected LOG_FORMAT=json for JSON log lines',
     ])
   }
 })

@@ -68,22 +68,22 @@ for (const [check, text, wrong] of [
   [roleArn, 'app', 'is not an ARN'],
   [roleArn, 'arn:aws:iam:111122223333:role/app', 'is not an ARN'],
   [roleArn, 'arn:aws:iam::111122223333:', 'is not an ARN'],
-  [roleArn, ROLE.replace('arn:aws', 'arn:amazon'), 'names no AWS partition'],
-  [roleArn, ROLE.replace('arn:aws', 'arn:xaws'), 'names no AWS partition'],
-  [roleArn, ROLE.replace('arn:aws', 'arn:aws-'), 'names no AWS partition'],
+  [roleArn, ROLE.replace('arn:aws', 'arn:amazon'), 'does not name an AWS partition'],
+  [roleArn, ROLE.replace('arn:aws', 'arn:xaws'), 'does not name an AWS partition'],
+  [roleArn, ROLE.replace('arn:aws', 'arn:aws-'), 'does not name an AWS partition'],
   [roleArn, `x${ROLE}`, 'is not an ARN'],
-  [roleArn, ROLE.replace('iam::', 'iam:eu-west-1:'), 'has a region, which IAM has not'],
-  [roleArn, ROLE.replace('111122223333', '11112222333'), 'has no account of 12 digits'],
-  [roleArn, ROLE.replace('111122223333', ''), 'has no account of 12 digits'],
-  [roleArn, ROLE.replace('111122223333', '0111122223333'), 'has no account of 12 digits'],
-  [roleArn, ROLE.replace('111122223333', '111122223333x'), 'has no account of 12 digits'],
-  [roleArn, 'arn:aws:iam::111122223333:role/', 'names no role/<name>'],
-  [roleArn, 'arn:aws:iam::111122223333:role/a b', 'names no role/<name>'],
-  [roleArn, `arn:aws:iam::111122223333:role/${'x'.repeat(65)}`, 'names no role/<name>'],
-  [anchorArn, ANCHOR.replace('eu-west-1', ''), 'names no region'],
-  [anchorArn, ANCHOR.replace('eu-west-1', 'evil.example/'), 'names no region'],
-  [anchorArn, ANCHOR.replace('11111111-', ''), 'names no trust-anchor/<id>'],
-  [profileArn, PROFILE.replace('66666666-', 'x'), 'names no profile/<id>'],
+  [roleArn, ROLE.replace('iam::', 'iam:eu-west-1:'), 'has a region, but IAM has none'],
+  [roleArn, ROLE.replace('111122223333', '11112222333'), 'does not have an account of 12 digits'],
+  [roleArn, ROLE.replace('111122223333', ''), 'does not have an account of 12 digits'],
+  [roleArn, ROLE.replace('111122223333', '0111122223333'), 'does not have an account of 12 digits'],
+  [roleArn, ROLE.replace('111122223333', '111122223333x'), 'does not have an account of 12 digits'],
+  [roleArn, 'arn:aws:iam::111122223333:role/', 'does not name a role/<name>'],
+  [roleArn, 'arn:aws:iam::111122223333:role/a b', 'does not name a role/<name>'],
+  [roleArn, `arn:aws:iam::111122223333:role/${'x'.repeat(65)}`, 'does not name a role/<name>'],
+  [anchorArn, ANCHOR.replace('eu-west-1', ''), 'does not name a region'],
+  [anchorArn, ANCHOR.replace('eu-west-1', 'evil.example/'), 'does not name a region'],
+  [anchorArn, ANCHOR.replace('11111111-', ''), 'does not name a trust-anchor/<id>'],
+  [profileArn, PROFILE.replace('66666666-', 'x'), 'does not name a profile/<id>'],
 ] as const) {
   arns(`${text} ${wrong}`, () => {
     assert.is(wrongOf(check, text), wrong)
@@ -106,10 +106,10 @@ arns('each difference that AWS refuses is named with both sides', () => {
     ({ setting, wrong, expected }) => `${setting} ${wrong}; ${expected}`,
   )
   assert.equal(lines, [
-    "ROLE_ARN is of account 444455556666; the profile's, 777722223333",
-    "PROFILE_ARN is of partition aws-cn; the trust anchor's, aws",
-    "PROFILE_ARN is of region cn-north-1; the trust anchor's, eu-west-1",
-    "PROFILE_ARN is of account 777722223333; the trust anchor's, 111122223333",
+    "ROLE_ARN has account 444455556666; the profile's, 777722223333",
+    "PROFILE_ARN has partition aws-cn; the trust anchor's, aws",
+    "PROFILE_ARN has region cn-north-1; the trust anchor's, eu-west-1",
+    "PROFILE_ARN has account 777722223333; the trust anchor's, 111122223333",
   ])
 })
 
@@ -117,7 +117,7 @@ arns('a role of another partition is a conflict', () => {
   const role = arnOf(roleArn, ROLE.replace('arn:aws:', 'arn:aws-cn:'))
   const conflicts = arnConflicts({ role, anchor: arnOf(anchorArn, ANCHOR), profile: undefined })
   assert.equal(conflicts, [
-    { setting: 'ROLE_ARN', wrong: 'is of partition aws-cn', expected: "the trust anchor's, aws" },
+    { setting: 'ROLE_ARN', wrong: 'has partition aws-cn', expected: "the trust anchor's, aws" },
   ])
 })
 

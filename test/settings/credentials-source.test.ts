@@ -51,10 +51,10 @@ sources('is never two of them', async () => {
 
 sources('is the one that is chosen, even where its setting cannot be read', async () => {
   assert.equal(withoutExpected(await problemsBeside(REQUIRED_VAULT_AWS, { VAULT_AWS_PATH: '$(PATH)' })), [
-    'VAULT_AWS_PATH: still holds a $(NAME) reference',
+    'VAULT_AWS_PATH: still contains a $(NAME) reference',
   ])
   assert.equal(withoutExpected(await problemsBeside(REQUIRED_MOUNTED, { CERTIFICATE_FILE: 'a\nb' })), [
-    'CERTIFICATE_FILE: holds a line break or another control character',
+    'CERTIFICATE_FILE: contains a line break or another control character',
   ])
 })
 
@@ -122,11 +122,11 @@ mounted('are named by their paths, and a key in a path’s place is shown nowher
   const KEY = '-----BEGIN PRIVATE KEY-----\\ncanary'
   for (const name of ['CERTIFICATE_FILE', 'PRIVATE_KEY_FILE', 'CERTIFICATE_CHAIN_FILE']) {
     assert.equal(await problemsBeside(REQUIRED_MOUNTED, { [name]: KEY }), [
-      `${name}: holds what looks like a private key; expected no secret here: a setting that needs one names the file that holds it`,
+      `${name}: contains what looks like a private key; expected no secret here: settings that need one take the path of a file`,
     ])
     assert.equal(
       await problemsBeside(REQUIRED_MOUNTED, { [name]: KEY.replace('PRIVATE KEY', 'CERTIFICATE') }),
-      [`${name}: holds PEM text itself; expected the path of a file with it`],
+      [`${name}: contains PEM text itself; expected the path of a file with it`],
     )
     assert.not.match(
       (await problemsBeside(REQUIRED_MOUNTED, { [name]: KEY.replace('\\n', '\n') })).join(),
@@ -208,7 +208,7 @@ vaultAws('is asked for Vault’s settings at once', async () => {
   assert.equal(withoutExpected(await problemsBeside({ VAULT_AWS_PATH: 'aws/x' }, {})), [
     'VAULT_ADDR: is not set',
     'VAULT_ROLE: is not set',
-    `VAULT_AWS_PATH: "aws/x" names no role of Vault's AWS secrets engine`,
+    `VAULT_AWS_PATH: "aws/x" does not name a role of Vault's AWS secrets engine`,
   ])
 })
 
@@ -227,20 +227,20 @@ vaultAws('has each wrong setting named once', async () => {
     'SESSION_DURATION: "1h" is not a number of whole seconds',
     'SESSION_NAME: "a b" is not a session name',
     'AWS_REGION: "nowhere" is not a region',
-    'AWS_ENDPOINT_URL_STS: holds a user name or password',
+    'AWS_ENDPOINT_URL_STS: contains a user name or password',
     'AWS_CA_BUNDLE: "/nothing.pem" cannot be read (ENOENT)',
   ])
 })
 
 vaultAws('needs AWS_ENDPOINT_URL_STS in a partition that is not known', async () => {
   assert.equal(await problemsBeside(REQUIRED_VAULT_AWS, { AWS_REGION: 'us-iso-east-1' }), [
-    'AWS_ENDPOINT_URL_STS: is not set, and the endpoint of partition aws-iso is not known; expected the address of STS there',
+    'AWS_ENDPOINT_URL_STS: is not set, and the endpoint for partition aws-iso is unknown; expected the address of STS there',
   ])
 })
 
 vaultAws('has no trust anchor to take a region from', async () => {
   assert.equal(await problemsBeside(REQUIRED_VAULT_AWS, { WRITE_REGION: 'true' }), [
-    'WRITE_REGION: "true" is true without AWS_REGION, and with VAULT_AWS_PATH there is no trust anchor that has one; expected AWS_REGION to be set',
+    'WRITE_REGION: "true" is true without AWS_REGION, and with VAULT_AWS_PATH there is no trust anchor to take the region from; expected AWS_REGION to be set',
   ])
   const { settings } = await taskOf('once', {
     ...REQUIRED_VAULT_AWS,

@@ -42,7 +42,7 @@ endpoints('AWS’s own endpoint rules agree, wherever the endpoint exists', () =
 // The rules name a FIPS host for any region; the General Reference lists them for these six alone.
 endpoints('FIPS is refused where the General Reference lists no such endpoint', () => {
   for (const choice of choices(WITHOUT_FIPS, [true])) {
-    assert.is(hostOf(choice), `AWS_USE_FIPS_ENDPOINT is true, and ${choice.region} has no FIPS endpoint`)
+    assert.is(hostOf(choice), `AWS_USE_FIPS_ENDPOINT is true, but ${choice.region} has no FIPS endpoint`)
   }
 })
 
@@ -71,7 +71,7 @@ for (const [region, partition] of [
   endpoints(`${region} needs an override`, () => {
     assert.is(
       hostOf({ region, fips: false, dualStack: false }),
-      `AWS_ENDPOINT_URL_STS is not set, and the endpoint of partition ${partition} is not known`,
+      `AWS_ENDPOINT_URL_STS is not set, and the endpoint for partition ${partition} is unknown`,
     )
   })
 }

@@ -56,7 +56,7 @@ endpoints('FIPS is refused where the General Reference lists no such endpoint', 
   const missing = choices.filter(({ region, fips }) => fips && !WITH_FIPS.includes(region))
   assert.is(missing.length, 12 * 2)
   for (const choice of missing) {
-    assert.is(hostOf(choice), `AWS_USE_FIPS_ENDPOINT is true, and ${choice.region} has no FIPS endpoint`)
+    assert.is(hostOf(choice), `AWS_USE_FIPS_ENDPOINT is true, but ${choice.region} has no FIPS endpoint`)
   }
 })
 
@@ -79,7 +79,7 @@ for (const partition of ['aws-iso', 'aws-eusc', 'aws-x', 'constructor']) {
   endpoints(`partition ${partition} needs an override`, () => {
     assert.is(
       hostOf({ partition, region: 'xx-east-1', fips: false, dualStack: false }),
-      `AWS_ENDPOINT_URL_ROLESANYWHERE is not set, and the endpoint of partition ${partition} is not known`,
+      `AWS_ENDPOINT_URL_ROLESANYWHERE is not set, and the endpoint for partition ${partition} is unknown`,
     )
   })
 }

@@ -27,7 +27,7 @@ async function problemsWith(
   return (await refusalOf(merged(changes), [command], home)).problems
 }
 
-const HOMELESS = 'lies in the home folder, and there is none; expected a path without ~, or HOME set'
+const HOMELESS = 'is in the home directory, and there is none; expected a path without ~, or HOME set'
 
 const commands = suite('settings: commands')
 
@@ -172,9 +172,9 @@ listening('each wrong setting is named', async () => {
   assert.equal(
     lines.map((line) => line.replace(/; expected .+$/, '')),
     [
-      'FILE_MODE: "0666" lets others than the owner write',
+      'FILE_MODE: "0666" is writable by the group or by everyone',
       'ENDPOINT_PORT: "0" is not a port',
-      'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: still holds a $(NAME) reference',
+      'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: still contains a $(NAME) reference',
       'IMDS_V1: "1" is not a boolean',
       'HEALTH_ADDR: "localhost:9912" has no IP address before its port',
       'START_SPREAD: "1m" is not a number of whole seconds',

@@ -83,7 +83,7 @@ reading('with nothing at all, every required setting is asked for at once', asyn
       'ROLE_ARN: is not set',
       'ANCHOR_ARN: is not set',
       'PROFILE_ARN: is not set',
-      'AWS_SHARED_CREDENTIALS_FILE: lies in the home folder, and there is none',
+      'AWS_SHARED_CREDENTIALS_FILE: is in the home directory, and there is none',
     ],
   )
 })
@@ -104,11 +104,11 @@ reading('all problems come at once: the arguments first, then in the table’s o
       '--nonsense: is not a known flag',
       'VAULT_ADDR: does not begin with http:// or https://',
       'ROLE_ARN: is not set',
-      `PROFILE_ARN: "${env.PROFILE_ARN}" is of region us-east-1`,
+      `PROFILE_ARN: "${env.PROFILE_ARN}" has region us-east-1`,
       'KEY_TYPE: "dsa" is not one of the choices',
-      'FILE_MODE: "777" lets others than the owner write',
+      'FILE_MODE: "777" is writable by the group or by everyone',
       'DEADLINE: "1m" is not a number of whole seconds',
-      'TERMINATION_LOG: holds a line break or another control character',
+      'TERMINATION_LOG: contains a line break or another control character',
     ],
   )
   const names: readonly string[] = OPTIONS.map(({ name }) => name)

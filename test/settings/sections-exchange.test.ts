@@ -68,14 +68,14 @@ exchange('region, account and partition have to agree', async () => {
   const cn = (arn: string): string => arn.replace('arn:aws:', 'arn:aws-cn:')
   assert.match(
     await line({ ANCHOR_ARN: OTHER }),
-    /^PROFILE_ARN: .+ is of region eu-west-1; expected .+us-east-1$/,
+    /^PROFILE_ARN: .+ has region eu-west-1; expected .+us-east-1$/,
   )
   assert.match(
     await line({ ROLE_ARN: ROLE.replace('1111', '9999') }),
-    /^ROLE_ARN: .+ is of account 999922223333/,
+    /^ROLE_ARN: .+ has account 999922223333/,
   )
-  assert.match(await line({ ROLE_ARN: cn(ROLE) }), /^ROLE_ARN: .+ is of partition aws-cn; expected .+, aws$/)
-  assert.match(await line({ PROFILE_ARN: cn(PROFILE) }), /^PROFILE_ARN: .+ is of partition aws-cn/)
+  assert.match(await line({ ROLE_ARN: cn(ROLE) }), /^ROLE_ARN: .+ has partition aws-cn; expected .+, aws$/)
+  assert.match(await line({ PROFILE_ARN: cn(PROFILE) }), /^PROFILE_ARN: .+ has partition aws-cn/)
 })
 
 exchange('FIPS and dual-stack choose the endpoint', async () => {
@@ -107,7 +107,7 @@ exchange('another partition needs an override, and has it', async () => {
   const env = { ROLE_ARN: iso(ROLE), ANCHOR_ARN: iso(ANCHOR), PROFILE_ARN: iso(PROFILE) }
   assert.match(
     (await problemsOf(env)).join(),
-    /^AWS_ENDPOINT_URL_ROLESANYWHERE: is not set, .+ aws-iso is not/,
+    /^AWS_ENDPOINT_URL_ROLESANYWHERE: is not set, .+ aws-iso is unknown/,
   )
   const { settings } = await once({ ...env, AWS_ENDPOINT_URL_ROLESANYWHERE: 'https://ra.example' })
   assert.is(settings.exchange.endpoint.host, 'ra.example')

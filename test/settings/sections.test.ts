@@ -116,7 +116,7 @@ certificate('a TTL reaches the deadline', async () => {
   assert.match((await problemsOf({ CERT_TTL: '59s' })).join(), /^CERT_TTL: "59s" is shorter than DEADLINE,/)
   assert.match(
     (await problemsOf({ CERT_TTL: '2m', DEADLINE: '121' })).join(),
-    /expected 121 seconds at least/,
+    /expected at least 121 seconds/,
   )
 })
 
@@ -199,12 +199,12 @@ sink('a region that is not to be written is not looked at', async () => {
 sink('without a home folder the files have to be named', async () => {
   assert.match(
     (await problemsOf({}, [], null)).join(),
-    /^AWS_SHARED_CREDENTIALS_FILE: lies in the home folder/,
+    /^AWS_SHARED_CREDENTIALS_FILE: is in the home directory/,
   )
   const env = { AWS_SHARED_CREDENTIALS_FILE: '/aws/credentials' }
   assert.is((await once(env, [], null)).settings.sink.credentialsFile, '/aws/credentials')
   const lines = await problemsOf({ ...env, WRITE_REGION: 'true' }, [], null)
-  assert.match(lines.join(), /^AWS_CONFIG_FILE: lies in the home folder, and there is none; expected a path/)
+  assert.match(lines.join(), /^AWS_CONFIG_FILE: is in the home directory, and there is none; expected a path/)
   assert.is(
     (await once({ AWS_SHARED_CREDENTIALS_FILE: '~x/y' }, [], null)).settings.sink.credentialsFile,
     '~x/y',
@@ -216,8 +216,8 @@ sink('each wrong setting is named', async () => {
   assert.equal(
     lines.map((line) => line.replace(/;.+$/, '')),
     [
-      'AWS_PROFILE: "a]" is no profile name that every SDK reads',
-      'FILE_MODE: "0666" lets others than the owner write',
+      'AWS_PROFILE: "a]" is not a profile name that every SDK can read',
+      'FILE_MODE: "0666" is writable by the group or by everyone',
       'WRITE_REGION: "1" is not a boolean',
     ],
   )

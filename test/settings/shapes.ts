@@ -30,8 +30,8 @@ export const SECRETS: Readonly<Record<string, readonly [value: string, problem: 
     Buffer.from(`hvs.${scrambled(24)}`).toString('base64'),
     /what looks like a token in base64/,
   ],
-  'a secret key of AWS': [scrambled(40), /what looks like a secret key or session token of AWS/],
-  'a session token of AWS': [`${scrambled(300)}==`, /what looks like a secret key or session token of AWS/],
+  'a secret key of AWS': [scrambled(40), /what looks like an AWS secret key or session token/],
+  'a session token of AWS': [`${scrambled(300)}==`, /what looks like an AWS secret key or session token/],
   'a private key': [`${KEY}\n${KEY_BODY}\n${KEY_END}\n`, /what looks like a private key/],
   'a private key on one line': [`${KEY}\\n${KEY_BODY}\\n${KEY_END}`, /what looks like a private key/],
 }

@@ -67,7 +67,7 @@ sources('every option’s file is read, and said when it cannot be', async ({ fo
     const required = name in REQUIRED_MOUNTED ? REQUIRED_MOUNTED : REQUIRED
     const env = merged({ [name]: null, [`${name}_FILE`]: path }, required)
     assert.equal((await refusalOf(env, [], '/home/app')).problems, [
-      `${name}: has "${path}" in ${name}_FILE, which cannot be read (ENOENT); expected a readable text file that holds the value`,
+      `${name}: has "${path}" in ${name}_FILE, which cannot be read (ENOENT); expected a readable text file with the value`,
     ])
   }
 })
@@ -131,19 +131,25 @@ sources('nothing of a mistaken file is repeated', async (context) => {
   await writeFile(path, 'arn:aws:iam::1:role/x')
   assert.match(
     (await problemsOf({ ROLE_ARN: null, ROLE_ARN_FILE: path }))[0] ?? '',
-    /"arn:aws:iam::1:role\/x" has no account/,
+    /"arn:aws:iam::1:role\/x" does not have an account/,
   )
 })
 
 sources('a path with a reference or a line break in it is not opened', async () => {
-  assert.match((await problemsOf({ CERT_TTL_FILE: '/run/$(X)' }))[0] ?? '', /CERT_TTL_FILE that still holds/)
-  assert.match((await problemsOf({ CERT_TTL_FILE: '/run/a\nb' }))[0] ?? '', /CERT_TTL_FILE that holds a line/)
+  assert.match(
+    (await problemsOf({ CERT_TTL_FILE: '/run/$(X)' }))[0] ?? '',
+    /CERT_TTL_FILE that still contains/,
+  )
+  assert.match(
+    (await problemsOf({ CERT_TTL_FILE: '/run/a\nb' }))[0] ?? '',
+    /CERT_TTL_FILE that contains a line/,
+  )
 })
 
 sources('a reference that Kubernetes left unexpanded is named as such', async () => {
   for (const value of ['$(ROLE)', `arn:aws:iam::$(ACCOUNT):role/app`]) {
     assert.equal(await problemsOf({ ROLE_ARN: value }), [
-      `ROLE_ARN: still holds a $(NAME) reference; expected NAME to be defined earlier in the same container's env list, without which Kubernetes leaves $(NAME) as it is`,
+      `ROLE_ARN: still contains a $(NAME) reference; expected NAME to be defined earlier in the container's env list; otherwise Kubernetes leaves $(NAME) unexpanded`,
     ])
   }
   assert.is((await once({ AWS_PROFILE: '$HOME (x)' })).settings.sink.profile, '$HOME (x)')
@@ -156,7 +162,7 @@ sources('control characters inside a value are refused for every option', async 
   await fc.assert(
     fc.asyncProperty(option, control, async (name, character) => {
       const lines = await problemsOf({ [name]: `a${character}b` })
-      assert.ok(lines.some((line) => line.startsWith(`${name}: holds a line break or another control`)))
+      assert.ok(lines.some((line) => line.startsWith(`${name}: contains a line break or another control`)))
     }),
   )
 })

@@ -50,7 +50,7 @@ checks('a file mode is octal and leaves writing to the owner alone', () => {
   refuses(values.fileMode, ['0o600', '384', '0x180', 'rw-------', '60', ''], /octal/)
   refuses(values.fileMode, ['4600', '02600', '1600', '77777'], /beyond rwx/)
   refuses(values.fileMode, ['0400', '0200', '0000', '0044'], /owner read and write/)
-  refuses(values.fileMode, ['0660', '0606', '0622', '0777'], /others than the owner/)
+  refuses(values.fileMode, ['0660', '0606', '0622', '0777'], /writable by the group or by everyone/)
 })
 
 checks('every accepted file mode is private to its writer', () => {
@@ -72,7 +72,7 @@ checks('a session name has 2 to 64 of the characters that AWS takes', () => {
 checks('a profile name holds nothing that ends or quotes a header, and is not reserved by a reader', () => {
   for (const name of ['team a.b', 'a@b:c/d%e+f', 'zwölf']) accepts(values.profileName, name, name)
   const unfit = ['a]b', 'a[b', 'a#b', 'a;b', 'a"b', "a'b", 'a\\b', 'DEFAULT', '__proto__']
-  refuses(values.profileName, unfit, /no profile name/)
+  refuses(values.profileName, unfit, /not a profile name/)
 })
 
 checks('a common name has 64 characters at most, whatever their bytes', () => {
@@ -133,12 +133,12 @@ checks('a role of the AWS secrets engine stands under creds or sts of any mount'
       'aws/creds/x/y',
       'aws/config/root',
     ],
-    /names no role of Vault's AWS/,
+    /does not name a role of Vault's AWS/,
   )
   refuses(
     values.vaultAwsPath,
     ['aws/creds/..', '../aws/creds/x', 'aws//creds/x', 'aws/creds/a b', 'aws/creds/x?y', 'aws/creds/%2e', ''],
-    /names no role of Vault's AWS/,
+    /does not name a role of Vault's AWS/,
   )
 })
 

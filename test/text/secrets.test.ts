@@ -139,7 +139,7 @@ secrets('in a file are named by the file', async () => {
   writeFileSync(path, value)
   const { problems } = await refusal(merged({ VAULT_ROLE: null, VAULT_ROLE_FILE: path }), [])
   assert.equal(problems, [
-    `VAULT_ROLE: has "${path}" in VAULT_ROLE_FILE, which holds what looks like a JSON Web Token; expected no secret here: a setting that needs one names the file that holds it`,
+    `VAULT_ROLE: has "${path}" in VAULT_ROLE_FILE, which contains what looks like a JSON Web Token; expected no secret here: settings that need one take the path of a file`,
   ])
 })
 
@@ -231,7 +231,7 @@ secrets('apart, what cannot be seen in a value is named and refused', async () =
       const { problems } = await refusal(merged({ [name]: `a${character}b` }), [])
       assert.ok(
         problems.some((line) =>
-          line.startsWith(`${name}: holds an invisible character (U+${code}); expected`),
+          line.startsWith(`${name}: contains an invisible character (U+${code}); expected`),
         ),
         name,
       )

@@ -46,7 +46,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
   for (const [at, argument] of argv.entries()) {
     const kind = secretKind(argument) ?? passwordKind(argument)
     if (kind !== undefined)
-      throw wrong(`argument ${at + 1} holds what looks like ${kind}, and nothing was done`, SECRET_HINT)
+      throw wrong(`argument ${at + 1} contains what looks like ${kind}, and nothing was done`, SECRET_HINT)
   }
   const { values, tokens } = parse(argv)
   const names = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []))

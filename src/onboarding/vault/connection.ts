@@ -42,7 +42,7 @@ function refuseSecrets(runtime: Environment): void {
     // VAULT_ADDR has a message of its own for one.
     const kind = secretKind(text) ?? (name === 'VAULT_ADDR' ? undefined : passwordKind(text))
     if (kind === undefined) continue
-    throw mistake(`${name} holds what looks like ${kind}, and nothing was sent`, {
+    throw mistake(`${name} contains what looks like ${kind}, and nothing was sent`, {
       hint: 'a token goes into VAULT_TOKEN, and of a CA the path is set',
     })
   }

@@ -84,7 +84,7 @@ function refuseSecrets(value: unknown, file: string): void {
   }
   const kind = typeof value === 'string' ? (secretKind(value) ?? passwordKind(value)) : undefined
   if (kind === undefined) return
-  throw mistake(`${file} holds what looks like ${kind}, and nothing was sent`, {
+  throw mistake(`${file} contains what looks like ${kind}, and nothing was sent`, {
     hint: 'take it out: the file names paths and roles, and a token is given by --reviewer-token',
   })
 }

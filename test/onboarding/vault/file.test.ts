@@ -175,13 +175,13 @@ file('that has ARNs of two accounts or two regions is refused', () => {
       'role',
       '111122223333',
       '444455556666',
-      "is of account 444455556666: it must be the profile's, 111122223333",
+      "has account 444455556666: it must be the profile's, 111122223333",
     ],
     [
       'profile',
       'eu-central-1',
       'us-east-1',
-      "is of region us-east-1: it must be the trust anchor's, eu-central-1",
+      "has region us-east-1: it must be the trust anchor's, eu-central-1",
     ],
   ] as const) {
     const arns = { ...ARNS, [name]: ARNS[name].replace(from, to) }

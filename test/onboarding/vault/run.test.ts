@@ -139,7 +139,7 @@ setup(
         assert.is(code, 2, what)
         assert.match(
           stderr,
-          /^vault-setup: argument [12] holds what looks like .*, and nothing was done\nhint: write it into a file/,
+          /^vault-setup: argument [12] contains what looks like .*, and nothing was done\nhint: write it into a file/,
         )
         assert.not.ok(showsPartOf(value, `${stdout}${stderr}`), what)
         assert.is(requests.length, 0)
@@ -149,7 +149,7 @@ setup(
         assert.is(code, 2, what)
         assert.match(
           stderr,
-          new RegExp(`^vault-setup: ${name} holds what looks like .*, and nothing was sent\nhint: `),
+          new RegExp(`^vault-setup: ${name} contains what looks like .*, and nothing was sent\nhint: `),
         )
         assert.not.ok(showsPartOf(value, `${stdout}${stderr}`), what)
         assert.is(requests.length, 0)
