@@ -133,6 +133,22 @@ for (const [step, code, stage] of [
   )
 }
 
+for (const [step, what] of [
+  ['login', 'login'],
+  ['sign', 'sign'],
+  ['exchange', 'CreateSession'],
+] as const satisfies readonly (readonly [Step, string])[]) {
+  obtain(`whose ${step} goes on failing warns of it once, before it gives up`, () =>
+    onStage(async (rehearsal) => {
+      rehearsal.meddle = (now) => (now === step ? { status: 503, body: '{}' } : undefined)
+      const { told, stderr } = await end(rehearsal)
+      assert.is(told.failure?.['code'], 'DEADLINE')
+      const warned = stderr.match(new RegExp(`^aws-iam-ra: warning: ${what} failed, next attempt in `, 'gm'))
+      assert.is(warned?.length, 1, stderr)
+    }),
+  )
+}
+
 obtain('passes on what a server asked to wait', () =>
   onStage(async (rehearsal) => {
     rehearsal.meddle = (step) =>
