@@ -51,7 +51,7 @@ export async function createSession(
     ended: 'the certificate ended before AWS took it',
     hint: 'raise CERT_TTL, or max_ttl of the PKI role',
     hasEnded: () => clock.now() >= certificate.notAfterMs,
-    // Whatever it says of one that ended: AWS does not say so, or says it as if the certificate had never been good.
+    // AWS does not say that it expired, or says so as if the certificate had never been good.
     isRefused: ({ code }) => code === 'REFUSED',
   }
   const http = await connect(settings, runtime)

@@ -22,7 +22,7 @@ export interface ExchangeFacts extends RefusalFacts {
   readonly type: string
   readonly settings: ExchangeSettings
   readonly certificate: IssuedCertificate
-  /** How far the clock of this node is off, in words, where that is worth naming. */
+  /** How far the clock of this node is off, in words, if that is worth naming. */
   readonly skew: string | undefined
 }
 

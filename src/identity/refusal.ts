@@ -16,7 +16,7 @@ export interface LoginFacts extends RefusalFacts {
   readonly mount: string
   /** The role's path. */
   readonly role: string
-  /** By the server's clock where it is known. */
+  /** By the server's clock if that is known. */
   readonly nowMs: number
 }
 

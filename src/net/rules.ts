@@ -13,14 +13,14 @@ export interface Rule<Facts extends RefusalFacts> {
   readonly name: string
   /** A pattern is one of the server's words. */
   readonly when: RegExp | ((facts: Facts) => boolean)
-  /** Absent where the server says it itself. */
+  /** Absent if the server says it itself. */
   readonly cause?: Words<Facts>
   readonly hint: Words<Facts>
 }
 
 export interface Explanation<R> {
   readonly rule: R
-  /** Empty where the rule has none. */
+  /** Empty if the rule has none. */
   readonly cause: string
   readonly hint: string
 }

@@ -25,7 +25,7 @@ export class TransportError extends Error {
   readonly fault: TransportFault
   /** The system's or the TLS library's word for it; `PROXY_` and the status for what a proxy answered to CONNECT. */
   readonly code: string
-  /** Of TLS, where it is known. */
+  /** Undefined if TLS is not at fault, or its fault has no name here. */
   readonly reason: TlsReason | undefined
 
   constructor(fault: TransportFault, code: string, message: string, cause?: unknown, reason?: TlsReason) {

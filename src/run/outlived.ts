@@ -1,13 +1,13 @@
-/** What is done with a token or a certificate that may end meanwhile: the run then begins again with a login. */
+/** Work with a token or a certificate that may expire meanwhile: the run then begins again with a login. */
 import { IamRaError, type Stage } from '../errors.ts'
 
 export interface Held {
   readonly stage: Stage
-  /** What ended before what, as a sentence. */
+  /** What expired before what, as a sentence. */
   readonly ended: string
   readonly hint: string
   hasEnded(): boolean
-  /** Whether a server says so of what ended on the way, which it cannot tell from what was never good. */
+  /** Whether it is a server's answer to what expired on the way, which looks like one to what was never good. */
   isRefused(error: IamRaError): boolean
 }
 
@@ -15,7 +15,7 @@ export function outlived({ stage, ended, hint }: Pick<Held, 'stage' | 'ended' | 
   return new IamRaError('OUTLIVED', stage, ended, { hint })
 }
 
-/** @throws IamRaError OUTLIVED where it ended before `use` or on the way, else what `use` throws */
+/** @throws IamRaError OUTLIVED if it expired before `use` or on the way, else what `use` throws */
 export async function whileHeld<T>(held: Held, use: () => Promise<T>): Promise<T> {
   if (held.hasEnded()) throw outlived(held)
   try {

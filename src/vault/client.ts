@@ -25,7 +25,7 @@ export interface VaultCall {
   /** What the call is for, as errors say it: `log in`, `sign a certificate`. */
   readonly purpose: string
   readonly timeoutMs: number
-  /** With a session it may be absent: that of the run that logged in, which a lease outlives. */
+  /** A session has a default: that of the run that logged in, which a lease outlives. */
   readonly signal?: AbortSignal
 }
 

@@ -13,7 +13,7 @@ export interface RecordedRefusal {
   readonly status: number
   /** The server's words, empty where it says none. */
   readonly text: string
-  /** Absent where the server says the cause itself. */
+  /** Absent if the server says the cause itself. */
   readonly cause?: RegExp
   readonly hint: RegExp
 }

@@ -75,6 +75,19 @@ writing('never shows the token that Vault echoes', async () => {
   assert.not.match(errorText(error), CANARY)
 })
 
+writing("has Vault's words apart from its own, fit to show", async () => {
+  const errors = ['1 error occurred:\n\t* permission denied\n\n', `token ${VAULT_TOKEN} is bad`]
+  for (const status of [400, 429, 500]) {
+    const { session } = after([{ status, body: { errors } }])
+    const error = await (await session).write(WRITE).then(
+      () => undefined,
+      (failure: unknown) => failure,
+    )
+    assert.instance(error, IamRaError)
+    assert.equal((error as IamRaError).said, ['permission denied', 'token [hidden] is bad'])
+  }
+})
+
 writing('never shows a token of an unknown kind either', async () => {
   const token = 'plain canary'.replace(' ', '-')
   const { session } = after([{ status: 403, body: { errors: [`token ${token} is bad`] } }], {
