@@ -66,6 +66,8 @@ export interface ErrorOptions {
   readonly problems?: readonly string[] | undefined
   /** HTTP status that led here, where one did. */
   readonly status?: number | undefined
+  /** The server's own words, fit to show. */
+  readonly said?: readonly string[] | undefined
   /** The signal's number, for INTERRUPTED. */
   readonly signal?: number | undefined
 }
@@ -83,6 +85,8 @@ export class IamRaError extends Error {
   readonly retryAfterMs: number | undefined
   readonly problems: readonly string[]
   readonly status: number | undefined
+  /** What a decision may look into; the message is for people alone. */
+  readonly said: readonly string[]
   readonly signal: number | undefined
 
   constructor(code: ErrorCode, stage: Stage, message: string, options: ErrorOptions = {}) {
@@ -94,6 +98,7 @@ export class IamRaError extends Error {
     this.retryAfterMs = options.retryAfterMs
     this.problems = options.problems ?? []
     this.status = options.status
+    this.said = options.said ?? []
     this.signal = options.signal
   }
 

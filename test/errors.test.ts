@@ -30,6 +30,7 @@ errors('are not retryable and have no problems unless said so', () => {
   assert.is(error.retryable, false)
   assert.is(error.problems.length, 0)
   assert.is(error.hint, undefined)
+  assert.equal(error.said, [])
   assert.is('cause' in error, false)
   const cause = new Error('deeper')
   const full = new IamRaError('UNAVAILABLE', 'identity', 'later', {
@@ -39,11 +40,12 @@ errors('are not retryable and have no problems unless said so', () => {
     retryAfterMs: 5,
     problems: ['one'],
     status: 503,
+    said: ['no'],
   })
   assert.is(full.cause, cause)
   assert.equal(
-    [full.hint, full.retryable, full.retryAfterMs, full.problems, full.status],
-    ['wait', true, 5, ['one'], 503],
+    [full.hint, full.retryable, full.retryAfterMs, full.problems, full.status, full.said],
+    ['wait', true, 5, ['one'], 503, ['no']],
   )
 })
 

@@ -5,21 +5,18 @@
  */
 import { IamRaError } from '../errors.ts'
 import { foreignText, kindOfBody } from '../text/redact.ts'
-import { serverDateMs, type HttpAnswer, type HttpClient } from '../net/http.ts'
-import type { Logger } from '../run/log.ts'
-import { retry, retryAfterMs } from '../run/retry.ts'
-import type { Bounds } from '../run/deadline.ts'
+import type { HttpAnswer, HttpClient } from '../net/http.ts'
+import { comeBack, meaningOf } from '../net/status.ts'
+import { retry, type RetryContext } from '../run/retry.ts'
 import type { Runtime } from '../run/runtime.ts'
 import { type AwsConnection, connect, connectionFailure } from './connection.ts'
 import { VERSION } from '../version.ts'
 import { wireHost } from '../net/wire-name.ts'
 import { signWithKey, type AccessKey } from './sigv4.ts'
-import { isThrottled } from './throttling.ts'
+import { isThrottling } from './throttling.ts'
 
-export interface IdentityContext {
+export interface IdentityContext extends RetryContext {
   readonly runtime: Pick<Runtime, 'fs' | 'http' | 'clock' | 'random'>
-  readonly bounds: Bounds
-  readonly logger: Logger
 }
 
 /** The query protocol's form; it answers in XML. */
@@ -99,25 +96,22 @@ function judge(
   const type = elementOf(body, 'Code')
   const text = foreignText(elementOf(body, 'Message'), secrets)
   const sentence = `${server} answered ${status}${type === '' ? '' : ` ${type}`}${text === '' ? '' : `: ${text.replace(/\.$/, '')}`}`
-  const dateMs = serverDateMs(answer)
-  const later = {
-    status,
-    retryable: true,
-    retryAfterMs: retryAfterMs(answer.header('retry-after'), dateMs ?? nowMs),
-  }
-  if (isThrottled(status, type)) {
+  const said = text === '' ? [] : [text]
+  const later = { ...comeBack(answer, nowMs), said }
+  const meaning = meaningOf(status, { isThrottled: isThrottling(type) })
+  if (meaning === 'throttled') {
     throw new IamRaError('THROTTLED', 'exchange', sentence, {
       ...later,
       hint: 'set START_SPREAD for large jobs: the calls of STS are limited for the whole account',
     })
   }
-  if (status === 408 || status >= 500) {
+  if (meaning === 'unavailable') {
     throw new IamRaError('UNAVAILABLE', 'exchange', sentence, {
       ...later,
       hint: 'see the AWS health dashboard of the region, and look for a proxy in between',
     })
   }
-  if (status < 400 || type === '') {
+  if (meaning !== 'refused' || type === '') {
     throw new IamRaError(
       'ANSWER_INVALID',
       'exchange',
@@ -134,6 +128,7 @@ function judge(
   const isClock = /signature (expired|not yet current)/i.test(text) || /RequestExpired/.test(type)
   throw new IamRaError('REFUSED', 'exchange', sentence, {
     status,
+    said,
     hint: isClock
       ? 'set the clock of the node (NTP)'
       : `check AWS_REGION (${settings.region}), AWS_ENDPOINT_URL_STS, and the policy of a VPC endpoint for STS`,

@@ -49,7 +49,8 @@ export function rolesAnywhere({ endpoint, caFile }: AwsConnection): AwsServer {
 /** Of what is no fault of the transport, itself. */
 export function connectionFailure({ name, endpoint, setting, caFile }: AwsServer, error: unknown): unknown {
   if (!(error instanceof TransportError)) return error
-  const hint = /another name|plain http/.test(error.message)
+  const isAnother = error.reason === 'other-name' || error.reason === 'plain-http'
+  const hint = isAnother
     ? `check ${setting}, and look for a proxy that answers in the place of AWS`
     : caFile === undefined
       ? 'behind a proxy that opens TLS, put its CA into a file and name it in AWS_CA_BUNDLE'

@@ -1,4 +1,4 @@
-/** No document says how AWS throttles here: 429 and every throttling code of the SDKs are taken as one. */
-export function isThrottled(status: number, type: string): boolean {
-  return status === 429 || /throttl|too_?many_?requests|request_?limit/i.test(type)
+/** No document says how AWS throttles here: beside 429 every throttling code of the SDKs is taken as one. */
+export function isThrottling(type: string): boolean {
+  return /throttl|too_?many_?requests|request_?limit/i.test(type)
 }

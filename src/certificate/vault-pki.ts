@@ -2,20 +2,19 @@
 import { IamRaError } from '../errors.ts'
 import { foreignTexts } from '../text/redact.ts'
 import type { Logger } from '../run/log.ts'
-import { retry } from '../run/retry.ts'
-import type { Bounds } from '../run/deadline.ts'
-import type { Runtime } from '../run/runtime.ts'
-import { KEY_TYPES, type CertificateSettings } from './settings.ts'
+import { whileHeld, type Held } from '../run/outlived.ts'
+import { retry, type RetryContext } from '../run/retry.ts'
+import type { CertificateSettings } from './settings.ts'
 import type { IssuedCertificate } from '../credentials.ts'
-import type { VaultAnswer, VaultSession } from '../vault/session.ts'
+import type { VaultAnswer } from '../vault/answer.ts'
+import type { VaultSession } from '../vault/session.ts'
 import { encodeVaultPath } from '../vault/path.ts'
 import { checkCertificate } from './checks.ts'
 import type { KeyPair } from './key-pair.ts'
+import { explainSignRefusal, wantsRsa } from './sign-refusal.ts'
 import { createSigningRequest, type SigningRequest } from './signing-request.ts'
 
-export interface CertificateContext {
-  readonly runtime: Pick<Runtime, 'clock' | 'random'>
-  readonly bounds: Bounds
+export interface CertificateContext extends RetryContext {
   readonly logger: Logger
 }
 
@@ -52,16 +51,16 @@ async function issueFor(
 ): Promise<IssuedCertificate> {
   const { bounds, logger } = context
   bounds.signal.throwIfAborted()
-  const answer = await retry('sign', 'certificate', context, async (timeoutMs) => {
-    if (session.hasEnded()) throw outlived()
-    try {
-      return await sign(csr, settings, session, timeoutMs)
-    } catch (error) {
-      // It ended on the way: Vault cannot tell that from a token that it never gave.
-      if (error instanceof IamRaError && error.status === 403 && session.hasEnded()) throw outlived()
-      throw error
-    }
-  })
+  const held: Held = {
+    stage: 'certificate',
+    ended: 'the Vault token ended before Vault could sign',
+    hint: "raise token_ttl of the auth role above the time that Vault's troubles last",
+    hasEnded: () => session.hasEnded(),
+    isRefused: ({ status }) => status === 403,
+  }
+  const answer = await retry('sign', 'certificate', context, (timeoutMs) =>
+    whileHeld(held, () => sign(csr, settings, session, timeoutMs)),
+  )
   // Vault 1.19 says the same twice when it clamps a TTL.
   for (const warning of foreignTexts(answer.warnings)) {
     logger.warn(`Vault on the certificate: ${warning}`, { stage: 'certificate' })
@@ -79,14 +78,6 @@ async function issueFor(
   return issued
 }
 
-function outlived(): IamRaError {
-  return new IamRaError('OUTLIVED', 'certificate', 'the Vault token ended before Vault could sign', {
-    hint: "raise token_ttl of the auth role above the time that Vault's troubles last",
-  })
-}
-
-const PURPOSE = 'sign a certificate'
-
 async function sign(
   csr: string,
   settings: CertificateSettings,
@@ -97,7 +88,7 @@ async function sign(
   try {
     return await session.write({
       stage: 'certificate',
-      purpose: PURPOSE,
+      purpose: 'sign a certificate',
       path,
       timeoutMs,
       // The names stand in the CSR alone: roles take them from there by default, and warn of those in the request.
@@ -112,75 +103,6 @@ async function sign(
 
 function signPath(settings: CertificateSettings): string {
   return `${encodeVaultPath(settings.pkiMount)}/sign/${encodeURIComponent(settings.pkiRole)}`
-}
-
-/** Vault 1.19, builtin/logical/pki/issuing/sign_cert.go: the one answer that an RSA key would change. */
-function wantsRsa(error: unknown): boolean {
-  return (
-    error instanceof IamRaError &&
-    error.code === 'KEY_TYPE' &&
-    /: role requires keys of type rsa$/.test(error.message)
-  )
-}
-
-function explainSignRefusal(
-  error: IamRaError,
-  path: string,
-  settings: CertificateSettings,
-  session: CertificateSession,
-): IamRaError {
-  // Vault says which common name or DNS name it refuses, but not which URI.
-  const which = /URI Subject Alternative Names/.test(error.message) ? `: ${settings.uriSans.join(', ')}` : ''
-  const refused = (hint: string, code: 'REFUSED' | 'KEY_TYPE' = 'REFUSED'): IamRaError =>
-    new IamRaError(code, 'certificate', `${error.message}${which}`, {
-      hint,
-      cause: error,
-      status: error.status,
-    })
-  const role = `${settings.pkiMount}/roles/${settings.pkiRole}`
-  // Without the address before it, in which any word may stand.
-  const text = error.message.slice(error.message.indexOf(PURPOSE))
-  if (/role requires keys of type|requires .* key|key bits|bit length/i.test(text)) {
-    return refused(
-      `set KEY_TYPE to what the role wants (${KEY_TYPES.join(', ')}), or key_type=any in ${role}`,
-      'KEY_TYPE',
-    )
-  }
-  if (error.status === 403) {
-    const policies = session.policies.join(', ') || 'none'
-    return refused(
-      `a policy of the token (it has: ${policies}) must allow update on ${path}; one for ${settings.pkiMount}/issue/… is not enough, and a token that was revoked meanwhile gets the same answer`,
-    )
-  }
-  if (/default issuer|find PKI issuer|issuer for signing|requested usage/i.test(text)) {
-    return refused(
-      `the mount ${settings.pkiMount} has no issuer that may sign for ${role}, or not its key: check issuer_ref of the role, then vault read ${settings.pkiMount}/config/issuers and the usage of that issuer`,
-    )
-  }
-  if (/unknown role/i.test(text)) {
-    return refused(
-      `VAULT_CERT_NAME must name a role of the mount ${settings.pkiMount} (VAULT_PKI_MOUNT): vault list ${settings.pkiMount}/roles`,
-    )
-  }
-  if (error.status === 404 || /no handler for route|unsupported path/i.test(text)) {
-    return refused(
-      `no PKI engine is mounted at ${settings.pkiMount}: check VAULT_PKI_MOUNT and VAULT_NAMESPACE`,
-    )
-  }
-  if (/use_csr_common_name/i.test(text)) {
-    return refused(
-      `set use_csr_common_name=true in ${role}, which is the default: the names stand in the CSR`,
-    )
-  }
-  if (/not allowed|not valid for this role/i.test(text)) {
-    return refused(
-      `the names must be those that ${role} allows for this token (allowed_domains, allow_bare_domains, allowed_uri_sans): check VAULT_CERT_CN, CERT_DNS_SANS and CERT_URI_SANS`,
-    )
-  }
-  if (/ttl|duration|expiration|notAfter|beyond the expiration/i.test(text)) {
-    return refused(`check CERT_TTL against max_ttl of ${role} and the life of the CA's own certificate`)
-  }
-  return refused(`compare the request with the role: vault read ${role}`)
 }
 
 async function check(

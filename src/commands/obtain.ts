@@ -8,7 +8,7 @@ import type { Logger } from '../run/log.ts'
 import { obtainCredentials } from '../sources/pipeline.ts'
 import type { Runtime } from '../run/runtime.ts'
 import type { SourceSettings } from '../settings/settings.ts'
-import { withEarlyWord } from './long-lived/retry-notice.ts'
+import { EARLY_WORD } from './long-lived/retry-notice.ts'
 import type { Obtained } from '../credentials.ts'
 
 /** @throws IamRaError */
@@ -23,7 +23,8 @@ export async function runObtain(
     const { credentials, certificate, revoked } = await obtainCredentials(settings.source, {
       runtime,
       bounds,
-      logger: withEarlyWord(logger),
+      logger,
+      ...EARLY_WORD,
     })
     await revoked
     const { serialHex = '', requestId = '' } = certificate ?? {}

@@ -5,10 +5,10 @@
 import { IamRaError } from '../errors.ts'
 import { foreignText, kindOfBody, looksLikePage } from '../text/redact.ts'
 import { isRecord, parseJsonObject } from '../text/json.ts'
-import { serverDateMs, type HttpAnswer, type HttpClient } from '../net/http.ts'
-import type { Logger } from '../run/log.ts'
-import { retry, retryAfterMs } from '../run/retry.ts'
-import type { Bounds } from '../run/deadline.ts'
+import type { HttpAnswer, HttpClient } from '../net/http.ts'
+import { comeBack, meaningOf } from '../net/status.ts'
+import { whileHeld, type Held } from '../run/outlived.ts'
+import { retry, type RetryContext } from '../run/retry.ts'
 import type { Runtime } from '../run/runtime.ts'
 
 import type { IssuedCertificate, SessionCredentials } from '../credentials.ts'
@@ -17,7 +17,9 @@ import { wireHost } from '../net/wire-name.ts'
 import { connect, connectionFailure, rolesAnywhere, type AwsConnection } from '../aws/connection.ts'
 import { explainRefusal } from './refusal.ts'
 import { signRequest } from '../aws/sigv4-x509.ts'
-import { isThrottled } from '../aws/throttling.ts'
+import { isThrottling } from '../aws/throttling.ts'
+import { isSessionOf, parseAssumedRole } from '../aws/assumed-role.ts'
+import { KEY_SHAPES, LEAST_LIFE_MS, memberReader } from '../aws/key-members.ts'
 import type { Arn } from '../aws/arn.ts'
 
 export interface ExchangeSettings extends AwsConnection {
@@ -30,10 +32,8 @@ export interface ExchangeSettings extends AwsConnection {
   readonly sessionName?: string
 }
 
-export interface ExchangeContext {
+export interface ExchangeContext extends RetryContext {
   readonly runtime: Pick<Runtime, 'fs' | 'http' | 'clock' | 'random'>
-  readonly bounds: Bounds
-  readonly logger: Logger
 }
 
 const PATH = '/sessions'
@@ -45,19 +45,23 @@ export async function createSession(
   context: ExchangeContext,
 ): Promise<SessionCredentials> {
   const { runtime, bounds, logger } = context
+  const { clock } = runtime
+  const held: Held = {
+    stage: 'exchange',
+    ended: 'the certificate ended before AWS took it',
+    hint: 'raise CERT_TTL, or max_ttl of the PKI role',
+    hasEnded: () => clock.now() >= certificate.notAfterMs,
+    // AWS does not say that it expired, or says so as if the certificate had never been good.
+    isRefused: ({ code }) => code === 'REFUSED',
+  }
   const http = await connect(settings, runtime)
   try {
-    const credentials = await retry('CreateSession', 'exchange', context, async (timeoutMs) => {
-      if (runtime.clock.now() >= certificate.notAfterMs) throw outlived()
-      const answer = await post(http, settings, certificate, runtime.clock.now(), timeoutMs, bounds.signal)
-      try {
-        return judge(answer, settings, certificate, runtime.clock.now())
-      } catch (error) {
-        // It ended on the way: AWS does not say so, or says it as if the certificate had never been good.
-        const isRefused = error instanceof IamRaError && error.code === 'REFUSED'
-        throw isRefused && runtime.clock.now() >= certificate.notAfterMs ? outlived() : error
-      }
-    })
+    const credentials = await retry('CreateSession', 'exchange', context, (timeoutMs) =>
+      whileHeld(held, async () => {
+        const answer = await post(http, settings, certificate, clock.now(), timeoutMs, bounds.signal)
+        return judge(answer, settings, certificate, clock.now())
+      }),
+    )
     logger.step('exchanged for session credentials', {
       stage: 'exchange',
       role: credentials.arn,
@@ -67,12 +71,6 @@ export async function createSession(
   } finally {
     http.close()
   }
-}
-
-function outlived(): IamRaError {
-  return new IamRaError('OUTLIVED', 'exchange', 'the certificate ended before AWS took it', {
-    hint: 'raise CERT_TTL, or max_ttl of the PKI role',
-  })
 }
 
 async function post(
@@ -118,8 +116,10 @@ function judge(
   const { status, body } = answer
   const json = parseJsonObject(body)
   const server = `Roles Anywhere at ${settings.endpoint.origin}`
-  if (status === 201 && json !== undefined) return parseSession(json, settings, certificate, nowMs)
-  if (status >= 300 && status < 400) {
+  if (status === 201 && json !== undefined) return parseSession(json, settings, nowMs)
+  const { type, text } = restJsonError(answer, json)
+  const meaning = meaningOf(status, { isThrottled: isThrottling(type) })
+  if (meaning === 'redirect') {
     throw new IamRaError(
       'REDIRECT_REFUSED',
       'exchange',
@@ -130,26 +130,24 @@ function judge(
       },
     )
   }
-  const { type, text } = restJsonError(answer, json)
   const page = looksLikePage(body) ? ' with a page instead of JSON' : ''
   // Without AWS's full stop, since the sentence goes on.
   const said = text === '' ? page : `: ${text.replace(/\.$/, '')}`
   const sentence = `${server} answered ${status}${type === '' ? '' : ` ${type}`}${said}`
-  const wait = retryAfterMs(answer.header('retry-after'), serverDateMs(answer) ?? nowMs)
-  const later = { status, retryable: true, retryAfterMs: wait }
-  if (isThrottled(status, type)) {
+  const later = { ...comeBack(answer, nowMs), said: text === '' ? [] : [text] }
+  if (meaning === 'throttled') {
     throw new IamRaError('THROTTLED', 'exchange', sentence, {
       ...later,
       hint: 'CreateSession allows 10 a second per region: set START_SPREAD for large jobs, or have the quota raised',
     })
   }
-  if (status === 408 || status === 412 || status >= 500) {
+  if (meaning === 'unavailable') {
     throw new IamRaError('UNAVAILABLE', 'exchange', sentence, {
       ...later,
       hint: 'see the AWS health dashboard of the region, and look for a proxy in between',
     })
   }
-  if (status < 400 || json === undefined) {
+  if (meaning === 'success' || json === undefined) {
     throw new IamRaError(
       'ANSWER_INVALID',
       'exchange',
@@ -179,14 +177,9 @@ function restJsonError(
   }
 }
 
-/** What ends sooner is of no use to the app. */
-const LEAST_LIFE_MS = 1000
-
-/** Every member that we use is checked: an answer of the wrong shape must not become a credentials file. */
 function parseSession(
   json: Record<string, unknown>,
   settings: ExchangeSettings,
-  certificate: IssuedCertificate,
   nowMs: number,
 ): SessionCredentials {
   const set = json['credentialSet']
@@ -194,51 +187,34 @@ function parseSession(
   const entry = isRecord(first) ? first : {}
   const credentials = isRecord(entry['credentials']) ? entry['credentials'] : {}
   const user = isRecord(entry['assumedRoleUser']) ? entry['assumedRoleUser'] : {}
-  const invalid = (member: string, why: string): IamRaError =>
+  const invalid = (why: string): IamRaError =>
     new IamRaError(
       'ANSWER_INVALID',
       'exchange',
-      `Roles Anywhere at ${settings.endpoint.origin} answered with success, but ${member} ${why}`,
+      `Roles Anywhere at ${settings.endpoint.origin} answered with success, but ${why}`,
       { hint: 'look for a proxy in between, and at AWS_ENDPOINT_URL_ROLESANYWHERE' },
     )
-  const key = (member: string, shape: RegExp): string => {
-    const value = credentials[member]
-    if (typeof value !== 'string' || value === '') throw invalid(member, 'is missing')
-    if (!shape.test(value)) throw invalid(member, 'has characters that it never has')
-    return value
-  }
-  const accessKeyId = key('accessKeyId', /^\w{16,128}$/)
-  const secretAccessKey = key('secretAccessKey', /^[\w+/=]{16,256}$/)
-  const sessionToken = key('sessionToken', /^[\w+/=-]{16,16384}$/)
+  const key = memberReader(credentials, invalid)
+  const accessKeyId = key('accessKeyId', KEY_SHAPES.accessKeyId)
+  const secretAccessKey = key('secretAccessKey', KEY_SHAPES.secretAccessKey)
+  const sessionToken = key('sessionToken', KEY_SHAPES.sessionToken)
   const expiration = key('expiration', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)$/)
   const expiresAtMs = Date.parse(expiration)
-  if (Number.isNaN(expiresAtMs)) throw invalid('expiration', 'is no date')
+  if (Number.isNaN(expiresAtMs)) throw invalid('expiration is no date')
   if (expiresAtMs <= nowMs + LEAST_LIFE_MS) {
-    throw invalid(
-      'expiration',
-      `(${expiration}) is past by this machine's clock: check the clock of the node`,
-    )
+    throw invalid(`expiration (${expiration}) is past by this machine's clock: check the clock of the node`)
   }
-  const assumedRoleArn = user['arn']
-  if (
-    typeof assumedRoleArn !== 'string' ||
-    !/^arn:[\w-]+:sts::\d{12}:assumed-role\/[\w+=,.@-]+\/[\w+=,.@-]+$/.test(assumedRoleArn)
-  ) {
-    throw invalid('assumedRoleUser.arn', 'is missing or no ARN of an assumed role')
-  }
-  const [role, roleName, sessionName = certificate.serialHex.toLowerCase()] = assumedRoleArn.split('/')
-  const { partition, account, resource } = settings.roleArn
-  // sts drops the role's path from the ARN.
-  if (role !== `arn:${partition}:sts::${account}:assumed-role` || roleName !== resource.split('/').at(-1)) {
-    throw invalid('assumedRoleUser.arn', `is of another role (${foreignText(assumedRoleArn)})`)
-  }
+  const assumed = parseAssumedRole(user['arn'])
+  if (assumed === undefined) throw invalid('assumedRoleUser.arn is missing or no ARN of an assumed role')
+  if (!isSessionOf(assumed, settings.roleArn))
+    throw invalid(`assumedRoleUser.arn is of another role (${foreignText(assumed.arn)})`)
   return {
     accessKeyId,
     secretAccessKey,
     sessionToken,
     expiresAtMs,
-    arn: assumedRoleArn,
+    arn: assumed.arn,
     roleArn: settings.roleArn.text,
-    sessionName,
+    sessionName: assumed.sessionName,
   }
 }

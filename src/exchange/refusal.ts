@@ -1,5 +1,9 @@
-/** What AWS says when it refuses, and what it usually means. AWS's texts are short and name neither clock nor chain. */
+/**
+ * What AWS says when it refuses, and what it usually means. AWS's texts are short and name neither clock nor chain;
+ * test/exchange/refusals.ts has each.
+ */
 import { IamRaError } from '../errors.ts'
+import { explain, otherwise, type RefusalFacts, type Rule } from '../net/rules.ts'
 import type { ExchangeSettings } from './create-session.ts'
 import type { IssuedCertificate } from '../credentials.ts'
 
@@ -13,13 +17,128 @@ export interface Refusal {
   readonly serverDate: string | undefined
 }
 
-interface Explanation {
-  readonly cause: string
-  readonly hint: string
+export interface ExchangeFacts extends RefusalFacts {
+  readonly status: number
+  readonly type: string
+  readonly settings: ExchangeSettings
+  readonly certificate: IssuedCertificate
+  /** How far the clock of this node is off, in words, if that is worth naming. */
+  readonly skew: string | undefined
 }
 
 /** AWS takes a signature for minutes only; a smaller difference is no cause. */
 const SKEW_WORTH_NAMING_MS = 60_000
+
+export const EXCHANGE_RULES: readonly Rule<ExchangeFacts>[] = [
+  {
+    // First, since it quotes the role's ARN, in which any word may stand.
+    name: 'trust-policy',
+    when: /unable to assume role/i,
+    cause:
+      "the role's trust policy does not let this certificate in, or attributes of it cannot become session tags",
+    hint: ({ certificate }) =>
+      `the trust policy must allow sts:AssumeRole, sts:TagSession and sts:SetSourceIdentity to rolesanywhere.amazonaws.com under conditions that fit the anchor, the issuer ${certificate.issuer} and the subject ${certificate.subject}`,
+  },
+  {
+    name: 'no-path',
+    when: /untrusted signing certificate/i,
+    cause: "no path leads from the certificate to the trust anchor's CA",
+    hint: ({ settings }) =>
+      `the anchor ${settings.anchorArn.text} must hold the CA that ends the chain that was sent; with an intermediate missing, put it after the leaf in CERTIFICATE_FILE, or, where Vault signs, import it into the PKI mount so that ca_chain has it`,
+  },
+  {
+    name: 'key-usage',
+    when: /insufficient certificate|untrusted certificate/i,
+    cause: 'usually its keyUsage lacks digitalSignature',
+    hint: 'the PKI role must have key_usage=DigitalSignature, a Certificate of cert-manager the usage digital signature, and the CA CA:TRUE and keyCertSign',
+  },
+  {
+    name: 'signature',
+    when: ({ text, type }) => /invalid signature/i.test(text) || /signature/i.test(type),
+    cause: ({ skew }) =>
+      skew ?? 'the clock of this node is off by minutes, or something in between changed the request',
+    hint: ({ skew }) =>
+      skew === undefined
+        ? 'check the clock of the node (NTP), then look for a proxy that rewrites headers'
+        : 'set the clock of the node (NTP)',
+  },
+  {
+    name: 'no-anchor',
+    when: /trust anchor.*(not|n't) found/i,
+    cause: 'the ARN or its region is wrong, or the anchor was deleted',
+    hint: ({ settings }) =>
+      `compare ANCHOR_ARN (${settings.anchorArn.text}) with the anchors of region ${settings.region}`,
+  },
+  {
+    name: 'anchor-disabled',
+    when: ({ text }) => /trust anchor/i.test(text) && /disabled|enabled/i.test(text),
+    cause: 'the trust anchor is disabled',
+    hint: ({ settings }) => `enable ${settings.anchorArn.text}`,
+  },
+  {
+    name: 'role-of-profile',
+    when: /requested role isn't one|role.*listed in the profile/i,
+    cause: ({ settings }) => `the profile does not name the role ${settings.roleArn.text}`,
+    hint: ({ settings }) => `add the role to the profile ${settings.profileArn.text}`,
+  },
+  {
+    name: 'session-name',
+    when: /rolesessionname/i,
+    cause: 'the profile does not accept a session name',
+    hint: ({ settings }) => `unset SESSION_NAME, or set acceptRoleSessionName on ${settings.profileArn.text}`,
+  },
+  {
+    name: 'duration',
+    when: /durationseconds|duration|maxsessionduration/i,
+    cause: 'the session duration is longer than what the role or the profile allows',
+    hint: ({ settings }) =>
+      `lower SESSION_DURATION or the duration of ${settings.profileArn.text}, or raise MaxSessionDuration of ${settings.roleArn.text}`,
+  },
+  {
+    name: 'instance-properties',
+    when: /instance ?properties/i,
+    cause: 'the profile demands instance properties, which no pod has',
+    hint: ({ settings }) => `set requireInstanceProperties of ${settings.profileArn.text} to false`,
+  },
+  {
+    name: 'profile',
+    when: /profile/i,
+    cause: 'the profile is unknown in this region, disabled, or has no role',
+    hint: ({ settings }) =>
+      `check PROFILE_ARN (${settings.profileArn.text}): enabled, in region ${settings.region}, with the role`,
+  },
+  {
+    name: 'expired',
+    when: ({ text, type }) => /expired/i.test(text) || /expired/i.test(type),
+    cause: ({ skew }) => skew ?? 'the certificate or the signature has expired',
+    hint: 'check the clock of the node (NTP), and CERT_TTL',
+  },
+  {
+    name: 'revoked',
+    when: /revoked/i,
+    cause: 'the certificate stands in an imported CRL',
+    hint: "check the anchor's CRLs",
+  },
+  {
+    name: 'validation',
+    when: ({ type }) => /validation/i.test(type),
+    cause: 'AWS does not accept a value of the request',
+    hint: 'check ROLE_ARN, ANCHOR_ARN, PROFILE_ARN, SESSION_DURATION and SESSION_NAME',
+  },
+  {
+    name: 'not-found',
+    when: ({ type, status }) => /notfound/i.test(type) || status === 404,
+    cause: 'an ARN or its region is wrong, or this is not the endpoint of Roles Anywhere',
+    hint: 'check ANCHOR_ARN, PROFILE_ARN, ROLE_ARN and AWS_ENDPOINT_URL_ROLESANYWHERE',
+  },
+  {
+    name: 'unknown',
+    when: otherwise,
+    cause: ({ skew }) => skew ?? 'the trust anchor, the profile or the role does not let this certificate in',
+    hint: ({ certificate, settings }) =>
+      `look for CreateSession with serial ${certificate.serialHex} in CloudTrail of region ${settings.region}`,
+  },
+]
 
 export function explainRefusal(
   refusal: Refusal,
@@ -27,112 +146,21 @@ export function explainRefusal(
   certificate: IssuedCertificate,
   nowMs: number,
 ): IamRaError {
-  const { cause, hint } = explain(refusal, settings, certificate, nowMs)
+  const { cause, hint } = explain(EXCHANGE_RULES, exchangeFacts(refusal, settings, certificate, nowMs))
   return new IamRaError('REFUSED', 'exchange', `${refusal.sentence}: ${cause}; ${describe(certificate)}`, {
     hint,
     status: refusal.status,
+    said: refusal.text === '' ? [] : [refusal.text],
   })
 }
 
-function explain(
-  { status, type, text, serverDate }: Refusal,
+export function exchangeFacts(
+  { status, type, text, serverDate }: Omit<Refusal, 'sentence'>,
   settings: ExchangeSettings,
   certificate: IssuedCertificate,
   nowMs: number,
-): Explanation {
-  const skew = clockSkew(serverDate, nowMs)
-  // First, since it quotes the role's ARN, in which any word may stand.
-  if (/unable to assume role/i.test(text)) {
-    return {
-      cause:
-        "the role's trust policy does not let this certificate in, or attributes of it cannot become session tags",
-      hint: `the trust policy must allow sts:AssumeRole, sts:TagSession and sts:SetSourceIdentity to rolesanywhere.amazonaws.com under conditions that fit the anchor, the issuer ${certificate.issuer} and the subject ${certificate.subject}`,
-    }
-  }
-  if (/untrusted signing certificate/i.test(text)) {
-    return {
-      cause: "no path leads from the certificate to the trust anchor's CA",
-      hint: `the anchor ${settings.anchorArn.text} must hold the CA that ends the chain that was sent; with an intermediate missing, put it after the leaf in CERTIFICATE_FILE, or, where Vault signs, import it into the PKI mount so that ca_chain has it`,
-    }
-  }
-  if (/insufficient certificate|untrusted certificate/i.test(text)) {
-    return {
-      cause: 'usually its keyUsage lacks digitalSignature',
-      hint: 'the PKI role must have key_usage=DigitalSignature, a Certificate of cert-manager the usage digital signature, and the CA CA:TRUE and keyCertSign',
-    }
-  }
-  if (/invalid signature/i.test(text) || /signature/i.test(type)) {
-    return skew === undefined
-      ? {
-          cause: 'the clock of this node is off by minutes, or something in between changed the request',
-          hint: 'check the clock of the node (NTP), then look for a proxy that rewrites headers',
-        }
-      : { cause: skew, hint: 'set the clock of the node (NTP)' }
-  }
-  if (/trust anchor.*(not|n't) found/i.test(text)) {
-    return {
-      cause: 'the ARN or its region is wrong, or the anchor was deleted',
-      hint: `compare ANCHOR_ARN (${settings.anchorArn.text}) with the anchors of region ${settings.region}`,
-    }
-  }
-  if (/trust anchor/i.test(text) && /disabled|enabled/i.test(text)) {
-    return { cause: 'the trust anchor is disabled', hint: `enable ${settings.anchorArn.text}` }
-  }
-  if (/requested role isn't one|role.*listed in the profile/i.test(text)) {
-    return {
-      cause: `the profile does not name the role ${settings.roleArn.text}`,
-      hint: `add the role to the profile ${settings.profileArn.text}`,
-    }
-  }
-  if (/rolesessionname/i.test(text)) {
-    return {
-      cause: 'the profile does not accept a session name',
-      hint: `unset SESSION_NAME, or set acceptRoleSessionName on ${settings.profileArn.text}`,
-    }
-  }
-  if (/durationseconds|duration|maxsessionduration/i.test(text)) {
-    return {
-      cause: 'the session duration is longer than what the role or the profile allows',
-      hint: `lower SESSION_DURATION or the duration of ${settings.profileArn.text}, or raise MaxSessionDuration of ${settings.roleArn.text}`,
-    }
-  }
-  if (/instance ?properties/i.test(text)) {
-    return {
-      cause: 'the profile demands instance properties, which no pod has',
-      hint: `set requireInstanceProperties of ${settings.profileArn.text} to false`,
-    }
-  }
-  if (/profile/i.test(text)) {
-    return {
-      cause: 'the profile is unknown in this region, disabled, or has no role',
-      hint: `check PROFILE_ARN (${settings.profileArn.text}): enabled, in region ${settings.region}, with the role`,
-    }
-  }
-  if (/expired/i.test(text) || /expired/i.test(type)) {
-    return {
-      cause: skew ?? 'the certificate or the signature has expired',
-      hint: 'check the clock of the node (NTP), and CERT_TTL',
-    }
-  }
-  if (/revoked/i.test(text)) {
-    return { cause: 'the certificate stands in an imported CRL', hint: "check the anchor's CRLs" }
-  }
-  if (/validation/i.test(type)) {
-    return {
-      cause: 'AWS does not accept a value of the request',
-      hint: 'check ROLE_ARN, ANCHOR_ARN, PROFILE_ARN, SESSION_DURATION and SESSION_NAME',
-    }
-  }
-  if (/notfound/i.test(type) || status === 404) {
-    return {
-      cause: 'an ARN or its region is wrong, or this is not the endpoint of Roles Anywhere',
-      hint: 'check ANCHOR_ARN, PROFILE_ARN, ROLE_ARN and AWS_ENDPOINT_URL_ROLESANYWHERE',
-    }
-  }
-  return {
-    cause: skew ?? 'the trust anchor, the profile or the role does not let this certificate in',
-    hint: `look for CreateSession with serial ${certificate.serialHex} in CloudTrail of region ${settings.region}`,
-  }
+): ExchangeFacts {
+  return { status, type, text, settings, certificate, skew: clockSkew(serverDate, nowMs) }
 }
 
 function clockSkew(serverDate: string | undefined, nowMs: number): string | undefined {

@@ -4,8 +4,7 @@ import { foreignTexts } from '../text/redact.ts'
 import { isRecord } from '../text/json.ts'
 import { lateSignal, reasonOfEnd } from '../run/grace-signal.ts'
 import type { Logger } from '../run/log.ts'
-import { retry } from '../run/retry.ts'
-import type { Bounds } from '../run/deadline.ts'
+import { retry, type RetryContext } from '../run/retry.ts'
 import type { Runtime } from '../run/runtime.ts'
 
 import { type VaultSession, createSession, type VaultAuth } from '../vault/session.ts'
@@ -13,7 +12,7 @@ import { encodeVaultPath } from '../vault/path.ts'
 import { createLostLogins } from './lost-logins.ts'
 import { explainLoginRefusal } from './refusal.ts'
 import { decodeClaims, readServiceAccountToken } from './service-account.ts'
-import { requestIdOf, VaultRefusal, type VaultReply } from '../vault/answer.ts'
+import { VaultRefusal, type VaultAnswer } from '../vault/answer.ts'
 import { createVaultClient, type VaultServer } from '../vault/client.ts'
 
 export interface LoginSettings extends VaultServer {
@@ -24,9 +23,8 @@ export interface LoginSettings extends VaultServer {
   readonly tokenFile: string
 }
 
-export interface LoginContext {
+export interface LoginContext extends RetryContext {
   readonly runtime: Pick<Runtime, 'fs' | 'http' | 'clock' | 'random'>
-  readonly bounds: Bounds
   readonly logger: Logger
   /** Called at each attempt once the request is on its way: Vault will be asking the cluster about the token. */
   readonly onAsked?: () => void
@@ -48,7 +46,7 @@ export async function login(settings: LoginSettings, context: LoginContext): Pro
       const jwt = await readServiceAccountToken(runtime.fs, settings.tokenFile)
       const request = { isSent: false }
       try {
-        const reply = await client.write({
+        const answer = await client.write({
           stage: 'identity',
           purpose: 'log in',
           path: `auth/${encodeVaultPath(settings.authMount)}/login`,
@@ -60,7 +58,7 @@ export async function login(settings: LoginSettings, context: LoginContext): Pro
             context.onAsked?.()
           },
         })
-        return parseAuth(reply)
+        return parseAuth(answer)
       } catch (error) {
         if (request.isSent) lost.add(error)
         if (!(error instanceof VaultRefusal)) throw error
@@ -94,8 +92,7 @@ export async function login(settings: LoginSettings, context: LoginContext): Pro
 const TOKEN = /^[!-~]+$/
 
 /** https://developer.hashicorp.com/vault/api-docs/auth/kubernetes#sample-response-3 */
-function parseAuth({ json }: VaultReply): VaultAuth {
-  const auth = isRecord(json['auth']) ? json['auth'] : {}
+function parseAuth({ auth = {}, requestId }: VaultAnswer): VaultAuth {
   const token = auth['client_token']
   if (isRecord(auth['mfa_requirement'])) {
     throw new IamRaError('REFUSED', 'identity', 'Vault asks for a second factor, which a pod does not have', {
@@ -121,6 +118,6 @@ function parseAuth({ json }: VaultReply): VaultAuth {
     isRenewable: auth['renewable'] === true,
     // Names that the server chose, and errors show them.
     policies: Array.isArray(policies) ? foreignTexts(policies.filter((one) => typeof one === 'string')) : [],
-    requestId: requestIdOf(json),
+    requestId,
   }
 }

@@ -1,21 +1,170 @@
 /**
  * Vault says little when it refuses a login. What the token says of itself tells the rest. The texts are those of Vault
- * 1.19 with its kubernetes (0.21) and jwt (0.23) auth plugins.
+ * 1.19 with its kubernetes (0.21) and jwt (0.23) auth plugins; test/identity/refusals.ts has each.
  */
 import { IamRaError } from '../errors.ts'
+import { explain, otherwise, type RefusalFacts, type Rule } from '../net/rules.ts'
 import type { LoginSettings } from './login.ts'
 import type { TokenClaims } from './service-account.ts'
 import type { VaultRefusal } from '../vault/answer.ts'
 
-interface Explanation {
-  readonly cause: string
-  readonly hint: string
+export interface LoginFacts extends RefusalFacts {
+  readonly status: number
+  readonly claims: TokenClaims
+  readonly settings: LoginSettings
+  /** `auth/<mount>` */
+  readonly mount: string
+  /** The role's path. */
+  readonly role: string
+  /** By the server's clock if that is known. */
+  readonly nowMs: number
 }
 
-const EXPIRED: Explanation = {
+const EXPIRED = {
   cause: 'the service-account token has expired',
   hint: 'mount the token as a projected volume, which the kubelet renews (not with subPath), and check the clocks of node and Vault',
 }
+
+export const LOGIN_RULES: readonly Rule<LoginFacts>[] = [
+  {
+    name: 'no-role',
+    when: /invalid role name|role .* could not be found/i,
+    cause: ({ settings }) => `the mount ${settings.authMount} has no such role`,
+    hint: ({ role }) => `check VAULT_ROLE and VAULT_AUTH_MOUNT, or create the role: vault write ${role} …`,
+  },
+  {
+    name: 'not-configured',
+    when: /could not load (backend )?configuration/i,
+    cause: ({ mount }) => `${mount} is not configured yet`,
+    hint: ({ mount }) => `write ${mount}/config: vault write ${mount}/config …`,
+  },
+  {
+    name: 'no-service-account',
+    when: /could not parse UID/i,
+    cause: 'the token names no service account',
+    hint: 'SERVICE_ACCOUNT_TOKEN_FILE must name the file of a projected serviceAccountToken volume',
+  },
+  {
+    name: 'browser-role',
+    when: /oidc role_type/i,
+    cause: 'the role is for people who log in with a browser',
+    hint: ({ role }) => `a pod needs role_type=jwt on ${role}`,
+  },
+  {
+    name: 'service-account',
+    when: /service account name not authorized/i,
+    cause: ({ claims }) => `the role does not allow the service account ${claims.account ?? 'of this token'}`,
+    hint: ({ role }) =>
+      `add it to bound_service_account_names of ${role}, or set the pod's serviceAccountName`,
+  },
+  {
+    name: 'namespace',
+    when: /namespace not authorized/i,
+    cause: ({ claims }) => `the role does not allow the namespace ${claims.namespace ?? 'of this token'}`,
+    hint: ({ role }) => `add it to bound_service_account_namespaces of ${role}`,
+  },
+  {
+    name: 'no-bound-audience',
+    when: /no audiences bound to the role/i,
+    cause: 'the role names no audience, and the token has one',
+    hint: ({ role }) => `set bound_audiences of ${role} to the token's audience`,
+  },
+  {
+    name: 'audience',
+    when: /\(aud\) claim|aud claim does not match/i,
+    cause: `the token's audience is not the one that the role wants`,
+    hint: ({ settings, role }) =>
+      `set the projected token's audience to ${settings.authMethod === 'jwt' ? 'bound_audiences' : 'audience'} of ${role}, commonly vault`,
+  },
+  { name: 'expired', when: /token is expired/i, ...EXPIRED },
+  {
+    name: 'not-yet-valid',
+    when: /token not yet valid|token issued in the future/i,
+    cause: "the token is not valid yet by Vault's clock",
+    hint: "set the clocks of Vault and of the cluster's control plane (NTP)",
+  },
+  {
+    name: 'without-times',
+    when: /no issued at \(iat\)/i,
+    cause: 'the token is one out of a Secret, without times, which jwt auth does not take',
+    hint: 'mount a projected serviceAccountToken volume and name its file in SERVICE_ACCOUNT_TOKEN_FILE',
+  },
+  {
+    name: 'no-mount',
+    when: ({ text, status }) => status === 404 || /no handler for route|unsupported path/i.test(text),
+    cause: ({ mount }) => `nothing is mounted at ${mount}`,
+    hint: 'check VAULT_AUTH_MOUNT and VAULT_NAMESPACE, or enable the auth method there',
+  },
+  {
+    name: 'no-login',
+    when: /missing client token/i,
+    cause: ({ mount }) => `nothing that logs in is mounted at ${mount}`,
+    hint: 'check VAULT_AUTH_MOUNT, VAULT_AUTH_METHOD and VAULT_NAMESPACE',
+  },
+  {
+    name: 'issuer',
+    when: /\(iss\) claim/i,
+    cause: ({ claims }) =>
+      `the token's issuer ${claims.issuer ?? '(none)'} is not the one that the mount expects`,
+    hint: ({ mount }) =>
+      `set the issuer in ${mount}/config to the cluster's --service-account-issuer; each cluster needs its own mount`,
+  },
+  {
+    name: 'bound-claims',
+    when: /\(sub\) claim|error validating claims/i,
+    cause: `the role's bound subject or bound claims are not those of the token`,
+    hint: ({ role, claims }) =>
+      `compare bound_subject and bound_claims of ${role} with the token's subject ${claims.subject ?? '(none)'}`,
+  },
+  {
+    name: 'no-claim',
+    when: /claim .*(not found in token|to (a )?string)/i,
+    cause: 'the token has no such claim, or one that is no text',
+    hint: ({ role }) =>
+      `compare user_claim, groups_claim and claim_mappings of ${role} with a token; user_claim=sub fits every service account`,
+  },
+  {
+    name: 'no-keys',
+    when: /fetching keys|get keys failed|decode keys|error configuring token validator/i,
+    cause: 'Vault cannot get the keys that sign the tokens of this cluster',
+    hint: ({ mount }) =>
+      `check jwks_url or oidc_discovery_url of ${mount}/config, its CA, and that Vault reaches the API server without a login`,
+  },
+  {
+    name: 'signature',
+    when: /signature|algorithm/i,
+    cause: 'the token is not signed by a key that the mount knows',
+    hint: `the mount's keys (JWKS URL or PEM) must be those of this cluster; each cluster needs its own mount`,
+  },
+  {
+    // What is left says nothing, so the token's own word counts.
+    name: 'expired-by-its-claims',
+    when: ({ claims, nowMs }) => claims.expiresAtMs !== undefined && claims.expiresAtMs <= nowMs,
+    ...EXPIRED,
+  },
+  {
+    name: 'jwt-denied',
+    when: ({ status, settings }) => status === 403 && settings.authMethod === 'jwt',
+    cause: 'nothing is mounted there, or the address of this pod is not allowed',
+    hint: ({ role }) => `check VAULT_AUTH_MOUNT and VAULT_NAMESPACE, then token_bound_cidrs of ${role}`,
+  },
+  {
+    name: 'kubernetes-denied',
+    when: ({ status }) => status === 403,
+    cause:
+      "the token was not accepted by the cluster's TokenReview (another cluster's token, a deleted account or pod, a wrong audience), " +
+      'or Vault could not ask it (reviewer without system:auth-delegator, API server out of reach), or the mount does not exist or does not allow the address of this pod',
+    hint: ({ mount }) =>
+      `check ${mount}/config (kubernetes_host, CA, reviewer), the role's audience and token_bound_cidrs, VAULT_AUTH_MOUNT and VAULT_NAMESPACE; Vault's log at debug level names the reason`,
+  },
+  {
+    name: 'unknown',
+    when: otherwise,
+    cause: 'the request does not fit this auth mount',
+    hint: ({ settings }) =>
+      `check VAULT_AUTH_METHOD (${settings.authMethod}), VAULT_AUTH_MOUNT and VAULT_ROLE`,
+  },
+]
 
 export function explainLoginRefusal(
   refusal: VaultRefusal,
@@ -23,150 +172,32 @@ export function explainLoginRefusal(
   settings: LoginSettings,
   nowMs: number,
 ): IamRaError {
-  const { cause, hint } = explain(refusal, claims, settings, refusal.serverDateMs ?? nowMs)
-  const said = refusal.errors.length > 0 ? refusal.errors.join('; ') : 'no reason given'
+  const { cause, hint } = explain(LOGIN_RULES, loginFacts(refusal, claims, settings, nowMs))
+  const said = refusal.said.length > 0 ? refusal.said.join('; ') : 'no reason given'
   return new IamRaError(
     'REFUSED',
     'identity',
     `Vault at ${settings.addr.origin} refused the login at auth/${settings.authMount} as role ${settings.role} ` +
       `(${refusal.status ?? 0}, ${said}): ${cause}; ${describeToken(claims)}`,
-    { hint, cause: refusal, status: refusal.status },
+    { hint, cause: refusal, status: refusal.status, said: refusal.said },
   )
 }
 
-function explain(
-  refusal: VaultRefusal,
+export function loginFacts(
+  { said, status = 0, serverDateMs }: VaultRefusal,
   claims: TokenClaims,
   settings: LoginSettings,
   nowMs: number,
-): Explanation {
-  const text = refusal.errors.join('\n')
+): LoginFacts {
   const mount = `auth/${settings.authMount}`
-  const role = `${mount}/role/${settings.role}`
-
-  if (/invalid role name|role .* could not be found/i.test(text)) {
-    return {
-      cause: `the mount ${settings.authMount} has no such role`,
-      hint: `check VAULT_ROLE and VAULT_AUTH_MOUNT, or create the role: vault write ${role} …`,
-    }
-  }
-  if (/could not load (backend )?configuration/i.test(text)) {
-    return {
-      cause: `${mount} is not configured yet`,
-      hint: `write ${mount}/config: vault write ${mount}/config …`,
-    }
-  }
-  if (/could not parse UID/i.test(text)) {
-    return {
-      cause: 'the token names no service account',
-      hint: 'SERVICE_ACCOUNT_TOKEN_FILE must name the file of a projected serviceAccountToken volume',
-    }
-  }
-  if (/oidc role_type/i.test(text)) {
-    return {
-      cause: 'the role is for people who log in with a browser',
-      hint: `a pod needs role_type=jwt on ${role}`,
-    }
-  }
-  if (/service account name not authorized/i.test(text)) {
-    return {
-      cause: `the role does not allow the service account ${claims.account ?? 'of this token'}`,
-      hint: `add it to bound_service_account_names of ${role}, or set the pod's serviceAccountName`,
-    }
-  }
-  if (/namespace not authorized/i.test(text)) {
-    return {
-      cause: `the role does not allow the namespace ${claims.namespace ?? 'of this token'}`,
-      hint: `add it to bound_service_account_namespaces of ${role}`,
-    }
-  }
-  if (/no audiences bound to the role/i.test(text)) {
-    return {
-      cause: 'the role names no audience, and the token has one',
-      hint: `set bound_audiences of ${role} to the token's audience`,
-    }
-  }
-  if (/\(aud\) claim|aud claim does not match/i.test(text)) {
-    const names = settings.authMethod === 'jwt' ? 'bound_audiences' : 'audience'
-    return {
-      cause: `the token's audience is not the one that the role wants`,
-      hint: `set the projected token's audience to ${names} of ${role}, commonly vault`,
-    }
-  }
-  if (/token is expired/i.test(text)) return EXPIRED
-  if (/token not yet valid|token issued in the future/i.test(text)) {
-    return {
-      cause: "the token is not valid yet by Vault's clock",
-      hint: "set the clocks of Vault and of the cluster's control plane (NTP)",
-    }
-  }
-  if (/no issued at \(iat\)/i.test(text)) {
-    return {
-      cause: 'the token is one out of a Secret, without times, which jwt auth does not take',
-      hint: 'mount a projected serviceAccountToken volume and name its file in SERVICE_ACCOUNT_TOKEN_FILE',
-    }
-  }
-  if (/no handler for route|unsupported path/i.test(text) || refusal.status === 404) {
-    return {
-      cause: `nothing is mounted at ${mount}`,
-      hint: 'check VAULT_AUTH_MOUNT and VAULT_NAMESPACE, or enable the auth method there',
-    }
-  }
-  if (/missing client token/i.test(text)) {
-    return {
-      cause: `nothing that logs in is mounted at ${mount}`,
-      hint: 'check VAULT_AUTH_MOUNT, VAULT_AUTH_METHOD and VAULT_NAMESPACE',
-    }
-  }
-  if (/\(iss\) claim/i.test(text)) {
-    return {
-      cause: `the token's issuer ${claims.issuer ?? '(none)'} is not the one that the mount expects`,
-      hint: `set the issuer in ${mount}/config to the cluster's --service-account-issuer; each cluster needs its own mount`,
-    }
-  }
-  if (/\(sub\) claim|error validating claims/i.test(text)) {
-    return {
-      cause: `the role's bound subject or bound claims are not those of the token`,
-      hint: `compare bound_subject and bound_claims of ${role} with the token's subject ${claims.subject ?? '(none)'}`,
-    }
-  }
-  if (/claim .*(not found in token|to (a )?string)/i.test(text)) {
-    return {
-      cause: 'the token has no such claim, or one that is no text',
-      hint: `compare user_claim, groups_claim and claim_mappings of ${role} with a token; user_claim=sub fits every service account`,
-    }
-  }
-  if (/fetching keys|get keys failed|decode keys|error configuring token validator/i.test(text)) {
-    return {
-      cause: 'Vault cannot get the keys that sign the tokens of this cluster',
-      hint: `check jwks_url or oidc_discovery_url of ${mount}/config, its CA, and that Vault reaches the API server without a login`,
-    }
-  }
-  if (/signature|algorithm/i.test(text)) {
-    return {
-      cause: 'the token is not signed by a key that the mount knows',
-      hint: `the mount's keys (JWKS URL or PEM) must be those of this cluster; each cluster needs its own mount`,
-    }
-  }
-  // What is left says nothing, so the token's own word counts.
-  if (claims.expiresAtMs !== undefined && claims.expiresAtMs <= nowMs) return EXPIRED
-  if (refusal.status === 403 && settings.authMethod === 'jwt') {
-    return {
-      cause: 'nothing is mounted there, or the address of this pod is not allowed',
-      hint: `check VAULT_AUTH_MOUNT and VAULT_NAMESPACE, then token_bound_cidrs of ${role}`,
-    }
-  }
-  if (refusal.status === 403) {
-    return {
-      cause:
-        "the token was not accepted by the cluster's TokenReview (another cluster's token, a deleted account or pod, a wrong audience), " +
-        'or Vault could not ask it (reviewer without system:auth-delegator, API server out of reach), or the mount does not exist or does not allow the address of this pod',
-      hint: `check ${mount}/config (kubernetes_host, CA, reviewer), the role's audience and token_bound_cidrs, VAULT_AUTH_MOUNT and VAULT_NAMESPACE; Vault's log at debug level names the reason`,
-    }
-  }
   return {
-    cause: 'the request does not fit this auth mount',
-    hint: `check VAULT_AUTH_METHOD (${settings.authMethod}), VAULT_AUTH_MOUNT and VAULT_ROLE`,
+    text: said.join('\n'),
+    status,
+    claims,
+    settings,
+    mount,
+    role: `${mount}/role/${settings.role}`,
+    nowMs: serverDateMs ?? nowMs,
   }
 }
 

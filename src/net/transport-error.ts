@@ -4,17 +4,40 @@ import { codeOf, IamRaError, type Stage } from '../errors.ts'
 export type TransportFault =
   'unreachable' | 'tls' | 'timeout' | 'too-large' | 'cut-short' | 'not-http' | 'proxy'
 
+/** Why TLS was not agreed on, in words that follow the server's name. */
+const TLS_WORDS = {
+  expired: 'its certificate has expired',
+  'not-yet-valid': 'its certificate is not valid yet',
+  untrusted: 'its certificate is signed by a CA that is not trusted here',
+  'other-name': 'its certificate is for another name',
+  'not-for-servers': 'its certificate is not made for a server',
+  'plain-http': 'it does not speak TLS as we do (plain http on this port?)',
+  'old-tls': 'it does not speak TLS 1.2 or newer',
+  'client-certificate': 'it asks for a client certificate, which there is none of',
+  'unreadable-ca': 'the certificate that is to be trusted cannot be read',
+} as const
+
+/** What advice is chosen by; the words of a fault are for people alone. */
+export type TlsReason = keyof typeof TLS_WORDS
+
 export class TransportError extends Error {
   override readonly name = 'TransportError'
   readonly fault: TransportFault
   /** The system's or the TLS library's word for it; `PROXY_` and the status for what a proxy answered to CONNECT. */
   readonly code: string
+  /** Undefined if TLS is not at fault, or its fault has no name here. */
+  readonly reason: TlsReason | undefined
 
-  constructor(fault: TransportFault, code: string, message: string, cause?: unknown) {
+  constructor(fault: TransportFault, code: string, message: string, cause?: unknown, reason?: TlsReason) {
     super(message, { cause })
     this.fault = fault
     this.code = code
+    this.reason = reason
   }
+}
+
+export function tlsError(reason: TlsReason, code: string = reason, cause?: unknown): TransportError {
+  return new TransportError('tls', code, TLS_WORDS[reason], cause, reason)
 }
 
 const SYSTEM_CODES: Readonly<Record<string, string>> = {
@@ -30,36 +53,29 @@ const SYSTEM_CODES: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'the connection timed out',
 }
 
-const UNTRUSTED = 'its certificate is signed by a CA that is not trusted here'
-const OTHER_NAME = 'its certificate is for another name'
-const NOT_FOR_SERVERS = 'its certificate is not made for a server'
-
 /** Results of a certificate's verification: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
-const CERTIFICATE_CODES: Readonly<Record<string, string>> = {
-  CERT_HAS_EXPIRED: 'its certificate has expired',
-  CERT_NOT_YET_VALID: 'its certificate is not valid yet',
-  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
-  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
-  UNABLE_TO_GET_ISSUER_CERT: UNTRUSTED,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
-  CERT_UNTRUSTED: UNTRUSTED,
-  ERR_TLS_CERT_ALTNAME_INVALID: OTHER_NAME,
-  HOSTNAME_MISMATCH: OTHER_NAME,
-  INVALID_PURPOSE: NOT_FOR_SERVERS,
+const CERTIFICATE_CODES: Readonly<Record<string, TlsReason>> = {
+  CERT_HAS_EXPIRED: 'expired',
+  CERT_NOT_YET_VALID: 'not-yet-valid',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'untrusted',
+  SELF_SIGNED_CERT_IN_CHAIN: 'untrusted',
+  UNABLE_TO_GET_ISSUER_CERT: 'untrusted',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'untrusted',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'untrusted',
+  CERT_UNTRUSTED: 'untrusted',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'other-name',
+  HOSTNAME_MISMATCH: 'other-name',
+  INVALID_PURPOSE: 'not-for-servers',
 }
 
 /** Reasons of OpenSSL (Node, in the message of an EPROTO) and BoringSSL (Bun, in the code or the message). */
-const TLS_REASONS: readonly (readonly [RegExp, string])[] = [
-  [
-    /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/,
-    'it does not speak TLS as we do (plain http on this port?)',
-  ],
-  [/PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/, 'it does not speak TLS 1.2 or newer'],
-  [/CERTIFICATE_REQUIRED/, 'it asks for a client certificate, which there is none of'],
-  [/KEY_USAGE/, NOT_FOR_SERVERS],
+const LIBRARY_REASONS: readonly (readonly [RegExp, TlsReason])[] = [
+  [/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/, 'plain-http'],
+  [/PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/, 'old-tls'],
+  [/CERTIFICATE_REQUIRED/, 'client-certificate'],
+  [/KEY_USAGE/, 'not-for-servers'],
   // Bun's own words; Node passes over what it cannot read, and then trusts nobody.
-  [/^ERR_BORINGSSL INVALID_CA$/, 'the certificate that is to be trusted cannot be read'],
+  [/^ERR_BORINGSSL INVALID_CA$/, 'unreadable-ca'],
 ]
 
 const NOT_HTTP = 'it does not answer in HTTP (https on this port?)'
@@ -79,12 +95,12 @@ const HTTP_FLAWS: Readonly<Record<string, string>> = {
 export function transportError(error: Error, url: URL): TransportError {
   if (error instanceof TransportError) return error
   const code = codeOf(error) ?? 'UNKNOWN'
-  const certificate = CERTIFICATE_CODES[code]
-  if (certificate !== undefined) return new TransportError('tls', code, certificate, error)
   if (isTlsCode(code)) {
-    const reason = `${code} ${error.message.toUpperCase().replaceAll(' ', '_')}`
-    const known = TLS_REASONS.find(([shape]) => shape.test(reason))?.[1]
-    return new TransportError('tls', code, known ?? `TLS failed (${code})`, error)
+    const said = `${code} ${error.message.toUpperCase().replaceAll(' ', '_')}`
+    const reason = CERTIFICATE_CODES[code] ?? LIBRARY_REASONS.find(([shape]) => shape.test(said))?.[1]
+    return reason === undefined
+      ? new TransportError('tls', code, `TLS failed (${code})`, error)
+      : tlsError(reason, code, error)
   }
   if (code === 'HPE_HEADER_OVERFLOW')
     return new TransportError('too-large', code, 'the headers of its answer are larger than 1 MiB', error)
@@ -114,6 +130,10 @@ function isTlsCode(code: string): boolean {
   )
 }
 
+export function isOutOfTime({ reason }: TransportError): boolean {
+  return reason === 'expired' || reason === 'not-yet-valid'
+}
+
 /** What the user hears of a transport failure; `server` is for example `Vault at https://vault:8200`. */
 export function transportFailure(
   stage: Stage,
@@ -127,7 +147,7 @@ export function transportFailure(
       return new IamRaError('TLS', stage, `no TLS connection to ${server}: ${error.message}`, {
         ...options,
         // Of one out of its time neither another CA nor another name would help.
-        hint: /^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)$/.test(error.code)
+        hint: isOutOfTime(error)
           ? 'renew the certificate of that server, and check the clock of this node (NTP)'
           : tlsHint,
       })

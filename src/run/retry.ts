@@ -9,6 +9,8 @@ export interface RetryContext {
   readonly runtime: Pick<Runtime, 'clock' | 'random'>
   readonly bounds: Bounds
   readonly logger: Pick<Logger, 'step' | 'warn'>
+  /** The failed attempt that is said as a warning, once; absent: each is a step. */
+  readonly warnAt?: number
 }
 
 const FIRST_CEILING_MS = 500
@@ -44,7 +46,7 @@ const LAST_MS = 250
 export async function retry<T>(
   what: string,
   stage: Stage,
-  { runtime, bounds, logger }: RetryContext,
+  { runtime, bounds, logger, warnAt }: RetryContext,
   attempt: (timeoutMs: number) => Promise<T>,
 ): Promise<T> {
   let last: IamRaError | undefined
@@ -67,10 +69,13 @@ export async function retry<T>(
     const roomMs = bounds.remainingMs() - LAST_MS - (askedMs ?? 0)
     if (roomMs < FLOOR_MS) throw outOfTime(stage, bounds, count, last, askedMs)
     const waitMs = pauseMs(count, askedMs, runtime.random(), ceilingMs(last, roomMs))
-    logger.step(`${what} failed, next attempt in ${seconds(waitMs)}: ${last.message}`, {
-      stage,
-      attempt: count,
-    })
+    logger[count === warnAt ? 'warn' : 'step'](
+      `${what} failed, next attempt in ${seconds(waitMs)}: ${last.message}`,
+      {
+        stage,
+        attempt: count,
+      },
+    )
     try {
       await runtime.clock.sleep(waitMs, bounds.signal)
     } catch (error) {
@@ -121,16 +126,4 @@ function outOfTime(
     `${last.message} (DEADLINE of ${seconds(bounds.deadlineMs)} has no time left after ${tries}${asked})`,
     { cause: last, hint: last.hint, retryAfterMs: last.retryAfterMs },
   )
-}
-
-/**
- * Retry-After in milliseconds, from its seconds or its date form (RFC 9110, section 10.2.3); undefined where the header
- * is absent or neither.
- */
-export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
-  if (header === undefined) return undefined
-  if (/^\s*\d{1,9}\s*$/.test(header)) return Number(header) * 1000
-  // Date.parse makes a date of nearly anything, such as 1.5; both forms that servers send end in GMT.
-  const at = /^\s*[A-Z][a-z]+, .* GMT\s*$/.test(header) ? Date.parse(header) : Number.NaN
-  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs)
 }

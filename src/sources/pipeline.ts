@@ -5,8 +5,7 @@ import { IamRaError, type Stage } from '../errors.ts'
 import { createSession } from '../exchange/create-session.ts'
 import { login } from '../identity/login.ts'
 import type { Logger } from '../run/log.ts'
-import { pauseMs } from '../run/retry.ts'
-import type { Bounds } from '../run/deadline.ts'
+import { pauseMs, type RetryContext } from '../run/retry.ts'
 import type { Runtime } from '../run/runtime.ts'
 import { writeCredentials } from '../sink/credentials-file.ts'
 import type { CertificateSettings } from '../certificate/settings.ts'
@@ -15,9 +14,8 @@ import type { SinkSettings } from '../sink/settings.ts'
 import type { IssuedCertificate, Obtained } from '../credentials.ts'
 import type { VaultSession } from '../vault/session.ts'
 
-export interface PipelineContext {
+export interface PipelineContext extends RetryContext {
   readonly runtime: Runtime
-  readonly bounds: Bounds
   readonly logger: Logger
 }
 

@@ -7,17 +7,19 @@ import { IamRaError } from '../errors.ts'
 import { foreignTexts } from '../text/redact.ts'
 import { lateSignal, reasonOfEnd } from '../run/grace-signal.ts'
 import type { Logger } from '../run/log.ts'
-import { retry } from '../run/retry.ts'
-import type { Bounds } from '../run/deadline.ts'
+import { outlived, whileHeld, type Held } from '../run/outlived.ts'
+import { retry, type RetryContext } from '../run/retry.ts'
 import type { Runtime } from '../run/runtime.ts'
 
 import type { Obtained, SessionCredentials } from '../credentials.ts'
-import type { VaultAnswer, VaultSession } from '../vault/session.ts'
+import type { VaultAnswer } from '../vault/answer.ts'
+import type { VaultSession } from '../vault/session.ts'
 import { encodeVaultPath } from '../vault/path.ts'
+import { LEAST_LIFE_MS } from '../aws/key-members.ts'
 import { getCallerIdentity } from '../aws/caller-identity.ts'
 import { parseKeys } from './answer.ts'
 import { createLease, endLease, withinToken } from './lease.ts'
-import { explainKeysRefusal, KEYS_PURPOSE } from './refusal.ts'
+import { explainKeysRefusal } from './refusal.ts'
 import type { Arn } from '../aws/arn.ts'
 import type { AwsConnection } from '../aws/connection.ts'
 
@@ -33,14 +35,16 @@ export interface VaultAwsSettings {
   readonly sts: AwsConnection
 }
 
-export interface LeaseContext {
+export interface LeaseContext extends RetryContext {
   readonly runtime: Pick<Runtime, 'fs' | 'http' | 'clock' | 'random'>
-  readonly bounds: Bounds
   readonly logger: Logger
 }
 
-/** What ends sooner is of no use to the app. */
-const LEAST_LIFE_MS = 1000
+const ENDED = {
+  stage: 'exchange',
+  ended: 'the Vault token or the lease ended before AWS knew the keys',
+  hint: 'raise token_ttl of the auth role, and the lease of the AWS secrets engine',
+} as const
 
 /**
  * The session is ended on every way out but one: where a lease is returned, which owns it from then on.
@@ -66,7 +70,7 @@ export async function leaseCredentials(
       request_id: answer.requestId,
     })
     const arn = lease === undefined ? made.arn : await getCallerIdentity(settings.sts, made, context)
-    if (made.expiresAtMs <= runtime.clock.now() + LEAST_LIFE_MS) throw outlived()
+    if (made.expiresAtMs <= runtime.clock.now() + LEAST_LIFE_MS) throw outlived(ENDED)
     if (lease === undefined) {
       await session.end()
       return { credentials: made }
@@ -114,26 +118,30 @@ async function attemptRead(
   signal: AbortSignal,
 ): Promise<KeysRead> {
   const { runtime } = context
-  return await retry('the read of AWS credentials', 'exchange', context, async (timeoutMs) => {
-    if (session.hasEnded()) throw outlived()
-    const askedAtMs = runtime.clock.now()
-    try {
-      const answer = await session.read({
-        stage: 'exchange',
-        purpose: KEYS_PURPOSE,
-        path: encodeVaultPath(settings.path),
-        query: parameters(settings),
-        timeoutMs,
-        signal,
-      })
-      return { answer, askedAtMs }
-    } catch (error) {
-      if (!(error instanceof IamRaError) || error.code !== 'REFUSED') throw error
-      // It ended on the way: Vault cannot tell that from a token that it never gave.
-      if (error.status === 403 && session.hasEnded()) throw outlived()
-      throw explainKeysRefusal(error, settings, session)
-    }
-  })
+  const held: Held = {
+    ...ENDED,
+    hasEnded: () => session.hasEnded(),
+    isRefused: ({ code, status }) => code === 'REFUSED' && status === 403,
+  }
+  return await retry('the read of AWS credentials', 'exchange', context, (timeoutMs) =>
+    whileHeld(held, async () => {
+      const askedAtMs = runtime.clock.now()
+      try {
+        const answer = await session.read({
+          stage: 'exchange',
+          purpose: 'read AWS credentials',
+          path: encodeVaultPath(settings.path),
+          query: parameters(settings),
+          timeoutMs,
+          signal,
+        })
+        return { answer, askedAtMs }
+      } catch (error) {
+        if (!(error instanceof IamRaError) || error.code !== 'REFUSED') throw error
+        throw explainKeysRefusal(error, settings, session)
+      }
+    }),
+  )
 }
 
 function parameters(settings: VaultAwsSettings): Record<string, string> {
@@ -142,15 +150,4 @@ function parameters(settings: VaultAwsSettings): Record<string, string> {
     ...(settings.durationSeconds === undefined ? {} : { ttl: `${settings.durationSeconds}s` }),
     ...(settings.sessionName === undefined ? {} : { role_session_name: settings.sessionName }),
   }
-}
-
-function outlived(): IamRaError {
-  return new IamRaError(
-    'OUTLIVED',
-    'exchange',
-    'the Vault token or the lease ended before AWS knew the keys',
-    {
-      hint: 'raise token_ttl of the auth role, and the lease of the AWS secrets engine',
-    },
-  )
 }

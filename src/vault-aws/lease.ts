@@ -1,9 +1,8 @@
 /** Vault's hold on an IAM user's keys: renewed while they are in use, and ended with the token that owns it. */
 import { IamRaError, type ErrorCode } from '../errors.ts'
 import type { Logger } from '../run/log.ts'
-import { retry } from '../run/retry.ts'
-import type { Bounds } from '../run/deadline.ts'
-import type { Clock, Runtime } from '../run/runtime.ts'
+import { retry, type RetryContext } from '../run/retry.ts'
+import type { Clock } from '../run/runtime.ts'
 import type { Lease, SessionCredentials } from '../credentials.ts'
 import type { VaultSession } from '../vault/session.ts'
 
@@ -26,9 +25,10 @@ export function createLease(
   credentials: SessionCredentials,
   { id, renewable }: LeaseRecord,
   session: VaultSession,
-  { runtime, logger }: { readonly runtime: Pick<Runtime, 'clock' | 'random'>; readonly logger: Logger },
+  context: Omit<RetryContext, 'bounds'> & { readonly logger: Logger },
 ): Lease {
-  const { clock } = runtime
+  const { logger } = context
+  const { clock } = context.runtime
   let current = credentials
   let extendedAtMs = clock.now()
   let ending: Promise<void> | undefined
@@ -40,7 +40,7 @@ export function createLease(
         const askedAtMs = clock.now()
         const renewed = {
           ...current,
-          expiresAtMs: await renewedEnd(id, session, { runtime, bounds, logger }),
+          expiresAtMs: await renewedEnd(id, session, { ...context, bounds }),
         }
         const gainedMs = renewed.expiresAtMs - current.expiresAtMs
         const passedMs = askedAtMs - extendedAtMs
@@ -95,15 +95,7 @@ export async function endLease(
  * https://developer.hashicorp.com/vault/api-docs/system/leases#renew-lease
  * @returns epoch milliseconds
  */
-async function renewedEnd(
-  id: string,
-  session: VaultSession,
-  context: {
-    readonly runtime: Pick<Runtime, 'clock' | 'random'>
-    readonly bounds: Bounds
-    readonly logger: Logger
-  },
-): Promise<number> {
+async function renewedEnd(id: string, session: VaultSession, context: RetryContext): Promise<number> {
   const { clock } = context.runtime
   const call = { stage: 'exchange', signal: context.bounds.signal } as const
   return await retry('renewing the lease', 'exchange', context, async (timeoutMs) => {

@@ -1,20 +1,22 @@
-/** What an answer of Vault means: its JSON, a refusal to explain, or a failure that says whether to come back. */
+/** What an answer of Vault means: what it holds, a refusal to explain, or a failure that says whether to come back. */
 import { IamRaError, type Stage } from '../errors.ts'
 import { foreignTexts, kindOfBody, looksLikePage } from '../text/redact.ts'
-import { parseJsonObject } from '../text/json.ts'
+import { isRecord, parseJsonObject } from '../text/json.ts'
 import { serverDateMs, type HttpAnswer } from '../net/http.ts'
-import { retryAfterMs } from '../run/retry.ts'
+import { comeBack, meaningOf } from '../net/status.ts'
 
-/** An answer below 300: Vault's JSON and when the server made it. */
-export interface VaultReply {
-  readonly json: Readonly<Record<string, unknown>>
+/** What Vault answered to a read or a write. */
+export interface VaultAnswer {
+  /** Vault's own id of the request, as its audit log has it; empty where the answer names none. */
+  readonly requestId: string
+  readonly data: Readonly<Record<string, unknown>>
+  /** What a login or the renewal of a token brings. */
+  readonly auth?: Readonly<Record<string, unknown>>
+  readonly warnings: readonly string[]
+  /** The server's Date header as epoch milliseconds. */
   readonly serverDateMs?: number
-}
-
-/** Vault's own id of a request, as its audit log has it; empty where the answer names none. */
-export function requestIdOf(json: VaultReply['json']): string {
-  const id = json['request_id']
-  return typeof id === 'string' && /^[\w-]{1,64}$/.test(id) ? id : ''
+  /** Present where Vault leased what it gave. */
+  readonly lease?: { readonly id: string; readonly seconds: number; readonly renewable: boolean }
 }
 
 /** What was asked, as far as it stands in errors or must not. */
@@ -26,24 +28,17 @@ export interface Asked {
   readonly secrets: readonly string[]
 }
 
-/** Vault said no. What it said is kept apart, so that the step that asked can say what it means. */
+/** Vault itself said no, for good: the step that asked can say what that means. */
 export class VaultRefusal extends IamRaError {
-  readonly errors: readonly string[]
   readonly serverDateMs: number | undefined
 
-  constructor(
-    stage: Stage,
-    message: string,
-    status: number,
-    errors: readonly string[],
-    serverDateMs?: number,
-  ) {
-    super('REFUSED', stage, message, { status })
-    this.errors = errors
+  constructor(stage: Stage, message: string, status: number, said: readonly string[], serverDateMs?: number) {
+    super('REFUSED', stage, message, { status, said })
     this.serverDateMs = serverDateMs
   }
 }
 
+/** Those after which the same request may go to another address. */
 export const REDIRECTS: readonly number[] = [301, 302, 307, 308]
 
 /**
@@ -59,56 +54,62 @@ const LASTING = [
 ]
 
 /** @throws VaultRefusal for a no of Vault's that lasts, IamRaError for all else above 299 */
-export function judgeAnswer(asked: Asked, server: string, answer: HttpAnswer, nowMs: number): VaultReply {
+export function judgeAnswer(asked: Asked, server: string, answer: HttpAnswer, nowMs: number): VaultAnswer {
   const { status, body } = answer
-  const dateMs = serverDateMs(answer)
+  const { stage, purpose } = asked
   const json = parseJsonObject(body)
-  if (status === 204) return withDate({}, dateMs)
-  if (status === 200) {
-    if (json === undefined) throw notVault(asked, server, answer)
-    return withDate(json, dateMs)
-  }
-  if (REDIRECTS.includes(status)) {
-    throw new IamRaError('REDIRECT_REFUSED', asked.stage, `${server} answered with a second redirect`, {
-      status,
-      hint: 'set VAULT_ADDR to the address of the active node or of the load balancer in front of Vault',
-    })
-  }
-  const errors = vaultErrors(json, asked.secrets)
-  const said =
-    errors.length > 0 ? `: ${errors.join('; ')}` : looksLikePage(body) ? ' with a page instead of JSON' : ''
-  const sentence = `${server} answered ${status} to the request to ${asked.purpose}${said}`
-  const wait = retryAfterMs(answer.header('retry-after'), dateMs ?? nowMs)
-  const later = { status, retryable: true, retryAfterMs: wait }
-  if (status === 503 && errors.some((text) => /sealed/i.test(text))) {
-    throw new IamRaError('SEALED', asked.stage, `${server} is sealed`, {
+  if (status === 204) return answerOf({}, answer)
+  if (status === 200 && json !== undefined) return answerOf(json, answer)
+  const said = vaultErrors(json, asked.secrets)
+  const words =
+    said.length > 0 ? `: ${said.join('; ')}` : looksLikePage(body) ? ' with a page instead of JSON' : ''
+  const sentence = `${server} answered ${status} to the request to ${purpose}${words}`
+  const later = { ...comeBack(answer, nowMs), said }
+  if (status === 503 && said.some((text) => /sealed/i.test(text))) {
+    throw new IamRaError('SEALED', stage, `${server} is sealed`, {
       ...later,
       hint: 'unseal Vault, or look why its auto-unseal does not work',
     })
   }
-  if (status === 429) {
-    throw new IamRaError('THROTTLED', asked.stage, sentence, {
+  const isLasting = said.some((text) => LASTING.some((known) => known.test(text)))
+  const meaning = meaningOf(status, { isLasting })
+  if (meaning === 'redirect' && REDIRECTS.includes(status)) {
+    throw new IamRaError('REDIRECT_REFUSED', stage, `${server} answered with a second redirect`, {
+      status,
+      hint: 'set VAULT_ADDR to the address of the active node or of the load balancer in front of Vault',
+    })
+  }
+  if (meaning === 'throttled') {
+    throw new IamRaError('THROTTLED', stage, sentence, {
       ...later,
       hint: 'a rate limit quota of Vault is used up: raise it, or set START_SPREAD for large jobs',
     })
   }
-  const lasts = errors.some((text) => LASTING.some((known) => known.test(text)))
-  if (status === 408 || status === 412 || (status >= 500 && !lasts)) {
-    throw new IamRaError('UNAVAILABLE', asked.stage, sentence, {
+  if (meaning === 'unavailable') {
+    throw new IamRaError('UNAVAILABLE', stage, sentence, {
       ...later,
       hint: looksLikePage(body)
         ? 'a proxy or gateway answered in the place of Vault: check VAULT_ADDR and whether Vault runs'
         : 'look at the log of the Vault server at this time',
     })
   }
-  if (status >= 400 && json !== undefined) {
-    throw new VaultRefusal(asked.stage, sentence, status, errors, dateMs)
-  }
+  if (meaning === 'refused' && json !== undefined)
+    throw new VaultRefusal(stage, sentence, status, said, serverDateMs(answer))
   throw notVault(asked, server, answer)
 }
 
-function withDate(json: Readonly<Record<string, unknown>>, serverDateMs: number | undefined): VaultReply {
-  return serverDateMs === undefined ? { json } : { json, serverDateMs }
+function answerOf(json: Readonly<Record<string, unknown>>, answer: HttpAnswer): VaultAnswer {
+  const { request_id: requestId, auth, data, warnings, lease_id: id, lease_duration: seconds } = json
+  const dateMs = serverDateMs(answer)
+  const isLeased = typeof id === 'string' && id !== '' && typeof seconds === 'number' && seconds >= 0
+  return {
+    requestId: typeof requestId === 'string' && /^[\w-]{1,64}$/.test(requestId) ? requestId : '',
+    data: isRecord(data) ? data : {},
+    ...(isRecord(auth) ? { auth } : {}),
+    warnings: Array.isArray(warnings) ? warnings.filter((one) => typeof one === 'string') : [],
+    ...(dateMs === undefined ? {} : { serverDateMs: dateMs }),
+    ...(isLeased ? { lease: { id, seconds, renewable: json['renewable'] === true } } : {}),
+  }
 }
 
 function notVault(asked: Asked, server: string, { status, body }: HttpAnswer): IamRaError {

@@ -7,7 +7,7 @@ import { readCaFile } from '../x509/ca-file.ts'
 import { IamRaError, type Stage } from '../errors.ts'
 import { transportFailure, TransportError, type HttpAnswer, type HttpClient } from '../net/http.ts'
 import type { Runtime } from '../run/runtime.ts'
-import { judgeAnswer, REDIRECTS, type VaultReply } from './answer.ts'
+import { judgeAnswer, REDIRECTS, type VaultAnswer } from './answer.ts'
 import { vaultRequest } from './request.ts'
 
 /** A Vault server, and the way to it. */
@@ -21,17 +21,30 @@ export interface VaultServer {
   readonly proxy?: URL
 }
 
-export interface VaultRequest {
+export interface VaultCall {
   readonly stage: Stage
-  /** As errors say it: `log in`, `sign a certificate`. */
+  /** What the call is for, as errors say it: `log in`, `sign a certificate`. */
   readonly purpose: string
-  readonly path: string
-  /** For a write alone. */
-  readonly data?: Readonly<Record<string, unknown>>
-  /** For a read alone: parameters behind the path. */
-  readonly query?: Readonly<Record<string, string>>
-  readonly token?: string
   readonly timeoutMs: number
+  /** A session has a default: that of the run that logged in, which a lease outlives. */
+  readonly signal?: AbortSignal
+}
+
+export interface VaultRead extends VaultCall {
+  /** Below /v1, segments encoded. */
+  readonly path: string
+  readonly query?: Readonly<Record<string, string>>
+}
+
+export interface VaultWrite extends VaultCall {
+  /** Below /v1, segments encoded. */
+  readonly path: string
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+/** What goes with a call. */
+export interface Sending {
+  readonly token?: string
   readonly signal: AbortSignal
   /** Called once the request is on its way. */
   readonly onSent?: () => void
@@ -39,9 +52,9 @@ export interface VaultRequest {
 
 export interface VaultClient {
   /** @throws VaultRefusal for a no of Vault's that lasts, IamRaError for all else */
-  read(request: VaultRequest): Promise<VaultReply>
+  read(request: VaultRead & Sending): Promise<VaultAnswer>
   /** @throws as `read` does */
-  write(request: VaultRequest): Promise<VaultReply>
+  write(request: VaultWrite & Sending): Promise<VaultAnswer>
   close(): void
 }
 
@@ -52,7 +65,7 @@ interface NodeVaultRequest {
   readonly headers: Readonly<Record<string, string>>
   readonly json?: unknown
   /** What our own client was asked for. */
-  readonly vault: VaultRequest
+  readonly vault: (VaultRead | VaultWrite) & Sending
 }
 
 /**
@@ -97,7 +110,7 @@ export async function createVaultClient(
   // Set after the making, since an empty option would fall back to the environment; the types lack two of them.
   Object.assign(client, { token: '', namespace: settings.namespace ?? '', pathPrefix: '' })
   // node-vault hands members that it does not know on to the transport.
-  const withRequest = (request: VaultRequest): object => ({
+  const withRequest = (request: NodeVaultRequest['vault']): object => ({
     vault: request,
     headers: request.token === undefined ? {} : { 'X-Vault-Token': request.token },
   })
@@ -105,10 +118,10 @@ export async function createVaultClient(
     read: async (request) => {
       const query = new URLSearchParams(request.query).toString()
       const path = query === '' ? request.path : `${request.path}?${query}`
-      return (await client.read(path, withRequest(request))) as VaultReply
+      return (await client.read(path, withRequest(request))) as VaultAnswer
     },
     write: async (request) =>
-      (await client.write(request.path, request.data, withRequest(request))) as VaultReply,
+      (await client.write(request.path, request.data, withRequest(request))) as VaultAnswer,
     close: () => http.close(),
   }
 }
@@ -118,7 +131,7 @@ async function send(
   settings: VaultServer,
   asked: NodeVaultRequest,
   now: () => number,
-): Promise<VaultReply> {
+): Promise<VaultAnswer> {
   const request = asked.vault
   const once = (url: URL): Promise<HttpAnswer> =>
     http.request(
@@ -135,7 +148,9 @@ async function send(
   const url = new URL(asked.uri)
   const told = {
     ...request,
-    secrets: [request.token, request.data?.['jwt']].filter((one) => typeof one === 'string'),
+    secrets: [request.token, 'data' in request ? request.data['jwt'] : undefined].filter(
+      (one) => typeof one === 'string',
+    ),
   }
   let server = `Vault at ${url.origin}`
   try {
@@ -151,17 +166,15 @@ async function send(
   }
 }
 
-function tlsHint(settings: VaultServer, error: TransportError): string {
-  if (/another name/.test(error.message)) {
-    return 'set VAULT_TLS_SERVER_NAME to a name that the certificate of Vault has'
-  }
-  if (/plain http/.test(error.message)) return 'check the scheme and port of VAULT_ADDR'
+function tlsHint(settings: VaultServer, { reason }: TransportError): string {
+  if (reason === 'other-name') return 'set VAULT_TLS_SERVER_NAME to a name that the certificate of Vault has'
+  if (reason === 'plain-http') return 'check the scheme and port of VAULT_ADDR'
   return settings.caFile === undefined
     ? 'set VAULT_CACERT to the file of the CA that signed the certificate of Vault'
     : 'VAULT_CACERT must hold the CA that signed the certificate of Vault; check its expiry too'
 }
 
-function redirectTarget(request: VaultRequest, server: string, from: URL, answer: HttpAnswer): URL {
+function redirectTarget(request: VaultCall, server: string, from: URL, answer: HttpAnswer): URL {
   const location = answer.header('location')
   const to = location !== undefined && URL.canParse(location, from) ? new URL(location, from) : undefined
   const refuse = (why: string): IamRaError =>

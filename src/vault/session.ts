@@ -1,25 +1,11 @@
 /** A Vault token from its login to its end: what is asked with it, how it is renewed, and that it is revoked. */
-import { asIamRaError, IamRaError, type Stage } from '../errors.ts'
-import { isRecord } from '../text/json.ts'
+import { asIamRaError, IamRaError } from '../errors.ts'
 import { LATE_ANSWER_MS } from '../run/grace-signal.ts'
 import type { Logger } from '../run/log.ts'
 import type { Bounds } from '../run/deadline.ts'
 import type { Runtime } from '../run/runtime.ts'
-
-import { requestIdOf, VaultRefusal, type VaultReply } from './answer.ts'
-import type { VaultClient } from './client.ts'
-
-/** What Vault answered to a read or a write. */
-export interface VaultAnswer {
-  /** Vault's own id of the request, as its audit log has it; empty where the answer names none. */
-  readonly requestId: string
-  readonly data: Readonly<Record<string, unknown>>
-  readonly warnings: readonly string[]
-  /** The server's Date header as epoch milliseconds. */
-  readonly serverDateMs?: number
-  /** Present where Vault leased what it gave. */
-  readonly lease?: { readonly id: string; readonly seconds: number; readonly renewable: boolean }
-}
+import { VaultRefusal, type VaultAnswer } from './answer.ts'
+import type { Sending, VaultCall, VaultClient, VaultRead, VaultWrite } from './client.ts'
 
 /** A Vault token and the way to use it; the token itself stays inside. */
 export interface VaultSession {
@@ -42,27 +28,6 @@ export interface VaultSession {
   renew(call: VaultCall): Promise<void>
   /** Revokes the token. Never rejects: a failure is a warning. Further calls return the first one's promise. */
   end(): Promise<void>
-}
-
-export interface VaultCall {
-  readonly stage: Stage
-  /** What the call is for, as errors say it: `sign a certificate`. */
-  readonly purpose: string
-  readonly timeoutMs: number
-  /** Absent: that of the run that logged in, which a lease outlives. */
-  readonly signal?: AbortSignal
-}
-
-export interface VaultRead extends VaultCall {
-  /** Below /v1, segments encoded. */
-  readonly path: string
-  readonly query?: Readonly<Record<string, string>>
-}
-
-export interface VaultWrite extends VaultCall {
-  /** Below /v1, segments encoded. */
-  readonly path: string
-  readonly data: Readonly<Record<string, unknown>>
 }
 
 /** What a login brings. */
@@ -89,91 +54,88 @@ const REVOKE_MS = 2000
 /** @param client is the session's own from here on: its end closes it */
 export function createSession(auth: VaultAuth, client: VaultClient, context: SessionContext): VaultSession {
   const { elapsed } = context.runtime.clock
-  let { leaseSeconds } = auth
-  let endsMs = endOf(elapsed(), leaseSeconds)
+  let life = lifeFrom(elapsed(), auth.leaseSeconds)
   const isBatch = auth.tokenType === 'batch'
-  const hasEnded = (): boolean => elapsed() >= endsMs
-  const withToken = <T extends VaultCall>(call: T): T & { token: string; signal: AbortSignal } => ({
+  const hasEnded = (): boolean => elapsed() >= life.endsMs
+  const withToken = <T extends VaultCall>(call: T): T & Sending => ({
     ...call,
     token: auth.token,
     signal: call.signal ?? context.bounds.signal,
   })
-  let ending: Promise<void> | undefined
-  return {
-    hasEnded,
-    remainingMs: () => Math.max(0, endsMs - elapsed()),
-    isBatch,
-    policies: auth.policies,
-    read: async (request) => answerOf(await client.read(withToken(request))),
-    write: async (request) => answerOf(await client.write(withToken(request))),
-    async renew(call) {
-      if (isBatch || !auth.isRenewable || endsMs === Number.POSITIVE_INFINITY) return
-      // Counted from before the request: a slow answer must not make the life look longer than it is.
-      const askedMs = elapsed()
-      leaseSeconds = renewedSeconds(
-        await client.write({ ...withToken(call), path: 'auth/token/renew-self', data: {} }),
-        call,
-      )
-      endsMs = endOf(askedMs, leaseSeconds)
-    },
-    end: () => (ending ??= revoke()),
-  }
-
-  /** https://developer.hashicorp.com/vault/api-docs/auth/token#revoke-a-token-self */
-  async function revoke(): Promise<void> {
-    const { bounds, logger } = context
-    const timeoutMs = bounds.signal.aborted ? REVOKE_MS - LATE_ANSWER_MS : REVOKE_MS
+  const end = async (): Promise<void> => {
     try {
       // A batch token is not stored, so it cannot be revoked: it ends by itself.
-      if (isBatch || hasEnded()) return
-      await client.write({
-        stage: 'identity',
-        purpose: 'revoke its token',
-        path: 'auth/token/revoke-self',
-        data: {},
-        token: auth.token,
-        timeoutMs,
-        // Not the run's signal: a run that was stopped must still revoke.
-        signal: AbortSignal.timeout(timeoutMs),
-      })
-      logger.step('revoked the Vault token', { stage: 'identity' })
-    } catch (error) {
-      if (error instanceof VaultRefusal && error.errors.some((one) => /invalid token/.test(one))) {
-        // Used up (token_num_uses) or revoked by another: what was wanted.
-        logger.step('the Vault token had ended already', { stage: 'identity' })
-        return
-      }
-      const late = error instanceof DOMException && error.name === 'TimeoutError'
-      const why = late ? 'it did not answer in time' : asIamRaError(error).message
-      logger.warn(`the Vault token could not be revoked and lives on for ${leaseSeconds} s at most: ${why}`, {
-        stage: 'identity',
-      })
+      if (!isBatch && !hasEnded()) await revoke(auth.token, life.seconds, client, context)
     } finally {
       client.close()
     }
   }
-}
-
-function endOf(fromMs: number, leaseSeconds: number): number {
-  return leaseSeconds === 0 ? Number.POSITIVE_INFINITY : fromMs + leaseSeconds * 1000
-}
-
-function answerOf({ json, serverDateMs }: VaultReply): VaultAnswer {
-  const { warnings, lease_id: id, lease_duration: seconds } = json
-  const isLeased = typeof id === 'string' && id !== '' && typeof seconds === 'number' && seconds >= 0
+  let ending: Promise<void> | undefined
   return {
-    requestId: requestIdOf(json),
-    data: isRecord(json['data']) ? json['data'] : {},
-    warnings: Array.isArray(warnings) ? warnings.filter((one) => typeof one === 'string') : [],
-    ...(serverDateMs === undefined ? {} : { serverDateMs }),
-    ...(isLeased ? { lease: { id, seconds, renewable: json['renewable'] === true } } : {}),
+    hasEnded,
+    remainingMs: () => Math.max(0, life.endsMs - elapsed()),
+    isBatch,
+    policies: auth.policies,
+    read: (request) => client.read(withToken(request)),
+    write: (request) => client.write(withToken(request)),
+    async renew(call) {
+      if (isBatch || !auth.isRenewable || life.endsMs === Number.POSITIVE_INFINITY) return
+      // Counted from before the request: a slow answer must not make the life look longer than it is.
+      const askedMs = elapsed()
+      const answer = await client.write({ ...withToken(call), path: 'auth/token/renew-self', data: {} })
+      life = lifeFrom(askedMs, renewedSeconds(answer, call))
+    },
+    end: () => (ending ??= end()),
+  }
+}
+
+interface Life {
+  readonly seconds: number
+  /** On the clock that is never set; infinite where Vault gave no end. */
+  readonly endsMs: number
+}
+
+function lifeFrom(fromMs: number, seconds: number): Life {
+  return { seconds, endsMs: seconds === 0 ? Number.POSITIVE_INFINITY : fromMs + seconds * 1000 }
+}
+
+/** Never rejects. https://developer.hashicorp.com/vault/api-docs/auth/token#revoke-a-token-self */
+async function revoke(
+  token: string,
+  lifeSeconds: number,
+  client: VaultClient,
+  { bounds, logger }: SessionContext,
+): Promise<void> {
+  const timeoutMs = bounds.signal.aborted ? REVOKE_MS - LATE_ANSWER_MS : REVOKE_MS
+  try {
+    await client.write({
+      stage: 'identity',
+      purpose: 'revoke its token',
+      path: 'auth/token/revoke-self',
+      data: {},
+      token,
+      timeoutMs,
+      // Not the run's signal: a run that was stopped must still revoke.
+      signal: AbortSignal.timeout(timeoutMs),
+    })
+    logger.step('revoked the Vault token', { stage: 'identity' })
+  } catch (error) {
+    if (error instanceof VaultRefusal && error.said.some((one) => /invalid token/.test(one))) {
+      // Used up (token_num_uses) or revoked by another: what was wanted.
+      logger.step('the Vault token had ended already', { stage: 'identity' })
+      return
+    }
+    const late = error instanceof DOMException && error.name === 'TimeoutError'
+    const why = late ? 'it did not answer in time' : asIamRaError(error).message
+    logger.warn(`the Vault token could not be revoked and lives on for ${lifeSeconds} s at most: ${why}`, {
+      stage: 'identity',
+    })
   }
 }
 
 /** https://developer.hashicorp.com/vault/api-docs/auth/token#renew-a-token-self */
-function renewedSeconds({ json }: VaultReply, { stage, purpose }: VaultCall): number {
-  const auth = isRecord(json['auth']) ? json['auth'] : {}
-  const seconds = auth['lease_duration']
+function renewedSeconds({ auth }: VaultAnswer, { stage, purpose }: VaultCall): number {
+  const seconds = auth?.['lease_duration']
   if (typeof seconds === 'number' && seconds >= 0) return seconds
   throw new IamRaError(
     'ANSWER_INVALID',

@@ -13,7 +13,11 @@ export type Certificates =
       readonly isSet: boolean
     }
   /** In words that follow the file's name. */
-  | { readonly fault: string }
+  | {
+      readonly fault: string
+      /** Whether it is one of the stores that OpenSSL or keytool takes certificates out of. */
+      readonly isStore?: boolean
+    }
 
 export function readCertificatesToTrust(bytes: Uint8Array): Certificates {
   const text = decode(bytes)
@@ -22,7 +26,9 @@ export function readCertificatesToTrust(bytes: Uint8Array): Certificates {
   if (blocks.length > 0) return fromBlocks(blocks)
   const der = firstElement(bytes)?.whole
   if (der?.[0] === 0x30) return hasAnother(bytes, der) ? { fault: MORE_THAN_ONE } : fromDer(der)
-  return { fault: otherKind(bytes, text) }
+  const magic = Buffer.from(bytes.subarray(0, 4)).toString('hex')
+  if (magic === 'feedfeed' || magic === 'cececece') return { fault: 'is a Java key store', isStore: true }
+  return { fault: otherKind(text) }
 }
 
 /** As PEM that every reader takes. */
@@ -97,7 +103,9 @@ function fromDer(der: Uint8Array): Certificates {
     // RFC 7292, section 4: PFX begins with its version, 3.
     const inner = firstElement(der)?.content ?? new Uint8Array()
     const isPkcs12 = Buffer.from(inner.subarray(0, 3)).toString('hex') === '020103'
-    return { fault: isPkcs12 ? 'is a PKCS #12 store' : 'is binary, and no certificate' }
+    return isPkcs12
+      ? { fault: 'is a PKCS #12 store', isStore: true }
+      : { fault: 'is binary, and no certificate' }
   }
   const certificates = bundle.map(certificate).filter((member) => member !== undefined)
   if (bundle.length === 0 || certificates.length < bundle.length) {
@@ -126,9 +134,7 @@ function kindOf([first]: readonly PemBlock[]): string {
   return KINDS.find(([end]) => label.endsWith(end))?.[1] ?? `a PEM block ${JSON.stringify(label)}`
 }
 
-function otherKind(bytes: Uint8Array, text: string): string {
-  const magic = Buffer.from(bytes.subarray(0, 4)).toString('hex')
-  if (magic === 'feedfeed' || magic === 'cececece') return 'is a Java key store'
+function otherKind(text: string): string {
   if (text.includes('\0') || text.includes('\ufffd')) return 'is binary, and no certificate'
   if (/^[\w+/=]{64,}$/.test(text.replaceAll(/\s+/g, ''))) return 'holds base64 and no PEM certificate'
   return 'holds no PEM certificate'

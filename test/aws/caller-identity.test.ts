@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ErrorCode, IamRaError } from '../../src/errors.ts'
 import { getCallerIdentity } from '../../src/aws/caller-identity.ts'
-import { TransportError } from '../../src/net/transport-error.ts'
+import { tlsError, TransportError } from '../../src/net/transport-error.ts'
 import type { AwsConnection } from '../../src/aws/connection.ts'
 import { rejectsWithCode } from '../support/assert.ts'
 import { errorText } from '../support/error-text.ts'
@@ -127,11 +127,12 @@ identity('comes back after what passes', async () => {
   const { arn, wire } = ask([
     refusal(400, 'Throttling'),
     { status: 500 },
+    refusal(412, 'PreconditionFailed'),
     new TransportError('unreachable', 'ECONNREFUSED', 'the connection was refused'),
     known,
   ])
   assert.is(await arn, ARN)
-  assert.is(wire.requests.length, 4)
+  assert.is(wire.requests.length, 5)
 })
 
 identity('never shows keys that an answer echoes', async () => {
@@ -147,12 +148,9 @@ identity('never shows keys that an answer echoes', async () => {
 })
 
 identity('names the setting where TLS fails', async () => {
-  const stranger = new TransportError(
-    'tls',
-    'X',
-    'its certificate is signed by a CA that is not trusted here',
-  )
-  assert.match((await failure(stranger, 'TLS')).hint ?? '', /AWS_CA_BUNDLE/)
+  assert.match((await failure(tlsError('untrusted'), 'TLS')).hint ?? '', /AWS_CA_BUNDLE/)
+  for (const reason of ['other-name', 'plain-http'] as const)
+    assert.match((await failure(tlsError(reason), 'TLS')).hint ?? '', /check AWS_ENDPOINT_URL_STS/)
 })
 
 identity.run()

@@ -1,12 +1,14 @@
 import { X509Certificate } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { SIGN_RULES, signFacts } from '../../src/certificate/sign-refusal.ts'
 import { createSigningRequest } from '../../src/certificate/signing-request.ts'
 import { issueCertificate } from '../../src/certificate/vault-pki.ts'
 import { IamRaError } from '../../src/errors.ts'
 import type { CertificateSettings } from '../../src/certificate/settings.ts'
 import type { IssuedCertificate } from '../../src/credentials.ts'
-import type { VaultAnswer, VaultWrite } from '../../src/vault/session.ts'
+import type { VaultAnswer } from '../../src/vault/answer.ts'
+import type { VaultWrite } from '../../src/vault/client.ts'
 import { rejectsWithCode } from '../support/assert.ts'
 import { createAuthority, type Authority } from '../rig/emulators/authority.ts'
 import { DEFAULT_PKI_ROLE, signByRole, type PkiMount, type PkiRole } from '../rig/emulators/vault-pki.ts'
@@ -18,6 +20,8 @@ import {
   type FakeRuntime,
   type RecordingLogger,
 } from '../support/fake-runtime.ts'
+import { walkRules } from '../support/refusals.ts'
+import { SIGN_REFUSALS } from './refusals.ts'
 
 const root = createAuthority({ commonName: 'Root', nowMs: FAKE_NOW_MS })
 const intermediate = createAuthority({ commonName: 'Intermediate', nowMs: FAKE_NOW_MS, issuer: root })
@@ -62,7 +66,7 @@ function signed({ data }: VaultWrite, options: VaultOptions = {}): VaultAnswer {
 /** As the Vault client says it. */
 function refused(status: number, text: string): IamRaError {
   const message = `Vault at https://ttl.unknown-role.example answered ${status} to the request to sign a certificate: ${text}`
-  return new IamRaError('REFUSED', 'certificate', message, { status })
+  return new IamRaError('REFUSED', 'certificate', message, { status, said: [text] })
 }
 
 interface Issuing {
@@ -287,71 +291,12 @@ keys.run()
 
 const refusals = suite('a refusal to sign')
 
-/** Vault 1.19: builtin/logical/pki/issuing and the core. */
-const TEXTS: readonly [number, string, RegExp][] = [
-  [
-    403,
-    '1 error occurred: permission denied',
-    /\(it has: default, iam-ra\) must allow update on pki\/sign\/app; one for pki\/issue\/…/,
-  ],
-  [400, 'unknown role: app', /VAULT_CERT_NAME must name a role of the mount pki/],
-  [404, 'no handler for route "pki/sign/app". route entry not found.', /no PKI engine is mounted at pki/],
-  [404, 'unsupported path', /no PKI engine is mounted/],
-  [400, 'common name app not allowed by this role', /VAULT_CERT_CN, CERT_DNS_SANS and CERT_URI_SANS/],
-  [400, 'subject alternate name battle not allowed by this role', /allowed_domains/],
-  [
-    400,
-    'URI Subject Alternative Names are not allowed in this role, but were provided via CSR',
-    /allowed_uri_sans/,
-  ],
-  [
-    400,
-    'URI Subject Alternative Names were provided via CSR which are not valid for this role',
-    /allowed_uri_sans/,
-  ],
-  [
-    400,
-    'the common_name field is required, or must be provided in a CSR with "use_csr_common_name" set to true, unless "require_cn" is set to false',
-    /set use_csr_common_name=true/,
-  ],
-  [
-    400,
-    'cannot satisfy request, as TTL would result in notAfter of 2027 that is beyond the expiration of the CA certificate at 2026',
-    /CERT_TTL against max_ttl of pki\/roles\/app/,
-  ],
-  [
-    400,
-    'Field validation failed: error converting input for field "ttl": time: invalid duration "x"',
-    /CERT_TTL/,
-  ],
-  [400, 'request signature invalid', /vault read pki\/roles\/app/],
-  [
-    500,
-    'could not fetch the CA certificate (was one set?): no default issuer currently configured',
-    /no issuer that may sign for pki\/roles\/app.*vault read pki\/config\/issuers/,
-  ],
-  [
-    500,
-    'could not fetch the CA certificate (was one set?): unable to find PKI issuer for reference: nothing',
-    /issuer_ref of the role/,
-  ],
-  [
-    500,
-    'could not fetch the CA certificate (was one set?): unable to fetch corresponding key for issuer 068bd8d6; unable to use this issuer for signing',
-    /or not its key/,
-  ],
-  [
-    500,
-    'error fetching CA certificate: requested usage issuing-certificates for issuer [id:d8dc68ad] but only had usage read-only',
-    /the usage of that issuer/,
-  ],
-]
-for (const [status, text, hint] of TEXTS) {
+for (const { status, text, hint, code = 'REFUSED' } of SIGN_REFUSALS) {
   refusals(`has the hint for ${status}: ${text}`, async () => {
     const { result, writes } = issue(() => {
       throw refused(status, text)
     })
-    const error = await rejectsWithCode(result, 'REFUSED')
+    const error = await rejectsWithCode(result, code)
     assert.is(error.stage, 'certificate')
     assert.is(error.status, status)
     assert.match(error.message, text)
@@ -372,6 +317,10 @@ refusals('names the URIs where Vault does not say which it refused', async () =>
   const { message } = await rejectsWithCode(result, 'REFUSED')
   assert.match(message, /for this role: spiffe:\/\/demo\/ns\/a\/sa\/b, spiffe:\/\/demo\/ns\/c\/sa\/d$/)
 })
+
+walkRules(refusals, SIGN_RULES, SIGN_REFUSALS, ({ status, text }) =>
+  signFacts({ said: [text], status }, 'pki/sign/app', SETTINGS, { policies: [] }),
+)
 
 refusals.run()
 

@@ -133,6 +133,28 @@ for (const [step, code, stage] of [
   )
 }
 
+for (const [step, stage] of [
+  ['login', 'identity'],
+  ['sign', 'certificate'],
+  ['exchange', 'exchange'],
+] as const satisfies readonly (readonly [Step, string])[]) {
+  obtain(`whose ${step} goes on failing warns of it once, before it gives up`, () =>
+    onStage(async (rehearsal) => {
+      rehearsal.meddle = (now) => (now === step ? { status: 503, body: '{}' } : undefined)
+      rehearsal.env['LOG_FORMAT'] = 'json'
+      const { told, stderr } = await end(rehearsal)
+      assert.is(told.failure?.['code'], 'DEADLINE')
+      const lines = stderr.trim().split('\n')
+      assert.equal(
+        lines
+          .map((line) => JSON.parse(line) as Told)
+          .map((line) => [line['level'], line['stage'], line['attempt']]),
+        [['warn', stage, 3]],
+      )
+    }),
+  )
+}
+
 obtain('passes on what a server asked to wait', () =>
   onStage(async (rehearsal) => {
     rehearsal.meddle = (step) =>

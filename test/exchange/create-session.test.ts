@@ -5,7 +5,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { IamRaError, type ErrorCode } from '../../src/errors.ts'
 import { createSession, type ExchangeSettings } from '../../src/exchange/create-session.ts'
-import { TransportError } from '../../src/net/transport-error.ts'
+import { tlsError, TransportError } from '../../src/net/transport-error.ts'
 import type { IssuedCertificate, SessionCredentials } from '../../src/credentials.ts'
 import { VERSION } from '../../src/version.ts'
 import { rejectsWithCode } from '../support/assert.ts'
@@ -424,12 +424,7 @@ later('a signal ends an attempt with its own reason', async () => {
 })
 
 later('a TLS failure ends at once and names the setting', async () => {
-  const tls = new TransportError(
-    'tls',
-    'SELF_SIGNED_CERT_IN_CHAIN',
-    'its certificate is signed by a stranger',
-  )
-  const error = await refusal(tls, 'TLS')
+  const error = await refusal(tlsError('untrusted'), 'TLS')
   assert.match(error.hint ?? '', /AWS_CA_BUNDLE/)
 })
 

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { reachRolesAnywhere } from '../../src/exchange/reachability.ts'
-import { TransportError } from '../../src/net/http.ts'
+import { tlsError } from '../../src/net/transport-error.ts'
 import { rejectsWithCode } from '../support/assert.ts'
 import { fakeBounds, fakeRuntime, scriptedHttp, type ScriptedAnswer } from '../support/fake-runtime.ts'
 import { SETTINGS } from './fixture.ts'
@@ -33,7 +33,7 @@ reachability('takes any answer for a yes, and sends nothing but a question', asy
 })
 
 reachability('says why there is no answer', async () => {
-  const { wire, status } = reach(new TransportError('tls', 'X', 'its certificate is for another name'))
+  const { wire, status } = reach(tlsError('other-name'))
   const { stage, hint } = await rejectsWithCode(status, 'TLS')
   assert.is(stage, 'exchange')
   assert.match(hint ?? '', /AWS_ENDPOINT_URL_ROLESANYWHERE/)

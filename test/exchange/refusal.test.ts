@@ -1,9 +1,11 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { explainRefusal, type Refusal } from '../../src/exchange/refusal.ts'
+import { EXCHANGE_RULES, exchangeFacts, explainRefusal, type Refusal } from '../../src/exchange/refusal.ts'
 import type { ExchangeSettings } from '../../src/exchange/create-session.ts'
 import { FAKE_NOW_MS } from '../support/fake-runtime.ts'
+import { walkRules } from '../support/refusals.ts'
 import { arn, CERTIFICATE, SETTINGS } from './fixture.ts'
+import { SESSION_REFUSALS, UNSEEN } from './refusals.ts'
 
 interface Told {
   readonly message: string
@@ -29,58 +31,10 @@ function explain(refusal: Partial<Refusal>, settings: Partial<ExchangeSettings> 
 
 const refusals = suite('explainRefusal')
 
-/** Texts that users quote of AWS, and those of the API's documentation. */
-const TEXTS: readonly [string, RegExp, RegExp][] = [
-  [
-    'Untrusted signing certificate',
-    /no path leads from the certificate to the trust anchor/,
-    /trust-anchor\/1111 must hold the CA/,
-  ],
-  [
-    'Untrusted certificate. Insufficient certificate',
-    /keyUsage lacks digitalSignature/,
-    /key_usage=DigitalSignature/,
-  ],
-  ['Invalid signature', /the clock of this node is off by minutes/, /NTP/],
-  ["Specified Trust Anchor wasn't found.", /ARN or its region is wrong/, /ANCHOR_ARN .*region eu-west-1/],
-  ['Specified Trust Anchor is disabled.', /trust anchor is disabled/, /enable .*trust-anchor\/1111/],
-  [
-    'Invalid or empty profile provided.',
-    /profile is unknown in this region, disabled, or has no role/,
-    /PROFILE_ARN .*profile\/6666/,
-  ],
-  [
-    "Requested Role isn't one of those listed in the Profile.",
-    /profile does not name the role .*role\/team\/app/,
-    /add the role to the profile .*profile\/6666/,
-  ],
-  [
-    'Not authorized to set roleSessionName.',
-    /does not accept a session name/,
-    /unset SESSION_NAME, or set acceptRoleSessionName/,
-  ],
-  [
-    'Unable to assume role for arn:aws:iam::111122223333:role/team/app',
-    /trust policy does not let this certificate in/,
-    /sts:TagSession .*issuer O=Example, CN=Intermediate 2 and the subject CN=app\.team\.cluster/,
-  ],
-  [
-    'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
-    /session duration is longer/,
-    /lower SESSION_DURATION or the duration of .*profile\/6666.* MaxSessionDuration of .*:role\//,
-  ],
-  [
-    'Instance properties are required by the profile.',
-    /demands instance properties/,
-    /requireInstanceProperties of .*profile\/6666/,
-  ],
-  ['Certificate has expired', /has expired/, /CERT_TTL/],
-  ['Certificate is revoked', /CRL/, /CRLs/],
-]
-for (const [text, cause, hint] of TEXTS) {
-  refusals(`has the cause of: ${text}`, () => {
-    const told = explain({ text })
-    assert.match(told.message, cause)
+for (const { status, type, text, cause, hint } of SESSION_REFUSALS) {
+  refusals(`has the cause of: ${text === '' ? type : text}`, () => {
+    const told = explain({ status, type, text })
+    assert.match(told.message, cause ?? '')
     assert.match(told.hint, hint)
   })
 }
@@ -141,5 +95,13 @@ refusals('reads no clock out of a Date header that is absent or none', () => {
     assert.match(explain({ text: 'Invalid signature', serverDate }).message, /off by minutes, or something/)
   }
 })
+
+walkRules(
+  refusals,
+  EXCHANGE_RULES,
+  SESSION_REFUSALS,
+  (refusal) => exchangeFacts({ ...refusal, serverDate: undefined }, SETTINGS, CERTIFICATE, FAKE_NOW_MS),
+  UNSEEN,
+)
 
 refusals.run()

@@ -64,6 +64,19 @@ for (const [code, message, fault, words] of known) {
   })
 }
 
+errors('of TLS have a reason, which the advice is chosen by, where one is known', () => {
+  const reasons = (codes: readonly string[]): unknown[] => [
+    ...new Set(codes.map((code) => transportError(failed(code, ''), HTTPS).reason)),
+  ]
+  assert.equal(reasons(['CERT_HAS_EXPIRED']), ['expired'])
+  assert.equal(reasons(['CERT_NOT_YET_VALID']), ['not-yet-valid'])
+  assert.equal(reasons(['ERR_TLS_CERT_ALTNAME_INVALID', 'HOSTNAME_MISMATCH']), ['other-name'])
+  assert.equal(reasons(['SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE']), ['untrusted'])
+  assert.equal(reasons(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_HTTP_REQUEST']), ['plain-http'])
+  assert.equal(reasons(['ERR_SSL_UNSUPPORTED_PROTOCOL']), ['old-tls'])
+  assert.equal(reasons(['EPROTO', 'CERT_REVOKED', 'ECONNREFUSED', 'HPE_INVALID_CONSTANT']), [undefined])
+})
+
 errors('guess https where a plain connection is reset', () => {
   assert.is(transportError(failed('ECONNRESET'), HTTPS).message, 'the connection was reset')
   assert.is(

@@ -1,10 +1,9 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { IamRaError, type ErrorOptions } from '../../src/errors.ts'
-import { ATTEMPT_MS, pauseMs, retry, retryAfterMs, type RetryContext } from '../../src/run/retry.ts'
+import { ATTEMPT_MS, pauseMs, retry, type RetryContext } from '../../src/run/retry.ts'
 import { rejectsWithCode } from '../support/assert.ts'
 import {
-  FAKE_NOW_MS,
   fakeBounds,
   fakeClock,
   recordingLogger,
@@ -88,6 +87,25 @@ attempts('follow one another with a ceiling that doubles up to 15 s', async () =
   assert.equal(clock.sleeps, [500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000])
   assert.is(logger.messages('step')[1], 'login failed, next attempt in 1 s: Vault answered 500')
   assert.equal(logger.lines[1]?.fields, { stage: 'identity', attempt: 2 })
+})
+
+attempts('are a step each, and a warning at the one that the caller names', async () => {
+  const failures = Array.from({ length: 5 }, () => later())
+  const quiet = stage({ random: 0 })
+  await retry('login', 'identity', quiet.context, failing([...failures]).attempt)
+  assert.is(quiet.logger.messages('warn').length, 0)
+  const early = stage({ random: 0 })
+  await retry('login', 'identity', { ...early.context, warnAt: 3 }, failing([...failures]).attempt)
+  assert.equal(
+    early.logger.lines.map(({ level, fields }) => [level, fields['attempt']]),
+    [
+      ['step', 1],
+      ['step', 2],
+      ['warn', 3],
+      ['step', 4],
+      ['step', 5],
+    ],
+  )
 })
 
 attempts('are never without a pause', async () => {
@@ -314,44 +332,4 @@ attempts('say what had no answer where nothing was said before', async () => {
   )
 })
 
-const header = suite('Retry-After')
-
-header('is read as seconds', () => {
-  fc.assert(
-    fc.property(fc.nat({ max: 999_999_999 }), (seconds) => {
-      assert.is(retryAfterMs(` ${seconds}`, FAKE_NOW_MS), seconds * 1000)
-    }),
-  )
-})
-
-header('is read as a date of HTTP', () => {
-  fc.assert(
-    fc.property(fc.integer({ min: -86_400, max: 86_400 }), (seconds) => {
-      const date = new Date(FAKE_NOW_MS + seconds * 1000).toUTCString()
-      assert.is(retryAfterMs(date, FAKE_NOW_MS), Math.max(0, seconds * 1000))
-    }),
-  )
-  assert.is(retryAfterMs('Saturday, 21-Nov-26 12:00:30 GMT', FAKE_NOW_MS), 30_000)
-})
-
-header('is as good as absent where it is neither', () => {
-  assert.is(retryAfterMs(undefined, FAKE_NOW_MS), undefined)
-  for (const other of [
-    '',
-    ' ',
-    '-5',
-    '1.5',
-    '5s',
-    '0x10',
-    'soon',
-    '1e3',
-
-    '2026-11-21T12:00:30Z',
-    '99999999999',
-  ]) {
-    assert.is(retryAfterMs(other, FAKE_NOW_MS), undefined, other)
-  }
-})
-
 attempts.run()
-header.run()

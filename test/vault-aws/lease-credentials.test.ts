@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { IamRaError } from '../../src/errors.ts'
 import { leaseCredentials, type VaultAwsSettings } from '../../src/vault-aws/lease-credentials.ts'
 import type { Obtained } from '../../src/credentials.ts'
-import type { VaultAnswer } from '../../src/vault/session.ts'
+import type { VaultAnswer } from '../../src/vault/answer.ts'
 import { rejectsWithCode } from '../support/assert.ts'
 import { errorText } from '../support/error-text.ts'
 import {

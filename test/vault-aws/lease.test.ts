@@ -36,13 +36,13 @@ interface Scene {
   bounds(): Bounds
 }
 
-function lease(script: SessionScript, renewable = true): Scene {
+function lease(script: SessionScript, renewable = true, word: { readonly warnAt?: number } = {}): Scene {
   const runtime = fakeRuntime()
   const logger = recordingLogger()
   const session = scriptedSession(runtime.clock, { renew: () => 3_600_000, ...script })
   const record = { id: 'aws/creds/app/lease-1', renewable }
   return {
-    lease: createLease(KEYS, record, session, { runtime, logger }),
+    lease: createLease(KEYS, record, session, { runtime, logger, ...word }),
     session,
     runtime,
     logger,
@@ -69,6 +69,22 @@ leases('is asked for under the bounds of its own run', async () => {
   const bounds = scene.bounds()
   await scene.lease.renew(bounds)
   assert.is(scene.session.writes[0]?.signal, bounds.signal)
+})
+
+leases('warns of a renewal that goes on failing, as its run does of attempts', async () => {
+  let left = 3
+  const write: SessionScript['write'] = () => {
+    left -= 1
+    if (left >= 0) throw new IamRaError('UNAVAILABLE', 'exchange', 'Vault is busy', { retryable: true })
+    return vaultAnswer({}, 300)
+  }
+  const scene = lease({ write }, true, { warnAt: 2 })
+  await scene.lease.renew(scene.bounds())
+  const warned = scene.logger.lines.filter(({ level }) => level === 'warn')
+  assert.equal(
+    warned.map(({ fields }) => fields['attempt']),
+    [2],
+  )
 })
 
 leases('ends with a token that Vault gives less time', async () => {

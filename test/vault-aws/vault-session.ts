@@ -1,6 +1,8 @@
 /** A Vault token for tests of what is asked with it: answers from a script, on a fake clock, and everything kept. */
 import { IamRaError } from '../../src/errors.ts'
-import type { VaultAnswer, VaultRead, VaultSession, VaultWrite } from '../../src/vault/session.ts'
+import type { VaultAnswer } from '../../src/vault/answer.ts'
+import type { VaultRead, VaultWrite } from '../../src/vault/client.ts'
+import type { VaultSession } from '../../src/vault/session.ts'
 import type { FakeClock } from '../support/fake-runtime.ts'
 
 export interface ScriptedSession extends VaultSession {
@@ -58,7 +60,7 @@ export function refused(status: number, said: string): IamRaError {
     'REFUSED',
     'exchange',
     `Vault at https://vault.example answered ${status} to the request to read AWS credentials: ${said}`,
-    { status },
+    { status, said: said === '' ? [] : [said] },
   )
 }
 

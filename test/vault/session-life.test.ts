@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { IamRaError } from '../../src/errors.ts'
-import type { VaultCall, VaultRead, VaultWrite } from '../../src/vault/session.ts'
+import type { VaultCall, VaultRead, VaultWrite } from '../../src/vault/client.ts'
 import { rejectsWithCode } from '../support/assert.ts'
 import { FAKE_NOW_MS, type ScriptedAnswer } from '../support/fake-runtime.ts'
 import { loggedIn, logIn, VAULT_TOKEN, type Login } from '../identity/fixture.ts'

@@ -1,8 +1,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { IamRaError } from '../../src/errors.ts'
-import { TransportError } from '../../src/net/transport-error.ts'
-import type { VaultWrite } from '../../src/vault/session.ts'
+import { tlsError, TransportError } from '../../src/net/transport-error.ts'
+import type { VaultWrite } from '../../src/vault/client.ts'
 import { rejectsWithCode } from '../support/assert.ts'
 import { errorText } from '../support/error-text.ts'
 import type { ScriptedAnswer } from '../support/fake-runtime.ts'
@@ -75,6 +75,19 @@ writing('never shows the token that Vault echoes', async () => {
   assert.not.match(errorText(error), CANARY)
 })
 
+writing("has Vault's words apart from its own, fit to show", async () => {
+  const errors = ['1 error occurred:\n\t* permission denied\n\n', `token ${VAULT_TOKEN} is bad`]
+  for (const status of [400, 429, 500]) {
+    const { session } = after([{ status, body: { errors } }])
+    const error = await (await session).write(WRITE).then(
+      () => undefined,
+      (failure: unknown) => failure,
+    )
+    assert.instance(error, IamRaError)
+    assert.equal((error as IamRaError).said, ['permission denied', 'token [hidden] is bad'])
+  }
+})
+
 writing('never shows a token of an unknown kind either', async () => {
   const token = 'plain canary'.replace(' ', '-')
   const { session } = after([{ status: 403, body: { errors: [`token ${token} is bad`] } }], {
@@ -94,16 +107,14 @@ writing('a failure behind a redirect names the address that it went to', async (
 })
 
 writing('a TLS failure says which setting is about it', async () => {
-  const stranger = new TransportError(
-    'tls',
-    'X',
-    'its certificate is signed by a CA that is not trusted here',
-  )
+  const stranger = tlsError('untrusted')
   const first = await rejectsWithCode((await after([stranger]).session).write(WRITE), 'TLS')
   assert.match(first.hint ?? '', /set VAULT_CACERT/)
-  const misnamed = new TransportError('tls', 'X', 'its certificate is for another name')
+  const misnamed = tlsError('other-name')
   const second = await rejectsWithCode((await after([misnamed]).session).write(WRITE), 'TLS')
   assert.match(second.hint ?? '', /VAULT_TLS_SERVER_NAME/)
+  const plain = await rejectsWithCode((await after([tlsError('plain-http')]).session).write(WRITE), 'TLS')
+  assert.match(plain.hint ?? '', /scheme and port of VAULT_ADDR/)
 })
 
 writing.run()

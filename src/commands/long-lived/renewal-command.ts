@@ -7,7 +7,7 @@ import type { HangUp, Runtime } from '../../run/runtime.ts'
 import { writeTerminationLog } from '../../run/termination-log.ts'
 import type { RenewSettings, SourceSettings } from '../../settings/settings.ts'
 import { obtainApart } from './child-run.ts'
-import { withEarlyWord } from './retry-notice.ts'
+import { EARLY_WORD } from './retry-notice.ts'
 
 export interface LongLivedContext {
   readonly runtime: Runtime
@@ -37,7 +37,8 @@ export function refresherOf(
             const { revoked, ...obtained } = await obtainCredentials(source, {
               runtime,
               bounds,
-              logger: withEarlyWord(logger),
+              logger,
+              ...EARLY_WORD,
             })
             await revoked
             return obtained

@@ -52,11 +52,11 @@ async function readBytes(files: InputFiles, path: string, what: string, hint: st
 export async function readPem(files: InputFiles, path: string, what: string, hint: string): Promise<string> {
   const found = readCertificatesToTrust(await readBytes(files, path, what, hint))
   if ('fault' in found) {
-    const isStore = /PKCS #12|key store/.test(found.fault)
     throw mistake(`${what}, ${path}, ${found.fault}`, {
-      hint: isStore
-        ? 'take the certificates out of it: openssl pkcs12 -nokeys -in … -out …, or keytool -exportcert -rfc'
-        : `${hint}; it may be PEM, DER or PKCS #7`,
+      hint:
+        found.isStore === true
+          ? 'take the certificates out of it: openssl pkcs12 -nokeys -in … -out …, or keytool -exportcert -rfc'
+          : `${hint}; it may be PEM, DER or PKCS #7`,
     })
   }
   if (found.hasKey) {

@@ -1,16 +1,15 @@
 /** What to do next where Vault did not do what it was asked. */
-import type { TransportError } from '../../net/http.ts'
+import { isOutOfTime, type TransportError } from '../../net/transport-error.ts'
 
-export function hintBelowHttp({ fault, code, message }: TransportError): string {
+export function hintBelowHttp(error: TransportError): string {
+  const { fault, reason } = error
   if (fault === 'not-http') return 'check the scheme and the port of VAULT_ADDR: something else answers there'
   if (fault !== 'tls') return 'check VAULT_ADDR, and that Vault can be reached from here'
-  if (/does not speak TLS/.test(message)) {
+  if (reason === 'plain-http' || reason === 'old-tls') {
     return 'check the scheme and the port of VAULT_ADDR: https is another port, or http:// (on this machine alone)'
   }
-  if (/^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/.test(code)) {
-    return 'renew the certificate of Vault, and check the clock of this machine'
-  }
-  return /another name/.test(message)
+  if (isOutOfTime(error)) return 'renew the certificate of Vault, and check the clock of this machine'
+  return reason === 'other-name'
     ? 'set VAULT_TLS_SERVER_NAME to a name that the certificate of Vault has'
     : 'set VAULT_CACERT to the file of the CA that signed the certificate of Vault'
 }

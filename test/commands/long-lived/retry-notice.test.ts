@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { withEarlyWord } from '../../../src/commands/long-lived/retry-notice.ts'
+import { EARLY_WORD } from '../../../src/commands/long-lived/retry-notice.ts'
 import { IamRaError } from '../../../src/errors.ts'
 import { retry } from '../../../src/run/retry.ts'
 import { fakeBounds, fakeClock, recordingLogger } from '../../support/fake-runtime.ts'
@@ -15,7 +15,7 @@ word('is said once, at the third attempt, and not for a blip', async () => {
     const running = retry(
       'login',
       'identity',
-      { runtime: { clock, random: () => 0.5 }, bounds: fakeBounds(clock), logger: withEarlyWord(logger) },
+      { runtime: { clock, random: () => 0.5 }, bounds: fakeBounds(clock), logger, ...EARLY_WORD },
       () => {
         if (left === 0) return Promise.resolve('in')
         left -= 1

@@ -7,7 +7,8 @@ import { pem } from '../../certs/read.ts'
 import { ROOT } from '../../../scripts/checks/files.ts'
 import { runVaultSetup } from '../../../src/onboarding/vault/run.ts'
 import { createVault } from '../../../src/onboarding/vault/vault.ts'
-import { TransportError, type HttpRequest } from '../../../src/net/http.ts'
+import type { HttpRequest } from '../../../src/net/http.ts'
+import { tlsError } from '../../../src/net/transport-error.ts'
 import {
   fakeClock,
   fakeRuntime,
@@ -239,12 +240,15 @@ setup('ends in one sentence at a mistake of its own, without its words', async (
 })
 
 setup('says what to set where the certificate of Vault is not taken', async () => {
-  for (const [message, says] of [
-    ['its certificate is for another name', /hint: set VAULT_TLS_SERVER_NAME to a name that/],
-    ['its certificate is signed by a CA that is not trusted here', /hint: set VAULT_CACERT to the file/],
-    ['it does not speak TLS as we do (plain http on this port?)', /hint: check the scheme and the port of/],
+  for (const [reason, says] of [
+    ['other-name', /hint: set VAULT_TLS_SERVER_NAME to a name that/],
+    ['untrusted', /hint: set VAULT_CACERT to the file/],
+    ['plain-http', /hint: check the scheme and the port of/],
+    ['old-tls', /hint: check the scheme and the port of/],
+    ['expired', /hint: renew the certificate of Vault/],
+    ['not-yet-valid', /hint: renew the certificate of Vault/],
   ] as const) {
-    const http = scriptedHttp([new TransportError('tls', 'CODE', message)])
+    const http = scriptedHttp([tlsError(reason)])
     const { code, stderr } = await command({ http })
     assert.is(code, 1)
     assert.match(stderr, says)

@@ -1,0 +1,43 @@
+/** What a server's no means, as a table: the first rule that fits says the cause and the next thing to do. */
+
+export interface RefusalFacts {
+  /** The server's own words, fit to show, each on a line. */
+  readonly text: string
+}
+
+/** What is said is the same for each refusal, or follows from its facts. */
+export type Words<Facts> = string | ((facts: Facts) => string)
+
+export interface Rule<Facts extends RefusalFacts> {
+  /** As tests and documents call it. */
+  readonly name: string
+  /** A pattern is one of the server's words. */
+  readonly when: RegExp | ((facts: Facts) => boolean)
+  /** Absent if the server says it itself. */
+  readonly cause?: Words<Facts>
+  readonly hint: Words<Facts>
+}
+
+export interface Explanation<R> {
+  readonly rule: R
+  /** Empty if the rule has none. */
+  readonly cause: string
+  readonly hint: string
+}
+
+/** Of the last rule of a table: what is not known says this much. */
+export const otherwise = (): boolean => true
+
+/** @param rules in their order, which counts; the last one fits all */
+export function explain<Facts extends RefusalFacts, R extends Rule<Facts>>(
+  rules: readonly R[],
+  facts: Facts,
+): Explanation<R> {
+  const say = (words: Words<Facts>): string => (typeof words === 'string' ? words : words(facts))
+  for (const rule of rules) {
+    const { when, cause = '', hint } = rule
+    if (when instanceof RegExp ? when.test(facts.text) : when(facts))
+      return { rule, cause: say(cause), hint: say(hint) }
+  }
+  throw new Error('the last rule of a table fits all')
+}
