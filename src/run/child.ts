@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { codeOf, IamRaError } from '../errors.ts'
 import { NO_COMPILER, ownArguments, ownFile } from './reexec.ts'
+import { omitUndefined } from '../text/omit-undefined.ts'
 
 export interface ChildRun {
   /** The arguments after the program's name. */
@@ -62,7 +63,7 @@ export function runAgain(self: NodeJS.Process, run: ChildRun): Promise<ChildResu
     child.on('close', (exitCode, signal) => {
       settle()
       const stdout = Buffer.concat(chunks).toString('utf8')
-      resolve({ exitCode, signal, stdout, ...(killed === undefined ? {} : { killed }) })
+      resolve({ exitCode, signal, stdout, ...omitUndefined({ killed }) })
     })
     if (run.signal.aborted) onAbort()
     else run.signal.addEventListener('abort', onAbort, { once: true })
