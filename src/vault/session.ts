@@ -1,7 +1,7 @@
 /** A Vault token from its login to its end: what is asked with it, how it is renewed, and that it is revoked. */
 import { asIamRaError, IamRaError, type Stage } from '../errors.ts'
 import { isRecord } from '../text/json.ts'
-import { LATE_ANSWER_MS } from '../run/grace-signal.ts'
+import { GRACE_MS } from '../run/grace-signal.ts'
 import type { Logger } from '../run/log.ts'
 import type { Bounds } from '../run/deadline.ts'
 import type { Runtime } from '../run/runtime.ts'
@@ -122,7 +122,7 @@ export function createSession(auth: VaultAuth, client: VaultClient, context: Ses
   /** https://developer.hashicorp.com/vault/api-docs/auth/token#revoke-a-token-self */
   async function revoke(): Promise<void> {
     const { bounds, logger } = context
-    const timeoutMs = bounds.signal.aborted ? REVOKE_MS - LATE_ANSWER_MS : REVOKE_MS
+    const timeoutMs = bounds.signal.aborted ? REVOKE_MS - GRACE_MS : REVOKE_MS
     try {
       // A batch token is not stored, so it cannot be revoked: it ends by itself.
       if (isBatch || hasEnded()) return
