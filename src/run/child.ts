@@ -29,7 +29,7 @@ const GRACE_MS = 4000
 const MAX_OUTPUT_BYTES = 1024 * 1024
 
 /** With the same environment; what it writes to stderr goes to ours. @throws IamRaError RUN_LOST where it cannot start */
-export function runAgain(self: NodeJS.Process, run: ChildRun): Promise<ChildResult> {
+export function runChild(self: NodeJS.Process, run: ChildRun): Promise<ChildResult> {
   return new Promise((resolve, reject) => {
     const child = start(self, run.argv)
     const chunks: Buffer[] = []

@@ -17,7 +17,7 @@ const BESIDES_MS = 10_000
  */
 export async function obtainApart(
   argv: readonly string[],
-  runtime: Pick<Runtime, 'again'>,
+  runtime: Pick<Runtime, 'runChild'>,
   bounds: Bounds,
 ): Promise<Obtained> {
   const stopped = new AbortController()
@@ -28,7 +28,7 @@ export async function obtainApart(
   bounds.signal.addEventListener('abort', onEnd, { once: true })
   onEnd()
   try {
-    const result = await runtime.again({
+    const result = await runtime.runChild({
       argv: ['obtain', ...argv],
       timeoutMs: bounds.deadlineMs + BESIDES_MS,
       signal: stopped.signal,
