@@ -37,7 +37,7 @@ export interface Runtime {
 }
 
 /** SIGHUP, which ends a run unless a command has a use for it. */
-export interface HangUp {
+export interface SighupHook {
   /** From now on SIGHUP calls this in place of ending the run. */
   listen(listener: () => void): void
 }
