@@ -2,7 +2,7 @@
 import { asIamRaError, IamRaError } from './errors.ts'
 import { createLogger, errorText, type Logger, type Reporting } from './run/log.ts'
 import { beginAgain } from './run/reexec.ts'
-import { systemRuntime, type HangUp, type Runtime } from './run/runtime.ts'
+import { systemRuntime, type SighupHook, type Runtime } from './run/runtime.ts'
 import { commandOf, type Command } from './settings/arguments.ts'
 import { readInvocation, readReporting, type Invocation } from './settings/read.ts'
 import { writeTerminationLog } from './run/termination-log.ts'
@@ -15,7 +15,7 @@ import { VERSION } from './version.ts'
 export async function main(
   runtime: Runtime,
   interrupt: AbortSignal,
-  hangUp: HangUp = { listen: () => undefined },
+  hangUp: SighupHook = { listen: () => undefined },
 ): Promise<number> {
   // As far as it is known before the settings are, so that their errors are said the right way.
   let reporting = readReporting(runtime)
@@ -59,7 +59,7 @@ async function perform(
   work: Work,
   runtime: Runtime,
   interrupt: AbortSignal,
-  hangUp: HangUp,
+  hangUp: SighupHook,
 ): Promise<number> {
   const { reporting, warnings } = work
   const logger = loggerFor(reporting, runtime)
@@ -134,7 +134,7 @@ if (import.meta.main) {
   delete process.env['DEBUG']
   const interrupt = new AbortController()
   let onHangUp: (() => void) | undefined
-  const hangUp: HangUp = { listen: (listener) => (onHangUp = listener) }
+  const hangUp: SighupHook = { listen: (listener) => (onHangUp = listener) }
   for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
       if (name === 'SIGHUP' && onHangUp !== undefined) onHangUp()

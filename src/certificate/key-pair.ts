@@ -9,7 +9,6 @@ import {
 
 /** A key pair whose private half exists only in this closure's memory and cannot be exported. */
 export interface KeyPair {
-  readonly type: KeyType
   /** SubjectPublicKeyInfo, DER (RFC 5280 section 4.1.2.7). */
   readonly publicKeyInfo: Uint8Array
   /** SHA-256 with the key, whatever its size: DER (r, s) for ECDSA, PKCS #1 v1.5 for RSA, as CreateSession wants it. */
@@ -61,7 +60,6 @@ export async function generateKeyPair(type: KeyType): Promise<KeyPair> {
   const keys = await crypto.subtle.generateKey(generation, false, ['sign', 'verify'])
   const publicKeyInfo = new Uint8Array(await crypto.subtle.exportKey('spki', keys.publicKey))
   return Object.freeze({
-    type,
     publicKeyInfo,
     async sign(data: Uint8Array): Promise<Uint8Array> {
       const algorithm = { name: generation.name, hash: 'SHA-256' }

@@ -31,7 +31,7 @@ export async function readMountedFiles(
   return { certificate, privateKey, chain }
 }
 
-export function areSame(some: MountedFiles, others: MountedFiles): boolean {
+export function isSameRead(some: MountedFiles, others: MountedFiles): boolean {
   return (['certificate', 'privateKey', 'chain'] as const).every(
     (file) => text(some[file]) === text(others[file]),
   )
@@ -47,7 +47,7 @@ function text(file: MountedFile | undefined): string | undefined {
  * @returns the texts
  * @throws IamRaError INPUT_FILE
  */
-export function contents({ certificate, privateKey, chain }: MountedFiles): {
+export function readTexts({ certificate, privateKey, chain }: MountedFiles): {
   readonly certificate: string
   readonly privateKey: string
   readonly chain: string

@@ -9,7 +9,7 @@ import type { IssuedCertificate } from '../credentials.ts'
 import { readCandidates } from './candidates.ts'
 import { unfit, type Certificate } from './certificate.ts'
 import { checkLeaf, type CheckedCertificate } from './checks.ts'
-import { areSame, contents, readMountedFiles, type MountedFiles } from './mounted-files.ts'
+import { isSameRead, readTexts, readMountedFiles, type MountedFiles } from './mounted-files.ts'
 import { readPrivateKeys, type PrivateKey } from './private-key.ts'
 import { isValidAt } from './validity.ts'
 
@@ -52,7 +52,7 @@ export async function readMountedCertificate(
       return certificate
     } catch (error) {
       const last = count === READINGS || bounds.signal.aborted || bounds.remainingMs() <= PAUSE_MS
-      if (!(error instanceof IamRaError) || last || (before !== undefined && areSame(before, files)))
+      if (!(error instanceof IamRaError) || last || (before !== undefined && isSameRead(before, files)))
         throw error
       logger.step(`${error.message}: reading again, it may be about to be replaced`, { stage: 'certificate' })
     }
@@ -66,7 +66,7 @@ async function check(
   nowMs: number,
   signal: AbortSignal,
 ): Promise<IssuedCertificate & Pick<CheckedCertificate, 'warnings'>> {
-  const texts = contents(files)
+  const texts = readTexts(files)
   const { keys, fault } = readPrivateKeys(texts.privateKey, files.privateKey.name)
   const certificates = await read(texts.certificate, files.certificate.name, signal)
   const candidates = await read(texts.chain, files.chain?.name ?? '', signal)

@@ -36,18 +36,18 @@ export async function runObtain(
 }
 
 /** A cause without its text, which may quote what was sent. */
-export interface ToldCause {
+export interface SerializedCause {
   readonly name: string
   readonly code?: string | undefined
   /** HTTP status. */
   readonly status?: number | undefined
-  readonly cause?: ToldCause | undefined
+  readonly cause?: SerializedCause | undefined
 }
 
 /** What a failed run tells its parent, which is who logs it. */
 export function failureOutput(failure: IamRaError): string {
   const { code, stage, message, hint, retryable, retryAfterMs, problems, status } = failure
-  const cause = toldCause(failure.cause, 1)
+  const cause = serializedCause(failure.cause, 1)
   return JSON.stringify({
     failure: { code, stage, message, hint, retryable, retryAfterMs, problems, status, cause },
   })
@@ -56,8 +56,8 @@ export function failureOutput(failure: IamRaError): string {
 /** As many as a log shows; a cause may lead back to itself. */
 const MOST_CAUSES = 5
 
-function toldCause(error: unknown, count: number): ToldCause | undefined {
+function serializedCause(error: unknown, count: number): SerializedCause | undefined {
   if (!(error instanceof Error) || count > MOST_CAUSES) return undefined
   const status = 'status' in error && typeof error.status === 'number' ? error.status : undefined
-  return { name: error.name, code: codeOf(error), status, cause: toldCause(error.cause, count + 1) }
+  return { name: error.name, code: codeOf(error), status, cause: serializedCause(error.cause, count + 1) }
 }

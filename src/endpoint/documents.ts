@@ -2,6 +2,7 @@
 import { timestamp } from '../text/time.ts'
 import type { SessionCredentials } from '../credentials.ts'
 import { jsonAnswer, textAnswer, type Answer } from './answer.ts'
+import { omitUndefined } from '../text/omit-undefined.ts'
 
 export interface CredentialsDocuments {
   /** As the container endpoints of ECS and EKS answer. */
@@ -46,7 +47,7 @@ function documentsOf(credentials: SessionCredentials, nowMs: number): Credential
   const account = accountOf(credentials)
   const roleName = roleNameOf(credentials)
   return {
-    container: jsonAnswer(200, { ...keys, ...(account === undefined ? {} : { AccountId: account }) }),
+    container: jsonAnswer(200, { ...keys, ...omitUndefined({ AccountId: account }) }),
     roleName,
     roles: textAnswer(200, roleName),
     role: jsonAnswer(200, { Code: 'Success', LastUpdated: timestamp(nowMs), Type: 'AWS-HMAC', ...keys }),

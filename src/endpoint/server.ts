@@ -3,7 +3,8 @@ import type { Handler } from './answer.ts'
 import { createAcceptTurn } from './accept-turn.ts'
 import { createConnection, type Connection } from './connection.ts'
 import { createPlaces } from './places.ts'
-import { openSockets, type Peer, type PeerEvents } from './sockets.ts'
+import { openSockets } from './open-sockets.ts'
+import type { Peer, PeerEvents } from './sockets.ts'
 
 /** Of one address. Readers need far less; the pod's other containers may send anything. */
 export interface ServerLimits {

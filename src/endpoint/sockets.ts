@@ -50,13 +50,3 @@ export interface ListenOptions {
   /** A connection could not be accepted. */
   onError(error: unknown): void
 }
-
-/** @throws Error with the system's code */
-export async function openSockets(options: ListenOptions): Promise<Sockets> {
-  if ('Bun' in globalThis) {
-    const { openBunSockets } = await import('./bun-sockets.ts')
-    return openBunSockets(options)
-  }
-  const { openNodeSockets } = await import('./node-sockets.ts')
-  return await openNodeSockets(options)
-}

@@ -2,7 +2,7 @@
 import { IamRaError } from '../errors.ts'
 import { foreignTexts } from '../text/redact.ts'
 import { isRecord } from '../text/json.ts'
-import { lateSignal, reasonOfEnd } from '../run/grace-signal.ts'
+import { graceSignal, reasonOfEnd } from '../run/grace-signal.ts'
 import type { Logger } from '../run/log.ts'
 import { retry, type RetryContext } from '../run/retry.ts'
 import type { Runtime } from '../run/runtime.ts'
@@ -38,7 +38,7 @@ export interface LoginContext extends RetryContext {
 export async function login(settings: LoginSettings, context: LoginContext): Promise<VaultSession> {
   const { runtime, bounds, logger } = context
   const client = await createVaultClient(settings, runtime)
-  const late = lateSignal(bounds.signal, runtime.clock)
+  const late = graceSignal(bounds.signal, runtime.clock)
   const lost = createLostLogins(settings)
   let leaseSeconds: number | undefined
   try {

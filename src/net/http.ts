@@ -125,101 +125,108 @@ async function tlsOptions(options: HttpClientOptions): Promise<https.RequestOpti
   return tls
 }
 
-function exchange(request: HttpRequest, carrier: Carrier, tls: https.RequestOptions): Promise<HttpAnswer> {
-  return new Promise<HttpAnswer>((resolve, reject) => {
-    const ended = new AbortController()
-    const body = request.body === undefined ? undefined : Buffer.from(request.body)
-    const options: TunnelTarget = {
-      ...TOLERANT,
-      method: request.method,
-      headers: {
-        ...(hasHost(request.headers) ? {} : { Host: wireHost(request.url) }),
-        ...request.headers,
-        ...(body === undefined ? {} : { 'Content-Length': String(body.byteLength) }),
-      },
-      agent: carrier.agent,
-      ended: ended.signal,
-      ...(request.url.protocol === 'https:' ? { ...serverName(request.url), ...tls } : {}),
-    }
-    let sent: http.ClientRequest
-    try {
-      sent = carrier.request(request.url, options)
-    } catch (error) {
-      // Bun throws for certificates to trust that cannot be read; anything else is a bug of ours.
-      const known = error instanceof Error ? transportError(error, request.url) : undefined
-      reject(known?.fault === 'tls' ? known : (error as Error))
-      return
-    }
+async function exchange(
+  request: HttpRequest,
+  carrier: Carrier,
+  tls: https.RequestOptions,
+): Promise<HttpAnswer> {
+  // Not AbortSignal.timeout, which on Node takes whole milliseconds alone and lives on after the answer.
+  const ended = new AbortController()
+  const sent = start(request, carrier, tls, ended.signal)
+  const onAbort = (): void => ended.abort(request.signal.reason)
+  request.signal.addEventListener('abort', onAbort, { once: true })
+  const timer = setTimeout(() => {
+    const what = sent.socket === null ? 'the proxy did not connect' : 'no complete answer'
+    const message = `${what} within ${seconds(request.timeoutMs)}`
+    ended.abort(new TransportError('timeout', 'ETIMEDOUT', message))
+  }, request.timeoutMs)
+  try {
+    return await answerTo(sent, request, ended.signal)
+  } catch (error) {
+    sent.destroy()
+    throw error
+  } finally {
+    clearTimeout(timer)
+    request.signal.removeEventListener('abort', onAbort)
+  }
+}
 
+function start(
+  request: HttpRequest,
+  carrier: Carrier,
+  tls: https.RequestOptions,
+  ended: AbortSignal,
+): http.ClientRequest {
+  const options: TunnelTarget = {
+    ...TOLERANT,
+    method: request.method,
+    headers: {
+      ...(hasHost(request.headers) ? {} : { Host: wireHost(request.url) }),
+      ...request.headers,
+      ...(request.body !== undefined && { 'Content-Length': String(Buffer.byteLength(request.body)) }),
+    },
+    agent: carrier.agent,
+    ended,
+    ...(request.url.protocol === 'https:' ? { ...serverName(request.url), ...tls } : {}),
+  }
+  try {
+    const sent = carrier.request(request.url, options)
     // By default all headers beyond the 2,000th are dropped, Content-Encoding among them.
     sent.maxHeadersCount = 0
+    return sent
+  } catch (error) {
+    // Bun throws for certificates to trust that cannot be read; anything else is a bug of ours.
+    const known = error instanceof Error ? transportError(error, request.url) : undefined
+    throw known?.fault === 'tls' ? known : error
+  }
+}
 
-    let settled = false
-    const settle = (run: () => void): void => {
-      if (settled) return
-      settled = true
-      clearTimeout(timer)
-      request.signal.removeEventListener('abort', onAbort)
-      run()
-    }
-    const fail = (error: Error): void => {
-      settle(() => {
-        reject(error)
-        sent.destroy()
-        ended.abort()
-      })
-    }
-    const onAbort = (): void => fail(request.signal.reason as Error)
-    const timer = setTimeout(() => {
-      const what = sent.socket === null ? 'the proxy did not connect' : 'no complete answer'
-      fail(new TransportError('timeout', 'ETIMEDOUT', `${what} within ${seconds(request.timeoutMs)}`))
-    }, request.timeoutMs)
-    request.signal.addEventListener('abort', onAbort, { once: true })
-
-    if (request.onSent !== undefined) sent.on('finish', request.onSent)
+/** `ended` is listened to, since a `signal` among a request's options reaches agents alone. */
+function answerTo(
+  sent: http.ClientRequest,
+  { url, body, onSent }: HttpRequest,
+  ended: AbortSignal,
+): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
     let answer: http.IncomingMessage | undefined
+    ended.addEventListener('abort', () => reject(ended.reason as Error), { once: true })
     sent.on('error', (error) => {
       // What is wrong behind a whole answer is no part of it, such as a body of a 204; the connection is gone then.
       if (answer?.complete === true) return
-      const known = transportError(error, request.url)
-      fail(answer !== undefined && known.fault === 'unreachable' ? cutShort(error) : known)
+      const known = transportError(error, url)
+      reject(answer !== undefined && known.fault === 'unreachable' ? cutShort(error) : known)
     })
     // An upgrade that nobody asked for would leave the request hanging.
     sent.on('upgrade', (_answer, socket: Socket) => {
       socket.destroy()
-      fail(new TransportError('not-http', 'EUPGRADE', 'the server changed the protocol'))
+      reject(new TransportError('not-http', 'EUPGRADE', 'the server changed the protocol'))
     })
     sent.on('response', (incoming) => {
       answer = incoming
-      const chunks: Buffer[] = []
-      let size = 0
-      incoming.on('data', (chunk: Buffer) => {
-        size += chunk.byteLength
-        if (size > MAX_BODY_BYTES) {
-          fail(new TransportError('too-large', 'E2BIG', 'the answer is larger than 1 MiB'))
-          return
-        }
-        chunks.push(chunk)
-      })
-      incoming.on('error', (error) => fail(cutShort(error)))
-      incoming.on('aborted', () => fail(cutShort()))
-      let isWhole = false
-      incoming.on('close', () => {
-        if (!isWhole) fail(cutShort())
-      })
-      incoming.on('end', () => {
-        if (!incoming.complete) {
-          fail(cutShort())
-          return
-        }
-        isWhole = true
-        readBody(Buffer.concat(chunks), incoming.headers).then(
-          (text) => settle(() => resolve(answerOf(incoming, text))),
-          fail,
-        )
-      })
+      collect(incoming)
+        .then((bytes) => readBody(bytes, incoming.headers))
+        .then((text) => resolve(answerOf(incoming, text)), reject)
     })
-    sent.end(body)
+    if (onSent !== undefined) sent.on('finish', onSent)
+    sent.end(body === undefined ? undefined : Buffer.from(body))
+  })
+}
+
+/** By events: `for await` comes to a large chunk only when its connection may already be kept for the next request. */
+function collect(incoming: http.IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    incoming.on('data', (chunk: Buffer) => {
+      size += chunk.byteLength
+      chunks.push(chunk)
+      if (size <= MAX_BODY_BYTES) return
+      reject(new TransportError('too-large', 'E2BIG', 'the answer is larger than 1 MiB'))
+      incoming.destroy()
+    })
+    incoming.on('error', (error) => reject(cutShort(error)))
+    incoming.on('end', () => (incoming.complete ? resolve(Buffer.concat(chunks)) : reject(cutShort())))
+    incoming.on('close', () => reject(cutShort()))
   })
 }
 

@@ -1,6 +1,7 @@
 /** What a proxy answers to CONNECT: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6 */
 import type { Socket } from 'node:net'
 import { TransportError } from './transport-error.ts'
+import { omitUndefined } from '../text/omit-undefined.ts'
 
 export interface TunnelAnswer {
   /** Of the final answer; 101 counts as one, since nobody asked for another protocol. */
@@ -77,7 +78,7 @@ function parseHead(head: string): Omit<TunnelAnswer, 'hasMore'> {
   const fields = lines.map((line) => /^([!#$%&'*+.^`|~\w-]+):[ \t]*(.*)$/.exec(line))
   if (fields.includes(null)) throw failure('HPE_INVALID_HEADER_TOKEN')
   const location = fields.find((field) => field?.[1]?.toLowerCase() === 'location')?.[2]
-  return { status: Number(status), ...(location === undefined ? {} : { location }) }
+  return { status: Number(status), ...omitUndefined({ location }) }
 }
 
 function cutShort(): TransportError {

@@ -11,7 +11,16 @@ export interface Moment {
 }
 
 export function momentIn(ms: number, clock: Clock): Moment {
-  return { epochMs: clock.now() + ms, elapsedMs: clock.elapsed() + ms }
+  return later(momentOf(clock), ms)
+}
+
+/** The present one. */
+export function momentOf(clock: Clock): Moment {
+  return { epochMs: clock.now(), elapsedMs: clock.elapsed() }
+}
+
+export function later({ epochMs, elapsedMs }: Moment, ms: number): Moment {
+  return { epochMs: epochMs + ms, elapsedMs: elapsedMs + ms }
 }
 
 export function earlier(one: Moment, other: Moment): Moment {

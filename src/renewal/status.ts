@@ -1,6 +1,7 @@
 /** How the renewals stand, for the health endpoint and the last word of a long-lived command. */
 import type { SessionCredentials } from '../credentials.ts'
 import type { IamRaError } from '../errors.ts'
+import type { State } from './state.ts'
 
 /** How the renewals of a long-lived command stand. */
 export interface RefreshStatus {
@@ -14,4 +15,14 @@ export interface RefreshStatus {
   readonly failed: number
   /** Why the latest run failed; absent once one succeeds. */
   readonly failure?: IamRaError
+}
+
+export function statusOf({ succeeded, failed, inUse, due, failure }: State): RefreshStatus {
+  return {
+    succeeded,
+    failed,
+    ...(inUse && { credentials: inUse.obtained.credentials, obtainedAtMs: inUse.obtainedAtMs }),
+    ...(due && { nextRunAtMs: due.epochMs }),
+    ...(failure && { failure }),
+  }
 }

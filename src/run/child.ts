@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { codeOf, IamRaError } from '../errors.ts'
 import { NO_COMPILER, ownArguments, ownFile } from './reexec.ts'
+import { omitUndefined } from '../text/omit-undefined.ts'
 
 export interface ChildRun {
   /** The arguments after the program's name. */
@@ -28,7 +29,7 @@ const GRACE_MS = 4000
 const MAX_OUTPUT_BYTES = 1024 * 1024
 
 /** With the same environment; what it writes to stderr goes to ours. @throws IamRaError RUN_LOST where it cannot start */
-export function runAgain(self: NodeJS.Process, run: ChildRun): Promise<ChildResult> {
+export function runChild(self: NodeJS.Process, run: ChildRun): Promise<ChildResult> {
   return new Promise((resolve, reject) => {
     const child = start(self, run.argv)
     const chunks: Buffer[] = []
@@ -62,7 +63,7 @@ export function runAgain(self: NodeJS.Process, run: ChildRun): Promise<ChildResu
     child.on('close', (exitCode, signal) => {
       settle()
       const stdout = Buffer.concat(chunks).toString('utf8')
-      resolve({ exitCode, signal, stdout, ...(killed === undefined ? {} : { killed }) })
+      resolve({ exitCode, signal, stdout, ...omitUndefined({ killed }) })
     })
     if (run.signal.aborted) onAbort()
     else run.signal.addEventListener('abort', onAbort, { once: true })

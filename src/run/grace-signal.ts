@@ -3,20 +3,20 @@ import { IamRaError } from '../errors.ts'
 import type { Clock } from './runtime.ts'
 
 /** What is made at the moment of a stop is known within this; revoking it has as long again. */
-export const LATE_ANSWER_MS = 1000
+export const GRACE_MS = 1000
 
-export interface LateSignal {
+export interface GraceSignal {
   readonly signal: AbortSignal
   /** To be called in any case, or the moment goes on being waited for. */
   release(): void
 }
 
 /** Aborted like `signal`, with its reason, but a moment later. */
-export function lateSignal(signal: AbortSignal, clock: Pick<Clock, 'sleep'>): LateSignal {
+export function graceSignal(signal: AbortSignal, clock: Pick<Clock, 'sleep'>): GraceSignal {
   const late = new AbortController()
   const released = new AbortController()
   const onAbort = (): void => {
-    clock.sleep(LATE_ANSWER_MS, released.signal).then(
+    clock.sleep(GRACE_MS, released.signal).then(
       () => late.abort(signal.reason),
       () => undefined,
     )

@@ -45,9 +45,9 @@ export function createLogger(reporting: Reporting, now: () => number, write: (te
         line('error', errorSentence(error), {
           stage: error.stage,
           code: error.code,
-          ...(error.hint === undefined ? {} : { hint: error.hint }),
-          ...(error.problems.length === 0 ? {} : { problems: error.problems }),
-          ...(reporting.verbosity === 'verbose' ? { cause: causeChain(error) } : {}),
+          hint: error.hint,
+          ...(error.problems.length > 0 && { problems: error.problems }),
+          ...(reporting.verbosity === 'verbose' && { cause: causeChain(error) }),
         })
         return
       }

@@ -33,11 +33,11 @@ export interface Runtime {
   stdout(text: string): void
   stderr(text: string): void
   /** This program as a child of this process. @throws Error where it cannot be started */
-  again(run: ChildRun): Promise<ChildResult>
+  runChild(run: ChildRun): Promise<ChildResult>
 }
 
 /** SIGHUP, which ends a run unless a command has a use for it. */
-export interface HangUp {
+export interface SighupHook {
   /** From now on SIGHUP calls this in place of ending the run. */
   listen(listener: () => void): void
 }
@@ -84,7 +84,7 @@ export function systemRuntime(process: NodeJS.Process): SystemRuntime {
     http: createHttpClient,
     stdout: stdout.write,
     stderr: stderr.write,
-    again: async (run) => (await import('./child.ts')).runAgain(process, run),
+    runChild: async (run) => (await import('./child.ts')).runChild(process, run),
     async written() {
       await Promise.all([stdout.written(), stderr.written()])
     },

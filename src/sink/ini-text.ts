@@ -6,6 +6,7 @@
  * indentation continues a value, `:` separates too, keys in any case), the JavaScript SDK knows indented headers and
  * settings, and sub-settings only below a key without a value.
  */
+import { omitUndefined } from '../text/omit-undefined.ts'
 
 export interface Line {
   readonly text: string
@@ -130,7 +131,7 @@ export function splitSections(text: string, isWanted: (name?: string) => boolean
       const { name } = header
       const wanted = isWanted(name)
       if (wanted || open !== undefined) close(at)
-      if (wanted) open = { header: line, ...(name === undefined ? {} : { name }) }
+      if (wanted) open = { header: line, ...omitUndefined({ name }) }
       if (wanted) from = next
       else if (open !== undefined) {
         open = undefined

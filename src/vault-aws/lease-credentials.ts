@@ -5,7 +5,7 @@
  */
 import { IamRaError } from '../errors.ts'
 import { foreignTexts } from '../text/redact.ts'
-import { lateSignal, reasonOfEnd } from '../run/grace-signal.ts'
+import { graceSignal, reasonOfEnd } from '../run/grace-signal.ts'
 import type { Logger } from '../run/log.ts'
 import { outlived, whileHeld, type Held } from '../run/outlived.ts'
 import { retry, type RetryContext } from '../run/retry.ts'
@@ -98,7 +98,7 @@ async function readKeys(
   context: LeaseContext,
 ): Promise<KeysRead> {
   const { bounds, runtime, logger } = context
-  const late = lateSignal(bounds.signal, runtime.clock)
+  const late = graceSignal(bounds.signal, runtime.clock)
   try {
     const read = await attemptRead(settings, session, context, late.signal)
     for (const warning of foreignTexts(read.answer.warnings)) {

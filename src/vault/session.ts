@@ -1,6 +1,6 @@
 /** A Vault token from its login to its end: what is asked with it, how it is renewed, and that it is revoked. */
 import { asIamRaError, IamRaError } from '../errors.ts'
-import { LATE_ANSWER_MS } from '../run/grace-signal.ts'
+import { GRACE_MS } from '../run/grace-signal.ts'
 import type { Logger } from '../run/log.ts'
 import type { Bounds } from '../run/deadline.ts'
 import type { Runtime } from '../run/runtime.ts'
@@ -106,7 +106,7 @@ async function revoke(
   client: VaultClient,
   { bounds, logger }: SessionContext,
 ): Promise<void> {
-  const timeoutMs = bounds.signal.aborted ? REVOKE_MS - LATE_ANSWER_MS : REVOKE_MS
+  const timeoutMs = bounds.signal.aborted ? REVOKE_MS - GRACE_MS : REVOKE_MS
   try {
     await client.write({
       stage: 'identity',

@@ -51,7 +51,7 @@ async function renew(
       onLine()
     },
     // The run's own process, within this one.
-    again: async ({ argv, signal }) => {
+    runChild: async ({ argv, signal }) => {
       let stdout = ''
       const child = { ...runtime, argv, stdout: (text: string) => void (stdout += text) }
       return { exitCode: await main(child, signal), signal: null, stdout }

@@ -128,7 +128,7 @@ function serve(place: Place, { args = [], env, random = Math.random }: Given): S
       stderr += text
       for (const look of waiting) look()
     },
-    again: async ({ argv, signal }) => {
+    runChild: async ({ argv, signal }) => {
       let stdout = ''
       const child = { ...runtime, argv, stdout: (text: string) => void (stdout += text) }
       return { exitCode: await main(child, signal), signal: null, stdout }

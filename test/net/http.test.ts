@@ -214,6 +214,16 @@ scenario('limits the whole exchange, not the pauses in it', async (scene) => {
   await server.idle()
 })
 
+scenario(
+  'takes a limit that is no whole number of milliseconds, as what is left of a deadline',
+  async (scene) => {
+    const server = await scene.serve(() => undefined)
+    const outcome = await scene.request({ url: `http://${server.authority}/`, timeoutMs: 200.5 })
+    assert.is(outcome.fault, 'timeout')
+    await server.idle()
+  },
+)
+
 /** RFC 9112 and RFC 9110 allow these, and Go's client takes them all. */
 for (const [what, bytes] of [
   ['17 headers of 1 KiB', head('200 OK', [...Array<string>(17).fill(`X-A: ${'x'.repeat(1000)}`)])],

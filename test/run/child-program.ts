@@ -1,6 +1,6 @@
-/** Stands for the program in the tests of runAgain: its first argument says what it does. */
+/** Stands for the program in the tests of runChild: its first argument says what it does. */
 import { openSync } from 'node:fs'
-import { runAgain } from '../../src/run/child.ts'
+import { runChild } from '../../src/run/child.ts'
 import { IamRaError } from '../../src/errors.ts'
 
 const [what = '', ...rest] = process.argv.slice(2)
@@ -34,7 +34,7 @@ switch (what) {
     break
 }
 
-/** What runAgain comes to where the process can open nothing more, and that nothing else goes wrong. */
+/** What runChild comes to where the process can open nothing more, and that nothing else goes wrong. */
 async function withoutDescriptors(): Promise<string> {
   const strays: string[] = []
   process.on('uncaughtException', (error) => strays.push(error.name))
@@ -43,7 +43,7 @@ async function withoutDescriptors(): Promise<string> {
   try {
     for (;;) openSync('/dev/null', 'r')
   } catch {
-    outcome = await runAgain(process, run).then(
+    outcome = await runChild(process, run).then(
       () => 'started',
       (error: unknown) => (error instanceof IamRaError ? `${error.code}: ${error.message}` : String(error)),
     )

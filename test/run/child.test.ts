@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { cleanEnv } from '../rig/processes/clean-env.ts'
-import { runAgain, type ChildResult } from '../../src/run/child.ts'
+import { runChild, type ChildResult } from '../../src/run/child.ts'
 import { rejectsWithCode } from '../support/assert.ts'
 
 const PROGRAM = join(import.meta.dirname, 'child-program.ts')
@@ -21,7 +21,7 @@ function again(
     env: given.env ?? {},
   } as unknown as NodeJS.Process
   const signal = given.signal ?? new AbortController().signal
-  return runAgain(self, { argv, timeoutMs: given.timeoutMs ?? LONG_MS, signal })
+  return runChild(self, { argv, timeoutMs: given.timeoutMs ?? LONG_MS, signal })
 }
 
 const child = suite('this program as a child')

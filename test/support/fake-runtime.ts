@@ -215,7 +215,7 @@ export function fakeRuntime(
     stderr: (text) => {
       output.stderr += text
     },
-    again: () => Promise.reject(new Error('no child process was expected')),
+    runChild: () => Promise.reject(new Error('no child process was expected')),
     ...given,
     clock: given.clock ?? fakeClock(),
     output,

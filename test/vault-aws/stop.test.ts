@@ -3,7 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { IamRaError } from '../../src/errors.ts'
 import { leaseCredentials } from '../../src/vault-aws/lease-credentials.ts'
-import { LATE_ANSWER_MS } from '../../src/run/grace-signal.ts'
+import { GRACE_MS } from '../../src/run/grace-signal.ts'
 import type { Obtained } from '../../src/credentials.ts'
 import type { VaultAnswer } from '../../src/vault/answer.ts'
 import type { VaultRead } from '../../src/vault/client.ts'
@@ -60,7 +60,7 @@ stop('an answer is waited for a moment, and no longer', async () => {
   const { obtained, session, runtime } = stopAtRead('works on')
   assert.is(await rejectsWithCode(obtained, 'INTERRUPTED'), STOPPED)
   assert.is(session.counts.ends, 1)
-  assert.equal(runtime.clock.sleeps, [LATE_ANSWER_MS])
+  assert.equal(runtime.clock.sleeps, [GRACE_MS])
 })
 
 stop('keys of a batch token that came live on, which is said', async () => {

@@ -5,7 +5,7 @@ import type { ChildResult } from '../../run/child.ts'
 import type { Bounds } from '../../run/deadline.ts'
 import type { Runtime } from '../../run/runtime.ts'
 import type { Obtained } from '../../credentials.ts'
-import type { ToldCause } from '../obtain.ts'
+import type { SerializedCause } from '../obtain.ts'
 
 /** What the child takes besides DEADLINE: its start, and revoking. */
 const BESIDES_MS = 10_000
@@ -17,7 +17,7 @@ const BESIDES_MS = 10_000
  */
 export async function obtainApart(
   argv: readonly string[],
-  runtime: Pick<Runtime, 'again'>,
+  runtime: Pick<Runtime, 'runChild'>,
   bounds: Bounds,
 ): Promise<Obtained> {
   const stopped = new AbortController()
@@ -28,7 +28,7 @@ export async function obtainApart(
   bounds.signal.addEventListener('abort', onEnd, { once: true })
   onEnd()
   try {
-    const result = await runtime.again({
+    const result = await runtime.runChild({
       argv: ['obtain', ...argv],
       timeoutMs: bounds.deadlineMs + BESIDES_MS,
       signal: stopped.signal,
@@ -48,7 +48,7 @@ interface Failure extends ErrorOptions {
   readonly code: ErrorCode
   readonly stage: Stage
   readonly message: string
-  readonly cause?: ToldCause
+  readonly cause?: SerializedCause
 }
 
 /** It is our own program that wrote it, so its shape is known where there is one at all. */
@@ -62,7 +62,7 @@ function resultOf(result: ChildResult): Obtained {
   throw lost(result)
 }
 
-function causeOf(told: ToldCause | undefined): Error | undefined {
+function causeOf(told: SerializedCause | undefined): Error | undefined {
   if (told === undefined) return undefined
   const { cause, ...known } = told
   // It did not happen here.

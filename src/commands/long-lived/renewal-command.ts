@@ -3,7 +3,7 @@ import { seconds } from '../../text/time.ts'
 import { IamRaError } from '../../errors.ts'
 import { errorText, type Logger } from '../../run/log.ts'
 import { createRefresher, type Refresher, type RefresherOptions } from '../../renewal/refresher.ts'
-import type { HangUp, Runtime } from '../../run/runtime.ts'
+import type { SighupHook, Runtime } from '../../run/runtime.ts'
 import { writeTerminationLog } from '../../run/termination-log.ts'
 import type { RenewSettings, SourceSettings } from '../../settings/settings.ts'
 import { obtainApart } from './child-run.ts'
@@ -14,7 +14,7 @@ export interface LongLivedContext {
   readonly logger: Logger
   /** Aborted with an IamRaError: INTERRUPTED by SIGTERM or SIGINT, INTERNAL by a bug. */
   readonly interrupt: AbortSignal
-  readonly hangUp: HangUp
+  readonly hangUp: SighupHook
   /** Path of the file. */
   readonly terminationLog: string
 }

@@ -39,7 +39,7 @@ function apart(stop = new AbortController()): Apart {
     return new Promise((resolve) => (end = resolve))
   }
   const bounds = fakeBounds(fakeClock(), 60_000, stop.signal)
-  const obtained = obtainApart(['--verbose', '--deadline=60'], { again }, bounds)
+  const obtained = obtainApart(['--verbose', '--deadline=60'], { runChild: again }, bounds)
   if (run === undefined) throw new Error('no child was started')
   return { obtained, run, end: (result) => end(result) }
 }

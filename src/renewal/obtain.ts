@@ -1,0 +1,30 @@
+/** What the next credentials are: those of a lease that Vault renews, or new ones. */
+import type { Lease, Obtained } from '../credentials.ts'
+import { asIamRaError, type IamRaError } from '../errors.ts'
+import type { Bounds } from '../run/deadline.ts'
+import type { Logger } from '../run/log.ts'
+
+/** @throws IamRaError, of the lease only when no time is left for new keys */
+export async function renewOrObtain(
+  lease: Lease | undefined,
+  obtainNew: (bounds: Bounds) => Promise<Obtained>,
+  bounds: Bounds,
+  logger: Pick<Logger, 'warn'>,
+): Promise<Obtained> {
+  if (lease === undefined) return await obtainNew(bounds)
+  let refusal: IamRaError | undefined
+  try {
+    const credentials = await lease.renew(bounds)
+    if (credentials !== undefined) return { credentials, lease }
+  } catch (error) {
+    refusal = asIamRaError(error)
+    // Nothing is left of the time for a login.
+    if (bounds.signal.aborted || refusal.code === 'DEADLINE') throw error
+  }
+  const obtained = await obtainNew(bounds)
+  if (refusal !== undefined) {
+    const { message, stage, code, hint } = refusal
+    logger.warn(`the lease was not renewed, so new keys were made: ${message}`, { stage, code, hint })
+  }
+  return obtained
+}
