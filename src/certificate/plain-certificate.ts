@@ -32,8 +32,8 @@ const ATTRIBUTES: Readonly<Record<string, string>> = {
 
 /** UTF8String, PrintableString and IA5String: what is ASCII is the same text in all of them. */
 const STRINGS: readonly (number | undefined)[] = [0x0c, 0x13, 0x16]
-/** With nothing in it that RFC 4514 escapes. */
-const PLAIN_TEXT = /^[\w.:/@*-]+(?: [\w.:/@*-]+)*$/
+/** With nothing in it that RFC 4514 escapes but commas, as in `Example, Inc.`. */
+const PLAIN_TEXT = /^[\w.,:/@*'()&-]+(?: [\w.,:/@*'()&-]+)*$/
 
 const [UTC_TIME, GENERALIZED_TIME, SET, EXTENSIONS] = [0x17, 0x18, 0x31, 0xa3]
 const [KEY_USAGE, ALTERNATIVE_NAMES, BASIC_CONSTRAINTS] = ['551d0f', '551d11', '551d13']
@@ -69,9 +69,9 @@ function read(der: Uint8Array<ArrayBuffer>): Certificate {
     version: 3,
     serialHex: serialOf(serial),
     serialIsPositive: true,
-    subject: subject.join(', '),
-    issuer: issuer.join(', '),
-    commonNames: subject.filter((part) => part.startsWith('CN=')).map((part) => part.slice(3)),
+    subject: lineOf(subject),
+    issuer: lineOf(issuer),
+    commonNames: subject.flatMap(({ type, text }) => (type === 'CN' ? [text] : [])),
     notBeforeMs: instantOf(notBefore),
     notAfterMs: instantOf(notAfter),
     publicKeyInfo: publicKey.info,
@@ -131,20 +131,29 @@ function instantOf(time: Element | undefined): number {
   return instant.getTime()
 }
 
-/** `CN=orders` and so on, one to a set; never none. */
-function nameOf(name: Element | undefined): string[] {
+interface Attribute {
+  readonly type: string
+  readonly text: string
+}
+
+/** One to a set, and never none. */
+function nameOf(name: Element | undefined): Attribute[] {
   const sets = inside(name)
   must(sets.length > 0)
   return sets.map(({ tag, content }) => {
     const [pair, ...others] = readDer(content)
-    const [type, value, ...more] = inside(pair)
+    const [oid, value, ...more] = inside(pair)
     // OpenSSL takes a SEQUENCE for a SET, too.
     must(tag === SET && others.length === 0 && more.length === 0)
-    const attribute = ATTRIBUTES[oidOf(type)]
+    const type = ATTRIBUTES[oidOf(oid)]
     const text = Buffer.from(value?.content ?? []).toString('latin1')
-    must(attribute !== undefined && STRINGS.includes(value?.tag) && PLAIN_TEXT.test(text))
-    return `${attribute}=${text}`
+    must(type !== undefined && STRINGS.includes(value?.tag) && PLAIN_TEXT.test(text))
+    return { type, text }
   })
+}
+
+function lineOf(name: readonly Attribute[]): string {
+  return name.map(({ type, text }) => `${type}=${text.replaceAll(',', '\\,')}`).join(', ')
 }
 
 function oidOf(element: Element | undefined): string {
