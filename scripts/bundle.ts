@@ -2,7 +2,9 @@
  * Bun's own program: makes one executable of an entry point such as src/aws-iam-ra.ts. Run by build/compile.ts, since
  * plugins and some settings are to be had only from inside Bun.
  */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { folding } from './build/asn1-rsa.ts'
 
 /** What of Bun is used here, of https://bun.com/docs/bundler. */
 declare const Bun: { build(options: Readonly<Record<string, unknown>>): Promise<unknown> }
@@ -57,6 +59,17 @@ const keepIdentifiers = {
   },
 }
 
+const constants = folding()
+const foldConstants = {
+  name: 'fold the constants of asn1-rsa',
+  setup(build: PluginBuilder): void {
+    build.onLoad({ filter: /[/\\]@peculiar[/\\]asn1-rsa[/\\].*\.js$/, namespace: 'file' }, ({ path }) => ({
+      contents: constants.fold(readFileSync(path, 'utf8')),
+      loader: 'js',
+    }))
+  },
+}
+
 const [entry, target, outfile, runtime] = process.argv.slice(2)
 if (entry === undefined || target === undefined || outfile === undefined)
   throw new Error('usage: bun bundle.ts <entry> <target> <outfile> [runtime]')
@@ -69,7 +82,7 @@ await Bun.build({
   bytecode: true,
   // What is imported when it is needed is a chunk of its own.
   splitting: true,
-  plugins: [leaveOut, keepIdentifiers],
+  plugins: [leaveOut, keepIdentifiers, foldConstants],
   compile: {
     target,
     outfile,
@@ -85,3 +98,4 @@ await Bun.build({
     jitPolicy: 100_000,
   },
 })
+constants.finish()

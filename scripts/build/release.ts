@@ -91,7 +91,14 @@ export async function release(local: string): Promise<void> {
 
 /** What a build reads, and no more. */
 function copyProject(to: string): string {
-  for (const path of ['src', 'scripts/bundle.ts', 'package.json', 'package-lock.json', 'tsconfig.json'])
+  for (const path of [
+    'src',
+    'scripts/bundle.ts',
+    'scripts/build/asn1-rsa.ts',
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+  ])
     cpSync(join(ROOT, path), join(to, path), { recursive: true })
   npm(['ci', '--omit=dev', '--ignore-scripts', '--no-progress'], to)
   return to

@@ -24,6 +24,7 @@ const LAYERS: readonly (readonly string[])[] = [
 const PACKAGES: Readonly<Record<string, string>> = {
   'node-vault': 'src/vault',
   '@peculiar/x509': 'src/certificate',
+  '@peculiar/asn1-csr': 'src/certificate',
   '@peculiar/asn1-schema': 'src/certificate',
   '@peculiar/asn1-x509': 'src/certificate',
   'reflect-metadata': 'src/certificate',

@@ -10,5 +10,6 @@ export function podEnv(
     ...stage.env,
     SERVICE_ACCOUNT_TOKEN_FILE: tokenFile,
     AWS_SHARED_CREDENTIALS_FILE: credentialsFile,
+    BUN_JSC_useJIT: '0',
   }
 }

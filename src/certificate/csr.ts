@@ -1,13 +1,32 @@
 /** The certificate signing request: the names that Vault is asked to certify. */
 import { IamRaError } from '../errors.ts'
 import type { KeyPair } from './key-pair.ts'
-import { Name, PemConverter, SubjectAlternativeNameExtension } from './x509.ts'
+import {
+  AsnConvert,
+  Attribute,
+  Attributes,
+  AttributeTypeAndValue,
+  AttributeValue,
+  Extension,
+  Extensions,
+  GeneralName,
+  GeneralNames,
+  Name,
+  OctetString,
+  PemConverter,
+  RelativeDistinguishedName,
+} from './x509.ts'
 
 export interface RequestedNames {
   readonly commonName: string
   readonly dnsSans: readonly string[]
   readonly uriSans: readonly string[]
 }
+
+/** RFC 4519 section 2.3, RFC 5280 section 4.2.1.6, RFC 2985 section 5.4.2. */
+const COMMON_NAME = '2.5.4.3'
+const SUBJECT_ALT_NAME = '2.5.29.17'
+const EXTENSION_REQUEST = '1.2.840.113549.1.9.14'
 
 /**
  * A PKCS #10 request (RFC 2986) as PEM. The names stand in the request itself, because a PKI role takes them from
@@ -16,19 +35,25 @@ export interface RequestedNames {
  * @throws IamRaError SETTINGS_INVALID for a DNS or URI name that is not ASCII.
  */
 export async function createCsr(keyPair: KeyPair, names: RequestedNames): Promise<string> {
-  // As structured JSON with the string type said: a plain string would be parsed for escapes, quotes and `#`.
-  const subject = new Name([{ CN: [{ utf8String: names.commonName }] }])
-  const der = await keyPair.request(subject, alternativeNames(names))
+  const commonName = new AttributeTypeAndValue({
+    type: COMMON_NAME,
+    value: new AttributeValue({ utf8String: names.commonName }),
+  })
+  const subject = new Name([new RelativeDistinguishedName([commonName])])
+  const der = await keyPair.request(subject, new Attributes(alternativeNames(names)))
   return `${PemConverter.encode(new Uint8Array(der), PemConverter.CertificateRequestTag)}\n`
 }
 
-function alternativeNames(names: RequestedNames): SubjectAlternativeNameExtension[] {
+function alternativeNames(names: RequestedNames): Attribute[] {
   const general = [
-    ...names.dnsSans.map((value) => ({ type: 'dns' as const, value: ia5(value) })),
-    ...names.uriSans.map((value) => ({ type: 'url' as const, value: ia5(value) })),
+    ...names.dnsSans.map((value) => new GeneralName({ dNSName: ia5(value) })),
+    ...names.uriSans.map((value) => new GeneralName({ uniformResourceIdentifier: ia5(value) })),
   ]
   // RFC 5280 section 4.2.1.6: an empty list is not allowed; critical only where the subject is empty, which it never is.
-  return general.length === 0 ? [] : [new SubjectAlternativeNameExtension(general, false)]
+  if (general.length === 0) return []
+  const extnValue = new OctetString(AsnConvert.serialize(new GeneralNames(general)))
+  const extensions = new Extensions([new Extension({ extnID: SUBJECT_ALT_NAME, extnValue })])
+  return [new Attribute({ type: EXTENSION_REQUEST, values: [AsnConvert.serialize(extensions)] })]
 }
 
 /** DNS and URI names are IA5Strings (RFC 5280 section 4.2.1.6); the encoder would cut other characters to one byte. */

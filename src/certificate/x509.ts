@@ -5,15 +5,23 @@
  */
 import './reflect.ts'
 
-export { AsnConvert } from '@peculiar/asn1-schema'
-// What the X.509 library is made of: it would write an extension out again before it reads what is in it.
-export { BasicConstraints, GeneralNames, KeyUsage, KeyUsageFlags } from '@peculiar/asn1-x509'
+export { Attributes, CertificationRequest, CertificationRequestInfo } from '@peculiar/asn1-csr'
+export { AsnConvert, OctetString } from '@peculiar/asn1-schema'
+// What the X.509 library is made of: it would parse again what it has just written, and write out again what it has read.
 export {
-  AsnEcSignatureFormatter,
+  AlgorithmIdentifier,
+  Attribute,
+  AttributeTypeAndValue,
+  AttributeValue,
+  BasicConstraints,
+  Extension,
+  Extensions,
+  GeneralName,
+  GeneralNames,
+  KeyUsage,
+  KeyUsageFlags,
   Name,
-  PemConverter,
-  Pkcs10CertificateRequestGenerator,
-  SubjectAlternativeNameExtension,
-  X509Certificate,
-} from '@peculiar/x509'
-export type { Extension } from '@peculiar/x509'
+  RelativeDistinguishedName,
+  SubjectPublicKeyInfo,
+} from '@peculiar/asn1-x509'
+export { AsnEcSignatureFormatter, PemConverter, X509Certificate } from '@peculiar/x509'

@@ -24,7 +24,7 @@ export interface LoginSettings extends VaultServer {
 }
 
 export interface LoginContext extends RetryContext {
-  readonly runtime: Pick<Runtime, 'fs' | 'http' | 'clock' | 'random'>
+  readonly runtime: Pick<Runtime, 'fs' | 'memoryFiles' | 'http' | 'clock' | 'random'>
   readonly logger: Logger
   /** Called at each attempt once the request is on its way: Vault will be asking the cluster about the token. */
   readonly onAsked?: () => void
@@ -43,7 +43,7 @@ export async function login(settings: LoginSettings, context: LoginContext): Pro
   let leaseSeconds: number | undefined
   try {
     const auth = await retry('login', 'identity', context, async (timeoutMs) => {
-      const jwt = await readServiceAccountToken(runtime.fs, settings.tokenFile)
+      const jwt = await readServiceAccountToken(runtime.memoryFiles, settings.tokenFile)
       const request = { isSent: false }
       try {
         const answer = await client.write({

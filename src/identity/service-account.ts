@@ -2,17 +2,16 @@
 import { codeOf, IamRaError } from '../errors.ts'
 import { foreignText, foreignTexts } from '../text/redact.ts'
 import { isRecord, parseJsonObject } from '../text/json.ts'
-import { readInputFile } from '../run/input-file.ts'
-import type { Runtime } from '../run/runtime.ts'
+import { readInputFile, type InputFiles } from '../run/input-file.ts'
 
 /** A projected token is about 1 KiB. */
 const MAX_TOKEN_BYTES = 64 * 1024
 
 /** @throws IamRaError INPUT_FILE where the file is missing, unreadable or holds no JSON Web Token */
-export async function readServiceAccountToken(fs: Runtime['fs'], path: string): Promise<string> {
+export async function readServiceAccountToken(files: InputFiles, path: string): Promise<string> {
   let text: string
   try {
-    text = (await readInputFile(fs, path)).trim()
+    text = (await readInputFile(files, path)).trim()
   } catch (error) {
     throw unreadable(path, error)
   }

@@ -1,7 +1,5 @@
 /** Files that others mount for us. A device or a pipe at such a path must not hold the run beyond its deadline. */
-import { constants } from 'node:fs'
-import type { FileHandle } from 'node:fs/promises'
-import type { Runtime } from './runtime.ts'
+import { constants, type Stats } from 'node:fs'
 
 /** A CA bundle with every public root has a quarter of this. */
 const MAX_BYTES = 1024 * 1024
@@ -9,12 +7,29 @@ const SMALLEST_READ = 4095
 // Without O_NONBLOCK a pipe put in the file's place would keep us waiting.
 const READ = constants.O_RDONLY | constants.O_NONBLOCK
 
+/** As much of a file system as reading takes; that of `node:fs/promises` is one. */
+export interface InputFiles {
+  stat(path: string): Promise<Pick<Stats, 'isFile'>>
+  open(path: string, flags: number): Promise<InputHandle>
+}
+
+interface InputHandle {
+  stat(): Promise<Pick<Stats, 'isFile' | 'size'>>
+  read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: null,
+  ): Promise<{ readonly bytesRead: number }>
+  close(): Promise<void>
+}
+
 /** The code of the error for what is no regular file. */
 export const NOT_A_FILE = 'not a file'
 
 /** @throws Error with a `code`: the system's, or words of ours for what is no regular file or larger than 1 MiB */
 export async function readInputFile(
-  fs: Pick<Runtime['fs'], 'stat' | 'open'>,
+  fs: InputFiles,
   path: string,
   encoding: 'utf8' | 'latin1' = 'utf8',
 ): Promise<string> {
@@ -28,7 +43,7 @@ export async function readInputFile(
  * @throws Error with a `code`: the system's, or NOT_A_FILE
  */
 export async function readBoundedFile(
-  fs: Pick<Runtime['fs'], 'stat' | 'open'>,
+  fs: InputFiles,
   path: string,
   maxBytes: number,
 ): Promise<Buffer | undefined> {
@@ -50,7 +65,7 @@ export async function readBoundedFile(
  * @param size what the descriptor says; the file may grow meanwhile, and those of /proc claim to be empty
  */
 export async function readBounded(
-  handle: Pick<FileHandle, 'read'>,
+  handle: Pick<InputHandle, 'read'>,
   size: number,
   maxBytes: number,
 ): Promise<Buffer | undefined> {

@@ -3,6 +3,8 @@ import { write } from 'node:fs'
 import * as fsPromises from 'node:fs/promises'
 import type { ChildResult, ChildRun } from './child.ts'
 import { codeOf } from '../errors.ts'
+import type { InputFiles } from './input-file.ts'
+import { memoryFiles } from './memory-files.ts'
 import { createHttpClient, type HttpClient, type HttpClientOptions } from '../net/http.ts'
 
 export interface Clock {
@@ -29,6 +31,8 @@ export interface Runtime {
   /** A number in [0, 1). */
   random(): number
   readonly fs: FileSystem
+  /** For the token and for settings, which the kubelet mounts from memory. */
+  readonly memoryFiles: InputFiles
   http(options: HttpClientOptions): HttpClient
   stdout(text: string): void
   stderr(text: string): void
@@ -81,6 +85,7 @@ export function systemRuntime(process: NodeJS.Process): SystemRuntime {
     clock: systemClock,
     random: Math.random,
     fs: fsPromises,
+    memoryFiles,
     http: createHttpClient,
     stdout: stdout.write,
     stderr: stderr.write,

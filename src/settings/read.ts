@@ -66,7 +66,7 @@ export function readReporting({ argv, env }: Pick<Runtime, 'argv' | 'env'>): Rep
  * @throws IamRaError SETTINGS_INVALID with one line in `problems` for each problem, in the table's order.
  */
 export async function readInvocation(
-  runtime: Pick<Runtime, 'argv' | 'env' | 'home' | 'fs' | 'clock'>,
+  runtime: Pick<Runtime, 'argv' | 'env' | 'home' | 'fs' | 'memoryFiles' | 'clock'>,
 ): Promise<Invocation> {
   const { command, meant, switches, values, problems: ofArguments } = readArguments(runtime.argv)
   if (switches.has('--help')) return { command: 'help' }

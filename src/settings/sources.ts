@@ -20,16 +20,16 @@ export type Sources = ReadonlyMap<OptionName, Source>
 /** Settings are short; whatever is longer is the wrong file. */
 const MAX_FILE_BYTES = 64 * 1024
 
-/** Reads every option's text once, the files side by side, and reports what cannot be read. */
+/** Reads every option's text once, and reports what cannot be read. */
 export async function readSources(
-  { env, fs }: Pick<Runtime, 'env' | 'fs'>,
+  { env, memoryFiles }: Pick<Runtime, 'env' | 'memoryFiles'>,
   flags: ReadonlyMap<OptionName, string>,
   problems: Problems,
 ): Promise<Sources> {
   const table: readonly (Option & { readonly name: OptionName })[] = OPTIONS
   const entries = table.map(async (option): Promise<[OptionName, Source]> => {
     const { name } = option
-    const source = await readSource(option, env, fs, flags.get(name))
+    const source = await readSource(option, env, memoryFiles, flags.get(name))
     if ('wrong' in source) {
       problems.add(name, source)
       return [name, { state: 'refused' }]
@@ -46,7 +46,7 @@ export async function readSources(
 async function readSource(
   option: Option,
   env: Runtime['env'],
-  fs: Runtime['fs'],
+  memoryFiles: Runtime['memoryFiles'],
   flag: string | undefined,
 ): Promise<Source | Unfit> {
   const { name, lowerCase } = option
@@ -58,7 +58,7 @@ async function readSource(
   }
   if (flag !== undefined) return { state: 'given', text: flag.trim(), origin: 'flag' }
   if (value !== '') return { state: 'given', text: value, origin: 'env' }
-  if (file !== '') return readSettingFile(option, fs, file)
+  if (file !== '') return readSettingFile(option, memoryFiles, file)
   const lower = lowerCase === true ? textOf(env[name.toLowerCase()]) : ''
   if (lower !== '') return { state: 'given', text: lower, origin: 'env' }
   if (env[name] !== undefined)
@@ -67,14 +67,18 @@ async function readSource(
   return { state: 'absent' }
 }
 
-async function readSettingFile(option: Option, fs: Runtime['fs'], path: string): Promise<Source | Unfit> {
+async function readSettingFile(
+  option: Option,
+  memoryFiles: Runtime['memoryFiles'],
+  path: string,
+): Promise<Source | Unfit> {
   const fileName = `${option.name}_FILE`
   const expected = 'a readable text file with the value'
   const pathFault = pathFaultOf(path)
   if (pathFault !== undefined) return { wrong: `has a path in ${fileName} that ${pathFault.wrong}`, expected }
   const named = `has ${mayHoldPassword(path) ? 'a path' : quote(path)} in ${fileName}, which`
   try {
-    const bytes = await readBoundedFile(fs, path, MAX_FILE_BYTES)
+    const bytes = await readBoundedFile(memoryFiles, path, MAX_FILE_BYTES)
     if (bytes === undefined) return { wrong: `${named} is larger than 64 KiB`, expected }
     const text = decode(bytes)
     if (text === undefined) return { wrong: `${named} is not UTF-8 text`, expected }

@@ -1,10 +1,12 @@
+import 'reflect-metadata'
 import { spawnSync } from 'node:child_process'
-import { createPublicKey, verify } from 'node:crypto'
+import { createPublicKey, verify, type webcrypto } from 'node:crypto'
+import { Name, Pkcs10CertificateRequestGenerator, SubjectAlternativeNameExtension } from '@peculiar/x509'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { createCsr } from '../../src/certificate/csr.ts'
-import { generateKeyPair } from '../../src/certificate/key-pair.ts'
-import { KEY_TYPES } from '../../src/certificate/settings.ts'
+import { createCsr, type RequestedNames } from '../../src/certificate/csr.ts'
+import { generateKeyPair, type KeyPair } from '../../src/certificate/key-pair.ts'
+import { KEY_TYPES, type KeyType } from '../../src/certificate/settings.ts'
 import { rejectsWithCode } from '../support/assert.ts'
 import { readDer, writeDer, type DerValue } from './der.ts'
 import { fc } from '../support/generated.ts'
@@ -137,6 +139,84 @@ for (const [kind, names] of [
     const error = await rejectsWithCode(createCsr(p256, { commonName: 'a', ...names }), 'SETTINGS_INVALID')
     assert.is(error.stage, 'settings')
     assert.match(error.message, JSON.stringify([...names.dnsSans, ...names.uriSans][0]))
+  })
+}
+
+/** A key pair, and the WebCrypto keys in it. */
+async function pairAndKeys(type: KeyType): Promise<{ pair: KeyPair; keys: webcrypto.CryptoKeyPair }> {
+  const original = crypto.subtle.generateKey.bind(crypto.subtle)
+  let keys: webcrypto.CryptoKeyPair | undefined
+  const watched = async (...args: Parameters<typeof original>): Promise<unknown> => {
+    const made = await original(...args)
+    if ('privateKey' in made) keys = made
+    return made
+  }
+  Object.assign(crypto.subtle, { generateKey: watched })
+  try {
+    const pair = await generateKeyPair(type)
+    assert.ok(keys)
+    return { pair, keys }
+  } finally {
+    Reflect.deleteProperty(crypto.subtle, 'generateKey')
+  }
+}
+
+/** The request that the X.509 library's own generator makes, DER. */
+async function generated(
+  type: KeyType,
+  keys: webcrypto.CryptoKeyPair,
+  names: RequestedNames,
+): Promise<Buffer> {
+  const general = [
+    ...names.dnsSans.map((value) => ({ type: 'dns' as const, value })),
+    ...names.uriSans.map((value) => ({ type: 'url' as const, value })),
+  ]
+  const request = await Pkcs10CertificateRequestGenerator.create(
+    {
+      name: new Name([{ CN: [{ utf8String: names.commonName }] }]),
+      extensions: general.length === 0 ? [] : [new SubjectAlternativeNameExtension(general, false)],
+      keys,
+      signingAlgorithm: {
+        name: keys.privateKey.algorithm.name,
+        hash: type === 'ec-p384' ? 'SHA-384' : 'SHA-256',
+      },
+    },
+    crypto,
+  )
+  return Buffer.from(request.rawData)
+}
+
+const ascii = fc.string({
+  unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
+  minLength: 1,
+  maxLength: 80,
+})
+const anyNames = fc.record({
+  commonName: fc.oneof(
+    fc.constantFrom('orders.shop.prod', ...HOSTILE),
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 64 }),
+  ),
+  dnsSans: fc.array(ascii, { maxLength: 4 }),
+  uriSans: fc.array(ascii, { maxLength: 4 }),
+})
+
+for (const type of KEY_TYPES) {
+  csr(`a request with a key of type ${type} is, byte for byte, that of the library's generator`, async () => {
+    const { pair, keys } = await pairAndKeys(type)
+    await fc.assert(
+      fc.asyncProperty(anyNames, async (names) => {
+        const [ours, theirs] = [derOf(await createCsr(pair, names)), await generated(type, keys, names)]
+        // RSASSA-PKCS1-v1_5 signs without chance, ECDSA does not.
+        const comparable = (der: Buffer): unknown[] =>
+          type.startsWith('rsa')
+            ? [der.toString('hex')]
+            : readDer(readDer(der)[0]?.content ?? Buffer.of())
+                .slice(0, 2)
+                .map(({ whole }) => Buffer.from(whole).toString('hex'))
+        assert.equal(comparable(ours), comparable(theirs))
+      }),
+      { numRuns: type.startsWith('rsa') ? 20 : 100 },
+    )
   })
 }
 

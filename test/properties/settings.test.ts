@@ -44,7 +44,15 @@ async function read(
 ): Promise<Invocation | IamRaError> {
   readReporting({ argv, env })
   try {
-    return await readInvocation({ env, argv, home: '/home/app', fs: filesWith(content), clock: systemClock })
+    const files = filesWith(content)
+    return await readInvocation({
+      env,
+      argv,
+      home: '/home/app',
+      fs: files,
+      memoryFiles: files,
+      clock: systemClock,
+    })
   } catch (error) {
     if (!(error instanceof IamRaError)) throw error
     assert.is(error.code, 'SETTINGS_INVALID')

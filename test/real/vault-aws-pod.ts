@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import * as fs from 'node:fs/promises'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { memoryFiles } from '../../src/run/memory-files.ts'
 import { createBounds, type RunBounds } from '../../src/run/deadline.ts'
 import { leaseCredentials, type VaultAwsSettings } from '../../src/vault-aws/lease-credentials.ts'
 import { createHttpClient } from '../../src/net/http.ts'
@@ -22,7 +23,7 @@ export interface PodRun {
 }
 
 const folder = scratchFolder('vault-aws-pod')
-const runtime = { fs, http: createHttpClient, clock: systemClock, random: Math.random }
+const runtime = { fs, memoryFiles, http: createHttpClient, clock: systemClock, random: Math.random }
 
 export function bounds(deadlineMs = 20_000): RunBounds {
   return createBounds(deadlineMs, systemClock, new AbortController().signal)

@@ -1,11 +1,12 @@
 import * as fs from 'node:fs/promises'
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { readBoundedFile, readInputFile } from '../../src/run/input-file.ts'
+import { readBoundedFile, readInputFile, type InputFiles } from '../../src/run/input-file.ts'
+import { memoryFiles } from '../../src/run/memory-files.ts'
 import { watchedFileSystem } from '../sink/scratch.ts'
 
 const input = suite('a file that is mounted for us')
@@ -16,7 +17,7 @@ input.before(() => {
 })
 input.after(() => rmSync(folder, { recursive: true }))
 
-async function codeOf(path: string, files: Pick<typeof fs, 'stat' | 'open'> = fs): Promise<unknown> {
+async function codeOf(path: string, files: InputFiles = fs): Promise<unknown> {
   try {
     await readInputFile(files, path)
     return undefined
@@ -76,6 +77,30 @@ input('is refused without waiting if a pipe has taken its place after it was loo
     execFileSync('mkfifo', [path])
   })
   assert.is(await codeOf(path, files), 'not a file')
+})
+
+input('is read and refused alike in this thread', async () => {
+  const path = join(folder, 'memory')
+  const text = 'grüezi\n'.repeat(1000)
+  writeFileSync(path, text)
+  const before = readdirSync('/proc/self/fd').length
+  assert.is(await readInputFile(memoryFiles, path), text)
+  assert.is(
+    await readInputFile(memoryFiles, '/proc/self/environ'),
+    await readInputFile(fs, '/proc/self/environ'),
+  )
+  assert.is(await readBoundedFile(memoryFiles, path, 7999), undefined)
+  for (const other of ['/dev/zero', folder, join(folder, 'large'), join(folder, 'nothing')])
+    assert.is(await codeOf(other, memoryFiles), await codeOf(other))
+  assert.is(readdirSync('/proc/self/fd').length, before, 'each is closed again')
+})
+
+input('in this thread, too, is refused without waiting if it is a pipe, or becomes one', async () => {
+  const path = join(folder, 'memory-replaced')
+  execFileSync('mkfifo', [path])
+  assert.is(await codeOf(path, memoryFiles), 'not a file')
+  const lookedAt = { ...memoryFiles, stat: () => memoryFiles.stat(import.meta.filename) }
+  assert.is(await codeOf(path, lookedAt), 'not a file')
 })
 
 input.run()

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs/promises'
 import { join } from 'node:path'
+import { memoryFiles } from '../../src/run/memory-files.ts'
 import type { IamRaError } from '../../src/errors.ts'
 import { systemClock, type Runtime } from '../../src/run/runtime.ts'
 import { readInvocation, type Invocation, type Task } from '../../src/settings/read.ts'
@@ -58,12 +59,15 @@ export type Once = Omit<Of<'once'>, 'settings'> & {
 }
 
 export function readFrom(env: Env, argv: readonly string[] = [], home?: string): Promise<Invocation> {
-  return readInvocation({ env, argv, home, fs, clock: systemClock })
+  return readInvocation({ env, argv, home, fs, memoryFiles, clock: systemClock })
 }
 
 /** The refusal of these settings. */
 export function refusalOf(env: Env, argv: readonly string[] = [], home?: string): Promise<IamRaError> {
-  return rejectsWithCode(readInvocation({ env, argv, home, fs, clock: systemClock }), 'SETTINGS_INVALID')
+  return rejectsWithCode(
+    readInvocation({ env, argv, home, fs, memoryFiles, clock: systemClock }),
+    'SETTINGS_INVALID',
+  )
 }
 
 /** What the command word makes of these settings. */

@@ -4,6 +4,7 @@ import type { IamRaError } from '../../src/errors.ts'
 import type { HttpAnswer, HttpClient, HttpClientOptions, HttpRequest } from '../../src/net/http.ts'
 import type { LogFields, Logger } from '../../src/run/log.ts'
 import type { Bounds } from '../../src/run/deadline.ts'
+import { memoryFiles } from '../../src/run/memory-files.ts'
 import type { Clock, Runtime } from '../../src/run/runtime.ts'
 
 export const FAKE_NOW_MS = Date.UTC(2026, 10, 21, 12)
@@ -208,6 +209,7 @@ export function fakeRuntime(
     home: '/home/app',
     random: () => 0.5,
     fs: fsPromises,
+    memoryFiles,
     http: scriptedHttp([]).http,
     stdout: (text) => {
       output.stdout += text

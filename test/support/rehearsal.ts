@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import * as fsPromises from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { memoryFiles } from '../../src/run/memory-files.ts'
 import type { HttpRequest } from '../../src/net/http.ts'
 import { readInvocation } from '../../src/settings/read.ts'
 import type { Settings } from '../../src/settings/settings.ts'
@@ -73,7 +74,14 @@ export async function rehearse(options: Omit<StageOptions, 'now'> = {}): Promise
     meddle: () => undefined,
     env,
     settings: async () => {
-      const invocation = await readInvocation({ env, argv: [], home: folder, fs: fsPromises, clock })
+      const invocation = await readInvocation({
+        env,
+        argv: [],
+        home: folder,
+        fs: fsPromises,
+        memoryFiles,
+        clock,
+      })
       if (invocation.command !== 'once') throw new Error(`expected the one-shot, got ${invocation.command}`)
       return invocation.settings
     },

@@ -18,7 +18,7 @@ import type { Facts } from './report.ts'
 export async function lookAtToken(settings: LoginSettings, step: StepContext): Promise<true> {
   step.sent({ file: settings.tokenFile })
   const { namespace, account, subject, issuer, audiences, expiresAtMs } = decodeClaims(
-    await readServiceAccountToken(step.runtime.fs, settings.tokenFile),
+    await readServiceAccountToken(step.runtime.memoryFiles, settings.tokenFile),
   )
   step.found({
     namespace,
