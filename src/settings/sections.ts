@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { CertificateSettings } from '../certificate/settings.ts'
 import type { ExchangeSettings } from '../exchange/create-session.ts'
 import type { SinkSettings } from '../sink/settings.ts'
+import type { SinkOf } from '../sink/sinks.ts'
 import type { LoginSettings } from '../identity/login.ts'
 import { awsAddress, isLoopback, proxyAddress, vaultAddress } from './addresses.ts'
 import { anchorArn, arnConflicts, profileArn, roleArn } from './arn.ts'
@@ -170,13 +171,13 @@ export function sinkSection(
   reader: Reader,
   home: string | undefined,
   anchorRegion: string | undefined,
-): SinkSettings | undefined {
+): SinkOf<'shared-files'> | undefined {
   const credentialsFile = reader.take('AWS_SHARED_CREDENTIALS_FILE', inHome(home))
   const profile = reader.take('AWS_PROFILE', values.profileName)
   const fileMode = reader.take('FILE_MODE', values.fileMode)
   const regionFile = regionFileOf(reader, home, anchorRegion)
   if (credentialsFile === undefined || profile === undefined || fileMode === undefined) return undefined
-  return { credentialsFile, profile, fileMode, ...present({ regionFile }) }
+  return { kind: 'shared-files', credentialsFile, profile, fileMode, ...present({ regionFile }) }
 }
 
 /** Absent where it is not wanted; AWS_REGION is read only then, as it is often set for the app alone. */
