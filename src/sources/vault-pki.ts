@@ -1,9 +1,9 @@
 /** The source that asks Vault for a certificate: login, signature, the token's end, exchange at Roles Anywhere. */
 import type { CertificateSettings } from '../certificate/settings.ts'
-import type { SigningRequest } from '../certificate/signing-request.ts'
-import type { issueCertificate } from '../certificate/vault-pki.ts'
+import type { CertificateContext, CertificateSession } from '../certificate/vault-pki.ts'
 import { createSession, type ExchangeSettings } from '../exchange/create-session.ts'
 import { login, type LoginSettings } from '../identity/login.ts'
+import type { IssuedCertificate } from '../credentials.ts'
 import type { StepDescription } from '../run/watch.ts'
 import { exchange, exchangeProbe } from './roles-anywhere.ts'
 import type { Source } from './source.ts'
@@ -16,11 +16,13 @@ export interface VaultPkiSource {
   readonly exchange: ExchangeSettings
 }
 
+type Issue = (session: CertificateSession, context: CertificateContext) => Promise<IssuedCertificate>
+
 /** Who does the steps. */
 export interface VaultPkiParts {
   readonly login: typeof login
-  prepare(settings: CertificateSettings, loggedIn: Promise<unknown>): Promise<SigningRequest>
-  readonly issue: typeof issueCertificate
+  /** Makes what needs no token. @returns who has it signed */
+  prepare(settings: CertificateSettings, loggedIn: Promise<unknown>): Promise<Issue>
   readonly createSession: typeof createSession
 }
 
@@ -35,18 +37,14 @@ const OURS: VaultPkiParts = {
   login,
   createSession,
   async prepare(settings, loggedIn) {
-    const [{ createSigningRequest }] = await Promise.all([
+    const [{ createSigningRequest }, { issueCertificate }] = await Promise.all([
       import('../certificate/signing-request.ts'),
-      // Not used here, but then it is there when it is.
       import('../certificate/vault-pki.ts'),
     ])
     // An RSA key holds the thread: Vault's answer would wait unread, and the attempt could run out of time.
     if (settings.keyType?.startsWith('rsa-') === true) await loggedIn
-    return await createSigningRequest(settings)
-  },
-  async issue(...asked) {
-    const { issueCertificate: issue } = await import('../certificate/vault-pki.ts')
-    return await issue(...asked)
+    const request = await createSigningRequest(settings)
+    return (session, context) => issueCertificate(request, settings, session, context)
   },
 }
 
@@ -69,15 +67,16 @@ export function vaultPki(settings: VaultPkiSource, parts: VaultPkiParts = OURS):
       const { promise: asked, resolve } = Promise.withResolvers<undefined>()
       const onAsked = (): void => resolve(undefined)
       const { promise: loggedIn, resolve: onLoggedIn } = Promise.withResolvers<undefined>()
-      const request = asked.then(() => parts.prepare(settings.certificate, loggedIn))
+      const prepared = asked.then(() => parts.prepare(settings.certificate, loggedIn))
       // A failure shows where it is awaited, which a failed login does not come to.
-      request.catch(() => undefined)
+      prepared.catch(() => undefined)
       const token = await logIn(settings.vault, watch, { by: parts.login, onAsked })
       onAsked()
       onLoggedIn(undefined)
       try {
         const certificate = await watch.step({ ...CERTIFICATE, sent }, async (step) => {
-          const issued = await parts.issue(await request, settings.certificate, token.session, step)
+          const issue = await prepared
+          const issued = await issue(token.session, step)
           // That was its last use.
           void token.end()
           return await usable(issued, step)
