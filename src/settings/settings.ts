@@ -1,6 +1,6 @@
 /** What each command goes by: settings as they were checked, and frozen. */
 import type { EndpointSettings, HealthSettings } from '../endpoint/settings.ts'
-import type { ChosenSink, SinkOf } from '../sink/sinks.ts'
+import type { SinkOf } from '../sink/sinks.ts'
 import type { CredentialsSource } from '../sources/sources.ts'
 
 /** What every command that gets credentials goes by. */
@@ -18,7 +18,7 @@ export interface Settings extends SourceSettings {
 
 /** What an app in a serving pod reads is the token's file, in any other the credentials file. */
 export interface CheckSettings extends SourceSettings {
-  readonly sink: ChosenSink
+  readonly sink: SinkOf
 }
 
 export interface RenewSettings extends Settings {

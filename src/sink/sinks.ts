@@ -11,12 +11,12 @@ const SINKS = {
 
 type Kind = keyof typeof SINKS
 
-/** The settings of a sink of this kind. */
-export type SinkOf<K extends Kind> = { readonly kind: K } & Parameters<(typeof SINKS)[K]>[0]
+/** The settings of a sink, of any kind or of these. */
+export type SinkOf<K extends Kind = Kind> = K extends Kind
+  ? { readonly kind: K } & Parameters<(typeof SINKS)[K]>[0]
+  : never
 
-export type ChosenSink = { [K in Kind]: SinkOf<K> }[Kind]
-
-export function openSink(settings: ChosenSink): Promise<Sink> {
+export function openSink(settings: SinkOf): Promise<Sink> {
   // The entry of its own kind.
-  return (SINKS[settings.kind] as (settings: ChosenSink) => Promise<Sink>)(settings)
+  return (SINKS[settings.kind] as (settings: SinkOf) => Promise<Sink>)(settings)
 }
