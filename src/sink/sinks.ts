@@ -4,7 +4,7 @@ import type { Sink } from './sink.ts'
 
 const SINKS = {
   'shared-files': async (settings: SinkSettings) => (await import('./shared-files.ts')).sharedFiles(settings),
-  endpoint: async (settings: TokenFileSettings) => (await import('./served.ts')).served(settings),
+  endpoint: async (settings: TokenFileSettings) => (await import('./token-file.ts')).served(settings),
   'credential-process': async (_settings: object) =>
     (await import('./credential-process.ts')).credentialProcess(),
 } as const
