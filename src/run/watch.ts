@@ -10,7 +10,7 @@ export interface RunContext {
   readonly logger: Logger
 }
 
-/** A Date where it is a moment. Never a token, a key or a credential. */
+/** A Date if it is a moment. Never a token, a key or a credential. */
 export type Fact = string | number | boolean | Date | readonly string[]
 
 /** By names such as `common_name`; what there is none of is undefined. */
@@ -26,17 +26,17 @@ export interface StepDescription {
   readonly how: 'reads' | 'sends'
   /** What is sent to a server, or which file is read. */
   readonly sent?: Facts
-  /** That it may take all the time of a run, wherever it is watched. */
+  /** That it may take all the time of a run, whatever watches it. */
   readonly isLong?: true
 }
 
 /** What a step is given. */
 export interface StepContext extends RunContext {
-  /** What a run has left for a wait that no server answers; more than `bounds`, where these are of the step alone. */
+  /** What a run has left for a wait that no server answers; more than `bounds` if these are of the step alone. */
   runMs(): number
   /** Facts that are noted before a failure are kept. */
   found(facts: Facts): void
-  /** Whether the step has warned so far; false where nobody keeps its facts. */
+  /** Whether the step has warned so far; false if nobody keeps its facts. */
   hasWarned(): boolean
 }
 
@@ -45,7 +45,7 @@ export interface Look {
   readonly step: StepDescription
   /** What is missing for the step proper, of which this is the little that can be done all the same. */
   readonly lacks?: string
-  /** Absent where nothing can be done. */
+  /** Absent if nothing can be done. */
   readonly work?: (step: StepContext) => Promise<void>
 }
 

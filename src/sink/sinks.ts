@@ -1,4 +1,4 @@
-/** Where credentials go. The one list of the sinks: each is a file, loaded where it is wanted. */
+/** Where credentials go. The one list of the sinks: each is a file, loaded when it is wanted. */
 import type { SinkSettings, TokenFileSettings } from './settings.ts'
 import type { Sink } from './sink.ts'
 

@@ -1,4 +1,4 @@
-/** A run: a source, again where a wait outlived what it had, and the sink. */
+/** A run: a source, again if a wait outlived what it had, and the sink. */
 import type { Obtained } from '../credentials.ts'
 import { IamRaError } from '../errors.ts'
 import { pauseMs } from '../run/retry.ts'

@@ -1,4 +1,4 @@
-/** Where credentials come from. The one list of the sources: each is a file, loaded where it is wanted. */
+/** Where credentials come from. The one list of the sources: each is a file, loaded when it is wanted. */
 import type { MountedCertificateSource } from './mounted-certificate.ts'
 import type { Source } from './source.ts'
 import type { VaultAwsSource } from './vault-aws.ts'

@@ -4,7 +4,7 @@ import type { IssuedCertificate } from '../credentials.ts'
 import type { StepContext } from '../run/watch.ts'
 import { moment } from './facts.ts'
 
-/** @throws IamRaError CERTIFICATE_UNFIT where it begins too late; the signal's reason */
+/** @throws IamRaError CERTIFICATE_UNFIT if it begins too late; the signal's reason */
 export async function usable(
   certificate: IssuedCertificate,
   { runtime, bounds, logger, runMs, found }: StepContext,

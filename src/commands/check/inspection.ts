@@ -11,7 +11,7 @@ import type { CheckStep } from './report.ts'
 export interface Inspection {
   readonly steps: readonly CheckStep[]
   add(step: CheckStep): void
-  /** @returns what the way brings, undefined where a step of it failed. @throws what no step stands for: a signal, a bug */
+  /** @returns what the way brings, undefined if a step of it failed. @throws what no step stands for: a signal, a bug */
   follow<T>(way: (watch: Watch) => Promise<T>): Promise<T | undefined>
 }
 
