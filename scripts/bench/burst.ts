@@ -1,5 +1,5 @@
 /**
- * Many at once: the real retry() and the real renewal schedule on a virtual clock, against a limiter of ten a second. Prints
+ * Many at once: the real source, retry() and renewal schedule on a virtual clock, against a limiter of ten a second. Prints
  * the tables and writes them into docs/large-jobs.md; a seed decides all chance, so the same code gives the same page.
  */
 import { readFileSync, writeFileSync } from 'node:fs'

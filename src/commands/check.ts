@@ -3,13 +3,13 @@ import type { IamRaError } from '../errors.ts'
 import type { Logger } from '../run/log.ts'
 import type { Runtime } from '../run/runtime.ts'
 import type { CheckSettings, GivenSetting } from '../settings/settings.ts'
-import type { CredentialsSource } from '../sources/source.ts'
-import type { IssuedCertificate } from '../credentials.ts'
-import type { VaultSession } from '../vault/session.ts'
+import type { Look, StepDescription } from '../run/watch.ts'
+import { openSink } from '../sink/sinks.ts'
+import type { Source } from '../sources/source.ts'
+import { openSource } from '../sources/sources.ts'
 import { createInspection, type Inspection } from './check/inspection.ts'
 import { jsonReport } from './check/json-report.ts'
 import { failedStep, type CheckStep, type Report } from './check/report.ts'
-import * as steps from './check/steps.ts'
 import { textReport } from './check/text-report.ts'
 
 export interface Check {
@@ -19,6 +19,12 @@ export interface Check {
   readonly warnings: readonly string[]
   readonly json: boolean
 }
+
+const SETTINGS = {
+  name: 'settings',
+  title: 'settings',
+  how: 'reads',
+} as const satisfies Partial<StepDescription>
 
 /**
  * Goes on after a failure with what does not need the step that failed.
@@ -33,9 +39,10 @@ export async function runCheck(
 ): Promise<number> {
   const report = reportOf(json, runtime)
   const inspection = createInspection(runtime, logger, settings.deadlineMs, interrupt, report.add)
-  inspection.add({ name: 'settings', state: 'ok', given, sent: {}, found: {}, warnings })
-  await lookAtSource(settings, inspection)
-  await lookAtSink(settings, inspection)
+  inspection.add({ ...SETTINGS, state: 'ok', given, sent: {}, found: {}, warnings })
+  const [source, sink] = await Promise.all([openSource(settings.source), openSink(settings.sink)])
+  await followSource(source, inspection)
+  await lookAt(sink.preview(), inspection)
   return ended(inspection.steps, report)
 }
 
@@ -43,7 +50,7 @@ export async function runCheck(
 export function reportSettings(failure: IamRaError, json: boolean, runtime: Runtime): number {
   const report = reportOf(json, runtime)
   const step: CheckStep = {
-    name: 'settings',
+    ...SETTINGS,
     state: 'failed',
     sent: {},
     found: {},
@@ -63,94 +70,18 @@ function ended(all: readonly CheckStep[], report: Report): number {
   return failedStep(all)?.error.exitCode ?? 0
 }
 
-async function lookAtSource({ source, deadlineMs }: CheckSettings, inspection: Inspection): Promise<void> {
-  switch (source.kind) {
-    case 'vault-pki': {
-      const certificate = await lookAtVaultPki(source, inspection)
-      await lookAtExchange(source, certificate, inspection)
-      break
-    }
-    case 'mounted-certificate': {
-      const certificate = await inspection.run('mounted_certificate', (step) =>
-        steps.readMounted(source.certificate, step),
-      )
-      await lookAtExchange(source, certificate, inspection)
-      break
-    }
-    case 'vault-aws':
-      await lookAtVaultAws(source, deadlineMs, inspection)
-  }
+/** A step that failed leaves those after it with what can be looked at without it. */
+async function followSource(source: Source, inspection: Inspection): Promise<void> {
+  const run = await inspection.follow((watch) => source.obtain(watch))
+  await run?.lease?.end()
+  await run?.revoked
+  const failed = failedStep(inspection.steps)
+  if (failed === undefined) return
+  const after = source.probes.findIndex(({ step }) => step.name === failed.name) + 1
+  await lookAt(source.probes.slice(after), inspection)
 }
 
-type SourceOf<Kind> = Extract<CredentialsSource, { readonly kind: Kind }>
-
-async function lookAtVaultPki(
-  source: SourceOf<'vault-pki'>,
-  inspection: Inspection,
-): Promise<IssuedCertificate | undefined> {
-  const session = await lookAtLogin(source, inspection)
-  if (session === undefined) {
-    inspection.skip('certificate', 'Vault token')
-    return undefined
-  }
-  try {
-    return await inspection.run('certificate', (step) => steps.sign(source.certificate, session, step))
-  } finally {
-    await inspection.run('vault_token', (step) => steps.endSession(session, undefined, step))
-  }
-}
-
-async function lookAtVaultAws(
-  source: SourceOf<'vault-aws'>,
-  deadlineMs: number,
-  inspection: Inspection,
-): Promise<void> {
-  const session = await lookAtLogin(source, inspection)
-  if (session === undefined) {
-    inspection.skip('vault_aws', 'Vault token')
-    return
-  }
-  let lease: Awaited<ReturnType<typeof steps.leaseKeys>>['lease']
-  try {
-    // New keys need their time at AWS, in a run too.
-    const obtained = await inspection.run('vault_aws', (step) => steps.leaseKeys(source.aws, session, step), {
-      limitMs: deadlineMs,
-    })
-    lease = obtained?.lease
-  } finally {
-    await inspection.run('vault_token', (step) => steps.endSession(session, lease, step))
-  }
-}
-
-async function lookAtLogin(
-  { vault }: SourceOf<'vault-pki' | 'vault-aws'>,
-  inspection: Inspection,
-): Promise<VaultSession | undefined> {
-  const isThere = await inspection.run('token_file', (step) => steps.lookAtToken(vault, step))
-  if (isThere === true) return await inspection.run('vault_login', (step) => steps.logIn(vault, step))
-  inspection.skip('vault_login', 'service-account token')
-  return undefined
-}
-
-async function lookAtExchange(
-  { exchange }: SourceOf<'vault-pki' | 'mounted-certificate'>,
-  certificate: IssuedCertificate | undefined,
-  inspection: Inspection,
-): Promise<void> {
-  if (certificate === undefined) {
-    await inspection.run('exchange', (step) => steps.reachExchange(exchange, step), { lacks: 'certificate' })
-    return
-  }
-  await inspection.run('exchange', (step) => steps.exchange(exchange, certificate, step))
-}
-
-async function lookAtSink({ file }: CheckSettings, inspection: Inspection): Promise<void> {
-  if (file.kind === 'token') {
-    await inspection.run('authorization_token_file', (step) => steps.lookAtTokenFile(file.endpoint, step))
-    return
-  }
-  const { sink } = file
-  if (sink.regionFile !== undefined)
-    await inspection.run('config_file', (step) => steps.lookAtFile('config', sink, step))
-  await inspection.run('credentials_file', (step) => steps.lookAtFile('credentials', sink, step))
+/** At each, whatever became of the one before. */
+async function lookAt(looks: readonly Look[], inspection: Inspection): Promise<void> {
+  for (const look of looks) await inspection.follow((watch) => watch.look(look))
 }

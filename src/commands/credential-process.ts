@@ -1,9 +1,9 @@
 /** credential-process: credentials for the SDK that started us, as JSON on stdout. */
 import { createBounds } from '../run/deadline.ts'
 import type { LogFields, Logger, Reporting } from '../run/log.ts'
-import { obtainCredentials } from '../sources/pipeline.ts'
+import { runPipeline } from '../sources/pipeline.ts'
 import type { Runtime } from '../run/runtime.ts'
-import { credentialProcessOutput } from '../sink/credential-process.ts'
+import { openSink } from '../sink/sinks.ts'
 import type { SourceSettings } from '../settings/settings.ts'
 
 export interface CredentialProcess {
@@ -30,13 +30,8 @@ export async function runCredentialProcess(
   for (const warning of warnings) told.warn(warning)
   const bounds = createBounds(settings.deadlineMs, runtime.clock, interrupt)
   try {
-    const { credentials, revoked } = await obtainCredentials(settings.source, {
-      runtime,
-      bounds,
-      logger: told,
-    })
-    runtime.stdout(credentialProcessOutput(credentials))
-    await revoked
+    const sink = openSink({ kind: 'credential-process' })
+    await runPipeline(settings.source, sink, { runtime, bounds, logger: told })
   } catch (error) {
     // They may be why.
     for (const warning of held) logger.warn(...warning)

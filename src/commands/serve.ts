@@ -5,7 +5,7 @@ import { listenOnLoopback } from '../endpoint/listener.ts'
 import { createRequestCounts } from '../endpoint/request-counts.ts'
 import { createAuthorizationToken } from '../endpoint/secret.ts'
 import { IamRaError } from '../errors.ts'
-import { writeTokenFile } from '../sink/token-file.ts'
+import { served, writeTokenFile } from '../sink/token-file.ts'
 import type { ServeSettings } from '../settings/settings.ts'
 import { withHealth } from './long-lived/health-listener.ts'
 import { keepFresh, refresherOf, type LongLivedContext } from './long-lived/renewal-command.ts'
@@ -21,8 +21,9 @@ export async function runServe(settings: ServeSettings, context: LongLivedContex
   const { runtime, logger, interrupt } = context
   const { endpoint, health } = settings
   const warnOnce = warnOfUserKeys(logger)
+  const sink = served(endpoint)
   const refresher = refresherOf(settings, context, (obtained) => {
-    logger.info('serving credentials', resultFields(obtained))
+    logger.info(sink.describe(), resultFields(obtained))
     warnOnce(obtained.credentials)
     return Promise.resolve()
   })

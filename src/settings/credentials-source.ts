@@ -1,5 +1,5 @@
 /** Where the credentials come from: Vault's PKI, mounted files or Vault's AWS secrets engine, and never two of them. */
-import type { CredentialsSource } from '../sources/source.ts'
+import type { CredentialsSource } from '../sources/sources.ts'
 import type { MountedCertificateSettings } from '../certificate/settings.ts'
 import type { AwsConnection } from '../aws/connection.ts'
 import type { VaultAwsSettings } from '../vault-aws/lease-credentials.ts'

@@ -1,5 +1,5 @@
 /** The one table of settings: reading, checks, --help and docs/settings.md all follow it, in its order. */
-import type { CredentialsSource } from '../sources/source.ts'
+import type { CredentialsSource } from '../sources/sources.ts'
 import { awsAddress, listenAddress, proxyAddress, vaultAddress } from './addresses.ts'
 import type { Command } from './arguments.ts'
 import { anchorArn, profileArn, roleArn } from './arn.ts'

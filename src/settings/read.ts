@@ -115,7 +115,7 @@ function taskOf(
   if (command === 'check' && isServing) {
     const serving = servingSection(reader)
     if (from === undefined || serving === undefined) return undefined
-    return checkOf({ ...from, file: { kind: 'token', endpoint: serving.endpoint } }, reader, switches)
+    return checkOf({ ...from, sink: { kind: 'endpoint', ...serving.endpoint } }, reader, switches)
   }
   const anchorRegion =
     from !== undefined && 'exchange' in from.source ? from.source.exchange.region : undefined
@@ -129,7 +129,7 @@ function taskOf(
     case 'renew':
       return { command, settings: { ...settings, ...present({ health }) } }
     case 'check':
-      return checkOf({ ...from, file: { kind: 'credentials', sink } }, reader, switches)
+      return checkOf({ ...from, sink }, reader, switches)
   }
 }
 

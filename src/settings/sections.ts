@@ -2,6 +2,7 @@
 import type { CertificateSettings } from '../certificate/settings.ts'
 import type { ExchangeSettings } from '../exchange/create-session.ts'
 import type { SinkSettings } from '../sink/settings.ts'
+import type { SinkOf } from '../sink/sinks.ts'
 import type { LoginSettings } from '../identity/login.ts'
 import { isLoopback } from './addresses.ts'
 import { arnConflicts } from './arn.ts'
@@ -166,13 +167,16 @@ function proxyApplies(endpoint: URL, noProxy: string): boolean {
 }
 
 /** @param anchorRegion what WRITE_REGION writes where AWS_REGION is not set. */
-export function sinkSection(reader: Reader, anchorRegion: string | undefined): SinkSettings | undefined {
+export function sinkSection(
+  reader: Reader,
+  anchorRegion: string | undefined,
+): SinkOf<'shared-files'> | undefined {
   const credentialsFile = reader.take('AWS_SHARED_CREDENTIALS_FILE')
   const profile = reader.take('AWS_PROFILE')
   const fileMode = reader.take('FILE_MODE')
   const regionFile = regionFileOf(reader, anchorRegion)
   if (credentialsFile === undefined || profile === undefined || fileMode === undefined) return undefined
-  return { credentialsFile, profile, fileMode, ...present({ regionFile }) }
+  return { kind: 'shared-files', credentialsFile, profile, fileMode, ...present({ regionFile }) }
 }
 
 /** Absent where it is not wanted; AWS_REGION is read only then, as it is often set for the app alone. */

@@ -1,7 +1,7 @@
 /** What each command goes by: settings as they were checked, and frozen. */
 import type { EndpointSettings, HealthSettings } from '../endpoint/settings.ts'
-import type { SinkSettings } from '../sink/settings.ts'
-import type { CredentialsSource } from '../sources/source.ts'
+import type { SinkOf } from '../sink/sinks.ts'
+import type { CredentialsSource } from '../sources/sources.ts'
 
 /** What every command that gets credentials goes by. */
 export interface SourceSettings {
@@ -12,15 +12,13 @@ export interface SourceSettings {
 
 /** The one-shot. */
 export interface Settings extends SourceSettings {
-  readonly sink: SinkSettings
+  readonly sink: SinkOf<'shared-files'>
   readonly startSpreadMs: number
 }
 
 /** What an app in a serving pod reads is the token's file, in any other the credentials file. */
 export interface CheckSettings extends SourceSettings {
-  readonly file:
-    | { readonly kind: 'credentials'; readonly sink: SinkSettings }
-    | { readonly kind: 'token'; readonly endpoint: EndpointSettings }
+  readonly sink: SinkOf
 }
 
 export interface RenewSettings extends Settings {

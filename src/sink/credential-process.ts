@@ -1,6 +1,19 @@
-/** What `credential_process` of an AWS config file expects on stdout. */
+/** The sink that is the SDK which started us: what `credential_process` of an AWS config file expects on stdout. */
 import { timestamp } from '../text/time.ts'
 import type { SessionCredentials } from '../credentials.ts'
+import type { Sink } from './sink.ts'
+
+export function credentialProcess(): Sink {
+  return {
+    store: (credentials, watch) =>
+      watch.step({ name: 'stdout', title: 'stdout', stage: 'sink', how: 'reads' }, ({ runtime }) => {
+        runtime.stdout(credentialProcessOutput(credentials))
+        return Promise.resolve()
+      }),
+    preview: () => [],
+    describe: () => 'credentials printed',
+  }
+}
 
 /**
  * One line of JSON with a line break at its end: https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html

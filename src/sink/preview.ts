@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { IamRaError } from '../errors.ts'
 import type { Logger } from '../run/log.ts'
 import type { FileSystem } from '../run/runtime.ts'
+import type { StepContext } from '../run/watch.ts'
 import type { SinkSettings } from './settings.ts'
 import type { SessionCredentials } from '../credentials.ts'
 import { checkSize, draftPathOf, readCurrent, refuseInDraftsPlace } from './atomic-write.ts'
@@ -73,6 +74,31 @@ export async function previewTokenFile(
     await readCurrent(path, context)
     await lookAtMount(path, found, context)
   })
+}
+
+/** @throws the preview's failure */
+export function notePreview(
+  { present, mode, hasProfile, folder, newFolderMode, failure }: FilePreview,
+  step: StepContext,
+): void {
+  step.found({
+    folder: folder?.path,
+    folder_status: folder === undefined ? undefined : statusText(folder),
+    folders_to_make: newFolderMode === undefined ? undefined : `with mode ${octal(newFolderMode)}`,
+    file_status: present === undefined ? 'not there yet' : statusText(present),
+    has_profile: present === undefined ? undefined : hasProfile,
+    new_mode: mode === undefined ? undefined : octal(mode),
+    written_as: `uid ${process.getuid?.() ?? 'unknown'}, gid ${process.getgid?.() ?? 'unknown'}`,
+  })
+  if (failure !== undefined) throw failure
+}
+
+function statusText({ mode, uid, gid }: FileStatus): string {
+  return `mode ${octal(mode)}, uid ${uid}, gid ${gid}`
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, '0')
 }
 
 async function preview(look: (found: Found) => Promise<void>): Promise<FilePreview> {

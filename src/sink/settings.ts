@@ -8,3 +8,10 @@ export interface SinkSettings {
   /** Present where the region is to be written too. */
   readonly regionFile?: { readonly path: string; readonly region: string }
 }
+
+/** The one file of a command that serves: the container endpoint's authorization token, for the app. */
+export interface TokenFileSettings {
+  readonly tokenFile: string
+  /** Permission bits. */
+  readonly tokenFileMode: number
+}

@@ -1,20 +1,17 @@
-/** Where credentials come from. */
-import type { CertificateSettings, MountedCertificateSettings } from '../certificate/settings.ts'
-import type { ExchangeSettings } from '../exchange/create-session.ts'
-import type { LoginSettings } from '../identity/login.ts'
-import type { VaultAwsSettings } from '../vault-aws/lease-credentials.ts'
+/** What a source of credentials is: one file that has its steps in their order, for a run as for `check`. */
+import type { Obtained } from '../credentials.ts'
+import type { Look, Watch } from '../run/watch.ts'
 
-/** Where the credentials come from. */
-export type CredentialsSource =
-  | {
-      readonly kind: 'vault-pki'
-      readonly vault: LoginSettings
-      readonly certificate: CertificateSettings
-      readonly exchange: ExchangeSettings
-    }
-  | {
-      readonly kind: 'mounted-certificate'
-      readonly certificate: MountedCertificateSettings
-      readonly exchange: ExchangeSettings
-    }
-  | { readonly kind: 'vault-aws'; readonly vault: LoginSettings; readonly aws: VaultAwsSettings }
+export interface Source {
+  /** @throws IamRaError of the stage that failed; nothing that Vault gave lives on then */
+  obtain(watch: Watch): Promise<Run>
+  /** For each step but the first, in the order of `obtain`: what can still be looked at without the one before it. */
+  readonly probes: readonly Look[]
+  /** How it begins again after a wait that outlived what it had. */
+  readonly again: string
+}
+
+export interface Run extends Obtained {
+  /** Settled once the end of a Vault token that has no more use was tried: runs beside what follows, and is to be awaited. */
+  readonly revoked: Promise<void>
+}

@@ -4,7 +4,7 @@ import { memoryFiles } from '../../src/run/memory-files.ts'
 import type { IamRaError } from '../../src/errors.ts'
 import { systemClock, type Runtime } from '../../src/run/runtime.ts'
 import { readInvocation, type Invocation, type Task } from '../../src/settings/read.ts'
-import type { CredentialsSource } from '../../src/sources/source.ts'
+import type { CredentialsSource } from '../../src/sources/sources.ts'
 import type { Settings } from '../../src/settings/settings.ts'
 import { rejectsWithCode } from '../support/assert.ts'
 

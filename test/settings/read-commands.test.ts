@@ -50,19 +50,22 @@ commands('each has the task that it needs, and nothing else', async () => {
     },
   })
   const { settings, json } = await taskOf('check', REQUIRED)
-  assert.equal(settings, { source, file: { kind: 'credentials', sink }, deadlineMs: 60_000 })
+  assert.equal(settings, { source, sink, deadlineMs: 60_000 })
   assert.is(json, false)
 })
 
 commands('check looks at the file that the app reads: that of the token where the pod serves', async () => {
   const serving = { ...REQUIRED, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: '/iam-ra/token', FILE_MODE: '0640' }
   const { settings } = await taskOf('check', serving, [], null)
-  assert.equal(settings.file, {
-    kind: 'token',
-    endpoint: { port: 9911, tokenFile: '/iam-ra/token', tokenFileMode: 0o640, imdsV1: false },
+  assert.equal(settings.sink, {
+    kind: 'endpoint',
+    port: 9911,
+    tokenFile: '/iam-ra/token',
+    tokenFileMode: 0o640,
+    imdsV1: false,
   })
   const both = { ...serving, AWS_SHARED_CREDENTIALS_FILE: '/aws/credentials' }
-  assert.is((await taskOf('check', both, [], null)).settings.file.kind, 'credentials')
+  assert.is((await taskOf('check', both, [], null)).settings.sink.kind, 'shared-files')
 })
 
 commands('what serve and renew start takes their flags and needs no home', async () => {

@@ -40,6 +40,7 @@ reading('the required settings alone give the contract’s defaults', async () =
   assert.equal([roleArn.text, anchorArn.text, profileArn.text], [ROLE, ANCHOR, PROFILE])
   assert.equal(exchange, { region: 'eu-west-1' })
   assert.equal(settings.sink, {
+    kind: 'shared-files',
     credentialsFile: '/home/app/.aws/credentials',
     profile: 'default',
     fileMode: 0o600,

@@ -173,6 +173,7 @@ sink('every option of the sink arrives', async () => {
     AWS_CONFIG_FILE: 'relative/config',
   })
   assert.equal(settings.sink, {
+    kind: 'shared-files',
     credentialsFile: '/home/app/x/credentials',
     profile: 'team a',
     fileMode: 0o640,

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert'
 import { createBounds } from '../../src/run/deadline.ts'
 import { IamRaError, type ErrorCode, type Stage } from '../../src/errors.ts'
 import { createHttpClient, type HttpClient, type HttpClientOptions } from '../../src/net/http.ts'
+import { openSink } from '../../src/sink/sinks.ts'
 import { runPipeline } from '../../src/sources/pipeline.ts'
 import type { KeyType } from '../../src/certificate/settings.ts'
 import type { Obtained } from '../../src/credentials.ts'
@@ -21,7 +22,11 @@ async function play(rehearsal: Rehearsal, interrupt = new AbortController().sign
   const logger = recordingLogger()
   const settings = await rehearsal.settings()
   const bounds = createBounds(settings.deadlineMs, rehearsal.clock, interrupt)
-  const result = runPipeline(settings, { runtime: rehearsal.runtime, bounds, logger })
+  const result = runPipeline(settings.source, openSink(settings.sink), {
+    runtime: rehearsal.runtime,
+    bounds,
+    logger,
+  })
   const release = (): void => bounds.release()
   result.then(release, release)
   return { result, logger }
@@ -211,7 +216,8 @@ pipeline('makes the key even where no transport says that the login is on its wa
       },
     }
     const bounds = createBounds(60_000, rehearsal.clock, new AbortController().signal)
-    await runPipeline(await rehearsal.settings(), { runtime, bounds, logger: recordingLogger() })
+    const { source, sink } = await rehearsal.settings()
+    await runPipeline(source, openSink(sink), { runtime, bounds, logger: recordingLogger() })
     bounds.release()
     assert.match(rehearsal.written() ?? '', /aws_session_token/)
   }),
@@ -458,7 +464,11 @@ failing('by the deadline just before the file is written names the sink', () =>
         if (message.startsWith('exchanged')) rehearsal.clock.advance(60_000)
       },
     }
-    const run = runPipeline(settings, { runtime: rehearsal.runtime, bounds, logger })
+    const run = runPipeline(settings.source, openSink(settings.sink), {
+      runtime: rehearsal.runtime,
+      bounds,
+      logger,
+    })
     const error = await rejectsWithCode(run, 'DEADLINE')
     assert.is(error.stage, 'sink')
     assert.is(rehearsal.stage.rolesAnywhereEmulator.created.length, 1)
@@ -496,7 +506,11 @@ async function overLoopback(
     const settings = await rehearsal.settings()
     const bounds = createBounds(settings.deadlineMs, rehearsal.clock, new AbortController().signal)
     try {
-      const { credentials } = await runPipeline(settings, { runtime, bounds, logger: recordingLogger() })
+      const { credentials } = await runPipeline(settings.source, openSink(settings.sink), {
+        runtime,
+        bounds,
+        logger: recordingLogger(),
+      })
       const { stage } = rehearsal
       assert.is(stage.rolesAnywhereEmulator.created[0]?.accessKeyId, credentials.accessKeyId)
       assert.is(stage.rolesAnywhere.requests.length, 1)

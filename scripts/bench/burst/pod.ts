@@ -1,7 +1,13 @@
-/** A pod's way to credentials as pipeline.ts goes it, with the servers as numbers: log in, sign, revoke, CreateSession. */
+/** A pod's way to credentials: the real source of them, with the servers as numbers and the retries by a policy. */
+import type { IssuedCertificate } from '../../../src/credentials.ts'
 import { createBounds } from '../../../src/run/deadline.ts'
 import { IamRaError, type Stage } from '../../../src/errors.ts'
-import { pauseMs, type RetryContext } from '../../../src/run/retry.ts'
+import type { RetryContext } from '../../../src/run/retry.ts'
+import { systemRuntime } from '../../../src/run/runtime.ts'
+import type { RunContext } from '../../../src/run/watch.ts'
+import { obtainFrom } from '../../../src/sources/pipeline.ts'
+import { vaultPki, type VaultPkiParts, type VaultPkiSource } from '../../../src/sources/vault-pki.ts'
+import type { VaultSession } from '../../../src/vault/session.ts'
 import { drawnMs, type Delay } from '../../../test/rig/chance.ts'
 import type { Policy } from './policies.ts'
 import type { Server } from './servers.ts'
@@ -24,7 +30,34 @@ export interface Counts {
 }
 
 const NOT_STOPPED = new AbortController().signal
-const SILENT: RetryContext['logger'] = { step: () => undefined, warn: () => undefined }
+const nothing = (): void => undefined
+const SILENT: RunContext['logger'] = { step: nothing, info: nothing, warn: nothing, error: nothing }
+const SYSTEM = systemRuntime(process)
+
+const ARN = { text: '', partition: '', service: '', region: '', account: '', resource: '' }
+/** Asked of no server. */
+const SETTINGS: VaultPkiSource = {
+  vault: { addr: new URL('https://vault'), role: '', authMethod: 'jwt', authMount: '', tokenFile: '' },
+  certificate: { pkiMount: '', pkiRole: '', commonName: '', dnsSans: [], uriSans: [] },
+  exchange: { roleArn: ARN, anchorArn: ARN, profileArn: ARN, region: '', endpoint: new URL('https://aws') },
+}
+/** Valid from long ago. */
+const CERTIFICATE: Omit<IssuedCertificate, 'notAfterMs'> = {
+  leaf: new Uint8Array(),
+  chain: [],
+  keyAlgorithm: 'ecdsa',
+  serialHex: '',
+  subject: '',
+  issuer: '',
+  chainSubjects: [],
+  validFromMs: 0,
+  requestId: '',
+  sign: notSimulated,
+}
+
+function notSimulated(): Promise<never> {
+  return Promise.reject(new RangeError('not simulated'))
+}
 
 /** @returns whether it has credentials before its deadline */
 export async function obtain(
@@ -33,57 +66,68 @@ export async function obtain(
   deadlineMs: number,
   counts: Counts,
 ): Promise<boolean> {
-  const bounds = createBounds(deadlineMs, world.clock, NOT_STOPPED)
-  const context: RetryContext = { runtime: world, bounds, logger: SILENT }
+  const { clock, random } = world
+  const bounds = createBounds(deadlineMs, clock, NOT_STOPPED)
+  const source = vaultPki(SETTINGS, partsOf(world, policy, counts))
   try {
-    for (let count = 0; ; count += 1) {
-      try {
-        await obtainOnce(world, policy, context, counts)
-        return true
-      } catch (error) {
-        if (!(error instanceof IamRaError)) throw error
-        if (error.code !== 'OUTLIVED') return false
-        const waitMs = count === 0 ? 0 : pauseMs(count, undefined, world.random())
-        if (waitMs >= bounds.remainingMs()) return false
-        await world.clock.sleep(waitMs)
-      }
-    }
+    await obtainFrom(source, { runtime: { ...SYSTEM, clock, random }, bounds, logger: SILENT })
+    return true
+  } catch (error) {
+    if (!(error instanceof IamRaError)) throw error
+    return false
   } finally {
     bounds.release()
   }
 }
 
-async function obtainOnce(
-  world: World,
-  policy: Policy,
-  context: RetryContext,
-  counts: Counts,
-): Promise<void> {
+function partsOf(world: World, policy: Policy, counts: Counts): VaultPkiParts {
   const { clock, vault, vaultDelay, aws, awsDelay } = world
-  const ask = (stage: Stage, server: Server, delay: Delay, timeoutMs: number): Promise<void> =>
-    exchange(world, context, stage, server, delay, timeoutMs)
-  await policy('login', 'identity', context, async (timeoutMs) => {
-    counts.logins += 1
-    await ask('identity', vault, vaultDelay, timeoutMs)
-  })
-  await policy('sign', 'certificate', context, (timeoutMs) =>
-    ask('certificate', vault, vaultDelay, timeoutMs),
-  )
-  // Beside what follows, which does not wait for it.
-  void clock
-    .sleep(drawnMs(vaultDelay, world.random))
-    .then(() => vault.arrive(clock.elapsed(), Number.POSITIVE_INFINITY))
-  const notAfterMs = clock.elapsed() + world.certificateMs
-  await policy('CreateSession', 'exchange', context, async (timeoutMs) => {
-    if (clock.elapsed() >= notAfterMs) throw new IamRaError('OUTLIVED', 'exchange', 'the certificate ended')
-    await ask('exchange', aws, awsDelay, timeoutMs)
-  })
+  return {
+    async login(_settings, context) {
+      await policy('login', 'identity', context, async (timeoutMs) => {
+        counts.logins += 1
+        await exchange(world, context, 'identity', vault, vaultDelay, timeoutMs)
+      })
+      return sessionIn(world)
+    },
+    // What a processor does takes no time here.
+    prepare: () =>
+      Promise.resolve(async (_session, context) => {
+        await policy('sign', 'certificate', context, (timeoutMs) =>
+          exchange(world, context, 'certificate', vault, vaultDelay, timeoutMs),
+        )
+        return { ...CERTIFICATE, notAfterMs: clock.now() + world.certificateMs }
+      }),
+    async createSession(_settings, { notAfterMs }, context) {
+      await policy('CreateSession', 'exchange', context, async (timeoutMs) => {
+        if (clock.now() >= notAfterMs) throw new IamRaError('OUTLIVED', 'exchange', 'the certificate ended')
+        await exchange(world, context, 'exchange', aws, awsDelay, timeoutMs)
+      })
+      return { accessKeyId: '', secretAccessKey: '', expiresAtMs: 0 }
+    },
+  }
+}
+
+function sessionIn({ clock, random, vault, vaultDelay }: World): VaultSession {
+  return {
+    hasEnded: () => false,
+    remainingMs: () => Number.POSITIVE_INFINITY,
+    isBatch: false,
+    policies: [],
+    read: notSimulated,
+    write: notSimulated,
+    renew: notSimulated,
+    async end() {
+      await clock.sleep(drawnMs(vaultDelay, random))
+      vault.arrive(clock.elapsed(), Number.POSITIVE_INFINITY)
+    },
+  }
 }
 
 /** There and back; a refusal costs the whole way too. */
 async function exchange(
   { clock, random }: World,
-  { bounds }: RetryContext,
+  { bounds }: Pick<RetryContext, 'bounds'>,
   stage: Stage,
   server: Server,
   delay: Delay,

@@ -2,40 +2,17 @@
 import { IamRaError } from '../../errors.ts'
 import { serverDateMs } from '../../net/http.ts'
 import type { Logger } from '../../run/log.ts'
-import type { PipelineContext } from '../../sources/pipeline.ts'
 import type { Bounds } from '../../run/deadline.ts'
 import type { Runtime } from '../../run/runtime.ts'
+import type { Fact, StepContext, StepDescription, Watch } from '../../run/watch.ts'
 import { spanText } from './instant.ts'
-import type { CheckStep, Fact, Facts, StepName } from './report.ts'
-
-/** What a step is given, and where it notes what it does. Facts noted before a failure are kept. */
-export interface StepContext extends PipelineContext {
-  sent(facts: Facts): void
-  found(facts: Facts): void
-  /** What a run has for the wait for a certificate, which is longer than a step's retries go on. */
-  readonly runMs: number
-  /** Whether the step has warned so far. */
-  hasWarned(): boolean
-}
-
-export interface StepOptions {
-  /** What is missing for the step proper: it is then skipped, unless the little that is done instead fails. */
-  readonly lacks?: string
-  /** Default STEP_MS, and never more than DEADLINE. */
-  readonly limitMs?: number
-}
+import type { CheckStep } from './report.ts'
 
 export interface Inspection {
   readonly steps: readonly CheckStep[]
-  /** @returns what the work brings; undefined where it failed. @throws what no step stands for: a signal, a bug */
-  run<T>(
-    name: StepName,
-    work: (step: StepContext) => Promise<T>,
-    options?: StepOptions,
-  ): Promise<T | undefined>
-  /** A step of which nothing can be done. */
-  skip(name: StepName, lacks: string): void
   add(step: CheckStep): void
+  /** @returns what the way brings, undefined if a step of it failed. @throws what no step stands for: a signal, a bug */
+  follow<T>(way: (watch: Watch) => Promise<T>): Promise<T | undefined>
 }
 
 /** Retries go on for so long: a server that is down is not waited for as in a run, since the other steps wait too. */
@@ -59,45 +36,64 @@ export function createInspection(
     steps.push(step)
     onStep(step)
   }
+  async function perform<T>(
+    { name, title, how, sent = {}, isLong }: StepDescription,
+    work: (step: StepContext) => Promise<T>,
+    lacks?: string,
+  ): Promise<T> {
+    const watch = watchClock(runtime)
+    const limitMs = isLong === true ? deadlineMs : Math.min(STEP_MS, deadlineMs)
+    const found: Record<string, Fact | undefined> = {}
+    warnings = []
+    const done = (): CheckStep => ({
+      ...{ name, title, how, sent, warnings },
+      state: lacks === undefined ? 'ok' : 'skipped',
+      ...(lacks === undefined ? {} : { lacks }),
+      found: { ...found, clock: skewText(watch.skewMs()) },
+    })
+    try {
+      const result = await work({
+        runtime: watch.runtime,
+        bounds: boundsOf(limitMs, runtime, interrupt),
+        logger: gathering,
+        runMs: () => deadlineMs,
+        found: (facts) => void Object.assign(found, facts),
+        hasWarned: () => warnings.length > 0,
+      })
+      add(done())
+      return result
+    } catch (error) {
+      if (isFinding(error)) add({ ...done(), state: 'failed', error: withoutDeadline(error) })
+      throw error
+    }
+  }
+  // One step after the other: each has its own time and its own warnings, whatever runs beside what in a run.
+  let last: Promise<unknown> = Promise.resolve()
+  const inTurn: typeof perform = (...asked) => {
+    const turn = last.then(() => perform(...asked))
+    last = turn.catch(() => undefined)
+    return turn
+  }
+  const watch: Watch = {
+    step: (step, work) => inTurn(step, work),
+    look: ({ step, work = () => Promise.resolve(), lacks }) => inTurn(step, work, lacks),
+  }
   return {
     steps,
     add,
-    skip: (name, lacks) => add({ name, state: 'skipped', lacks, sent: {}, found: {}, warnings: [] }),
-    async run(name, work, { lacks, limitMs = STEP_MS } = {}) {
-      const watch = watchClock(runtime)
-      const bounds = boundsOf(Math.min(limitMs, deadlineMs), runtime, interrupt)
-      const sent: Record<string, Fact | undefined> = {}
-      const found: Record<string, Fact | undefined> = {}
-      warnings = []
-      const context: StepContext = {
-        runtime: watch.runtime,
-        bounds,
-        logger: gathering,
-        runMs: deadlineMs,
-        sent: (facts) => void Object.assign(sent, facts),
-        found: (facts) => void Object.assign(found, facts),
-        hasWarned: () => warnings.length > 0,
-      }
-      const done = (): CheckStep => ({
-        name,
-        state: lacks === undefined ? 'ok' : 'skipped',
-        ...(lacks === undefined ? {} : { lacks }),
-        sent,
-        found: { ...found, clock: skewText(watch.skewMs()) },
-        warnings,
-      })
+    async follow(way) {
       try {
-        const result = await work(context)
-        add(done())
-        return result
+        return await way(watch)
       } catch (error) {
-        if (!(error instanceof IamRaError) || error.code === 'INTERRUPTED' || error.code === 'INTERNAL')
-          throw error
-        add({ ...done(), state: 'failed', error: withoutDeadline(error) })
+        if (!isFinding(error)) throw error
         return undefined
       }
     },
   }
+}
+
+function isFinding(error: unknown): error is IamRaError {
+  return error instanceof IamRaError && error.code !== 'INTERRUPTED' && error.code !== 'INTERNAL'
 }
 
 /**

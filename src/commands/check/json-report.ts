@@ -1,8 +1,9 @@
 /** A check's report as one JSON document, for programs. Members are added to it and never taken away. */
 import type { IamRaError } from '../../errors.ts'
+import type { Fact, Facts } from '../../run/watch.ts'
 import { VERSION } from '../../version.ts'
 import { timestamp } from '../../text/time.ts'
-import { failedStep, type CheckStep, type Fact, type Facts, type Report } from './report.ts'
+import { failedStep, type CheckStep, type Report } from './report.ts'
 
 export function jsonReport(write: (text: string) => void): Report {
   return {

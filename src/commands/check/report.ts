@@ -1,29 +1,9 @@
 /** What a check found: its steps, in the order in which they were made. */
 import type { IamRaError } from '../../errors.ts'
+import type { Facts, StepDescription } from '../../run/watch.ts'
 import type { GivenSetting } from '../../settings/settings.ts'
 
-/** `--json` shows them, so that a name never changes its meaning. */
-export type StepName =
-  | 'settings'
-  | 'token_file'
-  | 'vault_login'
-  | 'certificate'
-  | 'mounted_certificate'
-  | 'vault_aws'
-  | 'vault_token'
-  | 'exchange'
-  | 'config_file'
-  | 'credentials_file'
-  | 'authorization_token_file'
-
-/** A Date where it is a moment. Never a token, a key or a credential. */
-export type Fact = string | number | boolean | Date | readonly string[]
-
-/** By names such as `common_name`; what there is none of is undefined. */
-export type Facts = Readonly<Record<string, Fact | undefined>>
-
-export interface CheckStep {
-  readonly name: StepName
+export interface CheckStep extends Pick<StepDescription, 'name' | 'title' | 'how'> {
   readonly state: 'ok' | 'failed' | 'skipped'
   /** What a skipped step lacked. */
   readonly lacks?: string

@@ -1,31 +1,9 @@
 /** A check's report as text, for the person who runs it where something does not work. */
+import type { Fact } from '../../run/watch.ts'
 import { VERSION } from '../../version.ts'
 import { timestamp } from '../../text/time.ts'
 import { distanceText } from './instant.ts'
-import { failedStep, type CheckStep, type Fact, type Report, type StepName } from './report.ts'
-
-const TITLES: Readonly<Record<StepName, string>> = {
-  settings: 'settings',
-  token_file: 'service-account token',
-  vault_login: 'login to Vault',
-  certificate: "certificate from Vault's PKI",
-  mounted_certificate: 'mounted certificate',
-  vault_aws: "keys from Vault's AWS engine",
-  vault_token: 'end of the Vault token',
-  exchange: 'exchange at Roles Anywhere',
-  config_file: 'config file',
-  credentials_file: 'credentials file',
-  authorization_token_file: "app's token file",
-}
-
-/** Steps that ask no server. */
-const READING: readonly StepName[] = [
-  'token_file',
-  'mounted_certificate',
-  'config_file',
-  'credentials_file',
-  'authorization_token_file',
-]
+import { failedStep, type CheckStep, type Report } from './report.ts'
 
 const STATES = { ok: 'ok', failed: 'FAILED', skipped: 'skipped' } as const
 const WIDTH = 100
@@ -48,15 +26,15 @@ export function textReport(write: (text: string) => void, now: () => number): Re
 type Row = readonly [name: string, value: string]
 
 function stepText(step: CheckStep, nowMs: number): string {
-  const { name, state, lacks, given = [], sent, found, warnings, error } = step
-  const heading = `${STATES[state].padEnd(COLUMN)}${TITLES[name]}${lacks === undefined ? '' : `: no ${lacks}`}`
+  const { title, how, state, lacks, given = [], sent, found, warnings, error } = step
+  const heading = `${STATES[state].padEnd(COLUMN)}${title}${lacks === undefined ? '' : `: no ${lacks}`}`
   const rows = (facts: CheckStep['sent']): Row[] =>
     Object.entries(facts).flatMap(([fact, value]): Row[] =>
       value === undefined ? [] : [[fact.replaceAll('_', ' '), factText(value, nowMs)]],
     )
   const blocks: readonly (readonly [label: string, rows: readonly Row[]])[] = [
     ['given', given.map((one): Row => [`${one.name} (${one.origin})`, one.text ?? '(not shown)'])],
-    [READING.includes(name) ? 'read' : 'sent', rows(sent)],
+    [how === 'reads' ? 'read' : 'sent', rows(sent)],
     ['found', rows(found)],
   ]
   const column = Math.max(0, ...blocks.flatMap(([, each]) => each.map(([fact]) => fact.length))) + 2
@@ -112,5 +90,5 @@ function resultText(steps: readonly CheckStep[]): string {
   const warned = warnings === 0 ? '' : `, with ${warnings === 1 ? 'a warning' : `${warnings} warnings`}`
   return failed === undefined
     ? `${'ok'.padEnd(COLUMN)}a run would work${warned}\n`
-    : `${'FAILED'.padEnd(COLUMN)}a run would fail at: ${TITLES[failed.name]} (exit code ${failed.error.exitCode})${warned}\n`
+    : `${'FAILED'.padEnd(COLUMN)}a run would fail at: ${failed.title} (exit code ${failed.error.exitCode})${warned}\n`
 }

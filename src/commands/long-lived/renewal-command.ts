@@ -6,6 +6,7 @@ import { createRefresher, type Refresher, type RefresherOptions } from '../../re
 import type { SighupHook, Runtime } from '../../run/runtime.ts'
 import { writeTerminationLog } from '../../run/termination-log.ts'
 import type { RenewSettings, SourceSettings } from '../../settings/settings.ts'
+import { SOURCES } from '../../sources/sources.ts'
 import { obtainApart } from './child-run.ts'
 import { EARLY_WORD } from './retry-notice.ts'
 
@@ -29,21 +30,19 @@ export function refresherOf(
     runtime,
     logger,
     deadlineMs,
-    obtain:
-      source.kind === 'vault-aws'
-        ? // The Vault token that keeps the lease stays in this process, which needs no certificate.
-          async (bounds) => {
-            const { obtainCredentials } = await import('../../sources/pipeline.ts')
-            const { revoked, ...obtained } = await obtainCredentials(source, {
-              runtime,
-              bounds,
-              logger,
-              ...EARLY_WORD,
-            })
-            await revoked
-            return obtained
-          }
-        : (bounds) => obtainApart(runtime.argv.slice(1), runtime, bounds),
+    obtain: SOURCES[source.kind].holdsLease
+      ? async (bounds) => {
+          const { obtainCredentials } = await import('../../sources/pipeline.ts')
+          const { revoked, ...obtained } = await obtainCredentials(source, {
+            runtime,
+            bounds,
+            logger,
+            ...EARLY_WORD,
+          })
+          await revoked
+          return obtained
+        }
+      : (bounds) => obtainApart(runtime.argv.slice(1), runtime, bounds),
     ...(store && { store }),
   })
   hangUp.listen(() => {

@@ -18,7 +18,18 @@ function text(...steps: readonly CheckStep[]): string {
   return written
 }
 
-const STEP: CheckStep = { name: 'vault_login', state: 'ok', sent: {}, found: {}, warnings: [] }
+const STEP: CheckStep = {
+  name: 'vault_login',
+  title: 'login to Vault',
+  how: 'sends',
+  state: 'ok',
+  sent: {},
+  found: {},
+  warnings: [],
+}
+const TOKEN_FILE = { ...STEP, name: 'token_file', title: 'service-account token', how: 'reads' } as const
+const EXCHANGE = { ...STEP, name: 'exchange', title: 'exchange at Roles Anywhere' } as const
+const CREDENTIALS = { ...STEP, name: 'credentials_file', title: 'credentials file', how: 'reads' } as const
 
 const report = suite('the report as text')
 
@@ -27,6 +38,7 @@ report('aligns what was given, sent and found', () => {
     {
       ...STEP,
       name: 'settings',
+      title: 'settings',
       given: [
         { name: 'VAULT_ADDR', origin: 'env' },
         { name: 'VAULT_ROLE', origin: 'flag', text: 'app' },
@@ -44,7 +56,7 @@ report('aligns what was given, sent and found', () => {
         revoked: false,
       },
     },
-    { ...STEP, name: 'token_file', sent: { file: '/token' } },
+    { ...TOKEN_FILE, sent: { file: '/token' } },
   )
   assert.is(
     shown,
@@ -79,8 +91,8 @@ report('names the first failure, its hint and problems, and what was skipped for
   const later = new IamRaError('FILE', 'sink', 'no room')
   const shown = text(
     { ...STEP, state: 'failed', error },
-    { ...STEP, name: 'exchange', state: 'skipped', lacks: 'certificate', warnings: ['odd'] },
-    { ...STEP, name: 'credentials_file', state: 'failed', error: later },
+    { ...EXCHANGE, state: 'skipped', lacks: 'certificate', warnings: ['odd'] },
+    { ...CREDENTIALS, state: 'failed', error: later },
   )
   assert.match(
     shown,

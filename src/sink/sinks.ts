@@ -1,0 +1,22 @@
+/** Where credentials go. The one list of the sinks: each is a file, loaded when it is wanted. */
+import type { SinkSettings, TokenFileSettings } from './settings.ts'
+import type { Sink } from './sink.ts'
+
+const SINKS = {
+  'shared-files': async (settings: SinkSettings) => (await import('./shared-files.ts')).sharedFiles(settings),
+  endpoint: async (settings: TokenFileSettings) => (await import('./token-file.ts')).served(settings),
+  'credential-process': async (_settings: object) =>
+    (await import('./credential-process.ts')).credentialProcess(),
+} as const
+
+type Kind = keyof typeof SINKS
+
+/** The settings of a sink, of any kind or of these. */
+export type SinkOf<K extends Kind = Kind> = K extends Kind
+  ? { readonly kind: K } & Parameters<(typeof SINKS)[K]>[0]
+  : never
+
+export function openSink(settings: SinkOf): Promise<Sink> {
+  // The entry of its own kind.
+  return (SINKS[settings.kind] as (settings: SinkOf) => Promise<Sink>)(settings)
+}

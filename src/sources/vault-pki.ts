@@ -1,0 +1,97 @@
+/** The source that asks Vault for a certificate: login, signature, the token's end, exchange at Roles Anywhere. */
+import type { CertificateSettings } from '../certificate/settings.ts'
+import type { CertificateContext, CertificateSession } from '../certificate/vault-pki.ts'
+import { createSession, type ExchangeSettings } from '../exchange/create-session.ts'
+import { login, type LoginSettings } from '../identity/login.ts'
+import type { IssuedCertificate } from '../credentials.ts'
+import type { StepDescription } from '../run/watch.ts'
+import { exchange, exchangeProbe } from './roles-anywhere.ts'
+import type { Source } from './source.ts'
+import { usable } from './usable-certificate.ts'
+import { logIn, LOGIN_PROBE } from './vault-token.ts'
+
+export interface VaultPkiSource {
+  readonly vault: LoginSettings
+  readonly certificate: CertificateSettings
+  readonly exchange: ExchangeSettings
+}
+
+type Issue = (session: CertificateSession, context: CertificateContext) => Promise<IssuedCertificate>
+
+/** Who does the steps. */
+export interface VaultPkiParts {
+  readonly login: typeof login
+  /** Makes what needs no token. @returns who has it signed */
+  prepare(settings: CertificateSettings, loggedIn: Promise<unknown>): Promise<Issue>
+  readonly createSession: typeof createSession
+}
+
+const CERTIFICATE: StepDescription = {
+  name: 'certificate',
+  title: "certificate from Vault's PKI",
+  stage: 'certificate',
+  how: 'sends',
+}
+
+const OURS: VaultPkiParts = {
+  login,
+  createSession,
+  async prepare(settings, loggedIn) {
+    const [{ createSigningRequest }, { issueCertificate }] = await Promise.all([
+      import('../certificate/signing-request.ts'),
+      import('../certificate/vault-pki.ts'),
+    ])
+    // An RSA key holds the thread: Vault's answer would wait unread, and the attempt could run out of time.
+    if (settings.keyType?.startsWith('rsa-') === true) await loggedIn
+    const request = await createSigningRequest(settings)
+    return (session, context) => issueCertificate(request, settings, session, context)
+  },
+}
+
+/** @param parts others than ours for a simulation of many pods */
+export function vaultPki(settings: VaultPkiSource, parts: VaultPkiParts = OURS): Source {
+  const { pkiMount, pkiRole, keyType, commonName, dnsSans, uriSans, ttl } = settings.certificate
+  const sent = {
+    path: `${pkiMount}/sign/${pkiRole}`,
+    key_type: keyType ?? 'ec-p256',
+    common_name: commonName,
+    dns_sans: some(dnsSans),
+    uri_sans: some(uriSans),
+    ttl,
+  }
+  return {
+    again: 'logging in again',
+    probes: [LOGIN_PROBE, { step: CERTIFICATE, lacks: 'Vault token' }, exchangeProbe(settings.exchange)],
+    async obtain(watch) {
+      // Loading the X.509 library, the key and the request take as long as Vault takes for the login: made meanwhile.
+      const { promise: asked, resolve } = Promise.withResolvers<undefined>()
+      const onAsked = (): void => resolve(undefined)
+      const { promise: loggedIn, resolve: onLoggedIn } = Promise.withResolvers<undefined>()
+      const prepared = asked.then(() => parts.prepare(settings.certificate, loggedIn))
+      // A failure shows where it is awaited, which a failed login does not come to.
+      prepared.catch(() => undefined)
+      const token = await logIn(settings.vault, watch, { by: parts.login, onAsked })
+      onAsked()
+      onLoggedIn(undefined)
+      try {
+        const certificate = await watch.step({ ...CERTIFICATE, sent }, async (step) => {
+          const issue = await prepared
+          const issued = await issue(token.session, step)
+          // That was its last use.
+          void token.end()
+          return await usable(issued, step)
+        })
+        const credentials = await exchange(settings.exchange, certificate, watch, parts.createSession)
+        return { certificate, credentials, revoked: token.end() }
+      } catch (error) {
+        await token.end()
+        throw error
+      }
+    },
+  }
+}
+
+/** A list that is worth showing. */
+function some(list: readonly string[]): readonly string[] | undefined {
+  return list.length === 0 ? undefined : list
+}
