@@ -24,10 +24,10 @@ for (const [title, stray] of Object.entries(STRAYS)) {
     try {
       const tokenFile = join(folder, 'token')
       writeFileSync(tokenFile, stage.token())
-      const preload = `import fs from 'node:fs/promises'
+      const preload = `import fs from 'node:fs'
         import { syncBuiltinESMExports } from 'node:module'
-        const open = fs.open
-        fs.open = (path, ...rest) => {
+        const open = fs.openSync
+        fs.openSync = (path, ...rest) => {
           if (path === ${JSON.stringify(tokenFile)}) ${stray}
           return open(path, ...rest)
         }
