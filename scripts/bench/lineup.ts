@@ -11,9 +11,13 @@ import type { Subject, SubjectName } from './subjects.ts'
 /** Rounds from one run of a slow subject to its next. */
 const SLOW = 3
 
+/** As k8s/base sets it. */
+const AS_IN_A_POD = { BUN_JSC_useJIT: '0' }
+
 /** Each is built when it is asked for. */
 const MAKERS: Readonly<Record<SubjectName, () => Omit<Subject, 'name'>>> = {
-  ours: () => job(ours()),
+  ours: () => ({ ...job(ours()), env: AS_IN_A_POD }),
+  'ours-jit': () => job(copyOf(join(ROOT, 'dist/aws-iam-ra'), 'aws-iam-ra-jit')),
   floor: () => job(compileWithBun('scripts/bench/floor/floor.ts', 'floor')),
   'node-executable': () => ({
     ...job(buildNodeExecutable('src/aws-iam-ra.ts', 'node-executable')),

@@ -8,6 +8,7 @@ export type Key = (typeof KEYS)[number]
 /** In the order of the tables, with what they are called there. */
 export const LABELS = {
   ours: '`aws-iam-ra`',
+  'ours-jit': '`aws-iam-ra` without `BUN_JSC_useJIT=0`',
   floor: 'the floor',
   'node-executable': 'our source as a Node single executable',
   'node-source': 'our source run by Node',
