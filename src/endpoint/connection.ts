@@ -38,8 +38,8 @@ export interface Connection extends PeerEvents {
 const NOTHING = Buffer.alloc(0)
 
 const REFUSALS: Readonly<Record<RefusedHead, Answer>> = {
-  400: refusal(400, 'BadRequest', 'this is no request of HTTP/1.1'),
-  431: refusal(431, 'RequestHeaderFieldsTooLarge', 'the request line and the headers are too long'),
+  400: refusal(400, 'BadRequest', 'this is not a valid HTTP/1.1 request'),
+  431: refusal(431, 'RequestHeaderFieldsTooLarge', 'the request line and headers are too long'),
   505: refusal(505, 'HTTPVersionNotSupported', 'this server speaks HTTP/1.1'),
 }
 

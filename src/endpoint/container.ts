@@ -5,7 +5,7 @@ import { isSameSecret } from './secret.ts'
 const UNAUTHORIZED = refusal(
   401,
   'Unauthorized',
-  'the Authorization header is not what is in the file that AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names',
+  'the Authorization header does not match the token in AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE',
 )
 
 /** @returns the refusal; undefined for a reader that knows the token */

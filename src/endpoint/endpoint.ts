@@ -27,14 +27,14 @@ const ROLES_PATH = '/latest/meta-data/iam/security-credentials'
 const FOREIGN_HOST = refusal(
   403,
   'Forbidden',
-  'the Host header must be 127.0.0.1, [::1] or localhost, with the port of this endpoint or none',
+  'the Host header must be 127.0.0.1, [::1] or localhost, with the port of this endpoint or no port',
 )
 const NOT_FOUND = refusal(404, 'NotFound', 'there is nothing at this path')
 /** A status that every SDK tries again on. */
 const NO_CREDENTIALS = refusal(
   503,
   'ServiceUnavailable',
-  'aws-iam-ra has no credentials that are alive, its log says why',
+  'no valid credentials at the moment; see the aws-iam-ra log',
 )
 
 export function createEndpoint(options: EndpointOptions): Handler {
@@ -71,8 +71,8 @@ export function createEndpoint(options: EndpointOptions): Handler {
 }
 
 const METHOD_NOT_ALLOWED = {
-  GET: refusal(405, 'MethodNotAllowed', 'this path is for GET', { Allow: 'GET' }),
-  PUT: refusal(405, 'MethodNotAllowed', 'this path is for PUT', { Allow: 'PUT' }),
+  GET: refusal(405, 'MethodNotAllowed', 'this path accepts GET only', { Allow: 'GET' }),
+  PUT: refusal(405, 'MethodNotAllowed', 'this path accepts PUT only', { Allow: 'PUT' }),
 } as const
 
 /** A rebound DNS name shows in Host. */

@@ -15,8 +15,8 @@ export interface HealthOptions {
 
 const ALIVE = textAnswer(200, 'alive\n')
 const READY = textAnswer(200, 'ready\n')
-const NOT_FOUND = textAnswer(404, 'there are /livez, /readyz and /metrics\n')
-const METHOD_NOT_ALLOWED = refusal(405, 'MethodNotAllowed', 'this path is for GET and HEAD', {
+const NOT_FOUND = textAnswer(404, 'try /livez, /readyz or /metrics\n')
+const METHOD_NOT_ALLOWED = refusal(405, 'MethodNotAllowed', 'this path accepts GET and HEAD only', {
   Allow: 'GET, HEAD',
 })
 
@@ -47,7 +47,7 @@ function answerAt(path: string, options: HealthOptions): (() => Answer) | undefi
 
 /** The failure's stage and code only: its sentence may name hosts and roles. */
 function notReady({ credentials, failure }: RefreshStatus): Answer {
-  const state = credentials === undefined ? 'no credentials yet' : 'the credentials have ended'
+  const state = credentials === undefined ? 'no credentials yet' : 'the credentials have expired'
   return textAnswer(
     503,
     failure === undefined ? `${state}\n` : `${state}: ${failure.stage} ${failure.code}\n`,

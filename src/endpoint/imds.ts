@@ -18,7 +18,7 @@ const BAD_TTL = refusal(
 const UNAUTHORIZED = refusal(
   401,
   'Unauthorized',
-  `${TOKEN_HEADER} has no session token of this process that is still valid, PUT /latest/api/token makes one`,
+  `${TOKEN_HEADER} has no valid session token from this process; get one with PUT /latest/api/token`,
 )
 
 export function startSession(request: EndpointRequest, tokens: SessionTokens): Answer {

@@ -96,13 +96,13 @@ function listenError(error: unknown, host: string, port: number, setting: string
 
 function reasonOf(code: string | undefined, setting: string): readonly [why: string, hint: string] {
   if (code === 'EADDRINUSE') {
-    return ['something in this pod uses that port already', `set ${setting} to a free port`]
+    return ['that port is already in use in this pod', `set ${setting} to a free port`]
   }
   if (code === 'EADDRNOTAVAIL') {
     return ['this machine has no such address', `set ${setting} to an address of this pod, or to 0.0.0.0`]
   }
   if (code === 'EACCES') {
-    return ['this user may not use that port', `set ${setting} to a port from 1024 on`]
+    return ['this user is not allowed to use that port', `set ${setting} to port 1024 or higher`]
   }
-  return [code ?? 'for an unknown reason', `see that ${setting} names an address and a port of this pod`]
+  return [code ?? 'unknown error', `check that ${setting} is an address and port of this pod`]
 }

@@ -19,13 +19,13 @@ export function metricsText(
     metric('build_info', 'gauge', 'Version of aws-iam-ra; always 1.', [
       { labels: { version: VERSION }, value: 1 },
     ]),
-    metric('credentials_alive', 'gauge', 'Whether there are credentials that have not ended.', [
+    metric('credentials_alive', 'gauge', 'Whether unexpired credentials are available.', [
       { value: alive ? 1 : 0 },
     ]),
     metric(
       'credentials_expiry_timestamp_seconds',
       'gauge',
-      'When the credentials in use end.',
+      'When the credentials in use expire.',
       atTime(status.credentials?.expiresAtMs),
     ),
     metric(
@@ -40,14 +40,14 @@ export function metricsText(
       'When the next renewal is due.',
       atTime(status.nextRunAtMs),
     ),
-    metric('renewals_total', 'counter', 'Runs that were to bring credentials, the first one included.', [
+    metric('renewals_total', 'counter', 'Runs to obtain credentials, including the first.', [
       { labels: { result: 'success' }, value: status.succeeded },
       { labels: { result: 'failure' }, value: status.failed },
     ]),
     metric(
       'requests_total',
       'counter',
-      'Requests for credentials that were answered.',
+      'Credential requests answered.',
       requests.map(({ endpoint, status: code, count }) => ({
         labels: { endpoint, status: String(code) },
         value: count,

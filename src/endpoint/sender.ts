@@ -47,11 +47,11 @@ const SENDERS_ADDRESS =
 const NO_PROOF = 'sec-fetch-mode'
 
 const REFUSALS: readonly (readonly [beginning: string, answer: Answer])[] = [
-  ...PROXY.map((name) => [name, refused(name, 'behind a proxy')] as const),
-  ...BROWSER.map((name) => [name, refused(name, 'in a browser')] as const),
+  ...PROXY.map((name) => [name, refused(name, 'through a proxy')] as const),
+  ...BROWSER.map((name) => [name, refused(name, 'from a browser')] as const),
 ]
 
-const ADDRESS_REFUSED = refused('client-ip', 'behind a proxy')
+const ADDRESS_REFUSED = refused('client-ip', 'through a proxy')
 
 /** @returns the refusal, whatever the header says; undefined where none of them is there */
 export function refuseHeaders({ headers }: EndpointRequest): Answer | undefined {
@@ -74,5 +74,9 @@ function isNamed(name: string, beginning: string): boolean {
 /** The name as it is in the list: what was sent is not said again. */
 function refused(name: string, where: string): Answer {
   const shown = name.endsWith('-') ? `${name}*` : name
-  return refusal(403, 'Forbidden', `the ${shown} header: credentials are for no one ${where}`)
+  return refusal(
+    403,
+    'Forbidden',
+    `requests with the ${shown} header are refused: ask directly, not ${where}`,
+  )
 }

@@ -62,7 +62,7 @@ export function createFailureLog(clock: Pick<Clock, 'elapsed'>, logger: Logger):
 
 function effectOf(inUse: CredentialsLeft | undefined): string {
   if (inUse === undefined) return 'no credentials yet'
-  return inUse.leftMs > 0 ? 'renewal failed' : 'renewal failed and the credentials have ended'
+  return inUse.leftMs > 0 ? 'renewal failed' : 'renewal failed and the credentials have expired'
 }
 
 /** A cause may lead back to itself. */

@@ -24,7 +24,7 @@ export async function renewOrObtain(
   const obtained = await obtainNew(bounds)
   if (refusal !== undefined) {
     const { message, stage, code, hint } = refusal
-    logger.warn(`the lease was not renewed, so new keys were made: ${message}`, { stage, code, hint })
+    logger.warn(`the lease was not renewed, so new keys were created: ${message}`, { stage, code, hint })
   }
   return obtained
 }

@@ -120,7 +120,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     const by = seconds(Math.abs(jumpMs))
     logger.warn(
       jumpMs > 0
-        ? `the clock went ${by} ahead, as after a suspension: renewing`
+        ? `the clock jumped ahead by ${by}, as after a suspend: renewing`
         : `the clock was set back by ${by}: renewing`,
     )
     note({ kind: 'jump', comeBackAt: momentIn(random() * JUMP_SPREAD_MS, clock) })

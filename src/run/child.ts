@@ -88,11 +88,11 @@ function cannotStart(cause: unknown): IamRaError {
   return new IamRaError(
     'RUN_LOST',
     'internal',
-    `a process for the run cannot be started (${codeOf(cause) ?? 'no reason given'})`,
+    `cannot start a process for the run (${codeOf(cause) ?? 'no reason given'})`,
     {
       cause,
       retryable: true,
-      hint: "the executable must still be where it was started from, and the container's limits must leave room for one more process",
+      hint: "check that the executable has not moved, and that the container's pids and memory limits allow one more process",
     },
   )
 }

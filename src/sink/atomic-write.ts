@@ -63,7 +63,7 @@ export async function replaceFile(
       if (!isSame(await unlessMissing(fs.lstat(draft.path)), draft.identity)) {
         throw refused(
           `cannot replace ${path}: another process removed ${draft.path} during the write`,
-          'run again, and let nothing else write in that directory',
+          'run again, and make sure nothing else writes to that directory',
         )
       }
       await fs.rename(draft.path, path)

@@ -4,7 +4,7 @@ import { codeOf, IamRaError } from '../errors.ts'
 const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
   ENOSPC: ['no space is left on its volume', 'raise sizeLimit of the emptyDir, or free space on the node'],
   EDQUOT: [
-    'the quota of its volume is used up',
+    'the quota of its volume is exhausted',
     'raise sizeLimit of the emptyDir, or free space on the node',
   ],
   EROFS: [

@@ -72,7 +72,7 @@ export function lookAtKeys(
   }
   const steering = keys.filter((key) => STEERING_KEYS.test(key) && !obsolete.includes(key))
   if (steering.length > 0)
-    logger.step('kept settings of the profile that change how SDKs behave', {
+    logger.step('kept profile settings that change how SDKs behave', {
       file: path,
       keys: steering.join(' '),
     })
