@@ -1,4 +1,4 @@
-/** The container-credentials endpoint, which SDKs are led to by AWS_CONTAINER_CREDENTIALS_FULL_URI. */
+/** The container-credentials endpoint, to which AWS_CONTAINER_CREDENTIALS_FULL_URI points SDKs. */
 import { headerOf, refusal, type Answer, type EndpointRequest } from './answer.ts'
 import { isSameSecret } from './secret.ts'
 

@@ -1,4 +1,7 @@
-/** What the kubelet and Prometheus ask for, on an address that the whole network may reach: nothing secret, no server's words. */
+/**
+ * Answers the kubelet and Prometheus, on an address that the whole network may reach: nothing secret, and no text from
+ * a server.
+ */
 import type { RefreshStatus } from '../renewal/status.ts'
 import type { SessionCredentials } from '../credentials.ts'
 import { refusal, textAnswer, type Answer, type Handler } from './answer.ts'
@@ -7,9 +10,9 @@ import type { RequestCount } from './request-counts.ts'
 
 export interface HealthOptions {
   status(): RefreshStatus
-  /** Those that are alive now. */
+  /** The unexpired credentials. */
   current(): SessionCredentials | undefined
-  /** How many requests got which status; nothing where there is no endpoint. */
+  /** How many requests got which status; empty if there is no endpoint. */
   requests(): readonly RequestCount[]
 }
 
@@ -45,7 +48,7 @@ function answerAt(path: string, options: HealthOptions): (() => Answer) | undefi
   }
 }
 
-/** The failure's stage and code only: its sentence may name hosts and roles. */
+/** The failure's stage and code only: its message may name hosts and roles. */
 function notReady({ credentials, failure }: RefreshStatus): Answer {
   const state = credentials === undefined ? 'no credentials yet' : 'the credentials have expired'
   return textAnswer(

@@ -1,4 +1,4 @@
-/** How renewals and requests stand, in Prometheus' text format 0.0.4. */
+/** The state of renewals and requests, in Prometheus' text format 0.0.4. */
 import type { RefreshStatus } from '../renewal/status.ts'
 import { VERSION } from '../version.ts'
 import type { RequestCount } from './request-counts.ts'
@@ -56,7 +56,7 @@ export function metricsText(
   ].join('')
 }
 
-/** Nothing, where the time is not known: a zero would be a time. */
+/** No sample if the time is unknown: zero would be a time. */
 function atTime(epochMs: number | undefined): readonly Sample[] {
   return epochMs === undefined ? [] : [{ value: epochMs / 1000 }]
 }
