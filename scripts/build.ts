@@ -38,7 +38,7 @@ if (import.meta.main) {
     process.stdout.write(`built dist/aws-iam-ra (${megabytes(statSync(output).size)})\n`)
     if (values.release) {
       await buildRelease()
-      process.stdout.write('built dist/release: two builds gave the same bytes\n')
+      process.stdout.write('built dist/release: two builds are identical\n')
     }
   } catch (error) {
     process.stderr.write(`build: ${error instanceof Error ? error.message : String(error)}\n`)

@@ -38,7 +38,7 @@ async function demo(keep: boolean, real: boolean): Promise<void> {
   display.begin(`start ${servers}`)
   const stage: DemoStage = real ? await startReference() : await startStage()
   try {
-    display.done(`${servers}, Vault's at ${stage.vault.url}`)
+    display.done(`${servers}, Vault at ${stage.vault.url}`)
     const folder = scratchFolder('demo')
     const tokenFile = join(folder, 'token')
     writeFileSync(tokenFile, stage.token({ lifetimeSeconds: TOKEN_LIFETIME }), { mode: 0o600 })
@@ -72,8 +72,8 @@ interface LogLine {
 
 /** What comes after a line of the binary's log. */
 const NEXT_STEP: Readonly<Record<string, string>> = {
-  'logged in to Vault': 'make a key, have Vault sign it',
-  'certificate signed and checked': 'exchange the certificate at Roles Anywhere',
+  'logged in to Vault': 'generate a key, have Vault sign a certificate',
+  'certificate signed and checked': 'exchange the certificate with Roles Anywhere',
   'exchanged for session credentials': 'write the credentials file',
 }
 
@@ -123,7 +123,7 @@ function describe(line: LogLine): string[] {
 }
 
 async function runApp(env: Readonly<Record<string, string>>): Promise<void> {
-  display.begin('load the SDK, ask STS who we are')
+  display.begin('load the SDK, ask STS for the caller identity')
   let reason = ''
   const code = await runChild(
     process.execPath,
@@ -173,14 +173,13 @@ async function keepUp(
     process.once('SIGINT', () => resolve())
     process.once('SIGTERM', () => resolve())
   })
-  process.stdout.write(`\nstopping ${stage.vault.url} and the others\n`)
+  process.stdout.write(`\nstopping ${stage.vault.url} and the other servers\n`)
 }
 
 const args = process.argv.slice(2)
 const unknown = args.filter((arg) => arg !== '--keep' && arg !== '--real')
 try {
-  if (unknown.length > 0)
-    throw new Error(`unknown argument ${unknown.join(' ')}: only --keep and --real are known`)
+  if (unknown.length > 0) throw new Error(`unknown argument ${unknown.join(' ')}: expected --keep or --real`)
   await demo(args.includes('--keep'), args.includes('--real'))
 } catch (error) {
   display.failed(error instanceof Error ? error.message : String(error))

@@ -6,7 +6,7 @@
  */
 export function between(page: string, mark: string, text: string): string {
   const place = new RegExp(`(<!-- ${mark} -->\n)[^]*?(<!-- /${mark} -->)`)
-  if (!place.test(page)) throw new Error(`the page has no place for ${mark}`)
+  if (!place.test(page)) throw new Error(`the page has no section marked ${mark}`)
   return page.replace(place, (_all, before: string, after: string) => before + text + after)
 }
 

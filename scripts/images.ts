@@ -70,7 +70,7 @@ export async function buildArchive(release: string, file: string): Promise<void>
     const images = Object.entries(MACHINES).map(([architecture, name]): MachineImage => {
       const executable = join(release, `aws-iam-ra-${name}`)
       if (!existsSync(executable)) {
-        throw new Error(`aws-iam-ra-${name} is not there: make the release with npm run build -- --release`)
+        throw new Error(`aws-iam-ra-${name} is missing: run npm run build -- --release`)
       }
       const tag = `aws-iam-ra:${architecture}`
       buildImage(buildah, { executable, tag, architecture })
@@ -78,16 +78,14 @@ export async function buildArchive(release: string, file: string): Promise<void>
       buildah.push(tag, `oci:${layout}`)
       return { architecture, layout }
     })
-    process.stdout.write('images: packing by zstd -19, for a minute or more\n')
+    process.stdout.write('images: compressing with zstd -19, which takes a minute or more\n')
     const sizes = Object.entries(await writeArchive(images, 'aws-iam-ra', file))
     const figures = sizes.map(([name, size]) => `${name} ${megabytes(size)}`)
-    process.stdout.write(`built ${basename(file)} (to pull: ${figures.join(', ')})\n`)
+    process.stdout.write(`built ${basename(file)} (download size: ${figures.join(', ')})\n`)
     writeSizes(sizes)
     const large = sizes.find(([, size]) => size > LIMIT)
     if (large !== undefined)
-      throw new Error(
-        `the image for ${large[0]} takes ${megabytes(large[1])}, and ${megabytes(LIMIT)} at most`,
-      )
+      throw new Error(`the image for ${large[0]} is ${megabytes(large[1])}; the limit is ${megabytes(LIMIT)}`)
   } finally {
     rmSync(folder, { recursive: true, force: true })
     buildah.close()

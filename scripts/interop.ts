@@ -16,7 +16,7 @@ try {
   writeFileSync(READERS_PAGE, withResults(readFileSync(READERS_PAGE, 'utf8'), results))
   const unexpected = surprises(results)
   for (const line of unexpected) process.stdout.write(`interop: ${line}\n`)
-  process.stdout.write(`interop: wrote docs/readers.md, ${unexpected.length} surprises\n`)
+  process.stdout.write(`interop: wrote docs/readers.md, ${unexpected.length} unexpected results\n`)
   process.exitCode = unexpected.length === 0 ? 0 : 1
 } catch (error) {
   process.stderr.write(`interop: ${error instanceof Error ? error.message : String(error)}\n`)

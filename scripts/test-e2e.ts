@@ -19,7 +19,7 @@ try {
   requireTools()
   await ensureServers(ALL_SERVERS)
   build()
-  process.stdout.write('images: building those of the node\n')
+  process.stdout.write('images: building the node's images\n')
   buildImages(images)
   const { passed, failed } = await runTests(paths, {
     longestMs: 420_000,
@@ -39,9 +39,9 @@ function requireTools(): void {
   const commands = ['unshare', 'mount', 'ip', 'containerd', 'ctr', 'runc', 'buildah', 'busybox', 'dpkg']
   const missing = [
     ...(process.platform === 'linux' ? [] : ['Linux']),
-    ...(process.getuid?.() === 0 ? [] : ['root (for namespaces and mounts of its own)']),
+    ...(process.getuid?.() === 0 ? [] : ['root (for its own namespaces and mounts)']),
     ...commands.filter((name) => !isThere(`command -v ${name}`)),
-    ...(isFile('/usr/lib/cni/bridge') ? [] : ["the CNI plug-ins in Debian's place, /usr/lib/cni"]),
+    ...(isFile('/usr/lib/cni/bridge') ? [] : ["the CNI plug-ins in /usr/lib/cni, where Debian installs them"]),
     ...(isThere('busybox | grep -q sh') && !isThere('ldd "$(command -v busybox)"')
       ? []
       : ['a static busybox']),

@@ -60,5 +60,6 @@ function requireTools(): void {
     ...(process.getuid?.() === 0 ? [] : ['root (to mount, to drop privileges and to trace)']),
     ...TOOLS.filter((name) => !isThere(name)),
   ]
-  if (missing.length > 0) throw new Error(`these tests need ${missing.join(', ')}: npm test needs none of it`)
+  if (missing.length > 0)
+    throw new Error(`these tests need ${missing.join(', ')}: npm test runs without them`)
 }

@@ -107,7 +107,7 @@ function runFile(path: string, home: string, { env, longestMs }: RunnerOptions):
     running.add(child)
     let output = ''
     const bound = setTimeout(() => {
-      output += `\nended by the test command after ${longestMs / 1000} s\n`
+      output += `\nkilled by the test command after ${longestMs / 1000} s\n`
       signalGroup(child, 'SIGTERM')
       setTimeout(() => signalGroup(child, 'SIGKILL'), PATIENCE_MS).unref()
     }, longestMs)

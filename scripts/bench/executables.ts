@@ -34,6 +34,6 @@ function run(command: string, args: readonly string[]): void {
     cwd: ROOT,
     encoding: 'utf8',
   })
-  if (error !== undefined) throw new Error(`${command} cannot be started (${error.message}): run npm ci`)
+  if (error !== undefined) throw new Error(`cannot start ${command} (${error.message}): run npm ci`)
   if (status !== 0) throw new Error(`${command} failed:\n${stdout}${stderr}`)
 }

@@ -43,9 +43,9 @@ export function startLauncher(): Launcher {
   })
   const failed = new Promise<never>((_resolve, reject) => {
     child.on('error', (error) =>
-      reject(new Error(`python3 cannot be started (${error.message}): the bench needs Python 3.9 or newer`)),
+      reject(new Error(`cannot start python3 (${error.message}): the bench needs Python 3.9 or newer`)),
     )
-    child.on('close', () => reject(new Error('the launcher of the bench ended, its reason stands above')))
+    child.on('close', () => reject(new Error('the bench launcher exited; see the reason above')))
   })
   failed.catch(() => undefined)
   child.stdin.on('error', () => undefined)

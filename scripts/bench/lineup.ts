@@ -68,7 +68,7 @@ export function lineUp(names: readonly SubjectName[]): Lineup {
       const subject = MAKERS[name]()
       const absent = subject.files.find((file) => !existsSync(file))
       if (absent === undefined) subjects.push({ ...subject, name })
-      else missing.push({ name, reason: `${absent} is not there` })
+      else missing.push({ name, reason: `${absent} is missing` })
     } catch (error) {
       missing.push({ name, reason: error instanceof Error ? error.message : String(error) })
     }

@@ -58,7 +58,7 @@ export async function runOnce(
     const env = podEnv(subject, variant, servers, home, credentials)
     const measured = await launcher.run({ argv: [...prefix, ...subject.argv], env, cwd: home, stderr })
     if (measured.code !== 0) {
-      throw new Error(`${subject.name} ended with ${measured.code}: ${readFileSync(stderr, 'utf8').trim()}`)
+      throw new Error(`${subject.name} exited with ${measured.code}: ${readFileSync(stderr, 'utf8').trim()}`)
     }
     if (subject.does === 'job' && !servers.holdsLatest(readFileSync(credentials, 'utf8'))) {
       throw new Error(`${subject.name} left a file without the credentials that were issued`)

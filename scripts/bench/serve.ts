@@ -44,7 +44,7 @@ export async function benchServe(
   counts: Counts,
   report: (text: string) => void,
 ): Promise<Results> {
-  if (process.platform !== 'linux') throw new Error('it reads /proc, which Linux has')
+  if (process.platform !== 'linux') throw new Error('it reads /proc, which only Linux has')
   const folder = mkdtempSync(join(MEMORY_PARENT, 'iam-ra-bench-'))
   try {
     const stage = await startStage()

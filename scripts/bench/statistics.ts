@@ -10,7 +10,7 @@ export interface Summary {
 
 /** Linear between the two nearest samples. @param share 0 to 1 @throws RangeError without samples */
 export function quantile(samples: readonly number[], share: number): number {
-  if (samples.length === 0) throw new RangeError('there are no samples')
+  if (samples.length === 0) throw new RangeError('no samples')
   const sorted = samples.toSorted((a, b) => a - b)
   const place = (sorted.length - 1) * share
   const below = sorted[Math.floor(place)] ?? 0

@@ -6,7 +6,7 @@ try {
   const identity = await new STSClient({}).send(new GetCallerIdentityCommand({}))
   process.stdout.write(`caller identity: ${identity.Arn ?? '(none)'}\n`)
   const { Buckets = [] } = await new S3Client({ forcePathStyle: true }).send(new ListBucketsCommand({}))
-  if (Buckets.length === 0) throw new Error('S3 listed no bucket')
+  if (Buckets.length === 0) throw new Error('S3 listed no buckets')
   process.stdout.write(`buckets: ${Buckets.map((bucket) => bucket.Name).join(', ')}\n`)
 } catch (error) {
   process.stdout.write(`${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}\n`)

@@ -43,8 +43,8 @@ export function openBuildah(): Buildah {
     if (status === 0) return
     throw new Error(
       error === undefined
-        ? `buildah ${args[0] ?? ''} ${signal === null ? `failed: ${stderr.slice(-2000)}` : `was ended by ${signal}`}`
-        : `buildah cannot be started (${error.message}): install it, as by apt-get install buildah`,
+        ? `buildah ${args[0] ?? ''} ${signal === null ? `failed: ${stderr.slice(-2000)}` : `was killed by ${signal}`}`
+        : `cannot start buildah (${error.message}): install it, for example with apt-get install buildah`,
     )
   }
   return {

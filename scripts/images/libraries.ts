@@ -58,12 +58,12 @@ function fetchPackage(architecture: string): string {
 
 function debianPackage(folder: string): string {
   const name = readdirSync(folder).find((one) => one.endsWith('.deb'))
-  if (name === undefined) throw new Error('apt-get download left no package')
+  if (name === undefined) throw new Error('apt-get download produced no package')
   return name
 }
 
 function run(command: string, args: readonly string[], cwd = '/'): string {
   const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' })
   if (status === 0) return stdout
-  throw new Error(`${command} failed, which Debian has: ${error?.message ?? stderr}`)
+  throw new Error(`${command} failed (it needs Debian): ${error?.message ?? stderr}`)
 }

@@ -28,9 +28,9 @@ export function open(port: number): Promise<Connection> {
       waiting = undefined
     }
     socket.setEncoding('latin1')
-    socket.setTimeout(PATIENCE_MS, () => socket.destroy(new Error('there was no answer for long')))
+    socket.setTimeout(PATIENCE_MS, () => socket.destroy(new Error('no answer within the time limit')))
     socket.on('error', fail)
-    socket.on('close', () => fail(new Error('the connection ended in the middle of a request')))
+    socket.on('close', () => fail(new Error('the connection was closed in the middle of a request')))
     socket.on('data', (text: string) => {
       received += text
       const reply = wholeReply(received)
@@ -60,7 +60,7 @@ export function wholeReply(received: string): Reply | undefined {
   const head = received.slice(0, end)
   const status = /^HTTP\/1\.1 (\d{3})/.exec(head)?.[1]
   const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1]
-  if (status === undefined || length === undefined) throw new Error('no answer of HTTP/1.1 with its length')
+  if (status === undefined || length === undefined) throw new Error('not an HTTP/1.1 answer with a length')
   const body = received.slice(end + 4)
   if (body.length < Number(length)) return undefined
   return { status: Number(status), body, isLast: /\r\nconnection: *close/i.test(head) }

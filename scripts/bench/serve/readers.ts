@@ -46,7 +46,7 @@ export async function readBoth({ endpointPort, stage }: Scene, questions: Questi
       AccessKeyId === latest?.accessKeyId &&
       SecretAccessKey === latest?.secretAccessKey &&
       Token === latest?.sessionToken
-    if (!isLatest) throw new Error('a reader got other credentials than those that were issued last')
+    if (!isLatest) throw new Error('a reader got credentials other than the last ones issued')
   }
   return replies[0]?.body.length ?? 0
 }

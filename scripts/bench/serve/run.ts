@@ -35,7 +35,7 @@ export async function runServe(scene: Scene, counts: Counts, report: Report): Pr
   const machine = Object.entries(machineFacts([])).filter(([name]) => !UNUSED.includes(name))
   const ours = await runOurs(scene, counts, report)
   const other = async (name: OtherName, program: Program): Promise<OtherResult> => {
-    report(`beside it: ${name}`)
+    report(`for comparison: ${name}`)
     return await runOther(scene, program, name !== 'renew', counts)
   }
   return {

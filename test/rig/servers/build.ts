@@ -89,10 +89,10 @@ export interface FoundServer {
 export function findServer(name: ServerName): FoundServer | undefined {
   const { variable, definitions } = SERVERS[name]
   const [isUsable, what] =
-    definitions === undefined ? [isExecutable, 'file that can be run'] : [isFolder, 'folder']
+    definitions === undefined ? [isExecutable, 'an executable file'] : [isFolder, 'a directory']
   const named = process.env[variable]
   if (named !== undefined && named !== '') {
-    if (!isUsable(named)) throw new Error(`${variable} names ${named}, which is no ${what}`)
+    if (!isUsable(named)) throw new Error(`${variable} names ${named}, which is not ${what}`)
     return { path: named, origin: variable }
   }
   const onPath = (process.env['PATH'] ?? '')
@@ -109,7 +109,7 @@ export function requireServer(name: ServerName): string {
   const found = findServer(name)
   if (found === undefined) {
     throw new Error(
-      `${name} is not there: build it with npm run servers, or name one in ${SERVERS[name].variable}`,
+      `${name} is missing: build it with npm run servers, or set ${SERVERS[name].variable} to one`,
     )
   }
   return found.path
@@ -147,7 +147,7 @@ function versionOf(name: ServerName): string {
     target.startsWith(path),
   )
   if (required === undefined)
-    throw new Error(`test/rig/servers/modules/${module}/go.mod requires nothing that holds ${target}`)
+    throw new Error(`test/rig/servers/modules/${module}/go.mod requires no module that contains ${target}`)
   return required[2] ?? ''
 }
 
@@ -155,7 +155,7 @@ async function buildServer(name: ServerName): Promise<void> {
   const { module, package: target, definitions, duration } = SERVERS[name]
   if (spawnSync('go', ['version']).status !== 0) {
     throw new Error(
-      `Go is needed for ${name}, and there is none on PATH: install Go 1.26 or newer, or name one in ${SERVERS[name].variable}`,
+      `Go is needed to build ${name} and is not on PATH: install Go 1.26 or newer, or set ${SERVERS[name].variable} to a built one`,
     )
   }
   process.stdout.write(`servers: building ${name} ${versionOf(name)} (about ${duration} on two cores)\n`)
@@ -180,7 +180,7 @@ async function buildServer(name: ServerName): Promise<void> {
     rmSync(work, { recursive: true, force: true })
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(0)
-  process.stdout.write(`servers: built ${name} in ${seconds} s, kept as ${path}\n`)
+  process.stdout.write(`servers: built ${name} in ${seconds} s: ${path}\n`)
 }
 
 /** Where Go keeps the module, downloaded and compared with go.sum. */
