@@ -19,7 +19,7 @@ try {
   requireTools()
   await ensureServers(ALL_SERVERS)
   build()
-  process.stdout.write('images: building the node's images\n')
+  process.stdout.write('images: building those for the node\n')
   buildImages(images)
   const { passed, failed } = await runTests(paths, {
     longestMs: 420_000,
@@ -41,7 +41,9 @@ function requireTools(): void {
     ...(process.platform === 'linux' ? [] : ['Linux']),
     ...(process.getuid?.() === 0 ? [] : ['root (for its own namespaces and mounts)']),
     ...commands.filter((name) => !isThere(`command -v ${name}`)),
-    ...(isFile('/usr/lib/cni/bridge') ? [] : ["the CNI plug-ins in /usr/lib/cni, where Debian installs them"]),
+    ...(isFile('/usr/lib/cni/bridge')
+      ? []
+      : ['the CNI plug-ins in /usr/lib/cni, where Debian installs them']),
     ...(isThere('busybox | grep -q sh') && !isThere('ldd "$(command -v busybox)"')
       ? []
       : ['a static busybox']),

@@ -67,7 +67,7 @@ requests('an answer is whole once its body has its length', () => {
   assert.is(wholeReply(text.slice(0, -1)), undefined)
   assert.equal(wholeReply(text), { status: 401, body: 'credentials', isLast: true })
   assert.is(wholeReply(answer('', '200 OK', ['X: connection: close']))?.isLast, false)
-  assert.throws(() => wholeReply('HTTP/1.1 200 OK\r\n\r\n'), /with its length/)
+  assert.throws(() => wholeReply('HTTP/1.1 200 OK\r\n\r\n'), /with a length/)
 })
 
 /** Answers by the number of the request on its connection. */
@@ -147,7 +147,7 @@ requests('without an answer end the bench', async () => {
     (socket) => void socket.end('HTTP/1.1 200 OK\r\n'),
     async (port) => {
       const connection = await open(port)
-      assert.match(await failure(connection.ask('GET / HTTP/1.1\r\n\r\n')), /ended in the middle/)
+      assert.match(await failure(connection.ask('GET / HTTP/1.1\r\n\r\n')), /was closed in the middle/)
       connection.close()
     },
   )

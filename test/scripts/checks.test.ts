@@ -53,12 +53,12 @@ for (const [path, target, why] of [
   ['src/sink/profile.ts', '../attic/old.ts', 'attic has no layer'],
   ['src/run/retry.ts', '../../test/assert.ts', 'src must not import from outside src'],
   ['src/run/retry.ts', '../../scripts/build.ts', 'src must not import from outside src'],
-  ['src/run/retry.ts', './deadline.js', 'the ending .ts'],
-  ['src/run/retry.ts', './deadline', 'the ending .ts'],
+  ['src/run/retry.ts', './deadline.js', 'must end in .ts'],
+  ['src/run/retry.ts', './deadline', 'must end in .ts'],
   ['src/run/retry.ts', 'bun', 'src must run on Node too'],
   ['src/run/retry.ts', 'bun:ffi', 'src must run on Node too'],
   ['src/run/retry.ts', 'left-pad', 'not a package that the shipped file may contain'],
-  ['src/sink/profile.ts', '@aws-sdk/client-rolesanywhere/deep', 'no package'],
+  ['src/sink/profile.ts', '@aws-sdk/client-rolesanywhere/deep', 'not a package'],
   ['src/exchange/create-session.ts', '@peculiar/x509', 'only src/certificate may import @peculiar/x509'],
   ['src/vaultx/client.ts', 'node-vault', 'only src/vault may import node-vault'],
   ['test/rig/emulators/vault.ts', '../../../src/credentials.ts', 'must not import our code'],
@@ -122,7 +122,7 @@ for (const [text, problem] of [
   [`${GOOD}a.${skip}('this', () => {})\n`, 'skips tests'],
   [HEAD, 'has no suite'],
   [`import { test } from 'uvu'\ntest('does', () => {})\ntest.run()\n`, 'has no suite'],
-  ['', 'a test file without a suite'],
+  ['', 'test file without a uvu suite'],
 ] as const) {
   tests(`refuses a file: ${problem} (${text.length} characters)`, () => {
     const problems = checkTests([{ path: 'test/a.test.ts', text }])
