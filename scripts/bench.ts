@@ -1,7 +1,7 @@
 /**
- * Measures the shipped executable beside the least that its job takes (the floor) and beside what people do without it,
- * and writes docs/lab/run.* and the tables of docs/performance.md. With --only or --rounds it prints one table and writes
- * nothing.
+ * Benchmarks the shipped executable against the minimum that its job takes (the floor) and against common alternatives,
+ * and writes docs/lab/run.* and the tables of docs/performance.md. With --only or --rounds it prints one table and
+ * writes nothing.
  */
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -41,7 +41,7 @@ async function main({ emulators, only, rounds }: Options): Promise<void> {
   else await printOne(subjects, kind, count ?? 40)
 }
 
-/** The real ones where they can be had. */
+/** The real servers if they are available. */
 async function chooseServers(emulators: boolean): Promise<ServerKind> {
   if (emulators) return 'emulated'
   try {

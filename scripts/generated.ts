@@ -1,8 +1,8 @@
-/** What programs write into documents: tables, between two comments that name the place. */
+/** Tables that programs write into documents, between two comments that mark the place. */
 
 /**
  * The page with `text` between `<!-- mark -->` and `<!-- /mark -->`.
- * @throws Error where the page has no such place
+ * @throws Error if the page has no such section
  */
 export function between(page: string, mark: string, text: string): string {
   const place = new RegExp(`(<!-- ${mark} -->\n)[^]*?(<!-- /${mark} -->)`)
@@ -10,7 +10,7 @@ export function between(page: string, mark: string, text: string): string {
   return page.replace(place, (_all, before: string, after: string) => before + text + after)
 }
 
-/** @param numbers whether every column but the first is to stand at the right */
+/** @param numbers whether to right-align every column but the first */
 export function markdownTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],

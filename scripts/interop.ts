@@ -1,6 +1,6 @@
 /**
- * Asks SDKs that others wrote for the credentials of the shipped file, each by every variation of its ways, and writes what they
- * found into docs/readers.md. Fails where that is not what test/real/interop/readers/readers.ts says.
+ * Tests how third-party SDKs read the credentials in the shipped file, each with every variation of its methods, and
+ * writes the results into docs/readers.md. Fails if they differ from those in test/real/interop/readers/readers.ts.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { measure } from '../test/real/interop/readers/measure.ts'

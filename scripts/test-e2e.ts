@@ -1,6 +1,6 @@
 /**
- * The tests on a real node: builds the servers that are missing and the images of this checkout, starts a cluster of one node
- * in namespaces of its own, and ends in a line `N passed, N failed`. What is missing is a failure, never a skip.
+ * Runs the tests on a real node: builds missing servers and the images of this checkout, starts a one-node cluster in
+ * its own namespaces, and ends with a line `N passed, N failed`. Missing requirements are failures, never skips.
  */
 import { spawnSync } from 'node:child_process'
 import { accessSync, mkdtempSync, rmSync } from 'node:fs'
@@ -23,7 +23,7 @@ try {
   buildImages(images)
   const { passed, failed } = await runTests(paths, {
     longestMs: 420_000,
-    // A node at a time: the machine has to do all that a cluster does.
+    // One node at a time: the machine has to do all the work of a cluster.
     workers: 1,
     env: { ...serverVariables(ALL_SERVERS), IAM_RA_IMAGES: images },
   })
@@ -34,7 +34,7 @@ try {
   process.exitCode = 1
 }
 
-/** Before minutes of building. */
+/** Checked before minutes of building. */
 function requireTools(): void {
   const commands = ['unshare', 'mount', 'ip', 'containerd', 'ctr', 'runc', 'buildah', 'busybox', 'dpkg']
   const missing = [

@@ -1,6 +1,6 @@
 /**
- * Every test that needs no server of others. Ends in a line `N passed, N failed`. Arguments are parts of paths:
- * `npm test -- sink` runs the files that have one in theirs.
+ * Runs every test that needs no external server. Ends with a line `N passed, N failed`. Arguments are parts of paths:
+ * `npm test -- sink` runs the files with `sink` in their path.
  */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'

@@ -1,12 +1,12 @@
 /**
- * Which room of src may import which. Rooms stand in layers, and data flows one way: a room imports from layers below its
- * own, never from a room beside it. What joins the steps (sources, commands) stands above them.
+ * Which room of src may import which. Rooms are arranged in layers, and data flows one way: a room imports from layers
+ * below its own, never from a room in the same layer. The rooms that join the steps (sources, commands) are above them.
  */
 import { posix } from 'node:path'
 import ts from 'typescript'
 import type { SourceFile } from './files.ts'
 
-/** From the ground up. A room is a folder of src, or a file at its root. */
+/** From the bottom up. A room is a directory of src, or a file at its root. */
 const LAYERS: readonly (readonly string[])[] = [
   ['errors.ts', 'version.ts', 'text'],
   ['net'],
@@ -20,7 +20,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['commands'],
   ['aws-iam-ra.ts'],
 ]
-/** Heavy packages, and the one room whose business they are. */
+/** Heavy packages, and the only room that may import each. */
 const PACKAGES: Readonly<Record<string, string>> = {
   'node-vault': 'src/vault',
   '@peculiar/x509': 'src/certificate',

@@ -1,4 +1,4 @@
-/** uvu runs nothing of a file that forgets `run()`, and says nothing of it: so each suite must be seen to run. */
+/** uvu runs nothing in a file that lacks `run()`, and reports nothing: so check that each suite is run. */
 import type { SourceFile } from './files.ts'
 
 export function checkTests(files: readonly SourceFile[]): string[] {
@@ -14,7 +14,7 @@ function problemsOf(path: string, text: string): string[] {
   const problems = suites.length === 0 ? ['has no suite'] : []
   for (const name of suites) {
     if (!new RegExp(`^${name}\\.run\\(\\)`, 'm').test(text)) problems.push(`the suite ${name} is never run`)
-    // Called, or handed to what adds the tests.
+    // Called, or passed to a function that adds the tests.
     if (!new RegExp(`\\b${name}\\(|\\(${name}\\b`).test(text)) problems.push(`the suite ${name} has no test`)
   }
   if (/\b\w+\.(only|skip)\(/.test(text)) problems.push('skips tests with only() or skip()')

@@ -1,4 +1,4 @@
-/** The app container of the demo: AWS's JavaScript SDK with its own credential chain, told nothing but the file. */
+/** The demo's app container: AWS's JavaScript SDK with its own credential chain, which is given nothing but the file. */
 import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 
