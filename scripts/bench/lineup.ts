@@ -11,7 +11,7 @@ import type { Subject, SubjectName } from './subjects.ts'
 /** Rounds from one run of a slow subject to its next. */
 const SLOW = 3
 
-/** Each is built when it is asked for. */
+/** Each is built when requested. */
 const MAKERS: Readonly<Record<SubjectName, () => Omit<Subject, 'name'>>> = {
   ours: () => job(ours()),
   floor: () => job(compileWithBun('scripts/bench/floor/floor.ts', 'floor')),
@@ -55,7 +55,7 @@ const MAKERS: Readonly<Record<SubjectName, () => Omit<Subject, 'name'>>> = {
 
 export interface Lineup {
   readonly subjects: readonly Subject[]
-  /** Those that this machine cannot run, and why. */
+  /** The subjects that this machine cannot run, and why. */
   readonly missing: readonly { readonly name: SubjectName; readonly reason: string }[]
 }
 
@@ -84,14 +84,14 @@ function ours(): string {
   return copyOf(join(ROOT, 'dist/aws-iam-ra'), 'aws-iam-ra')
 }
 
-/** The program itself; what stands in .bin may be a script. */
+/** The program itself; the file in .bin may be a script. */
 function nodeBinary(): string {
   return join(ROOT, 'node_modules/node/bin/node')
 }
 
 /**
- * A file of its own, since pages that another process has mapped cannot be dropped, and a cold start would find them; and
- * written anew, since the resident set depends on how a file came into the page cache.
+ * A separate file, since pages mapped by another process cannot be dropped, and a cold start would find them; and
+ * rewritten each time, since the resident set depends on how a file came into the page cache.
  */
 function copyOf(program: string, name: string): string {
   const copy = join(ROOT, 'dist/bench', name)

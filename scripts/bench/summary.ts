@@ -1,4 +1,7 @@
-/** docs/performance.md, the page for users: of what the lab book's data and the manifests say, what decides something. */
+/**
+ * docs/performance.md, the page for users: the parts of the lab book's data and of the manifests that help to decide
+ * something.
+ */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from '../checks/files.ts'
@@ -78,7 +81,7 @@ function memoryTable(
   )
 }
 
-/** As the manifests have them. */
+/** As in the manifests. */
 function resourceTable(): string {
   const rows = (['base', 'sidecar'] as const).map((name) => {
     const text = readFileSync(join(ROOT, 'k8s', name, 'pod-template.yaml'), 'utf8')

@@ -1,4 +1,7 @@
-/** A pod's way to credentials as pipeline.ts goes it, with the servers as numbers: log in, sign, revoke, CreateSession. */
+/**
+ * The steps of pipeline.ts by which a pod gets credentials, with the servers reduced to numbers: log in, sign, revoke,
+ * CreateSession.
+ */
 import { createBounds } from '../../../src/run/deadline.ts'
 import { IamRaError, type Stage } from '../../../src/errors.ts'
 import { pauseMs, type RetryContext } from '../../../src/run/retry.ts'
@@ -14,7 +17,7 @@ export interface World {
   readonly vaultDelay: Delay
   readonly aws: Server
   readonly awsDelay: Delay
-  /** What the certificate lives; a wait that outlives it begins again with a login. */
+  /** The certificate's lifetime; a wait that outlasts it starts over with a login. */
   readonly certificateMs: number
 }
 
@@ -26,7 +29,7 @@ export interface Counts {
 const NOT_STOPPED = new AbortController().signal
 const SILENT: RetryContext['logger'] = { step: () => undefined, warn: () => undefined }
 
-/** @returns whether it has credentials before its deadline */
+/** @returns whether it gets credentials before its deadline */
 export async function obtain(
   world: World,
   policy: Policy,
@@ -69,7 +72,7 @@ async function obtainOnce(
   await policy('sign', 'certificate', context, (timeoutMs) =>
     ask('certificate', vault, vaultDelay, timeoutMs),
   )
-  // Beside what follows, which does not wait for it.
+  // In parallel with the next step, which does not wait for it.
   void clock
     .sleep(drawnMs(vaultDelay, world.random))
     .then(() => vault.arrive(clock.elapsed(), Number.POSITIVE_INFINITY))
@@ -80,7 +83,7 @@ async function obtainOnce(
   })
 }
 
-/** There and back; a refusal costs the whole way too. */
+/** A round trip; a refusal takes just as long. */
 async function exchange(
   { clock, random }: World,
   { bounds }: RetryContext,

@@ -1,4 +1,4 @@
-/** docs/lab/floods.md: the tables of what the floods did. */
+/** docs/lab/floods.md: tables of the floods' effects. */
 import type { FloodResult } from '../../../test/rig/flood/scene.ts'
 import type { Watched } from '../../../test/rig/flood/watch.ts'
 import { factList, labPage } from '../lab.ts'

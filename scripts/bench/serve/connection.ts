@@ -1,15 +1,18 @@
-/** HTTP/1.1 on a plain socket, one request at a time: as little as can be, since it is not what is to be measured. */
+/**
+ * HTTP/1.1 on a plain socket, one request at a time: as little code as possible, since it is not the subject of the
+ * measurement.
+ */
 import { connect } from 'node:net'
 
 export interface Reply {
   readonly status: number
   readonly body: string
-  /** Whether the server said that it ends the connection with this. */
+  /** Whether the server announced that it closes the connection after this. */
   readonly isLast: boolean
 }
 
 export interface Connection {
-  /** @throws Error where the connection ends first */
+  /** @throws Error if the connection is closed first */
   ask(request: string): Promise<Reply>
   close(): void
 }
@@ -53,7 +56,7 @@ export function open(port: number): Promise<Connection> {
   })
 }
 
-/** @returns undefined while some of it is still to come. @throws Error where it is no answer with a length */
+/** @returns undefined while some of it is still to come. @throws Error if it is not an answer with a length */
 export function wholeReply(received: string): Reply | undefined {
   const end = received.indexOf('\r\n\r\n')
   if (end === -1) return undefined

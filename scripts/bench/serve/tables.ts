@@ -1,4 +1,4 @@
-/** Tables in Markdown of what the bench of `serve` found. */
+/** Markdown tables of the results of the `serve` bench. */
 import { markdownTable } from '../../generated.ts'
 import { growthOf, median, MODE_LABELS, settling, type Goal } from './goals.ts'
 import { settledAfter } from './idle.ts'
