@@ -88,11 +88,6 @@ function pull({ sizes, scenarios }: Results): string {
     })
     return [`${speed} MB/s`, ...cells]
   })
-  const head = [
-    'zstd -19: ms more',
-    'made up for by start no.',
-    'gzip -6: ms more',
-    'made up for by start no.',
-  ]
+  const head = ['zstd -19: extra ms', 'amortized by start no.', 'gzip -6: extra ms', 'amortized by start no.']
   return `Each start saves ${number(savedMs)} ms.\n\n${markdown(['first pull at', ...head], rows)}`
 }

@@ -76,7 +76,7 @@ function memoryTable(
     ['`serve`, in the worst flood', Math.max(...floods.runs.map(({ groupMiB }) => groupMiB)), undefined],
   ] as const
   return markdown(
-    ['at most', 'what a limit counts, MiB', "with the executable's pages, MiB"],
+    ['at most', 'counted by a limit, MiB', "with the executable's pages, MiB"],
     rows.map(([what, ...sizes]) => [what, ...sizes.map((size) => (size === undefined ? '–' : number(size)))]),
   )
 }
@@ -117,7 +117,7 @@ function floodTable({ runs }: FloodResults): string {
       greatest(({ stopMs }) => stopMs).toFixed(0),
     ]
   })
-  const head = ['CPU', 'app: asked / late / not answered', 'probe: asked / late / not answered']
+  const head = ['CPU', 'app: asked / late / unanswered', 'probe: asked / late / unanswered']
   return markdown([...head, 'memory, MiB', 'renewal, s', 'SIGTERM, ms'], rows)
 }
 

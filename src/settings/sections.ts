@@ -56,7 +56,7 @@ export function certificateSection(
   const uriSans = reader.take('CERT_URI_SANS') ?? []
   if (commonName !== undefined && Array.from(commonName).length > MAX_SOURCE_IDENTITY_CN) {
     reader.warnings.push(
-      `VAULT_CERT_CN has over ${MAX_SOURCE_IDENTITY_CN} characters, so AWS leaves the source identity CN=… out of the session; shorten it where a trust policy or CloudTrail needs that`,
+      `VAULT_CERT_CN has over ${MAX_SOURCE_IDENTITY_CN} characters, so AWS sets no source identity CN=… for the session; shorten it if a trust policy or CloudTrail needs one`,
     )
   }
   if (pkiRole === undefined || commonName === undefined || pkiMount === undefined) return undefined

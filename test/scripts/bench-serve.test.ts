@@ -227,8 +227,8 @@ tables('the states of the process come in their order', () => {
 })
 
 tables('a slope has its sign, and what is not served has no median', () => {
-  assert.match(growthTable(RESULTS), '| slope of all, in 100 renewals | + 30.00 |')
-  assert.match(growthTable(RESULTS), '| slope from the 2nd on, in 100 renewals | + 0.00 |')
+  assert.match(growthTable(RESULTS), '| slope overall, per 100 renewals | + 30.00 |')
+  assert.match(growthTable(RESULTS), '| slope from the 2nd on, per 100 renewals | + 0.00 |')
   assert.match(otherTable(RESULTS), /`renew` \|.* – \| – \|/)
 })
 

@@ -43,7 +43,7 @@ function cells({ pods }: Job, done: JobOutcome): string[] {
   ]
 }
 
-const COLUMNS = ['last pod', '× least', 'requests per success', 'logins per success', 'failed']
+const COLUMNS = ['last pod', '× minimum', 'requests per success', 'logins per success', 'failed']
 
 /** Rows for a job of this many pods, by how they start and retry. */
 export function burstJobs(pods: number): readonly (readonly [title: string, job: Job])[] {
@@ -58,8 +58,8 @@ export function burstJobs(pods: number): readonly (readonly [title: string, job:
   }
   const helper = { ...atOnce, policy: HELPER, deadlineMs: 24 * HOUR_MS }
   return [
-    ["AWS's helper's policy", helper],
-    ["AWS's helper's policy, started again by the kubelet", { ...helper, restarts: true }],
+    ["policy of AWS's helper", helper],
+    ["policy of AWS's helper, restarted by the kubelet", { ...helper, restarts: true }],
     ['START_SPREAD', spread],
     [
       `START_SPREAD, ${RAMP_PER_SECOND} pods scheduled a second`,
@@ -98,7 +98,7 @@ export async function ceilingTable(tell: Tell, sizes: readonly number[]): Promis
       rows.push([pods.toLocaleString('en'), title, last, ratio, requests])
     }
   }
-  return markdownTable(['pods', 'greatest pause', ...COLUMNS.slice(0, 3)], rows)
+  return markdownTable(['pods', 'longest pause', ...COLUMNS.slice(0, 3)], rows)
 }
 
 /** A deadline too short for all pods: how many succeed within it, and how many the limit would have allowed. */
@@ -129,7 +129,7 @@ export async function deadlineTable(tell: Tell): Promise<string> {
     ])
   }
   return markdownTable(
-    ['pods', 'DEADLINE', 'the limit lets through', 'succeeded', 'requests per success'],
+    ['pods', 'DEADLINE', 'allowed by the limit', 'succeeded', 'requests per success'],
     rows,
   )
 }
@@ -147,9 +147,9 @@ export async function vaultTable(tell: Tell, pods: number): Promise<string> {
   const rows: string[][] = []
   for (const [title, job] of [
     ['quota of 100/s', { ...atOnce, vault: quota }],
-    ['100/s, drops what nobody waits for', { ...atOnce, vault: queueing(100, 'dropped') }],
-    ['400/s, works on what nobody waits for', { ...atOnce, vault: queueing(400, 'worked on') }],
-    ['100/s, works on what nobody waits for', { ...atOnce, vault: queueing(100, 'worked on') }],
+    ['100/s, drops abandoned requests', { ...atOnce, vault: queueing(100, 'dropped') }],
+    ['400/s, processes abandoned requests', { ...atOnce, vault: queueing(400, 'worked on') }],
+    ['100/s, processes abandoned requests', { ...atOnce, vault: queueing(100, 'worked on') }],
     ['the same, START_SPREAD', { ...spread, vault: queueing(100, 'worked on') }],
   ] as const satisfies readonly (readonly [string, Job])[]) {
     rows.push([title, ...cells(job, await outcome(tell, `Vault: ${title}`, job))])

@@ -78,7 +78,7 @@ async function obtainOnce(
     .then(() => vault.arrive(clock.elapsed(), Number.POSITIVE_INFINITY))
   const notAfterMs = clock.elapsed() + world.certificateMs
   await policy('CreateSession', 'exchange', context, async (timeoutMs) => {
-    if (clock.elapsed() >= notAfterMs) throw new IamRaError('OUTLIVED', 'exchange', 'the certificate ended')
+    if (clock.elapsed() >= notAfterMs) throw new IamRaError('OUTLIVED', 'exchange', 'the certificate expired')
     await ask('exchange', aws, awsDelay, timeoutMs)
   })
 }

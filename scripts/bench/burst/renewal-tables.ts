@@ -39,7 +39,7 @@ export async function renewalTable(tell: Tell): Promise<string> {
     ['200/s', { ...CROWD, perSecond: 200 }],
     [`${PER_SECOND}/s`, { ...CROWD, perSecond: PER_SECOND }],
     [
-      `${PER_SECOND}/s, AWS away for 15 min`,
+      `${PER_SECOND}/s, AWS down for 15 min`,
       { ...CROWD, perSecond: PER_SECOND, down: [DOWN_FROM_MS, DOWN_FROM_MS + 15 * MINUTE_MS] },
     ],
   ] as const satisfies readonly (readonly [string, Sidecars])[]) {
@@ -48,7 +48,13 @@ export async function renewalTable(tell: Tell): Promise<string> {
     rows.push([title, ...renewalCells(done)])
   }
   return markdownTable(
-    ['limit', 'all ready after', 'most in a minute, by the hour', 'requests per success', 'credentials died'],
+    [
+      'limit',
+      'all ready after',
+      'most in a minute, by the hour',
+      'requests per success',
+      'credentials expired',
+    ],
     rows,
   )
 }
@@ -61,7 +67,7 @@ function renewalCells(done: SidecarsOutcome): string[] {
     `${Math.round(done.readyMs / 1000)} s`,
     hours.join(', '),
     perSuccess(done.requests, done.answered),
-    done.died === 0 ? '0' : `${done.died}, the last alive again at ${clockTime(done.revivedMs)}`,
+    done.died === 0 ? '0' : `${done.died}, the last valid again at ${clockTime(done.revivedMs)}`,
   ]
 }
 

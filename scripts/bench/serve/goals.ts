@@ -20,7 +20,7 @@ const GROWTH_MIB = 0.1
 export const MODE_LABELS: Readonly<Record<Mode, string>> = {
   one: 'one kept connection',
   sixteen: '16 kept connections at once',
-  new: 'a new connection each',
+  new: 'a new connection for each',
 }
 
 export function goals(results: Results): readonly Goal[] {
@@ -32,8 +32,8 @@ export function goals(results: Results): readonly Goal[] {
   const idle = Math.max(memory.idle.rss, memory.idleAgain.rss)
   return [
     ...medians,
-    goal('idle memory (VmRSS), the greater of both times', idle, IDLE_MIB, 'MiB', 'at most'),
-    goal('growth in 100 renewals', growthOf(results), GROWTH_MIB, 'MiB', 'at most'),
+    goal('idle memory (VmRSS), the larger of the two', idle, IDLE_MIB, 'MiB', 'at most'),
+    goal('growth per 100 renewals', growthOf(results), GROWTH_MIB, 'MiB', 'at most'),
   ]
 }
 
