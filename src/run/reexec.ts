@@ -35,10 +35,10 @@ const OF_THE_RUNTIME = new RegExp(
 )
 
 /**
- * Starts over in this same process if the runtime must not see its environment: the runtime reads most of it before our
- * first line or below it, so deleting variables would come too late. A long-lived command also runs without
- * JavaScriptCore's compiler: a process that lives for months and computes next to nothing is 4 MiB smaller that way
- * (docs/lab/serve.md). If this is impossible, the process goes on as it is.
+ * Starts over in this same process if its environment has variables that the runtime must not see: the runtime reads
+ * most of them before our first line or below it, so deleting them would come too late. A long-lived command also runs
+ * without JavaScriptCore's compiler: a process that lives for months and computes next to nothing is 4 MiB smaller that
+ * way (docs/lab/serve.md). If this is impossible, the process goes on as it is.
  */
 export function beginAgain(self: NodeJS.Process, longLived: boolean): void {
   const ours = Object.keys(self.env).filter((name) => OF_THE_RUNTIME.test(name))
