@@ -1,4 +1,4 @@
-/** The project's own gates, which no linter has. Prints each problem; exits 1 where there is one. */
+/** The project's own checks, which no linter has. Prints each problem; exits with 1 if there are any. */
 import { sourceFiles } from './checks/files.ts'
 import { checkImports } from './checks/imports.ts'
 import { checkTests } from './checks/tests.ts'

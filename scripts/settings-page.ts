@@ -1,4 +1,4 @@
-/** Puts what `--help` says into docs/settings.md. `npm run format` runs it, a test checks it. */
+/** Writes the contents of `--help` into docs/settings.md. `npm run format` runs it, a test checks it. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defaultOf, exitCodes, GROUPS, meaningOf, onlyFor, SWITCH_MEANINGS } from '../src/settings/help.ts'
@@ -6,7 +6,7 @@ import { OPTIONS } from '../src/settings/options.ts'
 import { ROOT } from './checks/files.ts'
 import { between, markdownTable } from './generated.ts'
 
-/** A table for each group, and what else `--help` lists. */
+/** A table for each group, and everything else that `--help` lists. */
 export function withSettings(page: string): string {
   const groups = Object.entries(GROUPS).map(([group, heading]) => {
     const rows = OPTIONS.filter((option) => option.group === group).map((option) => {
@@ -32,7 +32,7 @@ export function withSettings(page: string): string {
   )
 }
 
-/** As code what is none of English: names of settings, and what Markdown would take for markup. */
+/** Marks as code anything that is not English: names of settings, and text that Markdown would take for markup. */
 function marked(text: string): string {
   return text.replaceAll(/(?<![^\s(])[^\s(]*[\\<>*_~[][^\s)]*?(?=(?:'s|[;,:.)])*(?:\s|$))/g, '`$&`')
 }

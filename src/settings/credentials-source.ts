@@ -15,7 +15,7 @@ import {
   vaultSection,
 } from './sections.ts'
 
-/** @param deadlineSeconds undefined where DEADLINE itself is wrong. */
+/** @param deadlineSeconds undefined if DEADLINE itself is wrong. */
 export function sourceSection(
   reader: Reader,
   deadlineSeconds: number | undefined,
@@ -42,8 +42,8 @@ export function sourceSection(
 }
 
 /**
- * What belongs to another source would say two things at once. What is refused has its own problem. Vault's PKI is chosen
- * by no setting, so beside it only companions of CERTIFICATE_FILE can be left over.
+ * Settings of another source would be contradictory. A setting that was refused already has its own problem. No setting
+ * chooses Vault's PKI, so only companions of CERTIFICATE_FILE can be left over with it.
  */
 function refuseOthers(reader: Reader, kind: SourceKind): void {
   const chosenBy = CHOICES.find((choice) => choice.kind === kind)?.by

@@ -1,4 +1,4 @@
-/** What --help prints, all of it from the tables that the program itself goes by. */
+/** The output of --help, generated from the tables that the program itself uses. */
 import { EXIT_CODES, type Stage } from '../errors.ts'
 import { COMMANDS, SWITCHES, type Command, type Switch } from './arguments.ts'
 import {
@@ -18,11 +18,11 @@ const WIDTH = 100
 interface CommandText {
   readonly summary: string
   readonly details: string
-  /** Lines of a shell; what a command needs and they do not set is in the environment. */
+  /** Shell commands; any other variables that a command needs are already in the environment. */
   readonly example: readonly string[]
 }
 
-/** Without a command's word it is the whole program. */
+/** Without a command, the help describes the whole program. */
 const ONCE: CommandText = {
   summary: 'AWS credentials for a pod, from Vault and IAM Roles Anywhere',
   details:
@@ -70,7 +70,7 @@ export const SWITCH_MEANINGS: Readonly<Record<Switch, string>> = {
   '--json': 'with check: print its findings as one JSON document',
 }
 
-/** The settings' headings, in the order that they come in. */
+/** The headings of the settings, in the order of output. */
 export const GROUPS: Readonly<Record<Group, string>> = {
   vault: 'Vault',
   certificate: 'Certificate',
@@ -96,8 +96,8 @@ const IGNORED =
   'VAULT_TOKEN and VAULT_SKIP_VERIFY are ignored, with a warning. Runtime variables such as NODE_EXTRA_CA_CERTS, NODE_OPTIONS and SSL_CERT_FILE have no effect: set VAULT_CACERT and AWS_CA_BUNDLE to trust more CAs.'
 
 /**
- * In lines of 100 columns at most, with a line break at its end.
- * @param command whose settings to list; without one, or for one that no user runs, all
+ * In lines of at most 100 columns, with a line break at the end.
+ * @param command whose settings to list; all of them if it is absent or a command that no user runs
  */
 export function helpText(command?: Command): string {
   const lines = command === undefined || command === 'obtain' ? wholeHelp() : commandHelp(command)
@@ -150,7 +150,7 @@ function commandHelp(command: Exclude<UserCommand, 'once'>): string[] {
   ]
 }
 
-/** By group, each with a blank line after it. */
+/** By group, each followed by a blank line. */
 function settings(command?: UserCommand): string[] {
   return Object.entries(GROUPS).flatMap(([group, heading]) => {
     const options = OPTIONS.filter((option) => option.group === group && isFor(option, command))
@@ -159,7 +159,7 @@ function settings(command?: UserCommand): string[] {
   })
 }
 
-/** Whether the command takes it; each is for the program as a whole. */
+/** Whether the command reads it; without a command, every setting counts. */
 export function isFor({ commands }: Definition, command: UserCommand | undefined): boolean {
   return command === undefined || commands === undefined || commands.includes(command)
 }
@@ -177,13 +177,13 @@ function describe(
   return [...head, ...wrap(meaningOf(option), 6)]
 }
 
-/** What it is, what its check expects, and what else there is to say. */
+/** Its meaning, the values that its check accepts, and its note. */
 export function meaningOf({ meaning, check, note }: Definition): string {
   const expected = check.expected === '' ? '' : `: ${check.expected}`
   return `${meaning}${expected}${note === undefined ? '' : `; ${note}`}`
 }
 
-/** Whether there must be one, else what is taken without. */
+/** Whether it is required, and otherwise its default. */
 export function defaultOf({ required, fallback, otherwise }: Definition): string {
   return required === undefined ? `default: ${fallback ?? otherwise ?? 'none'}` : requirement(required)
 }
@@ -199,7 +199,7 @@ function requirement(required: readonly SourceKind[]): string {
   return others.length === 0 ? 'required' : `required unless ${settingsOf(others)} is set`
 }
 
-/** The commands that have it, if the program without one has not. */
+/** The commands that read it, unless the program without a command does too. */
 export function onlyFor({ commands }: Definition): string | undefined {
   if (commands === undefined || commands.includes('once')) return undefined
   return `${inWords(

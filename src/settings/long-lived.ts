@@ -1,4 +1,4 @@
-/** What serve has besides: where it listens, and for whom. */
+/** The additional settings of serve: where it listens, and for which apps. */
 import type { ServeSettings } from './settings.ts'
 import type { Reader } from './reader.ts'
 import { present } from './sections.ts'
@@ -9,7 +9,7 @@ export function servingSection(reader: Reader): Pick<ServeSettings, 'endpoint' |
   const tokenFileMode = reader.take('FILE_MODE')
   const imdsV1 = reader.take('IMDS_V1')
   const health = reader.take('HEALTH_ADDR')
-  // Whatever its address: 0.0.0.0 has the endpoint's 127.0.0.1 in it.
+  // Whatever its address: 0.0.0.0 includes the endpoint's 127.0.0.1.
   if (health !== undefined && health.port === port) {
     reader.problem('HEALTH_ADDR', { wrong: 'has the port of ENDPOINT_PORT', expected: 'another port' })
   }

@@ -1,4 +1,4 @@
-/** The one table of settings: reading, checks, --help and docs/settings.md all follow it, in its order. */
+/** The one table of settings: parsing, checks, --help and docs/settings.md all follow it, in its order. */
 import type { CredentialsSource } from '../sources/sources.ts'
 import { awsAddress, listenAddress, proxyAddress, vaultAddress } from './addresses.ts'
 import type { Command } from './arguments.ts'
@@ -10,28 +10,28 @@ export type Group = 'vault' | 'certificate' | 'aws' | 'output' | 'serve' | 'run'
 
 export type SourceKind = CredentialsSource['kind']
 
-/** What a user can run; `once` has no word on the command line. */
+/** The commands that a user can run; `once` is the program without a command. */
 export type UserCommand = 'once' | Exclude<Command, 'obtain'>
 
 export interface Definition<T = unknown> {
   readonly group: Group
-  /** The one check of its value; what it yields is the setting's type. */
+  /** The one check of its value; the check's result is the setting's type. */
   readonly check: values.Check<T>
   /** The sources of credentials that need it. */
   readonly required?: readonly SourceKind[]
-  /** The sources that it belongs to: beside another, it is a mistake. Absent: it may be set beside any. */
+  /** The sources that it belongs to: with any other it is a mistake. Absent: it may be set with any source. */
   readonly only?: readonly SourceKind[]
   /** The commands that read it; absent: all. */
   readonly commands?: readonly UserCommand[]
-  /** The value taken where nothing is given, as the user would write it. */
+  /** The default, as the user would write it. */
   readonly fallback?: string
-  /** For the help text: what happens without a value, where that is no value of its own. */
+  /** For the help text: what happens if it is unset, when there is no default value. */
   readonly otherwise?: string
-  /** Its lower-case spelling works too, and loses to this one, as Go's httpproxy has it. */
+  /** Its lower-case spelling works too, but this one takes precedence, as in Go's httpproxy. */
   readonly lowerCase?: true
-  /** The value may hold a password or a key in its address, so that no message repeats it. */
+  /** The value may contain a password or a key in its address, so no message repeats it. */
   readonly sensitive?: true
-  /** What it is. The help text adds what the check expects, and then the note. */
+  /** What it is. The help text adds the values that the check accepts, and then the note. */
   readonly meaning: string
   readonly note?: string
 }
@@ -41,7 +41,7 @@ export interface Option extends Definition {
   readonly name: string
 }
 
-/** The setting that chooses each source: the first that is set, and without any it is vault-pki. */
+/** The setting that chooses each source: the first one that is set; if none is, the source is vault-pki. */
 export const CHOICES = [
   { by: 'VAULT_AWS_PATH', kind: 'vault-aws' },
   { by: 'CERTIFICATE_FILE', kind: 'mounted-certificate' },
@@ -52,11 +52,11 @@ const PKI: readonly SourceKind[] = ['vault-pki']
 const FILES: readonly SourceKind[] = ['mounted-certificate']
 const ROLES_ANYWHERE: readonly SourceKind[] = ['vault-pki', 'mounted-certificate']
 
-/** `check` reads what the command of its pod reads. */
+/** `check` reads the same settings as the command that its pod runs. */
 const WRITING: readonly UserCommand[] = ['once', 'renew', 'check']
 const SERVING: readonly UserCommand[] = ['serve', 'check']
 
-/** AWS takes the source identity `CN=<cn>`, and STS allows it 64 characters. */
+/** AWS sets the source identity to `CN=<cn>`, and STS limits it to 64 characters. */
 export const MAX_SOURCE_IDENTITY_CN = 61
 
 export const SETTINGS = {
@@ -404,7 +404,7 @@ export const SETTINGS = {
 
 export type OptionName = keyof typeof SETTINGS
 
-/** What a setting is once its check has passed. */
+/** A setting's type once its check has passed. */
 export type Value<Name extends OptionName> =
   (typeof SETTINGS)[Name]['check'] extends values.Check<infer T> ? T : never
 

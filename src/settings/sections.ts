@@ -1,4 +1,4 @@
-/** The parts of Settings, each from its own options; undefined where a problem leaves one incomplete. */
+/** The parts of Settings, each from its own options; undefined if a problem leaves one incomplete. */
 import type { CertificateSettings } from '../certificate/settings.ts'
 import type { ExchangeSettings } from '../exchange/create-session.ts'
 import type { SinkSettings } from '../sink/settings.ts'
@@ -43,7 +43,7 @@ export function vaultSection(reader: Reader): LoginSettings | undefined {
   return { addr, role, authMethod, authMount, tokenFile, ...optional }
 }
 
-/** @param deadlineSeconds what CERT_TTL has to reach; undefined where DEADLINE itself is wrong. */
+/** @param deadlineSeconds minimum for CERT_TTL; undefined if DEADLINE itself is wrong. */
 export function certificateSection(
   reader: Reader,
   deadlineSeconds: number | undefined,
@@ -57,14 +57,14 @@ export function certificateSection(
   const uriSans = reader.take('CERT_URI_SANS') ?? []
   if (commonName !== undefined && Array.from(commonName).length > MAX_SOURCE_IDENTITY_CN) {
     reader.warnings.push(
-      `VAULT_CERT_CN has over ${MAX_SOURCE_IDENTITY_CN} characters, so AWS leaves the source identity CN=… out of the session; shorten it where a trust policy or CloudTrail needs that`,
+      `VAULT_CERT_CN has over ${MAX_SOURCE_IDENTITY_CN} characters, so AWS sets no source identity CN=… for the session; shorten it if a trust policy or CloudTrail needs one`,
     )
   }
   if (pkiRole === undefined || commonName === undefined || pkiMount === undefined) return undefined
   return { pkiMount, pkiRole, commonName, dnsSans, uriSans, ...present({ keyType, ttl }) }
 }
 
-/** As it was written: Vault reads it itself. */
+/** As written: Vault parses it itself. */
 function certificateTtl(reader: Reader, deadlineSeconds: number | undefined): string | undefined {
   const [seconds, source] = [reader.take('CERT_TTL'), reader.source('CERT_TTL')]
   if (seconds === undefined || source.state !== 'given') return undefined
@@ -109,7 +109,7 @@ export function exchangeSection(reader: Reader): ExchangeSettings | undefined {
   }
 }
 
-/** Which of the anchor's two names to read; a flag goes before the environment whatever its name. */
+/** Which of the trust anchor's two names to read; a flag has priority over the environment, whatever its name. */
 function anchorOption(reader: Reader): 'ANCHOR_ARN' | 'TRUST_ANCHOR_ARN' | undefined {
   const [own, other] = [reader.source('ANCHOR_ARN'), reader.source('TRUST_ANCHOR_ARN')]
   if (own.state === 'refused' || other.state === 'refused') return undefined
@@ -131,7 +131,7 @@ function anchorOption(reader: Reader): 'ANCHOR_ARN' | 'TRUST_ANCHOR_ARN' | undef
   return undefined
 }
 
-/** The endpoint by region and variant; undefined where a problem was reported, or the override is what is wrong. */
+/** The endpoint by region and variant; undefined if a problem was reported, or if the override itself is wrong. */
 export function derivedEndpoint(
   reader: Reader,
   override: EndpointOverride,
@@ -148,7 +148,7 @@ export function derivedEndpoint(
   return undefined
 }
 
-/** What stands between this machine and AWS. */
+/** The CA file and proxy for connections to AWS. */
 export function awsConnection(
   reader: Reader,
   endpoint: URL | undefined,
@@ -161,12 +161,12 @@ export function awsConnection(
   })
 }
 
-/** HTTPS_PROXY is for https by name, and what is on this machine is never behind a proxy. */
+/** HTTPS_PROXY is for https, as its name says, and nothing on this machine is ever behind a proxy. */
 function proxyApplies(endpoint: URL, noProxy: string): boolean {
   return endpoint.protocol === 'https:' && !isLoopback(endpoint) && !bypassesProxy(noProxy, endpoint)
 }
 
-/** @param anchorRegion what WRITE_REGION writes where AWS_REGION is not set. */
+/** @param anchorRegion the region for WRITE_REGION if AWS_REGION is unset. */
 export function sinkSection(
   reader: Reader,
   anchorRegion: string | undefined,
@@ -179,7 +179,7 @@ export function sinkSection(
   return { kind: 'shared-files', credentialsFile, profile, fileMode, ...present({ regionFile }) }
 }
 
-/** Absent where it is not wanted; AWS_REGION is read only then, as it is often set for the app alone. */
+/** Absent unless WRITE_REGION is true; only then is AWS_REGION read, since it is often set for the app alone. */
 function regionFileOf(reader: Reader, anchorRegion: string | undefined): SinkSettings['regionFile'] {
   if (reader.take('WRITE_REGION') !== true) return undefined
   const path = reader.take('AWS_CONFIG_FILE')
@@ -194,7 +194,7 @@ function regionFileOf(reader: Reader, anchorRegion: string | undefined): SinkSet
   return path === undefined || region === undefined ? undefined : { path, region }
 }
 
-/** Settings that were not given stay out, as exactOptionalPropertyTypes wants it. */
+/** Leaves out settings that were not given, as exactOptionalPropertyTypes requires. */
 export function present<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const given = Object.entries(members).filter(([, value]) => value !== undefined)
   return Object.fromEntries(given) as { [K in keyof T]?: Exclude<T[K], undefined> }

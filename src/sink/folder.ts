@@ -1,4 +1,4 @@
-/** The folder of the credentials file: made where it is missing, and made durable after a rename. */
+/** The credentials file's directory: created if missing, and made durable after a rename. */
 import { constants, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import type { FileSystem } from '../run/runtime.ts'
@@ -6,14 +6,14 @@ import { attempt, errorNumber, refused } from './file-error.ts'
 
 const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
 
-/** 0700, and x wherever the file grants r: who may read the file must be able to reach it. */
+/** 0700, plus x for every r that the file grants: a user who may read the file must be able to reach it. */
 export function folderMode(fileMode: number): number {
   return 0o700 | ((fileMode & 0o444) >> 2)
 }
 
 /**
- * Makes the folder and those above it that are missing, with this mode whatever the umask; what exists keeps its own.
- * A symbolic link to a folder is one: volumes are often reached so.
+ * Creates the directory and any missing parents with this mode, whatever the umask; existing ones keep theirs. A
+ * symbolic link to a directory counts as one: volumes are often reached that way.
  * @throws IamRaError FILE
  */
 export async function ensureFolder(folder: string, mode: number, fs: FileSystem): Promise<void> {
@@ -24,13 +24,13 @@ export async function ensureFolder(folder: string, mode: number, fs: FileSystem)
     try {
       await fs.mkdir(folder, { mode })
     } catch (error) {
-      // Another writer made it meanwhile, or a link to nothing stands there, which stat then reports.
+      // Another writer created it meanwhile, or there is a dangling link, which stat then reports.
       if (errorNumber(error) === 'EEXIST' && (await fs.stat(folder)).isDirectory()) return
       throw error
     }
     const handle = await fs.open(folder, OPEN_FOLDER)
     try {
-      // fsGroup works through the volume's setgid bit, which a new folder inherits and chmod would take away.
+      // fsGroup works through the volume's setgid bit, which a new directory inherits and chmod would clear.
       const inherited = (await handle.stat()).mode & 0o2000
       await handle.chmod(mode | inherited)
     } finally {
@@ -39,7 +39,7 @@ export async function ensureFolder(folder: string, mode: number, fs: FileSystem)
   })
 }
 
-/** Undefined where nothing is there. @throws IamRaError FILE where it is no folder or cannot be looked at */
+/** Undefined if nothing is there. @throws IamRaError FILE if it is not a directory or cannot be examined */
 export async function existingFolder(
   folder: string,
   fs: Pick<FileSystem, 'stat'>,
@@ -53,7 +53,7 @@ export async function existingFolder(
   )
 }
 
-/** Makes a rename in the folder last over a power failure, where its file system can. */
+/** Makes a rename in the directory survive a power failure, if its file system can. */
 export async function syncFolder(folder: string, fs: FileSystem): Promise<void> {
   await attempt(`cannot sync the directory ${folder}`, async () => {
     let handle
@@ -61,7 +61,8 @@ export async function syncFolder(folder: string, fs: FileSystem): Promise<void> 
       handle = await fs.open(folder, constants.O_RDONLY | constants.O_DIRECTORY)
       await handle.sync()
     } catch (error) {
-      // A folder that may be written and not read, or a file system that syncs no folders: the rename stands all the same.
+      // The directory may be writable but not readable, or its file system cannot sync directories: the rename is done
+      // all the same.
       if (!['EACCES', 'EPERM', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP'].includes(errorNumber(error) ?? ''))
         throw error
     } finally {
@@ -70,7 +71,7 @@ export async function syncFolder(folder: string, fs: FileSystem): Promise<void> 
   })
 }
 
-/** What a call answers, or undefined where there is no such file. */
+/** The result of a call, or undefined if there is no such file. */
 export async function unlessMissing<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call

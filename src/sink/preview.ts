@@ -170,10 +170,10 @@ async function lookAtDraft(
   fs: PreviewContext['fs'],
   logger: PreviewContext['logger'],
 ): Promise<void> {
-  const draft = await attempt(`cannot look at ${draftPath}`, () => unlessMissing(fs.lstat(draftPath)))
+  const draft = await attempt(`cannot check ${draftPath}`, () => unlessMissing(fs.lstat(draftPath)))
   if (draft === undefined) return
   refuseInDraftsPlace(draft, draftPath)
-  logger.warn(`${draftPath} is there: another writer is at work, or a killed one left it; a run waits for it`)
+  logger.warn(`${draftPath} exists: another writer is active, or was killed and left it; a run waits for it`)
 }
 
 /** Rename refuses a mount's own point, as `subPath` makes one of a file. proc(5): the fifth field, blanks as octal. */

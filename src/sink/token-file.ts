@@ -42,7 +42,10 @@ export async function writeTokenFile(
   const bytes = Buffer.from(token)
   const verify = (written: Buffer): Promise<void> => {
     if (written.equals(bytes)) return Promise.resolve()
-    throw refused(`read-back of ${path} does not match what was written`, 'let nothing else write that file')
+    throw refused(
+      `read-back of ${path} does not match what was written`,
+      'make sure nothing else writes that file',
+    )
   }
   await replaceFile(path, mode, () => bytes, verify, context)
 }

@@ -68,7 +68,7 @@ export const PLACE_FAULTS = faults({
 export const SYSTEM_ERRORS = {
   EIO: 'the device reports an input/output error',
   ENOSPC: 'no space is left on its volume',
-  EDQUOT: 'the quota of its volume is used up',
+  EDQUOT: 'the quota of its volume is exhausted',
   EROFS: 'its file system is read-only',
   EACCES: 'permission denied for uid',
   EFBIG: 'it exceeds the limit on the size of a file',
