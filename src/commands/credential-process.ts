@@ -9,7 +9,7 @@ import type { SourceSettings } from '../settings/settings.ts'
 export interface CredentialProcess {
   readonly settings: SourceSettings
   readonly reporting: Reporting
-  /** Of the settings. */
+  /** About the settings. */
   readonly warnings: readonly string[]
 }
 

@@ -1,4 +1,4 @@
-/** What writing the credentials would meet, found without writing anything. */
+/** What would happen if the credentials were written, found without writing anything. */
 import { constants, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { IamRaError } from '../errors.ts'
@@ -14,19 +14,19 @@ import { existingFolder, folderMode, unlessMissing } from './folder.ts'
 import { warnOfObstacles } from './readers.ts'
 import { countLines } from './profile-header.ts'
 
-/** As far as it was found out. */
+/** As far as it could be determined. */
 export interface FilePreview {
-  /** What is there now, of whatever kind. */
+  /** The current file, of whatever kind. */
   readonly present?: FileStatus
-  /** Permission bits that it would have then. */
+  /** The permission bits it would get. */
   readonly mode?: number
-  /** Whether the profile stands in it. */
+  /** Whether it contains the profile. */
   readonly hasProfile?: boolean
-  /** The folder that exists nearest above the file. */
+  /** The nearest existing directory above the file. */
   readonly folder?: FileStatus & { readonly path: string }
-  /** Permission bits of the folders that would be made. */
+  /** Permission bits of the directories that would be created. */
   readonly newFolderMode?: number
-  /** Why it could not be written. */
+  /** Why it cannot be written. */
   readonly failure?: IamRaError
 }
 
@@ -41,7 +41,7 @@ export interface PreviewContext {
   readonly logger: Pick<Logger, 'warn' | 'step'>
 }
 
-/** Of the shape of real ones, for the text that is made and thrown away. */
+/** Shaped like real ones, for a text that is thrown away. */
 const PLACEHOLDER: SessionCredentials = {
   accessKeyId: 'ASIAPREVIEW000000000',
   secretAccessKey: 'preview',
@@ -51,7 +51,7 @@ const PLACEHOLDER: SessionCredentials = {
 
 type Found = { -readonly [Member in keyof FilePreview]: FilePreview[Member] }
 
-/** @throws Error that is no refusal: those are the preview's `failure` */
+/** @throws any Error but a refusal, which becomes the preview's `failure` */
 export async function previewFile(
   kind: ProfileFile['kind'],
   settings: SinkSettings,
@@ -63,7 +63,7 @@ export async function previewFile(
   })
 }
 
-/** Of the container endpoint's authorization token. @throws as previewFile */
+/** For the container endpoint's authorization token. @throws as previewFile */
 export async function previewTokenFile(
   path: string,
   mode: number,
@@ -112,7 +112,7 @@ async function preview(look: (found: Found) => Promise<void>): Promise<FilePrevi
   }
 }
 
-/** In the order in which the writing would meet it. */
+/** In the order in which a write would meet it. */
 async function lookAtProfile(
   file: ProfileFile,
   settings: SinkSettings,
@@ -176,7 +176,7 @@ async function lookAtDraft(
   logger.warn(`${draftPath} exists: another writer is active, or was killed and left it; a run waits for it`)
 }
 
-/** Rename refuses a mount's own point, as `subPath` makes one of a file. proc(5): the fifth field, blanks as octal. */
+/** rename(2) refuses to replace a mount point, which `subPath` makes of a file. proc(5): the fifth field, blanks as octal. */
 async function isMountPoint(path: string, fs: PreviewContext['fs']): Promise<boolean> {
   try {
     const table = await fs.readFile('/proc/self/mountinfo', 'utf8')
