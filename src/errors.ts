@@ -112,7 +112,7 @@ export function asIamRaError(error: unknown): IamRaError {
   if (error instanceof IamRaError) return error
   const what = error instanceof Error ? error.name : typeof error
   return new IamRaError('INTERNAL', 'internal', `unexpected ${what} inside aws-iam-ra`, {
-    hint: 'run again with --verbose and report the stack that it prints, this is a bug',
+    hint: 'this is a bug: run again with --verbose and report the stack trace',
     cause: error,
   })
 }

@@ -35,7 +35,11 @@ export async function decode(body: Buffer, codings: readonly string[], limit: nu
     const decoder = Object.hasOwn(DECODERS, coding) ? DECODERS[coding] : undefined
     if (decoder === undefined) {
       const name = foreignText(coding)
-      throw new TransportError('not-http', 'ECODING', `its answer is encoded as ${name}, unasked for`)
+      throw new TransportError(
+        'not-http',
+        'ECODING',
+        `its answer is encoded as ${name}, which was not requested`,
+      )
     }
     try {
       decoded = await decoder(decoded, { maxOutputLength: limit })
@@ -45,7 +49,7 @@ export async function decode(body: Buffer, codings: readonly string[], limit: nu
         : new TransportError(
             'not-http',
             'ECODING',
-            `its answer claims to be ${coding} and cannot be decoded`,
+            `its answer claims to be ${coding} but cannot be decoded`,
             error,
           )
     }

@@ -187,7 +187,7 @@ function exchange(request: HttpRequest, carrier: Carrier, tls: https.RequestOpti
     // An upgrade that nobody asked for would leave the request hanging.
     sent.on('upgrade', (_answer, socket: Socket) => {
       socket.destroy()
-      fail(new TransportError('not-http', 'EUPGRADE', 'the server changed the protocol'))
+      fail(new TransportError('not-http', 'EUPGRADE', 'the server switched protocols'))
     })
     sent.on('response', (incoming) => {
       answer = incoming
@@ -249,7 +249,7 @@ function cutShort(cause?: unknown): TransportError {
   return new TransportError(
     'cut-short',
     'ECONNRESET',
-    'the connection ended in the middle of the answer',
+    'the connection was closed in the middle of the answer',
     cause,
   )
 }

@@ -99,7 +99,7 @@ function decoded(text: string): string {
 }
 
 function refusal({ status, location, hasMore }: TunnelAnswer): TransportError {
-  const what = status === 401 || status === 407 ? 'wants a login' : 'would not connect'
+  const what = status === 401 || status === 407 ? 'requires a login' : 'would not connect'
   const more = status < 300 && hasMore ? ' with a page of its own' : redirect(location)
   return new TransportError(
     'proxy',

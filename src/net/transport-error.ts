@@ -9,12 +9,12 @@ const TLS_WORDS = {
   expired: 'its certificate has expired',
   'not-yet-valid': 'its certificate is not valid yet',
   untrusted: 'its certificate is signed by a CA that is not trusted here',
-  'other-name': 'its certificate is for another name',
-  'not-for-servers': 'its certificate is not made for a server',
-  'plain-http': 'it does not speak TLS as we do (plain http on this port?)',
+  'other-name': 'its certificate does not match the host name',
+  'not-for-servers': 'its certificate is not valid for server authentication',
+  'plain-http': 'it does not speak TLS here (plain HTTP on this port?)',
   'old-tls': 'it does not speak TLS 1.2 or newer',
-  'client-certificate': 'it asks for a client certificate, which there is none of',
-  'unreadable-ca': 'the certificate that is to be trusted cannot be read',
+  'client-certificate': 'it requires a client certificate, which aws-iam-ra does not support',
+  'unreadable-ca': 'the CA certificate cannot be parsed',
 } as const
 
 /** What advice is chosen by; the words of a fault are for people alone. */
@@ -45,7 +45,7 @@ const SYSTEM_CODES: Readonly<Record<string, string>> = {
   ConnectionRefused: 'the connection was refused',
   ECONNRESET: 'the connection was reset',
   EPIPE: 'the connection was closed',
-  ENOTFOUND: 'its name is not known to DNS',
+  ENOTFOUND: 'its host name does not resolve',
   EAI_AGAIN: 'DNS does not answer',
   EHOSTUNREACH: 'there is no route to it',
   ENETUNREACH: 'there is no route to its network',
@@ -148,20 +148,20 @@ export function transportFailure(
         ...options,
         // Of one out of its time neither another CA nor another name would help.
         hint: isOutOfTime(error)
-          ? 'renew the certificate of that server, and check the clock of this node (NTP)'
+          ? "renew that server's certificate, and check this node's clock (NTP)"
           : tlsHint,
       })
     case 'timeout':
       return new IamRaError('TIMEOUT', stage, `${server}: ${error.message}`, {
         ...options,
         retryable: true,
-        hint: 'look for a network policy or firewall that drops packets, and at the load of the server',
+        hint: "check for a network policy or firewall that drops packets, then the server's load",
       })
     case 'too-large':
     case 'not-http':
       return new IamRaError('ANSWER_INVALID', stage, `${server}: ${error.message}`, {
         ...options,
-        hint: 'look for a proxy or another server at this address',
+        hint: 'check whether a proxy or another server answers at this address',
       })
     case 'proxy':
       return new IamRaError('UNREACHABLE', stage, `no connection to ${server}: ${error.message}`, {
@@ -174,13 +174,13 @@ export function transportFailure(
       return new IamRaError('UNREACHABLE', stage, `${server}: ${error.message}`, {
         ...options,
         retryable: true,
-        hint: 'look for a proxy or load balancer in between that ends connections, and that the server runs',
+        hint: 'check for a proxy or load balancer that closes connections, and that the server is running',
       })
     case 'unreachable':
       return new IamRaError('UNREACHABLE', stage, `no connection to ${server}: ${error.message}`, {
         ...options,
         retryable: true,
-        hint: 'check the address, DNS, network policies, and that the server runs',
+        hint: 'check the address, DNS, network policies, and that the server is running',
       })
   }
 }

@@ -84,7 +84,7 @@ function cutShort(): TransportError {
   return new TransportError(
     'proxy',
     'ECONNRESET',
-    'the proxy ended the connection in the middle of its answer to CONNECT',
+    'the proxy closed the connection in the middle of its answer to CONNECT',
   )
 }
 

@@ -42,6 +42,6 @@ export function createBounds(deadlineMs: number, clock: Clock, interrupt: AbortS
 
 function deadlinePassed(deadlineMs: number): IamRaError {
   return new IamRaError('DEADLINE', 'internal', `DEADLINE of ${seconds(deadlineMs)} ran out`, {
-    hint: 'raise DEADLINE, and look at what took the time with --verbose',
+    hint: 'raise DEADLINE, or run with --verbose to see which step is slow',
   })
 }

@@ -118,12 +118,12 @@ function outOfTime(
   last: IamRaError,
   askedMs?: number,
 ): IamRaError {
-  const asked = askedMs === undefined ? '' : ` and the server asks to wait ${seconds(askedMs)}`
+  const asked = askedMs === undefined ? '' : `; the server asked to wait ${seconds(askedMs)}`
   const tries = attempts === 1 ? 'one attempt' : `${attempts} attempts`
   return new IamRaError(
     'DEADLINE',
     stage,
-    `${last.message} (DEADLINE of ${seconds(bounds.deadlineMs)} has no time left after ${tries}${asked})`,
+    `${last.message} (gave up after ${tries}: DEADLINE of ${seconds(bounds.deadlineMs)} is used up${asked})`,
     { cause: last, hint: last.hint, retryAfterMs: last.retryAfterMs },
   )
 }

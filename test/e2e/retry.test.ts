@@ -73,7 +73,7 @@ retries('Retry-After beyond DEADLINE ends at once, with the reason and what was 
     body: '{"errors":["quota"]}',
   })
   const done = await run(stage)
-  failed(done, 3, /429 .*quota.*DEADLINE of 60 s .*asks to wait 600 s/, /quota/)
+  failed(done, 3, /429 .*quota.*DEADLINE of 60 s .*asked to wait 600 s/, /quota/)
   assert.is(done.vault.length, 1)
 })
 

@@ -114,7 +114,7 @@ tls('a wrong name at the endpoint: exit 5', async () => {
 
 tls('https to a port that speaks http, and http to one that speaks https', async () => {
   const toPlain = await run(plain, { env: { VAULT_ADDR: plain.vault.url.replace('http', 'https') } })
-  failed(toPlain, 3, /plain http on this port/, /scheme and port of VAULT_ADDR/)
+  failed(toPlain, 3, /plain HTTP on this port/, /scheme and port of VAULT_ADDR/)
   const toSecure = await run(secure, {
     env: { VAULT_ADDR: secure.vault.url.replace('https', 'http'), DEADLINE: '1' },
   })

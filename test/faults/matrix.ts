@@ -137,7 +137,8 @@ export const MAY_LEAVE_A_TOKEN: ReadonlySet<string> = new Set([
 
 const NO_ANSWER = 'no complete answer'
 
-const ASKED_TOO_LONG = 'has no time left after one attempt and the server asks to wait 600 s'
+const ASKED_TOO_LONG =
+  'gave up after one attempt: DEADLINE of 60 s is used up; the server asked to wait 600 s'
 
 /** What is said of the same at the revocation, which has its own two seconds and no second attempt. */
 const AT_REVOKE: Readonly<Record<string, string>> = {
@@ -148,7 +149,7 @@ const AT_REVOKE: Readonly<Record<string, string>> = {
 const CONNECTION_MEANINGS: Readonly<Record<keyof typeof CONNECTION_FAULTS, ByServer>> = {
   'connection refused': again('the connection was refused', 0),
   'reset before the headers': again('the connection was reset', SHIPPED_REQUESTS),
-  'reset after the headers': again('the connection ended in the middle of the answer', SHIPPED_REQUESTS),
+  'reset after the headers': again('the connection was closed in the middle of the answer', SHIPPED_REQUESTS),
   // An attempt may take 15 s, so this DEADLINE has room for one.
   'no answer': again(NO_ANSWER, 1),
   'an answer that stops': again(NO_ANSWER, 1),
@@ -158,7 +159,7 @@ const CONNECTION_MEANINGS: Readonly<Record<keyof typeof CONNECTION_FAULTS, BySer
     hint: /VAULT_CACERT|AWS_CA_BUNDLE/,
   },
   'TLS: wrong name': {
-    ...once('TLS', 'its certificate is for another name', 0),
+    ...once('TLS', 'its certificate does not match the host name', 0),
     hint: /VAULT_TLS_SERVER_NAME|AWS_ENDPOINT_URL/,
   },
   'TLS: expired': { ...once('TLS', 'its certificate has expired', 0), hint: /renew .* clock/ },
@@ -169,7 +170,9 @@ const ANSWER_MEANINGS: Readonly<Record<keyof typeof ANSWER_FAULTS, ByServer>> = 
   'a byte order mark before the JSON': PASSES,
   '20 KiB of headers': PASSES,
   'a content encoding that is unknown': (step) =>
-    step === 'revoke' ? PASSES : once('ANSWER_INVALID', 'its answer is encoded as compress, unasked for'),
+    step === 'revoke'
+      ? PASSES
+      : once('ANSWER_INVALID', 'its answer is encoded as compress, which was not requested'),
   'a page with 200': notApi('a page', 200),
   'a page with 403': notApi('a page', 403),
   'a page with 503': again('answered 503'),

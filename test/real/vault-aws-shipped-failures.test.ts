@@ -131,7 +131,7 @@ failures('keys that AWS does not come to know are taken back at the deadline', (
     failed(
       done,
       5,
-      /InvalidClientTokenId: The security token included in the request is invalid: AWS does not know the new keys yet \(DEADLINE of 3 s/,
+      /InvalidClientTokenId: The security token included in the request is invalid: AWS does not recognize the new keys yet \(gave up after \d+ attempts: DEADLINE of 3 s/,
       /raise DEADLINE/,
     )
     assert.ok(count(done.aws, /^\/$/) > 1)

@@ -51,7 +51,7 @@ certificate('throttled beyond DEADLINE: exit 5, with what AWS said and what it a
       assert.is(skewed.stage.vaultEmulator.logins.length, 2)
       assert.match(
         stderr,
-        /\naws-iam-ra: exchange: Roles Anywhere at \S+ answered 429: Rate exceeded \(DEADLINE of 31 s has no time left after one attempt and the server asks to wait 22 s\)\nhint: /,
+        /\naws-iam-ra: exchange: Roles Anywhere at \S+ answered 429: Rate exceeded \(gave up after one attempt: DEADLINE of 31 s is used up; the server asked to wait 22 s\)\nhint: /,
       )
       assert.is(skewed.written(), undefined)
       isTidy(skewed)
@@ -143,7 +143,7 @@ token('and goes on to be: exit 4 at DEADLINE, with what Vault said', () =>
       assert.is(code, 4)
       assert.match(
         stderr,
-        /\naws-iam-ra: certificate: Vault at \S+ answered 503 to the request to sign a certificate: busy \(DEADLINE of 31 s has no time left after one attempt and the server asks to wait 11 s\)\nhint: /,
+        /\naws-iam-ra: certificate: Vault at \S+ answered 503 to the request to sign a certificate: busy \(gave up after one attempt: DEADLINE of 31 s is used up; the server asked to wait 11 s\)\nhint: /,
       )
       assert.is(skewed.stage.vaultEmulator.logins.length, 3)
       assert.is(skewed.written(), undefined)
