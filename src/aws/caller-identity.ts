@@ -102,27 +102,27 @@ function judge(
   if (meaning === 'throttled') {
     throw new IamRaError('THROTTLED', 'exchange', sentence, {
       ...later,
-      hint: 'set START_SPREAD for large jobs: the calls of STS are limited for the whole account',
+      hint: 'set START_SPREAD for large jobs: STS limits calls for the whole account',
     })
   }
   if (meaning === 'unavailable') {
     throw new IamRaError('UNAVAILABLE', 'exchange', sentence, {
       ...later,
-      hint: 'see the AWS health dashboard of the region, and look for a proxy in between',
+      hint: 'check the AWS health dashboard for the region, then check for a proxy in between',
     })
   }
   if (meaning !== 'refused' || type === '') {
     throw new IamRaError(
       'ANSWER_INVALID',
       'exchange',
-      `${server} answered ${status} with ${kindOfBody(body)} that is not an answer of GetCallerIdentity`,
-      { status, hint: 'look for a proxy in between, and at AWS_ENDPOINT_URL_STS' },
+      `${server} answered ${status} with ${kindOfBody(body)} that is not a GetCallerIdentity response`,
+      { status, hint: 'check for a proxy in between, then check AWS_ENDPOINT_URL_STS' },
     )
   }
   if (type === 'InvalidClientTokenId') {
-    throw new IamRaError('REFUSED', 'exchange', `${sentence}: AWS does not know the new keys yet`, {
+    throw new IamRaError('REFUSED', 'exchange', `${sentence}: AWS does not recognize the new keys yet`, {
       ...later,
-      hint: `raise DEADLINE where it stays so for longer, and check that AWS_REGION (${settings.region}) and AWS_ENDPOINT_URL_STS are of the partition for which Vault makes keys`,
+      hint: `raise DEADLINE if this takes longer, and check that AWS_REGION (${settings.region}) and AWS_ENDPOINT_URL_STS are in the partition of Vault's keys`,
     })
   }
   const isClock = /signature (expired|not yet current)/i.test(text) || /RequestExpired/.test(type)
@@ -130,8 +130,8 @@ function judge(
     status,
     said,
     hint: isClock
-      ? 'set the clock of the node (NTP)'
-      : `check AWS_REGION (${settings.region}), AWS_ENDPOINT_URL_STS, and the policy of a VPC endpoint for STS`,
+      ? "set the node's clock (NTP)"
+      : `check AWS_REGION (${settings.region}), AWS_ENDPOINT_URL_STS, and the policy of the STS VPC endpoint if there is one`,
   })
 }
 

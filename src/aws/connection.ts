@@ -51,9 +51,9 @@ export function connectionFailure({ name, endpoint, setting, caFile }: AwsServer
   if (!(error instanceof TransportError)) return error
   const isAnother = error.reason === 'other-name' || error.reason === 'plain-http'
   const hint = isAnother
-    ? `check ${setting}, and look for a proxy that answers in the place of AWS`
+    ? `check ${setting}, and check for a proxy that answers instead of AWS`
     : caFile === undefined
-      ? 'behind a proxy that opens TLS, put its CA into a file and name it in AWS_CA_BUNDLE'
-      : 'AWS_CA_BUNDLE must hold the CA of the proxy or endpoint in between'
+      ? 'behind a proxy that intercepts TLS, put its CA into a file and set AWS_CA_BUNDLE to it'
+      : 'check that AWS_CA_BUNDLE contains the CA of the proxy or endpoint in between'
   return transportFailure('exchange', `${name} at ${endpoint.origin}`, error, hint)
 }

@@ -17,7 +17,7 @@ export function memberReader(
   return (name, shape) => {
     const value = data[name]
     if (typeof value !== 'string' || value === '') throw invalid(`${name} is missing`)
-    if (!shape.test(value)) throw invalid(`${name} has characters that it never has`)
+    if (!shape.test(value)) throw invalid(`${name} has invalid characters`)
     return value
   }
 }

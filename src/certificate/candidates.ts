@@ -20,7 +20,7 @@ export async function readCandidates(
   for (const certificate of certificatesIn(pem, what)) {
     if (candidates.length === MOST_CANDIDATES) {
       throw unfit(
-        `${what} has more than ${MOST_CANDIDATES} certificates, and no chain has so many`,
+        `${what} has more than ${MOST_CANDIDATES} certificates, and no chain is that long`,
         HINTS[origin].tooMany,
       )
     }

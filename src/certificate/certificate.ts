@@ -65,7 +65,7 @@ export function* certificatesIn(pem: string, what: string): Generator<Certificat
 /** PEM or DER that cannot be read. */
 export function unreadable(what: string, cause?: unknown): IamRaError {
   return new IamRaError('ANSWER_INVALID', 'certificate', `${what} is not a readable PEM certificate`, {
-    hint: 'it was damaged or cut on its way: look for a proxy between, and at what the issuer itself has',
+    hint: 'it was damaged or truncated on the way: check for a proxy in between, and compare it with what the issuer has',
     cause,
   })
 }

@@ -117,16 +117,18 @@ async function isRoot(certificate: Certificate): Promise<boolean> {
 
 function noIssuer(leaf: Certificate, count: number, origin: Origin): IamRaError {
   const came =
-    count === 1 ? 'the one certificate that came with it is not' : `none of the ${count} that came with it is`
+    count === 1
+      ? 'the one certificate that came with it does not have'
+      : `none of the ${count} that came with it has`
   return unfit(
-    `the certificate names ${foreignText(leaf.issuer)} as its issuer, and ${came} of that name`,
+    `the certificate names ${foreignText(leaf.issuer)} as its issuer, and ${came} that name`,
     HINTS[origin].noIssuer,
   )
 }
 
 function wrongSignature(certificate: Certificate, origin: Origin): IamRaError {
   return unfit(
-    `the signature of the certificate ${foreignText(certificate.subject)} is not by the key of its issuer ${foreignText(certificate.issuer)}`,
+    `the certificate ${foreignText(certificate.subject)} is not signed with the key of its issuer ${foreignText(certificate.issuer)}`,
     HINTS[origin].otherIssuerKey,
   )
 }
@@ -143,8 +145,8 @@ function unverifiable(certificate: Certificate, named: readonly Certificate[]): 
   const kind = named.map(uncheckedKind).find((one) => one !== undefined)
   if (kind === undefined) return undefined
   return unfit(
-    `the certificate ${foreignText(certificate.subject)} is signed by a key of the kind ${foreignText(kind)}, which cannot be checked here`,
-    'let its issuer have an RSA key, or an EC key on P-256, P-384 or P-521',
+    `the certificate ${foreignText(certificate.subject)} is signed with a key of type ${foreignText(kind)}, which cannot be verified here`,
+    'use an issuer with an RSA key, or an EC key on P-256, P-384 or P-521',
   )
 }
 
@@ -157,20 +159,20 @@ function uncheckedKind(issuer: Certificate): string | undefined {
 }
 
 function leftOut({ message, hint }: IamRaError): string {
-  return `${message}, so it and those above it are not sent: ${hint ?? ''}, unless its key or one below it is the trust anchor's`
+  return `${message}, so it and the certificates above it are not sent: ${hint ?? ''}, unless the trust anchor has its key or one below it`
 }
 
 function withoutRoot({ subject, issuer }: Certificate): string {
-  return `the certificates of ${foreignText(issuer)} that came are for another key than the one that signed ${foreignText(subject)}, so the trust anchor must be that other one, or below it`
+  return `the certificates of ${foreignText(issuer)} that came have a different key from the one that signed ${foreignText(subject)}, so the trust anchor must be the issuer with that key, or below it`
 }
 
 function withoutSixth({ subject, issuer }: Certificate): string {
-  return `CreateSession takes ${LONGEST_CHAIN} intermediate certificates, so the sixth, of ${foreignText(subject)} by ${foreignText(issuer)}, is not sent: the trust anchor must be ${foreignText(subject)}, or below it`
+  return `CreateSession accepts ${LONGEST_CHAIN} intermediate certificates, so the sixth, ${foreignText(subject)} issued by ${foreignText(issuer)}, is not sent: the trust anchor must be ${foreignText(subject)}, or below it`
 }
 
 function tooLong(sixth: Certificate, origin: Origin): IamRaError {
   return unfit(
-    `at least 6 intermediate certificates lead from the certificate to the root, the sixth of them ${foreignText(sixth.subject)}, and CreateSession takes ${LONGEST_CHAIN} at most`,
+    `the chain has at least 6 intermediate certificates, the sixth being ${foreignText(sixth.subject)}, and CreateSession accepts at most ${LONGEST_CHAIN}`,
     HINTS[origin].chainTooLong,
   )
 }

@@ -56,8 +56,8 @@ export function contents({ certificate, privateKey, chain }: MountedFiles): {
   const [hasCertificate, hasKey] = [holdsCertificate(certificateText), holdsPrivateKey(keyText)]
   if (!hasCertificate && !hasKey && holdsPrivateKey(certificateText) && holdsCertificate(keyText)) {
     throw fault(
-      `${certificate.name} holds the private key and ${privateKey.name} the certificate`,
-      'the two settings are swapped: let each name the file of the other',
+      `${certificate.name} contains the private key and ${privateKey.name} the certificate`,
+      'swap the two settings',
     )
   }
   if (!hasCertificate) throw lacks(certificate, 'certificate', holdsPrivateKey(certificateText), 'tls.crt')
@@ -78,12 +78,15 @@ function lacks(
   if (hasOther) {
     const other = wanted === 'certificate' ? 'private key' : 'certificate'
     return fault(
-      `${name} holds a ${other} and no ${wanted}`,
-      `the files may be swapped: name that of the ${wanted} there, such as ${example}`,
+      `${name} contains a ${other} but no ${wanted}`,
+      `set it to the file of the ${wanted}, such as ${example}; the two files may be swapped`,
     )
   }
   if (typeof held === 'string' && held.trim() === '') {
-    return fault(`${name} is empty`, 'whoever writes it has not written yet, or failed to: look at its logs')
+    return fault(
+      `${name} is empty`,
+      'check the logs of its writer, which has not written it yet or failed to',
+    )
   }
   // DER is no UTF-8, and has zeros where its numbers are small.
   if (typeof held === 'string' && (held.includes('\0') || held.includes('\ufffd'))) {
@@ -92,7 +95,7 @@ function lacks(
       `name the PEM file, such as ${example}, or convert it with openssl`,
     )
   }
-  return fault(`${name} holds no PEM ${wanted}`, `name the file of the ${wanted}, such as ${example}`)
+  return fault(`${name} contains no PEM ${wanted}`, `name the file of the ${wanted}, such as ${example}`)
 }
 
 function content(file: MountedFile): string {
@@ -113,12 +116,12 @@ function readingHint(code: string): string {
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return 'mount the Secret or the CSI volume there; where its certificate is not issued yet, kubectl describe certificate or certificaterequest says why'
+      return 'mount the Secret or the CSI volume there; if its certificate is not issued yet, kubectl describe certificate or certificaterequest says why'
     case 'EACCES':
     case 'EPERM':
-      return "the container's uid may not read it: set the pod's fsGroup for a Secret, the driver's own fs-group attribute for a CSI volume, or runAsUser"
+      return "the container's uid is not allowed to read it: set the pod's fsGroup for a Secret, the driver's own fs-group attribute for a CSI volume, or runAsUser"
     default:
-      return 'name the file itself, such as tls.crt or tls.key of the mounted folder'
+      return 'name the file itself, such as tls.crt or tls.key in the mounted directory'
   }
 }
 

@@ -54,7 +54,9 @@ export async function readMountedCertificate(
       const last = count === READINGS || bounds.signal.aborted || bounds.remainingMs() <= PAUSE_MS
       if (!(error instanceof IamRaError) || last || (before !== undefined && areSame(before, files)))
         throw error
-      logger.step(`${error.message}: reading again, it may be about to be replaced`, { stage: 'certificate' })
+      logger.step(`${error.message}: reading it again, because it may be about to be replaced`, {
+        stage: 'certificate',
+      })
     }
     before = files
     await runtime.clock.sleep(PAUSE_MS, bounds.signal)
@@ -101,8 +103,8 @@ async function read(pem: string, name: string, signal: AbortSignal): Promise<Cer
     return await readCandidates(pem, name, { origin: 'mounted', signal })
   } catch (cause) {
     if (!(cause instanceof IamRaError) || cause.code !== 'ANSWER_INVALID') throw cause
-    throw new IamRaError('INPUT_FILE', 'certificate', `${name} holds a certificate that cannot be read`, {
-      hint: 'it is damaged or cut short: look at it with openssl x509 -noout -text -in …, and at what its issuer wrote',
+    throw new IamRaError('INPUT_FILE', 'certificate', `${name} contains a certificate that cannot be read`, {
+      hint: 'check it with openssl x509 -noout -text -in …, and check what its issuer wrote: it is damaged or truncated',
       cause,
     })
   }
@@ -111,7 +113,7 @@ async function read(pem: string, name: string, signal: AbortSignal): Promise<Cer
 function notAPair({ certificate, privateKey }: MountedFiles, found: readonly Certificate[]): IamRaError {
   const subjects = foreignTexts(found.map(({ subject }) => subject || 'one without a subject')).join('; ')
   return unfit(
-    `the key in ${privateKey.name} and the certificate in ${certificate.name} (${subjects}) do not belong together`,
-    'mount both from one Secret or volume, and its folder as a whole: a file mounted by subPath is never replaced',
+    `the key in ${privateKey.name} and the certificate in ${certificate.name} (${subjects}) do not match`,
+    'mount both from one Secret or volume, as a whole directory: a file mounted by subPath is never replaced',
   )
 }

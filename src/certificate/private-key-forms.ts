@@ -64,7 +64,7 @@ function ecKey(der: Uint8Array, named: Element | undefined, block: Uint8Array): 
   if (parameters === undefined) {
     throw new UnusableKey(
       'on an EC curve that the file does not name',
-      'convert it to PKCS #8, the form that begins with BEGIN PRIVATE KEY, where its curve is known',
+      'convert it to PKCS #8 (BEGIN PRIVATE KEY) on a machine that knows its curve',
     )
   }
   const curve = curveOf(parameters)
@@ -72,7 +72,7 @@ function ecKey(der: Uint8Array, named: Element | undefined, block: Uint8Array): 
     throw ofKind(
       parameters.tag === TAG.oid
         ? `EC on the curve ${dotted(parameters.content)}`
-        : 'EC with parameters of a curve of its own',
+        : 'EC with parameters of a custom curve',
     )
   }
   const number = magnitude(key?.content ?? new Uint8Array())
@@ -91,5 +91,5 @@ function ecKey(der: Uint8Array, named: Element | undefined, block: Uint8Array): 
 }
 
 function ofKind(kind: string): UnusableKey {
-  return new UnusableKey(`of the kind ${kind}, and only RSA and EC keys on P-256, P-384 or P-521 can be used`)
+  return new UnusableKey(`of type ${kind}, and only RSA and EC keys on P-256, P-384 or P-521 can be used`)
 }

@@ -45,8 +45,8 @@ export function readPrivateKeys(
   const count = labelsAndTexts.length / 2
   if (count > MOST_KEYS)
     throw refused(
-      `${what} holds ${count} private keys, and at most ${MOST_KEYS} are looked at`,
-      "mount a file with the certificate's own key alone",
+      `${what} contains ${count} private keys, and at most ${MOST_KEYS} are tried`,
+      "mount a file that contains only the certificate's own key",
     )
   const keys: PrivateKey[] = []
   let fault: IamRaError | undefined
@@ -69,14 +69,14 @@ function readBlock(label: string, text: string, textBefore: string, what: string
   // The older way of encrypting says so within the block: RFC 1421 section 4.6.1.1.
   if (label === 'ENCRYPTED PRIVATE KEY' || body.includes('Proc-Type:')) {
     throw refused(
-      `${what} holds an encrypted private key, and there is no password to open it with`,
-      'mount it without a password, as cert-manager and SPIFFE write it: openssl pkey -in … -out … takes one off',
+      `${what} contains an encrypted private key, and no password is available`,
+      'mount it without a password, as cert-manager and SPIFFE write it: openssl pkey -in … -out … removes one',
     )
   }
   if (!LABELS.includes(label)) {
     throw refused(
-      `${what} holds a private key in the form ${label}, which cannot be read here`,
-      'convert it to PKCS #8, the form that begins with BEGIN PRIVATE KEY',
+      `${what} contains a private key in the format ${label}, which is not supported`,
+      'convert it to PKCS #8 (BEGIN PRIVATE KEY)',
     )
   }
   if (rest.length === 0) throw unreadable(what)
@@ -103,15 +103,15 @@ function privateKey(der: Uint8Array, parameters: Uint8Array, what: string): Priv
     })
   } catch (error) {
     throw error instanceof UnusableKey
-      ? refused(`${what} holds a private key ${error.message}`, error.hint ?? HINTS.mounted.keyKind)
+      ? refused(`${what} contains a private key ${error.message}`, error.hint ?? HINTS.mounted.keyKind)
       : unreadable(what)
   }
 }
 
 function unreadable(what: string): IamRaError {
   return refused(
-    `${what} holds a private key that cannot be read: it is damaged, cut short or of another kind than RSA or EC on P-256, P-384 or P-521`,
-    'look at it with openssl pkey -noout -in …, and ask its issuer for an ECDSA or RSA key',
+    `${what} contains a private key that cannot be read: it is damaged, truncated, or not an RSA key or an EC key on P-256, P-384 or P-521`,
+    'check it with openssl pkey -noout -in …, and have it reissued with an ECDSA or RSA key',
   )
 }
 

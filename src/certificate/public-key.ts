@@ -64,8 +64,8 @@ function ecKey(point: Uint8Array, curve: Curve & { readonly isExplicit: boolean 
 }
 
 function ecKind([form]: Uint8Array, isExplicit: boolean): CertificateKey {
-  if (isExplicit) return { kind: 'ill-formed', form: 'the parameters of its curve instead of their name' }
-  if (form === 6 || form === 7) return { kind: 'ill-formed', form: 'a point in the hybrid form' }
+  if (isExplicit) return { kind: 'ill-formed', form: 'explicit curve parameters instead of a named curve' }
+  if (form === 6 || form === 7) return { kind: 'ill-formed', form: 'a point in hybrid form' }
   return { kind: 'ecdsa' }
 }
 

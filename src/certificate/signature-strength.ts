@@ -11,7 +11,7 @@ export function signatureFault(
 ): IamRaError | undefined {
   if (certificate.signatureIsStrong) return undefined
   return unfit(
-    `${what} is signed with ${foreignText(certificate.signatureAlgorithm)}, and AWS asks for SHA-256 or stronger`,
+    `${what} is signed with ${foreignText(certificate.signatureAlgorithm)}, and AWS requires SHA-256 or stronger`,
     HINTS[origin].weakSignature,
   )
 }

@@ -43,7 +43,7 @@ function outOfTime(what: string, aheadMs: number, leftMs: number): IamRaError {
   return new IamRaError(
     'CERTIFICATE_UNFIT',
     'certificate',
-    `${what}, in ${seconds(aheadMs)}, and only ${seconds(Math.max(0, leftMs))} can be waited`,
-    { hint: 'raise DEADLINE, and compare the clocks of this machine and of the issuer' },
+    `${what}, in ${seconds(aheadMs)}, and only ${seconds(Math.max(0, leftMs))} are left to wait`,
+    { hint: 'raise DEADLINE, and compare the clocks of this machine and the issuer' },
   )
 }

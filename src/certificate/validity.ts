@@ -40,9 +40,9 @@ export function validityFault(
   return unfit(
     `${what} ${bound}, and it is ${timestamp(moment.nowMs)} here${clockClause(difference, clockIsWrong)}`,
     clockIsWrong
-      ? "set this machine's clock by NTP: AWS refuses signatures that are minutes off too"
+      ? "set this machine's clock (NTP): AWS also refuses signatures that are minutes off"
       : early
-        ? 'compare the clocks of this machine and of the issuer'
+        ? 'compare the clocks of this machine and the issuer'
         : expiredHint,
   )
 }

@@ -35,7 +35,7 @@ export async function issueCertificate(
   } catch (error) {
     if (settings.keyType !== undefined || !wantsRsa(error)) throw error
     context.logger.warn(
-      `the PKI role ${settings.pkiRole} signs RSA keys only, so this run makes one, which is slow: set KEY_TYPE=rsa-2048, or key_type=any in the role`,
+      `the PKI role ${settings.pkiRole} signs RSA keys only, so this run generates one, which is slow: set KEY_TYPE=rsa-2048, or key_type=any in the role`,
       { stage: 'certificate' },
     )
     context.bounds.signal.throwIfAborted()
@@ -53,8 +53,8 @@ async function issueFor(
   bounds.signal.throwIfAborted()
   const held: Held = {
     stage: 'certificate',
-    ended: 'the Vault token ended before Vault could sign',
-    hint: "raise token_ttl of the auth role above the time that Vault's troubles last",
+    ended: 'the Vault token expired before Vault could sign',
+    hint: "raise the auth role's token_ttl so that the token outlives a Vault outage",
     hasEnded: () => session.hasEnded(),
     isRefused: ({ status }) => status === 403,
   }
@@ -116,7 +116,7 @@ async function check(
     throw new IamRaError(
       'ANSWER_INVALID',
       'certificate',
-      'Vault answered the request to sign without a certificate',
+      "Vault's answer to the request to sign has no certificate",
       {
         hint: 'check that VAULT_PKI_MOUNT is a PKI engine',
       },
@@ -130,9 +130,9 @@ async function check(
     throw new IamRaError(
       'ANSWER_INVALID',
       'certificate',
-      'Vault answered the request to sign without its issuer',
+      "Vault's answer to the request to sign does not include the issuer",
       {
-        hint: 'look for a proxy that changes the answers of Vault: issuing_ca is always in them',
+        hint: "check for a proxy that changes Vault's answers: issuing_ca is always in them",
       },
     )
   }

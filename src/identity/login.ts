@@ -95,20 +95,15 @@ const TOKEN = /^[!-~]+$/
 function parseAuth({ auth = {}, requestId }: VaultAnswer): VaultAuth {
   const token = auth['client_token']
   if (isRecord(auth['mfa_requirement'])) {
-    throw new IamRaError('REFUSED', 'identity', 'Vault asks for a second factor, which a pod does not have', {
+    throw new IamRaError('REFUSED', 'identity', 'Vault requires a second factor, which a pod does not have', {
       hint: "exempt this auth mount from Vault's login MFA enforcement",
     })
   }
   const lease = auth['lease_duration']
   if (typeof token !== 'string' || !TOKEN.test(token) || typeof lease !== 'number' || lease < 0) {
-    throw new IamRaError(
-      'ANSWER_INVALID',
-      'identity',
-      'Vault answered the login without a token and its lease',
-      {
-        hint: 'check that VAULT_ADDR is a Vault server and that VAULT_AUTH_MOUNT is an auth mount of VAULT_AUTH_METHOD',
-      },
-    )
+    throw new IamRaError('ANSWER_INVALID', 'identity', "Vault's login response has no token or no lease", {
+      hint: 'check that VAULT_ADDR is a Vault server and that VAULT_AUTH_MOUNT is an auth mount of VAULT_AUTH_METHOD',
+    })
   }
   const policies = auth['policies']
   return {

@@ -1,4 +1,4 @@
-/** Logins whose answer never came: Vault may have made a token for each, and nobody can revoke what nobody knows. */
+/** Logins whose answer never came: Vault may have issued a token for each, and nobody can revoke what nobody knows. */
 import { IamRaError } from '../errors.ts'
 import type { LoginSettings } from './login.ts'
 import { TransportError } from '../net/transport-error.ts'
@@ -23,12 +23,12 @@ export function createLostLogins({ authMount, role }: Pick<LoginSettings, 'authM
       if (count === 0) return undefined
       const [whose, what] =
         count === 1 ? ['a login', 'a token'] : [`${count} logins`, `up to ${count} tokens`]
-      return `the answer to ${whose} was lost or could not be read: Vault may have made ${what} that cannot be revoked from here, good for ${life(leaseSeconds)}`
+      return `the answer to ${whose} was lost or could not be read: Vault may have issued ${what} that cannot be revoked from here, valid for ${life(leaseSeconds)}`
     },
   }
 
   function life(leaseSeconds: number | undefined): string {
-    if (leaseSeconds !== undefined && leaseSeconds > 0) return `${leaseSeconds} s at most`
+    if (leaseSeconds !== undefined && leaseSeconds > 0) return `at most ${leaseSeconds} s`
     // https://developer.hashicorp.com/vault/docs/concepts/tokens#token-time-to-live-periodic-tokens-and-explicit-max-ttls
     return `the token_ttl of auth/${authMount}/role/${role}, or for the default lease of auth/${authMount} if the role has none`
   }

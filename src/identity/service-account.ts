@@ -18,7 +18,7 @@ export async function readServiceAccountToken(fs: Runtime['fs'], path: string): 
   }
   if (text === '') {
     throw new IamRaError('INPUT_FILE', 'identity', `the service-account token file ${path} is empty`, {
-      hint: 'mount a projected serviceAccountToken volume and name its file in SERVICE_ACCOUNT_TOKEN_FILE',
+      hint: 'mount a projected serviceAccountToken volume and set SERVICE_ACCOUNT_TOKEN_FILE to its file',
     })
   }
   // RFC 7515, section 7.1: three base64url parts.
@@ -26,9 +26,9 @@ export async function readServiceAccountToken(fs: Runtime['fs'], path: string): 
     throw new IamRaError(
       'INPUT_FILE',
       'identity',
-      `the file ${path} holds no service-account token (a JSON Web Token)`,
+      `the file ${path} does not contain a service-account token (a JSON Web Token)`,
       {
-        hint: 'SERVICE_ACCOUNT_TOKEN_FILE must name the file of a projected serviceAccountToken volume',
+        hint: 'set SERVICE_ACCOUNT_TOKEN_FILE to the file of a projected serviceAccountToken volume',
       },
     )
   }
@@ -46,10 +46,10 @@ function unreadable(path: string, error: unknown): IamRaError {
     {
       cause: error,
       hint: missing
-        ? 'with automountServiceAccountToken off, mount a projected serviceAccountToken volume and name its file in SERVICE_ACCOUNT_TOKEN_FILE'
+        ? 'with automountServiceAccountToken off, mount a projected serviceAccountToken volume and set SERVICE_ACCOUNT_TOKEN_FILE to its file'
         : denied
-          ? "the container's uid may not read it: set the pod's fsGroup, or runAsUser for the whole pod"
-          : 'SERVICE_ACCOUNT_TOKEN_FILE must name the file of a projected serviceAccountToken volume',
+          ? "the container's uid is not allowed to read it: set the pod's fsGroup, or runAsUser for the whole pod"
+          : 'set SERVICE_ACCOUNT_TOKEN_FILE to the file of a projected serviceAccountToken volume',
     },
   )
 }

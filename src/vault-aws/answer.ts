@@ -26,10 +26,7 @@ export function parseKeys(answer: VaultAnswer, settings: VaultAwsSettings, asked
   const tokenName = typeof data['session_token'] === 'string' ? 'session_token' : 'security_token'
   if (typeof data[tokenName] !== 'string' || data[tokenName] === '') {
     if (settings.roleArn !== undefined) {
-      throw otherRole(
-        settings,
-        `the keys are an IAM user's, not those of ROLE_ARN (${settings.roleArn.text})`,
-      )
+      throw otherRole(settings, `the keys belong to an IAM user, not to ROLE_ARN (${settings.roleArn.text})`)
     }
     if (lease === undefined) throw invalid(settings, 'lease_id is missing')
     return { credentials: { ...keys, expiresAtMs: askedAtMs + lease.seconds * 1000 }, lease }
@@ -55,8 +52,8 @@ function assumedRole(
   const assumed = parseAssumedRole(arn)
   const { roleArn } = settings
   if (roleArn !== undefined && (assumed === undefined || !isSessionOf(assumed, roleArn))) {
-    const whose = assumed === undefined ? 'nobody that Vault names' : foreignText(assumed.arn)
-    throw otherRole(settings, `the keys are of ${whose}, not of ROLE_ARN (${roleArn.text})`)
+    const whose = assumed === undefined ? 'an identity that Vault does not name' : foreignText(assumed.arn)
+    throw otherRole(settings, `the keys belong to ${whose}, not to ROLE_ARN (${roleArn.text})`)
   }
   if (assumed === undefined) return {}
   return {
@@ -78,7 +75,7 @@ function otherRole(settings: VaultAwsSettings, why: string): IamRaError {
 function invalid(
   settings: VaultAwsSettings,
   why: string,
-  hint = 'VAULT_AWS_PATH must be creds or sts of an AWS secrets engine, such as aws/creds/readonly',
+  hint = 'set VAULT_AWS_PATH to a creds or sts path of an AWS secrets engine, such as aws/creds/readonly',
 ): IamRaError {
   return new IamRaError(
     'ANSWER_INVALID',

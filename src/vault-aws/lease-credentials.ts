@@ -42,7 +42,7 @@ export interface LeaseContext extends RetryContext {
 
 const ENDED = {
   stage: 'exchange',
-  ended: 'the Vault token or the lease ended before AWS knew the keys',
+  ended: 'the Vault token or the lease expired before AWS recognized the keys',
   hint: 'raise token_ttl of the auth role, and the lease of the AWS secrets engine',
 } as const
 

@@ -45,7 +45,7 @@ export function createLease(
         const gainedMs = renewed.expiresAtMs - current.expiresAtMs
         const passedMs = askedAtMs - extendedAtMs
         if (gainedMs + ROUNDING_MS < passedMs * WORTH_SHARE) {
-          logger.step('Vault gives the keys hardly more time', {
+          logger.step('Vault barely extended the lease of the keys', {
             stage: 'exchange',
             expires: new Date(renewed.expiresAtMs).toISOString(),
           })
@@ -57,7 +57,7 @@ export function createLease(
       } catch (error) {
         if (!(error instanceof IamRaError) || PASSING.includes(error.code)) throw error
         const hint = error.hint === undefined ? '' : `: ${error.hint}`
-        logger.warn(`${error.message}, so that the keys cannot be renewed${hint}`, { stage: 'exchange' })
+        logger.warn(`${error.message}, so the keys cannot be renewed${hint}`, { stage: 'exchange' })
         return undefined
       }
     },
@@ -85,7 +85,7 @@ export async function endLease(
   // STS's keys end by themselves, whatever Vault does.
   if (!session.isBatch || keys === undefined || keys.sessionToken !== undefined) return
   logger.warn(
-    `the keys live on until ${new Date(keys.expiresAtMs).toISOString()}, since a batch token cannot be revoked: set token_type=service in the auth role`,
+    `the keys stay valid until ${new Date(keys.expiresAtMs).toISOString()} because a batch token cannot be revoked: set token_type=service in the auth role`,
     { stage: 'exchange' },
   )
 }
@@ -129,14 +129,14 @@ async function explained<T>(session: VaultSession, path: string, call: () => Pro
       status: error.status,
       hint:
         error.status === 403
-          ? `a policy of the token (it has: ${policies}) must allow update on ${path}, as Vault's default policy does; a token that was revoked meanwhile gets the same answer`
-          : 'the lease was revoked or has ended: look into the audit log of Vault',
+          ? `a policy of the token (it has: ${policies}) must allow update on ${path}, as Vault's default policy does; a token revoked in the meantime gets the same answer`
+          : "the lease was revoked or has expired: check Vault's audit log",
     })
   }
 }
 
 function withoutLease(): IamRaError {
   return new IamRaError('ANSWER_INVALID', 'exchange', 'Vault answered the renewal without the lease', {
-    hint: 'look for a proxy that changes the answers of Vault',
+    hint: "check for a proxy that changes Vault's answers",
   })
 }

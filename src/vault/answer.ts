@@ -68,7 +68,7 @@ export function judgeAnswer(asked: Asked, server: string, answer: HttpAnswer, no
   if (status === 503 && said.some((text) => /sealed/i.test(text))) {
     throw new IamRaError('SEALED', stage, `${server} is sealed`, {
       ...later,
-      hint: 'unseal Vault, or look why its auto-unseal does not work',
+      hint: 'unseal Vault, or find out why auto-unseal failed',
     })
   }
   const isLasting = said.some((text) => LASTING.some((known) => known.test(text)))
@@ -82,15 +82,15 @@ export function judgeAnswer(asked: Asked, server: string, answer: HttpAnswer, no
   if (meaning === 'throttled') {
     throw new IamRaError('THROTTLED', stage, sentence, {
       ...later,
-      hint: 'a rate limit quota of Vault is used up: raise it, or set START_SPREAD for large jobs',
+      hint: 'a Vault rate limit quota is used up: raise it, or set START_SPREAD for large jobs',
     })
   }
   if (meaning === 'unavailable') {
     throw new IamRaError('UNAVAILABLE', stage, sentence, {
       ...later,
       hint: looksLikePage(body)
-        ? 'a proxy or gateway answered in the place of Vault: check VAULT_ADDR and whether Vault runs'
-        : 'look at the log of the Vault server at this time',
+        ? 'a proxy or gateway answered instead of Vault: check VAULT_ADDR and whether Vault is running'
+        : 'check the Vault server log at this time',
     })
   }
   if (meaning === 'refused' && json !== undefined)
@@ -120,12 +120,12 @@ function notVault(asked: Asked, server: string, { status, body }: HttpAnswer): I
     asked.stage,
     plainHttp
       ? `${server} speaks https only`
-      : `${server} answered ${status} to the request to ${asked.purpose} with ${kindOfBody(body)} that is not the JSON of Vault`,
+      : `${server} answered ${status} to the request to ${asked.purpose} with ${kindOfBody(body)} that is not Vault's JSON`,
     {
       status,
       hint: plainHttp
         ? 'use https in VAULT_ADDR'
-        : 'look for a proxy or gateway in between, and at VAULT_ADDR',
+        : 'check for a proxy or gateway in between, then check VAULT_ADDR',
     },
   )
 }

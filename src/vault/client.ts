@@ -84,7 +84,7 @@ export async function createVaultClient(
       ? undefined
       : await readCaFile(runtime.fs, settings.caFile, 'VAULT_CACERT', {
           stage: 'identity',
-          hint: 'mount the CA that signed the certificate of Vault, as PEM',
+          hint: "mount the CA that signed Vault's certificate, as PEM",
         })
   const http = runtime.http({
     ...(ca === undefined ? {} : { ca }),
@@ -167,11 +167,11 @@ async function send(
 }
 
 function tlsHint(settings: VaultServer, { reason }: TransportError): string {
-  if (reason === 'other-name') return 'set VAULT_TLS_SERVER_NAME to a name that the certificate of Vault has'
+  if (reason === 'other-name') return "set VAULT_TLS_SERVER_NAME to a name in Vault's certificate"
   if (reason === 'plain-http') return 'check the scheme and port of VAULT_ADDR'
   return settings.caFile === undefined
-    ? 'set VAULT_CACERT to the file of the CA that signed the certificate of Vault'
-    : 'VAULT_CACERT must hold the CA that signed the certificate of Vault; check its expiry too'
+    ? "set VAULT_CACERT to the file of the CA that signed Vault's certificate"
+    : "VAULT_CACERT must contain the CA that signed Vault's certificate; check its expiry too"
 }
 
 function redirectTarget(request: VaultCall, server: string, from: URL, answer: HttpAnswer): URL {

@@ -122,12 +122,12 @@ async function revoke(
   } catch (error) {
     if (error instanceof VaultRefusal && error.said.some((one) => /invalid token/.test(one))) {
       // Used up (token_num_uses) or revoked by another: what was wanted.
-      logger.step('the Vault token had ended already', { stage: 'identity' })
+      logger.step('the Vault token was no longer valid', { stage: 'identity' })
       return
     }
     const late = error instanceof DOMException && error.name === 'TimeoutError'
     const why = late ? 'it did not answer in time' : asIamRaError(error).message
-    logger.warn(`the Vault token could not be revoked and lives on for ${lifeSeconds} s at most: ${why}`, {
+    logger.warn(`the Vault token could not be revoked and stays valid for at most ${lifeSeconds} s: ${why}`, {
       stage: 'identity',
     })
   }
@@ -140,9 +140,9 @@ function renewedSeconds({ auth }: VaultAnswer, { stage, purpose }: VaultCall): n
   throw new IamRaError(
     'ANSWER_INVALID',
     stage,
-    `Vault answered the request to ${purpose} without its new lease`,
+    `Vault answered the request to ${purpose} without a new lease`,
     {
-      hint: 'look for a proxy that changes the answers of Vault',
+      hint: "check for a proxy that changes Vault's answers",
     },
   )
 }

@@ -29,7 +29,7 @@ export async function lookAtCaFile(fs: Files, path: string, nowMs: number): Prom
   if ('fault' in found) return found
   const { certificates, hasKey } = found
   const warnings = doubtsAbout(certificates, nowMs)
-  if (hasKey) warnings.push('holds a private key, which nothing here needs; mount the certificates alone')
+  if (hasKey) warnings.push('contains a private key, which is not needed here; mount only the certificates')
   return { pem: canonicalPem(certificates), warnings }
 }
 
@@ -57,7 +57,7 @@ async function unreadable(fs: Files, path: string, cause: unknown): Promise<stri
   const there = await keysIn(fs, isFolder ? path : dirname(path))
   const others = there.length === 0 ? '' : `, and its directory has ${there.join(', ')}`
   if (!isFolder) return `cannot be read (${code})${others}`
-  return there.length === 0 ? `cannot be read (${code})` : `is a directory, with ${there.join(', ')} in it`
+  return there.length === 0 ? `cannot be read (${code})` : `is a directory that contains ${there.join(', ')}`
 }
 
 const MOST_KEYS = 5

@@ -44,13 +44,13 @@ export function doubtsAbout(certificates: readonly X509Certificate[], nowMs: num
     one.validFromDate.getTime() <= nowMs && nowMs < one.validToDate.getTime()
   if (!certificates.some(isValid)) {
     doubts.push(
-      `holds no certificate that is valid now: ${names(certificates, validity)}; mount the CA that replaced it, and check the clock of this node`,
+      `contains no certificate that is valid now: ${names(certificates, validity)}; mount the CA that replaced it, and check this node's clock`,
     )
   }
   // A server's own is trusted where that server shows it, as one that signed itself mostly is.
   if (certificates.every((one) => !one.ca && one.subject !== one.issuer)) {
     doubts.push(
-      `holds no CA but the certificate of ${names(certificates)}, which is trusted from that server alone; mount the CA that signed it`,
+      `contains no CA, only the certificate of ${names(certificates)}, which is trusted for that server alone; mount the CA that signed it`,
     )
   }
   return doubts
@@ -67,23 +67,23 @@ function fromBlocks(blocks: readonly PemBlock[]): Certificates {
   const hasKey = blocks.some(({ label }) => label.endsWith('PRIVATE KEY'))
   const certificates: X509Certificate[] = []
   const wanted = blocks.filter((block) => isCertificate(block) || isBundle(block))
-  if (wanted.length === 0) return { fault: `holds ${kindOf(blocks)} and no certificate` }
+  if (wanted.length === 0) return { fault: `contains ${kindOf(blocks)} but no certificate` }
   for (const [index, block] of wanted.entries()) {
     const which = wanted.length === 1 ? '' : ` (number ${index + 1} of ${wanted.length})`
-    if (block.der === undefined) return { fault: `holds a certificate that was cut short${which}` }
+    if (block.der === undefined) return { fault: `contains a truncated certificate${which}` }
     const [first] = isBundle(block) ? [] : [firstElement(block.der)?.whole]
     if (first !== undefined && hasAnother(block.der, first)) return { fault: `${MORE_THAN_ONE}${which}` }
     const read = isBundle(block) ? (pkcs7Certificates(block.der) ?? []) : [block.der]
     const readable = read.map(certificate).filter((one) => one !== undefined)
     if (read.length === 0 || readable.length < read.length) {
-      return { fault: `holds a certificate that cannot be read${which}` }
+      return { fault: `contains a certificate that cannot be read${which}` }
     }
     certificates.push(...readable)
   }
   return { certificates, hasKey, isSet: wanted.some(isBundle) }
 }
 
-const MORE_THAN_ONE = 'has one DER certificate behind another, of which readers see the first alone'
+const MORE_THAN_ONE = 'contains several DER certificates in a row, and readers see only the first'
 
 /** Behind a certificate there may be a line break, or what OpenSSL says of its trust; that holds no further SEQUENCE. */
 function hasAnother(bytes: Uint8Array, first: Uint8Array): boolean {
@@ -105,11 +105,11 @@ function fromDer(der: Uint8Array): Certificates {
     const isPkcs12 = Buffer.from(inner.subarray(0, 3)).toString('hex') === '020103'
     return isPkcs12
       ? { fault: 'is a PKCS #12 store', isStore: true }
-      : { fault: 'is binary, and no certificate' }
+      : { fault: 'is binary and not a certificate' }
   }
   const certificates = bundle.map(certificate).filter((member) => member !== undefined)
   if (bundle.length === 0 || certificates.length < bundle.length) {
-    return { fault: 'is a PKCS #7 bundle with no certificate, or one that cannot be read' }
+    return { fault: 'is a PKCS #7 bundle without certificates, or one of them cannot be read' }
   }
   return { certificates, hasKey: false, isSet: true }
 }
@@ -135,9 +135,9 @@ function kindOf([first]: readonly PemBlock[]): string {
 }
 
 function otherKind(text: string): string {
-  if (text.includes('\0') || text.includes('\ufffd')) return 'is binary, and no certificate'
-  if (/^[\w+/=]{64,}$/.test(text.replaceAll(/\s+/g, ''))) return 'holds base64 and no PEM certificate'
-  return 'holds no PEM certificate'
+  if (text.includes('\0') || text.includes('\ufffd')) return 'is binary and not a certificate'
+  if (/^[\w+/=]{64,}$/.test(text.replaceAll(/\s+/g, ''))) return 'contains base64 but no PEM certificate'
+  return 'contains no PEM certificate'
 }
 
 const MOST_NAMES = 3

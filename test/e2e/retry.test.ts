@@ -202,7 +202,7 @@ retries('a token that ends while Vault is sealed leads to a new login', async ()
     const done = await run(own)
     assert.is(done.code, 0, done.stderr)
     assert.is(count(done.vault, /login/), 2)
-    assert.match(done.stderr, /warning: the Vault token ended before Vault could sign: logging in again/)
+    assert.match(done.stderr, /warning: the Vault token expired before Vault could sign: logging in again/)
   } finally {
     await own.close()
   }

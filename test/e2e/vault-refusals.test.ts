@@ -35,7 +35,7 @@ const LOGINS: readonly Login[] = [
   {
     title: 'an audience that the role does not want',
     token: { audiences: ['api'] },
-    says: /audience is not the one that the role wants; the token is .*, audience api,/,
+    says: /audience is not the one that the role requires; the token is .*, audience api,/,
     hint: /audience/,
   },
   {

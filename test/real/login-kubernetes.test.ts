@@ -70,7 +70,7 @@ logins("says that the audience is not the role's", async () => {
   await refusedLogin(
     reference,
     { token: await reference.kubernetes.token(namespace, serviceAccount, 'api') },
-    /\(403, invalid audience \(aud\) claim: .*\): the token's audience is not the one that the role wants; .*, audience api,/,
+    /\(403, invalid audience \(aud\) claim: .*\): the token's audience is not the one that the role requires; .*, audience api,/,
     /audience of auth\/kubernetes\/role\/iamanywhere/,
   )
 })

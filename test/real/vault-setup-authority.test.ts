@@ -78,7 +78,7 @@ authority('the request goes out, and again for the same key', async () => {
 const bad = (name: string): string => readFileSync(join(ROOT, 'test/certs', name), 'utf8')
 
 for (const [what, name, texts, says] of [
-  ['no certificate', 'none.pem', ['hello'], /holds no PEM certificate/],
+  ['no certificate', 'none.pem', ['hello'], /contains no PEM certificate/],
   ["a pod's certificate", 'leaf.pem', [bad('good-p256.pem')], /is no authority's \(CA:TRUE is missing\)/],
   ['an authority that has ended', 'ended.pem', [bad('intermediate-expired.pem')], /has expired/],
   [

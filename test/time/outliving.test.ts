@@ -30,7 +30,7 @@ certificate('throttled until it is past: log in and sign again, well within the 
       assert.is(code, 0, stderr)
       const { logins, signs } = skewed.stage.vaultEmulator
       assert.equal([logins.length, signs.length], [2, 2])
-      assert.match(stderr, /warning: the certificate ended before AWS took it: logging in again/)
+      assert.match(stderr, /warning: the certificate expired before AWS accepted it: logging in again/)
       assert.ok(skewed.clock.elapsed() < 30_000)
       assert.is(skewed.stage.rolesAnywhereEmulator.created.length, 1)
       isTidy(skewed)
@@ -109,7 +109,7 @@ token('begins again with a login', () =>
       const { code, stderr } = await skewed.run()
       assert.is(code, 0, stderr)
       assert.is(skewed.stage.vaultEmulator.logins.length, 2)
-      assert.match(stderr, /warning: the Vault token ended before Vault could sign: logging in again/)
+      assert.match(stderr, /warning: the Vault token expired before Vault could sign: logging in again/)
       isTidy(skewed)
     },
     BRIEF,

@@ -111,7 +111,7 @@ function planImport(
 ): AuthorityPlan {
   const certificates = readCertificates(file, pem)
   const [own, ...above] = certificates
-  if (own === undefined) return { notes: [], problems: [`${file} holds no PEM certificate`] }
+  if (own === undefined) return { notes: [], problems: [`${file} contains no PEM certificate`] }
   const subject = oneLine(own.subject)
   const problems: string[] = []
   if (!own.ca)

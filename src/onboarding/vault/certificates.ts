@@ -8,7 +8,7 @@ export function readCertificates(file: string, pem: string): readonly X509Certif
   try {
     return blocks.map((block) => new X509Certificate(block))
   } catch (cause) {
-    throw mistake(`${file} holds a certificate that cannot be read`, {
+    throw mistake(`${file} contains a certificate that cannot be read`, {
       cause,
       hint: 'copy it again, whole and unchanged; openssl x509 -noout -text shows whether it can be read',
     })

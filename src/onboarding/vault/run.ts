@@ -148,7 +148,7 @@ async function readWishes(
       ? undefined
       : (await readText(runtime, tokenFile, 'the reviewer token', tokenHint)).trim()
   if (reviewerToken !== undefined && !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(reviewerToken)) {
-    throw mistake(`${tokenFile} holds no service-account token`, {
+    throw mistake(`${tokenFile} does not contain a service-account token`, {
       hint: 'kubectl create token vault-reviewer --namespace vault prints one',
     })
   }

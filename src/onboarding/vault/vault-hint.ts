@@ -10,8 +10,8 @@ export function hintBelowHttp(error: TransportError): string {
   }
   if (isOutOfTime(error)) return 'renew the certificate of Vault, and check the clock of this machine'
   return reason === 'other-name'
-    ? 'set VAULT_TLS_SERVER_NAME to a name that the certificate of Vault has'
-    : 'set VAULT_CACERT to the file of the CA that signed the certificate of Vault'
+    ? "set VAULT_TLS_SERVER_NAME to a name in Vault's certificate"
+    : "set VAULT_CACERT to the file of the CA that signed Vault's certificate"
 }
 
 /** Undefined where the status says too little. @param said Vault's own words */
@@ -31,7 +31,7 @@ export function hintFor(status: number, said: string): string | undefined {
 /** 472 and 473: https://developer.hashicorp.com/vault/api-docs/system/health#parameters */
 const HINTS: Readonly<Record<number, string>> = {
   403: 'the token has ended or its policies do not allow this: docs/vault.md has a policy for who sets Vault up',
-  429: 'a rate limit quota of Vault is used up: run it again in a while, or have the quota raised',
+  429: 'a Vault rate limit quota is used up: run it again in a while, or have the quota raised',
   472: 'this is the standby of a disaster recovery: set VAULT_ADDR to the active node of the primary cluster',
   473: 'this is a performance standby: set VAULT_ADDR to the active node',
   503: 'Vault is not ready yet, or a proxy does not reach it: wait, and look at vault status',

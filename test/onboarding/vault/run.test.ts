@@ -87,7 +87,7 @@ setup('without VAULT_ADDR, a token or a good one says what to set, and asks noth
     ],
     [
       { ...ENV, VAULT_CACERT: join(ROOT, 'package.json') },
-      /holds no PEM certificate\nhint: set it to the file of the CA .*; it may be PEM, DER or PKCS #7\n/,
+      /contains no PEM certificate\nhint: set it to the file of the CA .*; it may be PEM, DER or PKCS #7\n/,
     ],
   ] as const) {
     const { code, stderr, requests } = await command({ env })
@@ -215,7 +215,11 @@ setup('says what to do about each status that Vault or a proxy before it refuses
   for (const [status, body, says] of [
     [503, { errors: ['Vault is sealed'] }, /hint: unseal it: vault operator unseal; .* vault operator init/],
     [503, '<html>', /hint: Vault is not ready yet/],
-    [429, { errors: ['request path "sys/mounts": rate limit quota exceeded'] }, /hint: a rate limit quota/],
+    [
+      429,
+      { errors: ['request path "sys/mounts": rate limit quota exceeded'] },
+      /hint: a Vault rate limit quota/,
+    ],
     [472, '', /hint: this is the standby of a disaster recovery/],
     [473, '', /hint: this is a performance standby/],
     [500, { errors: ['internal error'] }, /hint: look into the log of Vault/],
@@ -241,7 +245,7 @@ setup('ends in one sentence at a mistake of its own, without its words', async (
 
 setup('says what to set where the certificate of Vault is not taken', async () => {
   for (const [reason, says] of [
-    ['other-name', /hint: set VAULT_TLS_SERVER_NAME to a name that/],
+    ['other-name', /hint: set VAULT_TLS_SERVER_NAME to a name in Vault's certificate/],
     ['untrusted', /hint: set VAULT_CACERT to the file/],
     ['plain-http', /hint: check the scheme and the port of/],
     ['old-tls', /hint: check the scheme and the port of/],
@@ -277,7 +281,7 @@ setup('refuses flags that do not go together, and lists those that there are', a
     ],
     [
       ['--reviewer-token', join(ROOT, 'package.json')],
-      /holds no service-account token\nhint: kubectl create token/,
+      /does not contain a service-account token\nhint: kubectl create token/,
     ],
   ] as const) {
     const { code, stderr } = await command({ argv })
