@@ -114,7 +114,7 @@ beginning('ends with 6 where the token file cannot be written, and nobody listen
     mkdirSync(place.tokenFile, { recursive: true })
     const one = place.start()
     assert.is(await one.exit, 6)
-    assert.match(one.stderr(), /^aws-iam-ra: sink: [^\n]+ stands in its place\nhint: /)
+    assert.match(one.stderr(), /^aws-iam-ra: sink: [^\n]+ is in its place\nhint: /)
     assert.is(place.stage.vault.requests.length, 0)
     await nobodyListens(place)
   }),

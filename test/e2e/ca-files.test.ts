@@ -82,7 +82,7 @@ files('another key name of the Secret, and a directory: exit 2, with what is the
     done.stderr,
     /VAULT_CACERT: "\S+\/ca\.crt" cannot be read \(ENOENT\), and its directory has tls\.crt;/,
   )
-  assert.match(done.stderr, /AWS_CA_BUNDLE: "\S+" is a directory, with tls\.crt in it;/)
+  assert.match(done.stderr, /AWS_CA_BUNDLE: "\S+" is a directory that contains tls\.crt;/)
   const empty = join(folder.path, 'empty')
   mkdirSync(empty)
   failed(await run(stage, { folder, env: { VAULT_CACERT: empty } }), 2, /1 problem/)

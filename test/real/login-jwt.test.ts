@@ -69,7 +69,7 @@ logins("lets the right account in by the API server's JWKS, and says when that c
     reference,
     { env },
     /fetching keys.*403 Forbidden.*: Vault cannot fetch this cluster's token signing keys; the token/,
-    /jwks_url .*of auth\/jwks\/config.*reaches the API server without a login/,
+    /jwks_url .*of auth\/jwks\/config.*can reach the API server without logging in/,
   )
 })
 

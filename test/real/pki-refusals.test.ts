@@ -109,7 +109,7 @@ const REFUSALS: readonly Case[] = [
     role: { max_ttl: '9000h' },
     env: { CERT_TTL: '8999h' },
     says: /cannot satisfy request, as TTL would result in notAfter/,
-    hint: /life of the CA's own certificate/,
+    hint: /expiry of the CA's own certificate/,
   },
   {
     title: 'key_usage empty',
