@@ -68,7 +68,7 @@ async function findAccessor({ vault, setup }: ApplyContext): Promise<string> {
   const path = paths.authMount(setup)
   const mount = (await readMounts(vault)).get(path)
   if (mount !== undefined) return mount.accessor
-  throw new IamRaError('REFUSED', 'identity', `${path} has gone since it was made`, {
-    hint: 'another writer may be at work; a further run goes on from here',
+  throw new IamRaError('REFUSED', 'identity', `${path} was removed after it was created`, {
+    hint: 'check whether something else writes to this Vault; a further run continues from here',
   })
 }

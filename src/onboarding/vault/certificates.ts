@@ -10,7 +10,7 @@ export function readCertificates(file: string, pem: string): readonly X509Certif
   } catch (cause) {
     throw mistake(`${file} contains a certificate that cannot be read`, {
       cause,
-      hint: 'copy it again, whole and unchanged; openssl x509 -noout -text shows whether it can be read',
+      hint: 'copy it again, complete and unchanged; check it with openssl x509 -noout -text',
     })
   }
 }

@@ -23,7 +23,7 @@ export async function requestCertificate(
   context: AuthorityFiles,
 ): Promise<string> {
   await context.writeFile(file, `${await makeRequest(mount, keyId, context)}\n`)
-  return `wrote ${file}: have the authority above sign it, as a CA with path length 0, and come back with --signed-cert`
+  return `wrote ${file}: have the CA above sign it, as a CA with path length 0, then run again with --signed-cert`
 }
 
 export async function issueForMount(
@@ -42,7 +42,7 @@ export async function issueForMount(
   })
   const above = Array.isArray(answer['ca_chain']) ? answer['ca_chain'].map(String) : []
   const pem = [textOf(answer, 'certificate'), ...above].join('\n')
-  await importCertificates(mount, pem, `what ${rootMount} signed`, vault)
+  await importCertificates(mount, pem, `the certificate signed by ${rootMount}`, vault)
   return `created an issuer of ${mount}: ${setup.pki.commonName}, signed by ${rootMount}`
 }
 
@@ -57,14 +57,13 @@ export async function takeCertificate(
     throw new IamRaError(
       'CERTIFICATE_UNFIT',
       'certificate',
-      `${mount} has the certificates of ${file}, and still gives a shorter chain`,
+      `${mount} has the certificates in ${file}, but still sends a shorter chain`,
       {
-        hint: `look whether the issuer has a chain of its own: vault read ${mount}/issuer/${own.id} (manual_chain)`,
+        hint: `check whether the issuer has a manual chain: vault read ${mount}/issuer/${own.id} (manual_chain)`,
       },
     )
   }
-  if (kind === 'chain')
-    return `changed an issuer of ${mount}: ${subject} has its chain, and signs from now on`
+  if (kind === 'chain') return `changed an issuer of ${mount}: ${subject} has its chain and signs from now on`
   return `created an issuer of ${mount}: ${subject} signs from now on`
 }
 
@@ -103,9 +102,9 @@ async function importCertificates(mount: string, pem: string, origin: string, va
     throw new IamRaError(
       'CERTIFICATE_UNFIT',
       'certificate',
-      `no key of ${mount} belongs to ${origin}, so that nothing could be signed with it`,
+      `no key in ${mount} belongs to ${origin}, so nothing could be signed with it`,
       {
-        hint: `it was made of another request: have the one of this Vault signed (--csr-out writes it)`,
+        hint: `it was issued for another request: have this Vault's request signed (--csr-out writes it)`,
       },
     )
   }
@@ -116,7 +115,7 @@ async function importCertificates(mount: string, pem: string, origin: string, va
 function textOf(answer: Data, member: string): string {
   const value = answer[member]
   if (typeof value === 'string') return value
-  throw new IamRaError('ANSWER_INVALID', 'certificate', `Vault answered without ${member}`, {
-    hint: 'run it again; if it stays, check VAULT_ADDR: something else may answer there',
+  throw new IamRaError('ANSWER_INVALID', 'certificate', `Vault's answer has no ${member}`, {
+    hint: 'run it again; if this persists, check VAULT_ADDR: something else may answer there',
   })
 }

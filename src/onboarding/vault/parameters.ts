@@ -41,13 +41,13 @@ export function fillParameters(files: ParameterFiles, setup: Setup, accessor: st
     files[file].replaceAll(/\$\{(\w*)\}/g, (found, name: string) => {
       const value = values[name]
       if (value === undefined) {
-        throw mistake(`k8s/vault/${file} has ${found}, which stands for nothing`)
+        throw mistake(`k8s/vault/${file} has ${found}, which has no value`)
       }
       return value
     })
   const object = (file: keyof ParameterFiles): Data => {
     const value = parseJsonObject(filled(file))
-    if (value === undefined) throw mistake(`k8s/vault/${file} is no JSON object`)
+    if (value === undefined) throw mistake(`k8s/vault/${file} is not a JSON object`)
     return value
   }
   return {

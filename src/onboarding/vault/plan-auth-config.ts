@@ -29,7 +29,7 @@ export function planAuthConfig(setup: Setup, wishes: Wishes, state: State): Conf
     const notes =
       setup.kubernetes.reviewer === 'clients'
         ? [
-            "each client's own token asks TokenReview: it needs system:auth-delegator and an audience of the API server",
+            'each client calls TokenReview with its own token, which needs system:auth-delegator and an audience of the API server',
           ]
         : []
     if (!isSet) return { ...plain, notes }
@@ -39,9 +39,7 @@ export function planAuthConfig(setup: Setup, wishes: Wishes, state: State): Conf
     if (!wishes.reviewerToken) {
       return {
         ...plain,
-        problems: [
-          'the reviewer is an account whose token Vault must be given: --reviewer-token FILE is missing',
-        ],
+        problems: ['give --reviewer-token FILE: the reviewer is an account whose token Vault needs'],
       }
     }
     const before = isSet ? { before: '(set)' } : {}
@@ -54,14 +52,14 @@ export function planAuthConfig(setup: Setup, wishes: Wishes, state: State): Conf
     return {
       ...plain,
       problems: [
-        `${path} is written as a whole, which drops its reviewer token: give --reviewer-token FILE too`,
+        `${path} is replaced as a whole, which drops its reviewer token: give --reviewer-token FILE too`,
       ],
     }
   }
   return wishes.reviewerToken
     ? {
         ...plain,
-        notes: [`${path} has a reviewer token already: --replace-reviewer-token puts this one in its place`],
+        notes: [`${path} already has a reviewer token: --replace-reviewer-token replaces it with this one`],
       }
     : plain
 }

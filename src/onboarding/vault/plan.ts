@@ -25,7 +25,7 @@ export function makePlan(
   const unknown = plain.flatMap(({ path, wanted }) => {
     const found = state.found.get(path)
     const members = found === undefined ? [] : unknownMembers(wanted, found)
-    return members.length === 0 ? [] : [`this Vault does not know ${members.join(', ')} of ${path}`]
+    return members.length === 0 ? [] : [`this Vault does not support ${members.join(', ')} at ${path}`]
   })
   const write = ({ path, wanted }: Resource): Write[] => planWrite(path, wanted, state.found.get(path))
   return {
@@ -63,12 +63,12 @@ function mountProblems(setup: Setup, { mounts }: State): string[] {
   const problems = wanted.flatMap(([path, type, member]) => {
     const found = mounts.get(path)?.type
     if (found === undefined || found === type) return []
-    return [`${path} is a mount of type ${found}, not ${type}: name another ${member}`]
+    return [`${path} is a mount of type ${found}, not ${type}: choose another ${member}`]
   })
   const kv = mounts.get(paths.kvMount(setup))
   if (kv?.type === 'kv' && kv.version !== '2') {
     problems.push(
-      `${paths.kvMount(setup)} is kv version 1, not 2: name another kv.mount, or vault kv enable-versioning ${setup.kv.mount}`,
+      `${paths.kvMount(setup)} is kv version 1, not 2: choose another kv.mount, or vault kv enable-versioning ${setup.kv.mount}`,
     )
   }
   return problems
@@ -82,7 +82,7 @@ function takenOver(setup: Setup, resources: readonly Resource[], { mounts, found
     const [owner] = others.find(([, { accessor }]) => text.includes(`.aliases.${accessor}.`)) ?? []
     if (owner === undefined) return []
     const member = path.endsWith(`/${setup.operator.role}`) ? 'operator.role' : 'pki.role'
-    return [`${path} binds callers of ${owner}, which would lose it: name another ${member}`]
+    return [`${path} binds callers of ${owner}, which would lose it: choose another ${member}`]
   })
 }
 
@@ -136,9 +136,7 @@ function missingArns(setup: Setup, state: State): string[] {
   )
   return missing.length === 0
     ? []
-    : [
-        `no arn yet at ${missing.map(({ path }) => path).join(', ')}: name it in the set-up, or store it there`,
-      ]
+    : [`no arn yet at ${missing.map(({ path }) => path).join(', ')}: set it in the setup, or store it there`]
 }
 
 /** A token that logs in here and is good for the API server too is worth more to a thief than a login. */
@@ -152,7 +150,7 @@ function wideAudiences({ kubernetes, operator, bindings }: Setup): string[] {
     .filter(({ audience }) => wide(audience))
     .map(
       ({ role, audience }) =>
-        `the audience ${audience} of the role ${role} is the API server's own, where such a token can do more than log in: name one such as vault`,
+        `the audience ${audience} of the role ${role} is the API server's own, so a stolen token could do more than log in: choose one such as vault`,
     )
 }
 
@@ -171,17 +169,17 @@ function strangers(setup: Setup, { pkiRoles, authRoles, acme }: State): string[]
   return [
     ...others.map(
       ([name]) =>
-        `${paths.authRoles(setup)}/${name} is not in the set-up but gives a policy of it: vault delete ${paths.authRoles(setup)}/${name}`,
+        `${paths.authRoles(setup)}/${name} is not in the setup but grants one of its policies: vault delete ${paths.authRoles(setup)}/${name}`,
     ),
     ...pkiRoles
       .filter((name) => name !== pki.role)
       .map(
         (name) =>
-          `${paths.pkiRoles(setup)}/${name} signs below the same trust anchor and is not looked at here: whoever may use it may be whom it allows`,
+          `${paths.pkiRoles(setup)}/${name} signs below the same trust anchor and is not checked here: anyone who may use it can get any name that it allows`,
       ),
     ...(acme
       ? [
-          `${pki.mount} answers ACME, which asks for no token of Vault and signs by other rules than ${pki.role}: vault write ${paths.acme(setup)} enabled=false`,
+          `${pki.mount} answers ACME, which needs no Vault token and signs by other rules than ${pki.role}: vault write ${paths.acme(setup)} enabled=false`,
         ]
       : []),
   ]

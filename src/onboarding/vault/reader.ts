@@ -50,7 +50,7 @@ export function createReader(
       const value = take(member)
       if (value === undefined) return undefined
       if (typeof value === 'string' && shape.test(value)) return value
-      problem(member, 'a text of its kind')
+      problem(member, 'a valid string')
       return undefined
     },
     texts(member, shape, expected) {
@@ -95,7 +95,7 @@ export function createReader(
       void problems.push(`${prefix}${member} ${wrong}: it must be ${expected}`),
     end() {
       for (const member of Object.keys(data)) {
-        if (!asked.has(member)) problems.push(`${prefix}${member} is no member that is known`)
+        if (!asked.has(member)) problems.push(`${prefix}${member} is not a known member`)
       }
     },
   }

@@ -55,10 +55,10 @@ const PATH = /^[\w-]+(\/[\w-]+)*$/
 const NAME = /^[\w-]+$/
 /** Vault writes policies in small letters, and has two of its own. */
 const POLICY = /^(?!(default|root)$)[a-z\d_-]+$/
-const POLICY_RULE = 'a name in small letters that a policy can have too, so not default and root'
+const POLICY_RULE = 'a lower-case name that a policy can also have, so not default or root'
 /** What IssuerNames of k8s/aws/role.yaml takes: Roles Anywhere makes a session tag of it, and IAM bounds what those hold. */
 const AUTHORITY_NAME = /^[\w.:/=+@-]([\w .:/=+@-]{0,62}[\w.:/=+@-])?$/
-const AUTHORITY_NAME_RULE = '1 to 64 letters of ASCII, digits, spaces within, and _ . : / = + - @'
+const AUTHORITY_NAME_RULE = '1 to 64 ASCII letters, digits, inner spaces, and _ . : / = + - @'
 const URL_SHAPE = /^https:\/\/[^\s/@]+(\/\S*)?$/
 /** RFC 5280, ub-common-name. */
 const LONGEST_NAME = 64
@@ -70,9 +70,9 @@ export function parseSetup(text: string, file: string): Setup {
   const setup = readSetup(reader)
   problems.push(...faultsAcross(setup))
   if (problems.length === 0) return setup
-  throw mistake(`${file} is not a set-up that could be applied`, {
+  throw mistake(`${file} is not a valid setup`, {
     problems,
-    hint: 'k8s/vault/setup.json is one to begin with, and docs/vault.md says what each member means',
+    hint: 'start from k8s/vault/setup.json; docs/vault.md explains each member',
   })
 }
 
@@ -85,7 +85,7 @@ function refuseSecrets(value: unknown, file: string): void {
   const kind = typeof value === 'string' ? (secretKind(value) ?? passwordKind(value)) : undefined
   if (kind === undefined) return
   throw mistake(`${file} contains what looks like ${kind}, and nothing was sent`, {
-    hint: 'take it out: the file names paths and roles, and a token is given by --reviewer-token',
+    hint: 'remove it: the file only names paths and roles; give a token by --reviewer-token',
   })
 }
 
@@ -93,7 +93,7 @@ function parseJson(text: string, file: string): Readonly<Record<string, unknown>
   // Editors put a byte order mark before it.
   const json = text.replace(/^\uFEFF/, '')
   const refused = (what: string, hint: string): IamRaError => mistake(`${file} ${what}`, { hint })
-  if (json.trim() === '') throw refused('is empty', 'k8s/vault/setup.json is one to begin with')
+  if (json.trim() === '') throw refused('is empty', 'start from k8s/vault/setup.json')
   let value: unknown
   try {
     value = JSON.parse(json)
@@ -102,12 +102,12 @@ function parseJson(text: string, file: string): Readonly<Record<string, unknown>
     const [, line] = (error instanceof Error && /\bline (\d+)/.exec(error.message)) || []
     throw refused(
       `is not JSON${line === undefined ? '' : `: line ${line} is wrong, or the one before it`}`,
-      'look for a comma, a quote or a bracket that is missing or too many; JSON has no comments',
+      'check for a missing or extra comma, quote or bracket; JSON has no comments',
     )
   }
   refuseSecrets(value, file)
   if (isRecord(value)) return value
-  throw refused('is not a JSON object', 'it must begin with { and have the members of k8s/vault/setup.json')
+  throw refused('is not a JSON object', 'begin it with { and give it the members of k8s/vault/setup.json')
 }
 
 function readSetup(reader: Reader): Setup {
@@ -166,7 +166,7 @@ function readBinding(reader: Reader): Binding {
     return { [name]: text }
   }
   const binding: Binding = {
-    namespace: reader.text('namespace', LABEL, 'a namespace; each has a binding of its own'),
+    namespace: reader.text('namespace', LABEL, 'a namespace; each has its own binding'),
     role: reader.text('role', NAME, 'a name such as the namespace'),
     accounts: reader.texts('accounts', ACCOUNTS, 'service accounts, or * alone'),
     audience: reader.text('audience', /^\S+$/, 'an audience such as vault'),
@@ -192,24 +192,26 @@ function faultsAcross({ cluster, kubernetes, pki, kv, operator, bindings }: Setu
   if (operator.role === pki.role) faults.push('operator.role and pki.role name the same policy')
   if (kubernetes.reviewer === 'token' && kubernetes.caFile === undefined) {
     faults.push(
-      'kubernetes.caFile is needed with the reviewer token: Vault is not in the cluster, and knows no CA of it',
+      'kubernetes.caFile is needed with the reviewer token: Vault is not in the cluster and does not know its CA',
     )
   }
   for (const role of repeated([operator.role, ...bindings.map(({ role }) => role)])) {
-    faults.push(`the role ${role} stands twice`)
+    faults.push(`the role ${role} appears twice`)
   }
   for (const namespace of repeated(bindings.map(({ namespace }) => namespace))) {
-    faults.push(`the namespace ${namespace} has two bindings: it can have one, with all of its accounts`)
+    faults.push(`the namespace ${namespace} has two bindings: give it one, with all of its accounts`)
   }
   for (const { namespace, accounts } of bindings) {
     if (accounts.length === 0) faults.push(`${namespace} has no accounts`)
-    if (accounts.length > 1 && accounts.includes('*')) faults.push(`${namespace} has accounts beside *`)
+    if (accounts.length > 1 && accounts.includes('*'))
+      faults.push(`${namespace} has other accounts besides *`)
     if (accounts.includes(operator.account)) {
-      faults.push(`${namespace} binds the operator's own account ${operator.account}, which is no pod's`)
+      faults.push(`${namespace} binds the operator's own account ${operator.account}, which is not a pod's`)
     }
     for (const account of accounts) {
       const name = `${account}.${namespace}.${cluster}`
-      if (name.length > LONGEST_NAME) faults.push(`${name} is longer than a common name may be (64)`)
+      if (name.length > LONGEST_NAME)
+        faults.push(`${name} is longer than a common name may be (64 characters)`)
     }
   }
   return faults

@@ -31,7 +31,7 @@ export interface VaultAddress {
 /** Every Vault has these, whatever else it has. */
 const EVERYWHERE: readonly string[] = ['sys/mounts', 'sys/auth']
 const OTHER_SERVER = 'check VAULT_ADDR: something else answers there'
-const OTHER_CAUSE = "compare the path and what was sent with Vault's words; the log of Vault may have more"
+const OTHER_CAUSE = "compare the path and what was sent with Vault's message; Vault's log may have more"
 
 const TIMEOUT_MS = 30_000
 /** A mount of kv version 2 says so for a moment after it was made. */
@@ -63,7 +63,7 @@ export function createVault(
       )
     } catch (error) {
       if (!(error instanceof TransportError)) throw error
-      throw new IamRaError('UNREACHABLE', 'identity', `no answer of ${server}: ${error.message}`, {
+      throw new IamRaError('UNREACHABLE', 'identity', `no answer from ${server}: ${error.message}`, {
         cause: error,
         hint: hintBelowHttp(error),
       })
@@ -76,9 +76,9 @@ export function createVault(
       return new IamRaError(
         'ANSWER_INVALID',
         'identity',
-        `${server} speaks https, and was asked in plain http`,
+        `${server} speaks https, but was asked in plain http`,
         {
-          hint: 'write https:// in VAULT_ADDR, and name its CA with VAULT_CACERT',
+          hint: 'use https:// in VAULT_ADDR, and set VAULT_CACERT to its CA',
         },
       )
     }
@@ -100,13 +100,13 @@ export function createVault(
     new IamRaError(
       'ANSWER_INVALID',
       'identity',
-      `${server} answered ${status} to the ${what} of ${path}, and not as a Vault does`,
+      `${server} answered ${status} to the ${what} of ${path}, but not as Vault does`,
       {
         status,
         hint:
           address.namespace === undefined
             ? OTHER_SERVER
-            : `${OTHER_SERVER}, or VAULT_NAMESPACE names none that it has`,
+            : `${OTHER_SERVER}, or VAULT_NAMESPACE names a namespace that it does not have`,
       },
     )
   /** Empty where the answer has none, as many writes have. */
