@@ -4,7 +4,7 @@ import { seconds } from '../text/time.ts'
 
 import type { Clock } from './runtime.ts'
 
-/** What bounds a run: its signal is aborted by a process signal or when the deadline passes. */
+/** The limits of a run: its signal is aborted by a process signal or when the deadline passes. */
 export interface Bounds {
   readonly signal: AbortSignal
   /** Milliseconds until the deadline. */
@@ -13,7 +13,7 @@ export interface Bounds {
 }
 
 export interface RunBounds extends Bounds {
-  /** Lets go of the deadline's timer. */
+  /** Releases the deadline's timer. */
   release(): void
 }
 
