@@ -1,6 +1,6 @@
 /**
- * Vault says little when it refuses a login. What the token says of itself tells the rest. The texts are those of Vault
- * 1.19 with its kubernetes (0.21) and jwt (0.23) auth plugins; test/identity/refusals.ts has each.
+ * Vault says little when it refuses a login; the token's own claims say the rest. The texts are those of Vault 1.19 with
+ * its kubernetes (0.21) and jwt (0.23) auth plugins; test/identity/refusals.ts has them all.
  */
 import { IamRaError } from '../errors.ts'
 import { explain, otherwise, type RefusalFacts, type Rule } from '../net/rules.ts'
@@ -137,7 +137,7 @@ export const LOGIN_RULES: readonly Rule<LoginFacts>[] = [
     hint: `check that the mount's keys (JWKS URL or PEM) are those of this cluster; each cluster needs its own mount`,
   },
   {
-    // What is left says nothing, so the token's own word counts.
+    // The remaining texts say nothing, so the token's own expiry counts.
     name: 'expired-by-its-claims',
     when: ({ claims, nowMs }) => claims.expiresAtMs !== undefined && claims.expiresAtMs <= nowMs,
     ...EXPIRED,

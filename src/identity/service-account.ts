@@ -1,4 +1,4 @@
-/** The pod's service-account token: read for each login, since the kubelet replaces it while we run. */
+/** The pod's service-account token, read for each login because the kubelet replaces it while we run. */
 import { codeOf, IamRaError } from '../errors.ts'
 import { foreignText, foreignTexts } from '../text/redact.ts'
 import { isRecord, parseJsonObject } from '../text/json.ts'
@@ -8,7 +8,7 @@ import type { Runtime } from '../run/runtime.ts'
 /** A projected token is about 1 KiB. */
 const MAX_TOKEN_BYTES = 64 * 1024
 
-/** @throws IamRaError INPUT_FILE where the file is missing, unreadable or holds no JSON Web Token */
+/** @throws IamRaError INPUT_FILE if the file is missing, unreadable or contains no JSON Web Token */
 export async function readServiceAccountToken(fs: Runtime['fs'], path: string): Promise<string> {
   let text: string
   try {
@@ -54,7 +54,7 @@ function unreadable(path: string, error: unknown): IamRaError {
   )
 }
 
-/** What the token says of itself. Nobody here verifies it: Vault does. It is read only to explain a refusal. */
+/** The token's claims. They are not verified here but in Vault, and are only read to explain a refusal. */
 export interface TokenClaims {
   readonly namespace?: string
   readonly account?: string
@@ -73,7 +73,7 @@ export function decodeClaims(token: string): TokenClaims {
   const subject = text(claims['sub'])
   // `system:serviceaccount:<namespace>:<name>`, kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin
   const parts = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(subject ?? '')
-  // Tokens out of Secrets, which clusters before 1.24 made, have flat names for the same.
+  // Secret-based tokens, which clusters before 1.24 created, have flat names for the same claims.
   const namespace =
     text(kubernetes['namespace']) ?? text(claims['kubernetes.io/serviceaccount/namespace']) ?? parts?.[1]
   const account =
@@ -95,12 +95,12 @@ export function decodeClaims(token: string): TokenClaims {
   }
 }
 
-/** Fit to show: it is the token's word, and nobody has verified it. */
+/** Fit to show: the token's claims have not been verified. */
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? foreignText(value) : undefined
 }
 
-/** RFC 7519, section 2: seconds, with or without a fraction; undefined for what no Date can hold. */
+/** RFC 7519, section 2: seconds, with or without a fraction; undefined if out of a Date's range. */
 function instant(seconds: unknown): number | undefined {
   if (typeof seconds !== 'number') return undefined
   const ms = seconds * 1000

@@ -86,7 +86,7 @@ export async function retry<T>(
   }
 }
 
-/** @param roomMs time that the deadline leaves for the pause, which is random so that pods do not all return at its end */
+/** @param roomMs time that the deadline leaves for the pause; it is random, so that pods do not all return at its end */
 function ceilingMs({ code }: IamRaError, roomMs: number): number {
   if (code !== 'THROTTLED' && code !== 'TIMEOUT') return Math.min(roomMs, CEILING_MS)
   return Math.min(roomMs, Math.max(CEILING_MS, Math.min(CROWD_CEILING_MS, roomMs * CROWD_SHARE)))

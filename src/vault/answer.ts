@@ -1,34 +1,34 @@
-/** What an answer of Vault means: what it holds, a refusal to explain, or a failure that says whether to come back. */
+/** What Vault's answer means: data, a refusal to explain, or a failure that says whether to retry. */
 import { IamRaError, type Stage } from '../errors.ts'
 import { foreignTexts, kindOfBody, looksLikePage } from '../text/redact.ts'
 import { isRecord, parseJsonObject } from '../text/json.ts'
 import { serverDateMs, type HttpAnswer } from '../net/http.ts'
 import { comeBack, meaningOf } from '../net/status.ts'
 
-/** What Vault answered to a read or a write. */
+/** Vault's answer to a read or a write. */
 export interface VaultAnswer {
-  /** Vault's own id of the request, as its audit log has it; empty where the answer names none. */
+  /** Vault's own request id, as in its audit log; empty if the answer has none. */
   readonly requestId: string
   readonly data: Readonly<Record<string, unknown>>
-  /** What a login or the renewal of a token brings. */
+  /** From a login or a token renewal. */
   readonly auth?: Readonly<Record<string, unknown>>
   readonly warnings: readonly string[]
   /** The server's Date header as epoch milliseconds. */
   readonly serverDateMs?: number
-  /** Present where Vault leased what it gave. */
+  /** Present if Vault leased what it returned. */
   readonly lease?: { readonly id: string; readonly seconds: number; readonly renewable: boolean }
 }
 
-/** What was asked, as far as it stands in errors or must not. */
+/** The parts of the request that errors show, or must not show. */
 export interface Asked {
   readonly stage: Stage
-  /** As errors say it: `log in`, `sign a certificate`. */
+  /** In the words of errors: `log in`, `sign a certificate`. */
   readonly purpose: string
-  /** What was sent and must never be shown, even where the answer echoes it. */
+  /** Values that were sent and must never be shown, even if the answer echoes them. */
   readonly secrets: readonly string[]
 }
 
-/** Vault itself said no, for good: the step that asked can say what that means. */
+/** A permanent refusal by Vault itself: the step that asked can say what it means. */
 export class VaultRefusal extends IamRaError {
   readonly serverDateMs: number | undefined
 
@@ -38,22 +38,22 @@ export class VaultRefusal extends IamRaError {
   }
 }
 
-/** Those after which the same request may go to another address. */
+/** Those that allow the same request to be sent to another address. */
 export const REDIRECTS: readonly number[] = [301, 302, 307, 308]
 
 /**
- * Answered with 500, and another attempt gets no other answer: vault-plugin-auth-kubernetes, path_login.go; and a PKI
- * mount without an issuer that can sign, Vault 1.19, builtin/logical/pki.
+ * Answered with 500, although another attempt would get the same answer: vault-plugin-auth-kubernetes, path_login.go; and
+ * a PKI mount without an issuer that can sign, Vault 1.19, builtin/logical/pki.
  */
 const LASTING = [
   /could not load backend configuration|could not parse UID from claims/,
-  // To a login without role_id, at an approle mount: Vault 1.19, vault/request_handling.go.
+  // For a login without role_id at an approle mount: Vault 1.19, vault/request_handling.go.
   /failed to determine alias name from login request/,
   /no default issuer currently configured|unable to find PKI issuer for reference/,
   /unable to use this issuer for signing|requested usage issuing-certificates/,
 ]
 
-/** @throws VaultRefusal for a no of Vault's that lasts, IamRaError for all else above 299 */
+/** @throws VaultRefusal for a permanent refusal, IamRaError for anything else above 299 */
 export function judgeAnswer(asked: Asked, server: string, answer: HttpAnswer, nowMs: number): VaultAnswer {
   const { status, body } = answer
   const { stage, purpose } = asked
@@ -113,7 +113,7 @@ function answerOf(json: Readonly<Record<string, unknown>>, answer: HttpAnswer): 
 }
 
 function notVault(asked: Asked, server: string, { status, body }: HttpAnswer): IamRaError {
-  // The words of Go's TLS servers, Vault's among them.
+  // The words of Go's TLS servers, including Vault's.
   const plainHttp = /^Client sent an HTTP request to an HTTPS server/.test(body)
   return new IamRaError(
     'ANSWER_INVALID',
@@ -138,6 +138,6 @@ export function vaultErrors(json: Record<string, unknown> | undefined, secrets: 
   const texts = errors
     .filter((one) => typeof one === 'string')
     .map((one) => one.replace(/^\d+ errors? occurred:\s*\*\s*/, '').replaceAll(/\n\s*\*\s*/g, '; '))
-  // Our sentence goes on after it, or ends without a full stop.
+  // Our sentence continues after it, or ends without a full stop.
   return foreignTexts(texts, (one) => one.replace(/(?<!\.)\.$/, ''), secrets)
 }

@@ -6,17 +6,17 @@ import type { Runtime } from '../run/runtime.ts'
 
 export type CaFile =
   | {
-      /** One certificate after the other, as PEM that every TLS library reads. */
+      /** All certificates, as PEM that every TLS library reads. */
       readonly pem: string
       /** In words that follow the file's name. */
       readonly warnings: readonly string[]
     }
-  /** In words that follow the file's name, too. */
+  /** Also in words that follow the file's name. */
   | { readonly fault: string; readonly cause?: unknown }
 
 type Files = Pick<Runtime['fs'], 'stat' | 'open' | 'readdir'>
 
-/** Node's and Bun's TLS pass over what they cannot read, and trust nobody then: so it is read here first. */
+/** Node's and Bun's TLS skip what they cannot parse, and then trust no CA, so the file is checked here first. */
 export async function lookAtCaFile(fs: Files, path: string, nowMs: number): Promise<CaFile> {
   let bytes: Buffer
   try {
@@ -36,7 +36,7 @@ export async function lookAtCaFile(fs: Files, path: string, nowMs: number): Prom
 /**
  * @param setting the variable that names the file
  * @returns PEM
- * @throws IamRaError INPUT_FILE where it cannot be read or holds no certificate
+ * @throws IamRaError INPUT_FILE if it cannot be read or contains no certificate
  */
 export async function readCaFile(
   fs: Files,
@@ -44,7 +44,7 @@ export async function readCaFile(
   setting: string,
   { stage, hint }: { readonly stage: Stage; readonly hint: string },
 ): Promise<string> {
-  // Its warnings were said when the settings were read.
+  // Its warnings were logged when the settings were read.
   const file = await lookAtCaFile(fs, path, 0)
   if ('pem' in file) return file.pem
   throw new IamRaError('INPUT_FILE', stage, `${setting} ${path} ${file.fault}`, { cause: file.cause, hint })
@@ -61,10 +61,10 @@ async function unreadable(fs: Files, path: string, cause: unknown): Promise<stri
 }
 
 const MOST_KEYS = 5
-/** Kubernetes' volumes of Secrets and ConfigMaps have it: pkg/volume/util/atomic_writer.go. */
+/** Kubernetes Secret and ConfigMap volumes have it: pkg/volume/util/atomic_writer.go. */
 const VOLUME_MARK = '..data'
 
-/** The keys of a mounted Secret or ConfigMap, else what is named as certificates are: one of them may be what was meant. */
+/** The keys of a mounted Secret or ConfigMap, else the files named like certificates: one of them may be the right one. */
 async function keysIn(fs: Files, folder: string): Promise<string[]> {
   try {
     const names = (await fs.readdir(folder)).filter((name) => !/[\p{C}\s]/u.test(name))

@@ -1,4 +1,4 @@
-/** What a file of certificates to trust holds, whoever wrote it: PEM in every dress, DER, PKCS #7; or why it holds none. */
+/** The certificates in a CA file, from any tool: PEM in every form, DER, PKCS #7; or why there are none. */
 import { X509Certificate } from 'node:crypto'
 import { firstElement, pkcs7Certificates } from './der.ts'
 import { foreignText } from '../text/redact.ts'
@@ -7,15 +7,15 @@ import { isCertificate, pemBlocks, type PemBlock } from './pem.ts'
 export type Certificates =
   | {
       readonly certificates: readonly X509Certificate[]
-      /** Whether a private key is among them. */
+      /** Whether the file also contains a private key. */
       readonly hasKey: boolean
-      /** PKCS #7 holds a set, and says nothing by its order. */
+      /** PKCS #7 is a set, so the order means nothing. */
       readonly isSet: boolean
     }
   /** In words that follow the file's name. */
   | {
       readonly fault: string
-      /** Whether it is one of the stores that OpenSSL or keytool takes certificates out of. */
+      /** Whether it is a store from which OpenSSL or keytool can extract certificates. */
       readonly isStore?: boolean
     }
 
@@ -31,15 +31,15 @@ export function readCertificatesToTrust(bytes: Uint8Array): Certificates {
   return { fault: otherKind(text) }
 }
 
-/** As PEM that every reader takes. */
+/** As PEM that every reader accepts. */
 export function canonicalPem(certificates: readonly X509Certificate[]): string {
   return certificates.map((one) => encode(one.raw)).join('')
 }
 
-/** What is worth a warning in certificates to trust, in words that follow the file's name. */
+/** Warnings about CA certificates, in words that follow the file's name. */
 export function doubtsAbout(certificates: readonly X509Certificate[], nowMs: number): string[] {
   const doubts: string[] = []
-  // An old one beside its successor is how a CA is replaced.
+  // An expired CA next to its successor is normal during a CA replacement.
   const isValid = (one: X509Certificate): boolean =>
     one.validFromDate.getTime() <= nowMs && nowMs < one.validToDate.getTime()
   if (!certificates.some(isValid)) {
@@ -47,7 +47,7 @@ export function doubtsAbout(certificates: readonly X509Certificate[], nowMs: num
       `contains no certificate that is valid now: ${names(certificates, validity)}; mount the CA that replaced it, and check this node's clock`,
     )
   }
-  // A server's own is trusted where that server shows it, as one that signed itself mostly is.
+  // A server's own certificate is trusted when that server presents it, as a self-signed one usually is.
   if (certificates.every((one) => !one.ca && one.subject !== one.issuer)) {
     doubts.push(
       `contains no CA, only the certificate of ${names(certificates)}, which is trusted for that server alone; mount the CA that signed it`,
@@ -57,7 +57,7 @@ export function doubtsAbout(certificates: readonly X509Certificate[], nowMs: num
 }
 
 function decode(bytes: Uint8Array): string {
-  // Byte order marks: what PowerShell's > writes is UTF-16.
+  // Byte order marks: PowerShell's > writes UTF-16.
   const mark = `${bytes[0]} ${bytes[1]}`
   const encoding = mark === '255 254' ? 'utf-16le' : mark === '254 255' ? 'utf-16be' : 'utf-8'
   return new TextDecoder(encoding).decode(bytes)
@@ -85,7 +85,7 @@ function fromBlocks(blocks: readonly PemBlock[]): Certificates {
 
 const MORE_THAN_ONE = 'contains several DER certificates in a row, and readers see only the first'
 
-/** Behind a certificate there may be a line break, or what OpenSSL says of its trust; that holds no further SEQUENCE. */
+/** A certificate may be followed by a line break, or by OpenSSL's trust settings, which contain no further SEQUENCE. */
 function hasAnother(bytes: Uint8Array, first: Uint8Array): boolean {
   const next = firstElement(bytes.subarray(first.length))
   return next?.tag === 0x30 && certificate(new Uint8Array(next.whole)) !== undefined
