@@ -1,5 +1,5 @@
 /**
- * Who keys are to AWS, asked until AWS knows them: those of an IAM user that was just made are not known everywhere at once.
+ * The identity of keys, polled until AWS recognizes them: a new IAM user's keys are not known everywhere at once.
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html,
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
  */
@@ -24,7 +24,7 @@ const BODY = 'Action=GetCallerIdentity&Version=2011-06-15'
 const FORM = 'application/x-www-form-urlencoded; charset=utf-8'
 
 /**
- * Takes as long as AWS needs to know the keys, at most until the deadline.
+ * Takes as long as AWS needs to recognize the keys, at most until the deadline.
  * @returns their ARN
  * @throws IamRaError of stage exchange
  */
@@ -80,7 +80,7 @@ async function post(
   }
 }
 
-/** An ARN's characters are none that XML would encode. */
+/** An ARN has no characters that XML would encode. */
 const ARN = /<Arn>\s*(arn:[\w-]+:(?:iam|sts)::\d{12}:[\w+=,.@:/-]+)\s*<\/Arn>/
 
 function judge(
@@ -135,7 +135,7 @@ function judge(
   })
 }
 
-/** The text of the first such element, its five named entities resolved; empty where there is none. */
+/** The text of the first such element, with the five named entities resolved; empty if there is none. */
 function elementOf(xml: string, name: string): string {
   const [, text = ''] = new RegExp(`<${name}>([^<]{0,2000})</${name}>`).exec(xml) ?? []
   return text.replace(/&(lt|gt|quot|apos|amp);/g, (_, entity: string) => ENTITIES[entity] ?? '')

@@ -1,11 +1,11 @@
-/** The way to AWS, and what to say where it is blocked. */
+/** The connection to AWS, and what to say if it fails. */
 import { readCaFile } from '../x509/ca-file.ts'
 import { transportFailure, TransportError, type HttpClient } from '../net/http.ts'
 import type { Runtime } from '../run/runtime.ts'
 
-/** One of AWS's services: what a request is signed for and where it goes. */
+/** An AWS service: what a request is signed for and where it goes. */
 export interface AwsConnection {
-  /** What the signature is scoped to; for CreateSession the trust anchor's. */
+  /** The signature's scope; for CreateSession the trust anchor's region. */
   readonly region: string
   /** Scheme, host and port. */
   readonly endpoint: URL
@@ -15,7 +15,7 @@ export interface AwsConnection {
   readonly proxy?: URL
 }
 
-/** @throws IamRaError INPUT_FILE where AWS_CA_BUNDLE cannot be read */
+/** @throws IamRaError INPUT_FILE if AWS_CA_BUNDLE cannot be read */
 export async function connect(
   { caFile, proxy }: Pick<AwsConnection, 'caFile' | 'proxy'>,
   runtime: Pick<Runtime, 'fs' | 'http'>,
@@ -46,7 +46,7 @@ export function rolesAnywhere({ endpoint, caFile }: AwsConnection): AwsServer {
   return { name: 'Roles Anywhere', endpoint, setting, ...(caFile === undefined ? {} : { caFile }) }
 }
 
-/** Of what is no fault of the transport, itself. */
+/** An error that is not a transport fault is returned as is. */
 export function connectionFailure({ name, endpoint, setting, caFile }: AwsServer, error: unknown): unknown {
   if (!(error instanceof TransportError)) return error
   const isAnother = error.reason === 'other-name' || error.reason === 'plain-http'

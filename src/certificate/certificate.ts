@@ -4,16 +4,16 @@ import { isCertificate, pemBlocks } from '../x509/pem.ts'
 import { readPublicKey, type CertificateKey } from './public-key.ts'
 import { AsnConvert, BasicConstraints, GeneralNames, KeyUsage, X509Certificate } from './x509.ts'
 
-/** One X.509 certificate (RFC 5280), read whole: everything but the alternative names was found readable. */
+/** One X.509 certificate (RFC 5280), fully parsed except for the alternative names. */
 export interface Certificate {
   readonly der: Uint8Array
   /** 1, 2 or 3. */
   readonly version: number
   /** The serial's bytes as upper-case hex, without the zero byte that DER puts before a set top bit. */
   readonly serialHex: string
-  /** RFC 5280 section 4.1.2.2 wants more than zero, and some tools made negative ones. */
+  /** RFC 5280 section 4.1.2.2 requires more than zero, and some tools created negative ones. */
   readonly serialIsPositive: boolean
-  /** One line such as `O=Test, CN=Root`; empty where the name is. Raw: it may hold any character. */
+  /** One line such as `O=Test, CN=Root`; empty if the name is. Raw: it may contain any character. */
   readonly subject: string
   readonly issuer: string
   readonly commonNames: readonly string[]
@@ -27,9 +27,9 @@ export interface Certificate {
   /** SHA-256 or better, and of a kind that is known here. */
   readonly signatureIsStrong: boolean
   readonly isCa: boolean
-  /** KeyUsageFlags of the library; undefined where the extension is absent. */
+  /** The library's KeyUsageFlags; undefined if the extension is absent. */
   readonly keyUsage: number | undefined
-  /** The DNS and URI names; none where the extension is absent. @throws Error where it cannot be read. */
+  /** The DNS and URI names; none if the extension is absent. @throws Error if it cannot be read. */
   alternativeNames(): { readonly dns: readonly string[]; readonly uri: readonly string[] }
   /** Whether the issuer's key made this one's signature; false for algorithms that are unknown here. */
   isSignedBy(issuer: Certificate): Promise<boolean>
@@ -38,13 +38,13 @@ export interface Certificate {
 /**
  * Reads every certificate of a PEM text; other PEM blocks are passed over.
  *
- * @throws IamRaError ANSWER_INVALID where a block has no end or its content is no certificate
+ * @throws IamRaError ANSWER_INVALID if a block has no end or does not contain a certificate
  */
 export function readCertificates(pem: string, what: string): Certificate[] {
   return [...certificatesIn(pem, what)]
 }
 
-/** The same one by one, since each takes some milliseconds. What is there twice is read once. */
+/** The same one by one, because each takes some milliseconds. Duplicates are read once. */
 export function* certificatesIn(pem: string, what: string): Generator<Certificate> {
   const seen = new Set<string>()
   for (const { der } of pemBlocks(pem).filter(isCertificate)) {
@@ -90,15 +90,14 @@ class ParsedCertificate extends X509Certificate {
   }
 
   /**
-   * One extension by OID, DER. `extensions` would parse all of them, and fail for an odd one that nobody here asks
-   * about.
+   * One extension by OID, DER. `extensions` would parse all of them, and fail for a malformed one that is not needed here.
    */
   extension(oid: string): ArrayBuffer | undefined {
     return this.asn.tbsCertificate.extensions?.find((one) => one.extnID === oid)?.extnValue.buffer
   }
 }
 
-/** What lies within an extension or a key is read by itself, where it is asked for. */
+/** The content of an extension or a key is parsed separately, on demand. */
 const OPTIONS = { berOptions: { parseEmbedded: false } }
 
 function readCertificate(der: Uint8Array<ArrayBuffer>): Certificate {

@@ -1,6 +1,6 @@
 /**
- * What an issued certificate must satisfy before it is used. AWS answers most of these failures with one sentence that
- * does not say which, so each has its own here. The rules are the user guide's:
+ * What an issued certificate must satisfy before it is used. AWS answers most of these failures with the same sentence,
+ * so each has its own message here. The rules are the user guide's:
  * https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html#signature-verification
  */
 import type { IamRaError } from '../errors.ts'
@@ -22,21 +22,21 @@ export interface CheckInput extends RequestedNames, Moment {
   readonly certificatePem: string
   /** Candidates for the chain in any order, each with one or more certificates. */
   readonly chainPem: readonly string[]
-  /** SubjectPublicKeyInfo of the key that signs, DER. */
+  /** SubjectPublicKeyInfo of the signing key, DER. */
   readonly publicKeyInfo: Uint8Array
   readonly signal: AbortSignal
 }
 
-/** What of IssuedCertificate the certificate itself says. */
+/** The part of IssuedCertificate that the certificate itself determines. */
 export interface CheckedCertificate extends Omit<IssuedCertificate, 'requestId' | 'sign'> {
   /** For people to read. */
   readonly warnings: readonly string[]
 }
 
 /**
- * Checks what Vault answered: that it is for the key and the names that were asked for, and all that checkLeaf does.
+ * Checks Vault's answer: that it is for the requested key and names, and everything that checkLeaf checks.
  *
- * @throws IamRaError ANSWER_INVALID for PEM or DER that cannot be read, CERTIFICATE_UNFIT for a rule that is not met
+ * @throws IamRaError ANSWER_INVALID if PEM or DER cannot be read, CERTIFICATE_UNFIT if a rule is not met
  */
 export async function checkCertificate(input: CheckInput): Promise<CheckedCertificate> {
   const circumstances: Circumstances = { ...input, origin: 'vault-pki', names: input }
@@ -60,7 +60,7 @@ export async function checkCertificate(input: CheckInput): Promise<CheckedCertif
  * Checks the leaf, its names and its chain, in this order, and stops at the first failure.
  *
  * @param candidates for the chain, in any order
- * @throws IamRaError CERTIFICATE_UNFIT for a rule that is not met
+ * @throws IamRaError CERTIFICATE_UNFIT if a rule is not met
  */
 export async function checkLeaf(
   leaf: Certificate,
@@ -101,7 +101,7 @@ function refuse(fault: IamRaError | undefined): void {
 }
 
 function checkKey(leaf: Certificate, origin: Origin): IssuedCertificate['keyAlgorithm'] {
-  // The signing process knows RSA and EC keys; Vault itself makes no RSA certificate below 2048 bits.
+  // Signing supports RSA and EC keys; Vault itself issues no RSA certificate below 2048 bits.
   if (leaf.key.kind === 'other') {
     throw unfit(
       `the certificate's key is of type ${foreignText(leaf.key.name)}, and only RSA and EC keys on P-256, P-384 or P-521 can be used`,
@@ -123,7 +123,7 @@ function checkKey(leaf: Certificate, origin: Origin): IssuedCertificate['keyAlgo
   return leaf.key.kind
 }
 
-/** A zero byte before a set top bit is not counted: it says no more than that the number is positive. */
+/** A zero byte before a set top bit is not counted: it only says that the number is positive. */
 const MOST_SERIAL_BYTES = 20
 
 function checkForm(leaf: Certificate, origin: Origin): void {
@@ -195,7 +195,7 @@ function checkAlternativeNames(leaf: Certificate, asked: RequestedNames): void {
   } catch (cause) {
     throw unreadable('the list of alternative names in the issued certificate', cause)
   }
-  // DNS names do not tell case apart (RFC 4343); a URI's path does.
+  // DNS names are case-insensitive (RFC 4343); a URI's path is not.
   const dns = new Set(names.dns.map((name) => name.toLowerCase()))
   const missing = [
     ...asked.dnsSans.filter((name) => !dns.has(name.toLowerCase())).map((name) => `DNS:${name}`),

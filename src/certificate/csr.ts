@@ -10,13 +10,13 @@ export interface RequestedNames {
 }
 
 /**
- * A PKCS #10 request (RFC 2986) as PEM. The names stand in the request itself, because a PKI role takes them from
- * there by default (`use_csr_common_name`, `use_csr_sans`); Vault drops every other part of a subject.
+ * A PKCS #10 request (RFC 2986) as PEM. The names are in the request itself, because a PKI role takes them from there
+ * by default (`use_csr_common_name`, `use_csr_sans`); Vault drops every other part of a subject.
  *
  * @throws IamRaError SETTINGS_INVALID for a DNS or URI name that is not ASCII.
  */
 export async function createCsr(keyPair: KeyPair, names: RequestedNames): Promise<string> {
-  // As structured JSON with the string type said: a plain string would be parsed for escapes, quotes and `#`.
+  // Structured JSON with an explicit string type: a plain string would be parsed for escapes, quotes and `#`.
   const subject = new Name([{ CN: [{ utf8String: names.commonName }] }])
   const der = await keyPair.request(subject, alternativeNames(names))
   return `${PemConverter.encode(new Uint8Array(der), PemConverter.CertificateRequestTag)}\n`
@@ -27,7 +27,7 @@ function alternativeNames(names: RequestedNames): SubjectAlternativeNameExtensio
     ...names.dnsSans.map((value) => ({ type: 'dns' as const, value: ia5(value) })),
     ...names.uriSans.map((value) => ({ type: 'url' as const, value: ia5(value) })),
   ]
-  // RFC 5280 section 4.2.1.6: an empty list is not allowed; critical only where the subject is empty, which it never is.
+  // RFC 5280 section 4.2.1.6: an empty list is not allowed; critical only if the subject is empty, which it never is.
   return general.length === 0 ? [] : [new SubjectAlternativeNameExtension(general, false)]
 }
 

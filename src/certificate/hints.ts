@@ -1,6 +1,6 @@
-/** What to do about a certificate that does not fit: what is wrong is the same whoever issued it, and who can mend it is not. */
+/** What to do about an unfit certificate: the fault is the same for every issuer, but the fix is not. */
 
-/** Who issued it: Vault for this run, or someone who mounts it for us. */
+/** Where it comes from: Vault issued it for this run, or it is mounted. */
 export type Origin = 'vault-pki' | 'mounted'
 
 interface Hints {
@@ -19,7 +19,7 @@ interface Hints {
   readonly tooMany: string
 }
 
-/** cert-manager leaves the keyUsage out where none of the usages is one of its bits. */
+/** cert-manager omits keyUsage if none of the usages is one of its bits. */
 const DIGITAL_SIGNATURE =
   'issue it with digitalSignature; in a cert-manager Certificate, add "digital signature" to usages'
 
@@ -55,7 +55,7 @@ export const HINTS: Readonly<Record<Origin, Hints>> = {
     noDigitalSignature: DIGITAL_SIGNATURE,
     authority:
       "mount the workload's certificate, not its issuer's; in a cert-manager Certificate, set isCA to false",
-    // Its request has the URI and nothing else: cert-manager/csi-driver-spiffe, internal/csi/driver/driver.go.
+    // Its request contains only the URI: cert-manager/csi-driver-spiffe, internal/csi/driver/driver.go.
     emptySubject:
       'issue it with a subject; set commonName in a cert-manager Certificate or csi.cert-manager.io/common-name on a csi-driver volume (csi-driver-spiffe sets none)',
     expired:

@@ -1,4 +1,4 @@
-/** What a certificate between leaf and root must satisfy to be sent. */
+/** The requirements for sending a certificate between leaf and root. */
 import type { IamRaError } from '../errors.ts'
 import { foreignText } from '../text/redact.ts'
 import { unfit, type Certificate } from './certificate.ts'

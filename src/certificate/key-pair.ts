@@ -1,4 +1,4 @@
-/** The key of one run: made here, used here, never exported. */
+/** The key of one run: generated here, used here, never exported. */
 import type { KeyType } from './settings.ts'
 import {
   AsnEcSignatureFormatter,
@@ -12,7 +12,7 @@ export interface KeyPair {
   readonly type: KeyType
   /** SubjectPublicKeyInfo, DER (RFC 5280 section 4.1.2.7). */
   readonly publicKeyInfo: Uint8Array
-  /** SHA-256 with the key, whatever its size: DER (r, s) for ECDSA, PKCS #1 v1.5 for RSA, as CreateSession wants it. */
+  /** SHA-256 with the key, whatever its size: DER (r, s) for ECDSA, PKCS #1 v1.5 for RSA, as CreateSession requires. */
   sign(data: Uint8Array): Promise<Uint8Array>
   /** A PKCS #10 request for the name (RFC 2986), DER; signed with SHA-384 for P-384 and SHA-256 for the others. */
   request(name: Name, extensions: Extension[]): Promise<Uint8Array>
@@ -43,7 +43,7 @@ const ALGORITHMS: Readonly<Record<KeyType, KeyAlgorithm>> = {
 }
 
 function rsa(modulusLength: number): RsaKeyAlgorithm {
-  // 65537, the only exponent that Go, and so Vault, makes keys with.
+  // 65537, the only exponent that Go, and so Vault, generates keys with.
   return {
     name: 'RSASSA-PKCS1-v1_5',
     hash: 'SHA-256',
@@ -53,8 +53,8 @@ function rsa(modulusLength: number): RsaKeyAlgorithm {
 }
 
 /**
- * Makes a key. An RSA one holds the thread, signals and deadline included, for some hundred milliseconds of CPU time:
- * Bun generates it there.
+ * Generates a key. An RSA key blocks the thread, including signals and the deadline, for some hundred milliseconds of CPU
+ * time, because Bun generates it there.
  */
 export async function generateKeyPair(type: KeyType): Promise<KeyPair> {
   const { generation, requestHash } = ALGORITHMS[type]

@@ -1,4 +1,4 @@
-/** The texts of the files that hold a certificate and its key, and what may be wrong with a file before any content is read. */
+/** The texts of the files with a certificate and its key, and the faults of a file before its content is parsed. */
 import { codeOf, IamRaError } from '../errors.ts'
 import { readInputFile } from '../run/input-file.ts'
 import { holdsCertificate } from '../x509/pem.ts'
@@ -7,7 +7,7 @@ import type { MountedCertificateSettings } from './settings.ts'
 import { holdsPrivateKey } from './private-key.ts'
 
 export interface MountedFile {
-  /** The setting and its path, as errors name the file. */
+  /** The setting and its path, which is how errors name the file. */
   readonly name: string
   /** The text, or why there is none. */
   readonly content: string | IamRaError
@@ -42,7 +42,7 @@ function text(file: MountedFile | undefined): string | undefined {
 }
 
 /**
- * Whether each file holds what it is named for.
+ * Checks that each file contains what its setting says.
  *
  * @returns the texts
  * @throws IamRaError INPUT_FILE
@@ -62,7 +62,7 @@ export function contents({ certificate, privateKey, chain }: MountedFiles): {
   }
   if (!hasCertificate) throw lacks(certificate, 'certificate', holdsPrivateKey(certificateText), 'tls.crt')
   if (!hasKey) throw lacks(privateKey, 'private key', holdsCertificate(keyText), 'tls.key')
-  // Empty is how cert-manager writes a ca.crt that its issuer does not know.
+  // cert-manager writes an empty ca.crt if its issuer does not know the CA.
   const chainText = chain === undefined ? '' : content(chain)
   if (chain !== undefined && chainText.trim() !== '' && !holdsCertificate(chainText))
     throw lacks(chain, 'certificate', holdsPrivateKey(chainText), 'ca.crt')
@@ -88,7 +88,7 @@ function lacks(
       'check the logs of its writer, which has not written it yet or failed to',
     )
   }
-  // DER is no UTF-8, and has zeros where its numbers are small.
+  // DER is not UTF-8, and has zero bytes in small numbers.
   if (typeof held === 'string' && (held.includes('\0') || held.includes('\ufffd'))) {
     return fault(
       `${name} is binary, as DER and PKCS #12 are, and not PEM`,

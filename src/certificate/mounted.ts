@@ -1,4 +1,4 @@
-/** A certificate and its key that others mount and replace: a Secret of cert-manager, a volume of SPIFFE. */
+/** A mounted certificate and key that another tool replaces: a cert-manager Secret, a SPIFFE volume. */
 import { IamRaError } from '../errors.ts'
 import { foreignTexts } from '../text/redact.ts'
 import type { Logger } from '../run/log.ts'
@@ -19,16 +19,16 @@ export interface MountedContext {
   readonly logger: Logger
 }
 
-/** What stands still this long is not about to be replaced. */
+/** Files that do not change for this long are not about to be replaced. */
 const PAUSE_MS = 500
 const READINGS = 4
 
 /**
- * Reads the files anew, as each renewal must. They may be of two versions: a Secret's volume swaps a symlink between two
- * readings, and others write in place, one file after the other (spiffe-helper, pkg/disk/x509.go). No way of reading
- * rules the second out, so what was read is judged whole, and read again until it fits or stands still.
+ * Re-reads the files, as each renewal must. They may be of two versions: a Secret volume may swap a symlink between two
+ * reads, and other tools write in place, one file after the other (spiffe-helper, pkg/disk/x509.go). No way of reading
+ * rules out the latter, so the files are judged together, and re-read until they are fit or stop changing.
  *
- * @throws IamRaError of stage certificate: INPUT_FILE for a file, CERTIFICATE_UNFIT for a rule or a key that is another's
+ * @throws IamRaError of stage certificate: INPUT_FILE for a file, CERTIFICATE_UNFIT for a rule or a mismatched key
  */
 export async function readMountedCertificate(
   settings: MountedCertificateSettings,
@@ -80,7 +80,7 @@ async function check(
   return { ...checked, requestId: '', sign: (data) => key.sign(data) }
 }
 
-/** Of several the first that is valid, else that will be: an old certificate or key may be left in its file. */
+/** The first pair that is valid, else that will be: an old certificate or key may be left in its file. */
 function pairOf(
   keys: readonly PrivateKey[],
   certificates: readonly Certificate[],

@@ -1,6 +1,6 @@
 /**
  * What Vault says when it does not sign, and what to do then. The texts are those of Vault 1.19,
- * builtin/logical/pki/issuing, and of its core; test/certificate/refusals.ts has each.
+ * builtin/logical/pki/issuing, and of its core; test/certificate/refusals.ts has them all.
  */
 import { IamRaError } from '../errors.ts'
 import { explain, otherwise, type RefusalFacts, type Rule } from '../net/rules.ts'
@@ -11,7 +11,7 @@ export interface SignFacts extends RefusalFacts {
   readonly status: number
   readonly settings: CertificateSettings
   readonly policies: readonly string[]
-  /** What was written to. */
+  /** The path that was written to. */
   readonly path: string
   /** The role's path. */
   readonly role: string
@@ -82,7 +82,7 @@ export const SIGN_RULES: readonly SignRule[] = [
   },
 ]
 
-/** @param path what was written to */
+/** @param path the path that was written to */
 export function explainSignRefusal(
   error: IamRaError,
   path: string,

@@ -3,7 +3,7 @@ import { foreignText } from '../text/redact.ts'
 import { unfit, type Certificate } from './certificate.ts'
 import { HINTS, type Origin } from './hints.ts'
 
-/** Undefined for what AWS accepts. */
+/** Undefined if AWS accepts the signature. */
 export function signatureFault(
   certificate: Certificate,
   what: string,

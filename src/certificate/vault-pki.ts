@@ -1,4 +1,4 @@
-/** Vault's signature on a request, and the checks that the answer must pass. */
+/** Has Vault sign a request, and checks the answer. */
 import { IamRaError } from '../errors.ts'
 import { foreignTexts } from '../text/redact.ts'
 import type { Logger } from '../run/log.ts'
@@ -22,7 +22,7 @@ export type CertificateSession = Pick<VaultSession, 'hasEnded' | 'policies' | 'w
 
 /**
  * https://developer.hashicorp.com/vault/api-docs/secret/pki#sign-certificate
- * @throws IamRaError of stage certificate; OUTLIVED where the token ended before Vault could sign
+ * @throws IamRaError of stage certificate; OUTLIVED if the token expired before Vault could sign
  */
 export async function issueCertificate(
   request: SigningRequest,
@@ -61,7 +61,7 @@ async function issueFor(
   const answer = await retry('sign', 'certificate', context, (timeoutMs) =>
     whileHeld(held, () => sign(csr, settings, session, timeoutMs)),
   )
-  // Vault 1.19 says the same twice when it clamps a TTL.
+  // Vault 1.19 sends the same warning twice when it clamps a TTL.
   for (const warning of foreignTexts(answer.warnings)) {
     logger.warn(`Vault on the certificate: ${warning}`, { stage: 'certificate' })
   }
@@ -91,7 +91,7 @@ async function sign(
       purpose: 'sign a certificate',
       path,
       timeoutMs,
-      // The names stand in the CSR alone: roles take them from there by default, and warn of those in the request.
+      // The names are only in the CSR: roles take them from there by default, and warn about names in the request.
       data: { csr, ...(settings.ttl === undefined ? {} : { ttl: settings.ttl }) },
     })
   } catch (error) {
@@ -122,7 +122,7 @@ async function check(
       },
     )
   }
-  // ca_chain may be absent; issuing_ca always names the signer, and mostly stands in ca_chain too.
+  // ca_chain may be absent; issuing_ca is always the signer, and is usually in ca_chain too.
   const members: readonly unknown[] = Array.isArray(caChain) ? caChain : []
   const texts = [...members, issuingCa].filter((one) => typeof one === 'string')
   const chainPem = [...new Set(texts.map((text) => text.trim()))]

@@ -6,7 +6,7 @@
 import './reflect.ts'
 
 export { AsnConvert } from '@peculiar/asn1-schema'
-// What the X.509 library is made of: it would write an extension out again before it reads what is in it.
+// From the X.509 library's own base: the library would re-encode an extension before parsing its content.
 export { BasicConstraints, GeneralNames, KeyUsage, KeyUsageFlags } from '@peculiar/asn1-x509'
 export {
   AsnEcSignatureFormatter,

@@ -28,7 +28,7 @@ export interface ExchangeSettings extends AwsConnection {
   readonly profileArn: Arn
   /** 900–43200. Absent: the profile's own. */
   readonly durationSeconds?: number
-  /** Absent: AWS takes the certificate's serial. */
+  /** Absent: AWS uses the certificate's serial. */
   readonly sessionName?: string
 }
 
@@ -38,7 +38,7 @@ export interface ExchangeContext extends RetryContext {
 
 const PATH = '/sessions'
 
-/** @throws IamRaError of stage exchange; OUTLIVED where the certificate expired before AWS accepted it */
+/** @throws IamRaError of stage exchange; OUTLIVED if the certificate expired before AWS accepted it */
 export async function createSession(
   settings: ExchangeSettings,
   certificate: IssuedCertificate,
@@ -51,7 +51,7 @@ export async function createSession(
     ended: 'the certificate expired before AWS accepted it',
     hint: 'raise CERT_TTL, or max_ttl of the PKI role',
     hasEnded: () => clock.now() >= certificate.notAfterMs,
-    // AWS does not say that it expired, or says so as if the certificate had never been good.
+    // AWS does not say that it expired, or says so as if the certificate had never been valid.
     isRefused: ({ code }) => code === 'REFUSED',
   }
   const http = await connect(settings, runtime)
@@ -131,7 +131,7 @@ function judge(
     )
   }
   const page = looksLikePage(body) ? ' with a page instead of JSON' : ''
-  // Without AWS's full stop, since the sentence goes on.
+  // Without AWS's full stop, because the sentence continues.
   const said = text === '' ? page : `: ${text.replace(/\.$/, '')}`
   const sentence = `${server} answered ${status}${type === '' ? '' : ` ${type}`}${said}`
   const later = { ...comeBack(answer, nowMs), said: text === '' ? [] : [text] }
@@ -163,7 +163,7 @@ function judge(
   )
 }
 
-/** AWS restJson1: the type in a header or in the body, decorated; the text in `message` or `Message`. */
+/** AWS restJson1: the type is in a header or in the body, decorated; the text is in `message` or `Message`. */
 function restJsonError(
   answer: HttpAnswer,
   json: Record<string, unknown> | undefined,

@@ -1,6 +1,6 @@
 /**
- * What AWS says when it refuses, and what it usually means. AWS's texts are short and name neither clock nor chain;
- * test/exchange/refusals.ts has each.
+ * What AWS says when it refuses, and what it usually means. AWS's texts are short and mention neither clock nor chain;
+ * test/exchange/refusals.ts has them all.
  */
 import { IamRaError } from '../errors.ts'
 import { explain, otherwise, type RefusalFacts, type Rule } from '../net/rules.ts'
@@ -11,7 +11,7 @@ export interface Refusal {
   readonly status: number
   readonly type: string
   readonly text: string
-  /** What the server answered, as a sentence. */
+  /** The server's answer, as a sentence. */
   readonly sentence: string
   /** The Date header. */
   readonly serverDate: string | undefined
@@ -22,16 +22,16 @@ export interface ExchangeFacts extends RefusalFacts {
   readonly type: string
   readonly settings: ExchangeSettings
   readonly certificate: IssuedCertificate
-  /** How far the clock of this node is off, in words, if that is worth naming. */
+  /** How far this node's clock is off, in words, if that is worth mentioning. */
   readonly skew: string | undefined
 }
 
-/** AWS takes a signature for minutes only; a smaller difference is no cause. */
+/** AWS accepts a signature for minutes only; a smaller difference is not a cause. */
 const SKEW_WORTH_NAMING_MS = 60_000
 
 export const EXCHANGE_RULES: readonly Rule<ExchangeFacts>[] = [
   {
-    // First, since it quotes the role's ARN, in which any word may stand.
+    // First, because it quotes the role's ARN, which may contain any word.
     name: 'trust-policy',
     when: /unable to assume role/i,
     cause:
@@ -172,7 +172,7 @@ function clockSkew(serverDate: string | undefined, nowMs: number): string | unde
   return `this node's clock is ${minutes} min ${differenceMs > 0 ? 'ahead of' : 'behind'} AWS`
 }
 
-/** What was sent, so that it can be compared with the anchor. */
+/** Describes what was sent, so that it can be compared with the anchor. */
 function describe(certificate: IssuedCertificate): string {
   const chain =
     certificate.chainSubjects.length === 0

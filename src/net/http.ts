@@ -184,7 +184,7 @@ function exchange(request: HttpRequest, carrier: Carrier, tls: https.RequestOpti
       const known = transportError(error, request.url)
       fail(answer !== undefined && known.fault === 'unreachable' ? cutShort(error) : known)
     })
-    // An upgrade that nobody asked for would leave the request hanging.
+    // An unrequested upgrade would leave the request hanging.
     sent.on('upgrade', (_answer, socket: Socket) => {
       socket.destroy()
       fail(new TransportError('not-http', 'EUPGRADE', 'the server switched protocols'))

@@ -58,7 +58,7 @@ const BEGINNING = /^(?:\r?\n)*\r?(?:H(?:T(?:T(?:P(?:\/(?:1(?:\.(?:[01](?: [^]*)?
 
 const LONGEST_END = 'x\r\n\r\n'.length
 
-/** The index after the empty line. A bare line feed also ends a line (RFC 9112, section 2.2); empty lines may come first. */
+/** The index after the empty line. A bare line feed ends a line (RFC 9112, section 2.2); empty ones may come first. */
 function endOfHead(text: string, from: number): number | undefined {
   const empty = /[^\r\n]\r?\n\r?\n/g
   empty.lastIndex = from

@@ -10,11 +10,11 @@ import type { LeaseRecord } from './lease.ts'
 
 export interface GivenKeys {
   readonly credentials: SessionCredentials
-  /** Present where the keys end with it, which is where they are an IAM user's. */
+  /** Present if the keys expire with it, that is, if they are an IAM user's. */
   readonly lease?: LeaseRecord
 }
 
-/** @param askedAtMs epoch milliseconds of the request: what Vault counts from began later */
+/** @param askedAtMs epoch milliseconds of the request: Vault started counting later */
 export function parseKeys(answer: VaultAnswer, settings: VaultAwsSettings, askedAtMs: number): GivenKeys {
   const { data, lease } = answer
   const member = memberReader(data, (why) => invalid(settings, why))
@@ -22,7 +22,7 @@ export function parseKeys(answer: VaultAnswer, settings: VaultAwsSettings, asked
     accessKeyId: member('access_key', KEY_SHAPES.accessKeyId),
     secretAccessKey: member('secret_key', KEY_SHAPES.secretAccessKey),
   }
-  // Older Vaults call it security_token alone.
+  // Older Vaults only call it security_token.
   const tokenName = typeof data['session_token'] === 'string' ? 'session_token' : 'security_token'
   if (typeof data[tokenName] !== 'string' || data[tokenName] === '') {
     if (settings.roleArn !== undefined) {
@@ -44,7 +44,7 @@ export function parseKeys(answer: VaultAnswer, settings: VaultAwsSettings, asked
   }
 }
 
-/** Vault names whom it assumed; a federation token's and a session token's answer names nobody. */
+/** Vault names the role that it assumed; with a federation token or a session token it names none. */
 function assumedRole(
   arn: unknown,
   settings: VaultAwsSettings,

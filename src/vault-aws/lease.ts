@@ -1,4 +1,4 @@
-/** Vault's hold on an IAM user's keys: renewed while they are in use, and ended with the token that owns it. */
+/** Vault's lease of an IAM user's keys: renewed while they are in use, and ended with the token that owns it. */
 import { IamRaError, type ErrorCode } from '../errors.ts'
 import type { Logger } from '../run/log.ts'
 import { retry, type RetryContext } from '../run/retry.ts'
@@ -11,16 +11,16 @@ export interface LeaseRecord {
   readonly renewable: boolean
 }
 
-/** Of the time that passed since, a renewal has to bring back this much: less means that Vault's greatest TTL is near. */
+/** The share of the elapsed time that a renewal must win back: less means that Vault's maximum TTL is near. */
 const WORTH_SHARE = 1 / 2
 
 /** Vault counts in whole seconds. */
 const ROUNDING_MS = 1000
 
-/** What another attempt may change, or what ended the run: not a reason to take other keys. */
+/** Errors that may pass, or that ended the run: no reason to get new keys. */
 const PASSING: readonly ErrorCode[] = ['DEADLINE', 'INTERRUPTED', 'INTERNAL']
 
-/** @param credentials as they stand, with their end; @param session is the lease's own from here on */
+/** @param credentials current, with their expiry; @param session belongs to the lease from here on */
 export function createLease(
   credentials: SessionCredentials,
   { id, renewable }: LeaseRecord,
@@ -34,7 +34,7 @@ export function createLease(
   let ending: Promise<void> | undefined
   return {
     async renew(bounds) {
-      // Without an IAM user's lease there is nothing to gain, however long the token lives.
+      // Without an IAM user's lease there is nothing to extend, however long the token lives.
       if (!renewable || session.isBatch) return undefined
       try {
         const askedAtMs = clock.now()
@@ -65,7 +65,7 @@ export function createLease(
   }
 }
 
-/** Where they end: with their lease, or with the token that owns it. */
+/** Limits their expiry to that of the token that owns the lease. */
 export function withinToken(
   credentials: SessionCredentials,
   session: VaultSession,
@@ -75,14 +75,14 @@ export function withinToken(
   return { ...credentials, expiresAtMs }
 }
 
-/** @param keys absent where none were made */
+/** @param keys absent if none were created */
 export async function endLease(
   session: VaultSession,
   keys: SessionCredentials | undefined,
   logger: Logger,
 ): Promise<void> {
   await session.end()
-  // STS's keys end by themselves, whatever Vault does.
+  // STS keys expire by themselves, whatever Vault does.
   if (!session.isBatch || keys === undefined || keys.sessionToken !== undefined) return
   logger.warn(
     `the keys stay valid until ${new Date(keys.expiresAtMs).toISOString()} because a batch token cannot be revoked: set token_type=service in the auth role`,
@@ -91,7 +91,7 @@ export async function endLease(
 }
 
 /**
- * The token first, since the lease ends with it. Vault's default policy allows both calls.
+ * The token first, because the lease ends with it. Vault's default policy allows both calls.
  * https://developer.hashicorp.com/vault/api-docs/system/leases#renew-lease
  * @returns epoch milliseconds
  */

@@ -1,6 +1,6 @@
 /**
- * What Vault says when its AWS secrets engine gives no keys, and what it usually means. Half of it is AWS's own, to
- * Vault. The texts are those of Vault 1.19, builtin/logical/aws; test/vault-aws/refusals.ts has each.
+ * What Vault says when its AWS secrets engine returns no keys, and what it usually means. Half of the texts are AWS's
+ * answers to Vault. They are those of Vault 1.19, builtin/logical/aws; test/vault-aws/refusals.ts has them all.
  */
 import { IamRaError } from '../errors.ts'
 import { explain, otherwise, type RefusalFacts, type Rule } from '../net/rules.ts'
@@ -27,7 +27,7 @@ export const KEYS_RULES: readonly Rule<KeysFacts>[] = [
       `allow read on ${settings.path} in one of them, and check VAULT_AWS_PATH; a token revoked in the meantime gets the same answer`,
   },
   {
-    // As Vault's role has it, not as AWS may say of an IAM role.
+    // Vault's wording about its own role, not AWS's about an IAM role.
     name: 'no-role',
     when: /Role "[^"]*" not found/,
     cause: ({ mount, name }) => `the mount ${mount} has no role ${name}`,
@@ -90,7 +90,7 @@ export const KEYS_RULES: readonly Rule<KeysFacts>[] = [
         : `lower SESSION_DURATION (${durationSeconds}), or raise MaxSessionDuration of the IAM role`,
   },
   {
-    // Where an endpoint in place of AWS gives no code, the SDK leaves its status alone.
+    // If an endpoint other than AWS gives no code, the SDK only passes on its status.
     name: 'denied-by-aws',
     when: /AccessDenied|not authorized to perform|status code: 40[13]/,
     cause: ({ text }) =>

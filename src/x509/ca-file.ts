@@ -64,7 +64,7 @@ const MOST_KEYS = 5
 /** Kubernetes Secret and ConfigMap volumes have it: pkg/volume/util/atomic_writer.go. */
 const VOLUME_MARK = '..data'
 
-/** The keys of a mounted Secret or ConfigMap, else the files named like certificates: one of them may be the right one. */
+/** The keys of a mounted Secret or ConfigMap, else the files named like certificates: one of them may be meant. */
 async function keysIn(fs: Files, folder: string): Promise<string[]> {
   try {
     const names = (await fs.readdir(folder)).filter((name) => !/[\p{C}\s]/u.test(name))

@@ -42,7 +42,7 @@ Exit codes: 0 done, or shown; 1 Vault or a file caused a failure; 2 the command 
 `
 
 export function parseArguments(argv: readonly string[]): Arguments {
-  // Before anything else: a flag that takes a token's file is given the token itself at times, and a message would show it.
+  // First of all: people sometimes pass the token itself to a flag for its file, and an error would show it.
   for (const [at, argument] of argv.entries()) {
     const kind = secretKind(argument) ?? passwordKind(argument)
     if (kind !== undefined)

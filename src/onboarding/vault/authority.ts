@@ -1,25 +1,25 @@
-/** The PKI mount's place below the trust anchor: what is to be done so that its own key has a certificate that others signed. */
+/** The PKI mount's place below the trust anchor: what remains to be done until a CA has certified the mount's own key. */
 import { X509Certificate } from 'node:crypto'
 import { fingerprint, missingFrom, oneLine, readCertificates } from './certificates.ts'
 import type { Setup } from './setup.ts'
 import type { Issuer, State } from './state.ts'
 
 export interface AuthorityWishes {
-  /** Where a request for a certificate is to be written. */
+  /** The file to write the certificate request to. */
   readonly csrOut?: string
-  /** What the authority above made of it: the file's name and text. */
+  /** The certificate that the CA above issued for it: the file's name and text. */
   readonly signed?: { readonly file: string; readonly pem: string }
-  /** The mount of the authority above, where this Vault holds it. */
+  /** The mount of the CA above, if it is in this Vault. */
   readonly rootMount?: string
-  /** Another key and certificate in the place of those that stand. */
+  /** Replace the current key and certificate. */
   readonly rotate: boolean
 }
 
 export type AuthorityStep =
-  /** A new key, or the one whose request is out already. */
+  /** A new key, or the one whose request is already pending. */
   | { readonly kind: 'request'; readonly file: string; readonly keyId?: string }
   | { readonly kind: 'import'; readonly file: string; readonly pem: string; readonly subject: string }
-  /** The certificate is there, without all of those above it that the file has. */
+  /** Vault has the certificate, but not all of the certificates above it in the file. */
   | { readonly kind: 'chain'; readonly file: string; readonly pem: string; readonly subject: string }
   | { readonly kind: 'sign'; readonly rootMount: string; readonly keyId?: string }
   | { readonly kind: 'default'; readonly issuer: string; readonly subject: string }
@@ -77,7 +77,7 @@ function noRootMount(mount: string, rootMount: string, { mounts }: State): strin
   const cure =
     others.length === 0
       ? `there is none besides ${mount}: create the root first, or have another CA sign (--csr-out FILE)`
-      : `the PKI mounts are ${others.map(([path]) => path.replace(/\/$/, '')).join(', ')}`
+      : `other PKI mounts: ${others.map(([path]) => path.replace(/\/$/, '')).join(', ')}`
   return `--root-mount ${rootMount} is not a PKI secrets engine mount; ${cure}`
 }
 
@@ -92,7 +92,7 @@ function describe(mount: string, { pem, chain }: Issuer, nowMs: number): string[
   return notes
 }
 
-/** The trust policies of AWS name the CN of what signs (k8s/aws/role.yaml). */
+/** The trust policies in AWS name the CN of the signing CA (k8s/aws/role.yaml). */
 function renamed(current: Issuer | undefined, next: string): string[] {
   if (current === undefined) return []
   const { CN: before } = new X509Certificate(current.pem).toLegacyObject().subject

@@ -1,4 +1,4 @@
-/** Where the operator's environment says that Vault is, and with what token. */
+/** Vault's address and the token, from the operator's environment. */
 import { join } from 'node:path'
 import { readPem, readText, type InputFiles } from './files.ts'
 import type { Runtime } from '../../run/runtime.ts'
@@ -11,7 +11,7 @@ const CA_HINT = "set it to the file of the CA that signed Vault's certificate, o
 
 type Environment = Pick<Runtime, 'env' | 'home' | 'http' | 'clock' | 'stderr'> & InputFiles
 
-/** @throws IamRaError where VAULT_ADDR or a token is missing, or the token would go over plain http */
+/** @throws IamRaError if VAULT_ADDR or a token is missing, or the token would go over plain http */
 export async function openVault(runtime: Environment): Promise<Vault> {
   refuseSecrets(runtime)
   const url = readAddress(valueOf(runtime, 'VAULT_ADDR'))
@@ -35,11 +35,11 @@ export async function openVault(runtime: Environment): Promise<Vault> {
   )
 }
 
-/** All that is read but for VAULT_TOKEN, whose place it is. */
+/** Checks every variable that is read except VAULT_TOKEN, where a secret belongs. */
 function refuseSecrets(runtime: Environment): void {
   for (const name of ['VAULT_ADDR', 'VAULT_CACERT', 'VAULT_TLS_SERVER_NAME', 'VAULT_NAMESPACE']) {
     const text = valueOf(runtime, name) ?? ''
-    // VAULT_ADDR has a message of its own for one.
+    // VAULT_ADDR has its own message for a password.
     const kind = secretKind(text) ?? (name === 'VAULT_ADDR' ? undefined : passwordKind(text))
     if (kind === undefined) continue
     throw mistake(`${name} contains what looks like ${kind}, and nothing was sent`, {
@@ -65,7 +65,7 @@ function readAddress(text: string | undefined): URL {
       hint: `${hint}; set a namespace in VAULT_NAMESPACE`,
     })
   }
-  // This token may do a lot more than a pod's.
+  // This token can do a lot more than a pod's.
   if (url.protocol === 'http:' && !/^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(url.hostname)) {
     throw mistake('VAULT_ADDR is plain http to another machine, and anyone on the way could read the token', {
       hint,

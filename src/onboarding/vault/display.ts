@@ -1,4 +1,4 @@
-/** A plan as people read it. */
+/** Prints a plan for people. */
 import type { AuthorityStep } from './authority.ts'
 import type { Difference } from './difference.ts'
 import type { Plan, Step } from './step.ts'

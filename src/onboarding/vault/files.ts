@@ -8,7 +8,7 @@ export interface InputFiles {
   readFile(path: string): Promise<Uint8Array>
 }
 
-/** What the system's codes mean to whoever named the file. */
+/** What the system's error codes mean to the person who named the file. */
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or directory',
   EISDIR: 'it is a directory',
@@ -24,7 +24,7 @@ export function reasonOf(error: unknown): string {
   return REASONS[code] ?? code
 }
 
-/** @param what as the error says it */
+/** @param what the file in the words of the error */
 export async function readText(
   files: InputFiles,
   path: string,
@@ -46,8 +46,8 @@ async function readBytes(files: InputFiles, path: string, what: string, hint: st
 }
 
 /**
- * The certificates of a file in whatever form it has them, as PEM that Vault reads too: it passes over a block that is
- * indented or glued to another, and says nothing.
+ * The certificates of a file in any form, as PEM that Vault also reads: Vault silently skips a block that is indented or
+ * not separated from another.
  */
 export async function readPem(files: InputFiles, path: string, what: string, hint: string): Promise<string> {
   const found = readCertificatesToTrust(await readBytes(files, path, what, hint))

@@ -1,4 +1,4 @@
-/** Keys and certificates of the PKI mount: the request goes out, and what was signed comes in. The key never leaves Vault. */
+/** Writes the PKI mount's certificate request and imports the signed certificate. The key never leaves Vault. */
 import { IamRaError } from '../../errors.ts'
 import type { AuthorityStep } from './authority.ts'
 import { fingerprint, missingFrom, readCertificates } from './certificates.ts'
@@ -11,7 +11,7 @@ import type { Vault } from './vault.ts'
 export interface AuthorityFiles {
   readonly vault: Vault
   readonly setup: Setup
-  /** @throws IamRaError where it cannot be written */
+  /** @throws IamRaError if it cannot be written */
   writeFile(path: string, text: string): Promise<void>
 }
 
@@ -37,7 +37,7 @@ export async function issueForMount(
     common_name: setup.pki.commonName,
     exclude_cn_from_sans: true,
     ttl: `${setup.pki.seconds}s`,
-    // It signs pods and no further authorities.
+    // It signs pods, and no further CAs.
     max_path_length: 0,
   })
   const above = Array.isArray(answer['ca_chain']) ? answer['ca_chain'].map(String) : []
@@ -53,7 +53,7 @@ export async function takeCertificate(
 ): Promise<string> {
   const own = await importCertificates(mount, pem, file, vault)
   if (missingFrom(own.chain, readCertificates(file, pem)).length > 0) {
-    // Whoever gave an issuer a chain by hand has Vault build none.
+    // Vault builds no chain for an issuer with a manual chain.
     throw new IamRaError(
       'CERTIFICATE_UNFIT',
       'certificate',
@@ -84,8 +84,8 @@ async function makeRequest(
 }
 
 /**
- * The first certificate, whose key Vault has, becomes the issuer that signs; it may have been there before those above
- * it. Where there is no key for it, what came is taken away again.
+ * The first certificate, whose key Vault has, becomes the default issuer; Vault may have had it before those above it. If
+ * there is no key for it, the imported certificates are removed again.
  */
 async function importCertificates(mount: string, pem: string, origin: string, vault: Vault): Promise<Issuer> {
   const { imported_issuers: imported } = await vault.write(`${mount}/intermediate/set-signed`, {

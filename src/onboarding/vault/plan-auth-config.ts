@@ -1,4 +1,4 @@
-/** The auth mount's config. Vault replaces it as a whole and never shows the reviewer's token, so that one could be lost. */
+/** The auth mount's config. Vault replaces it as a whole and never shows the reviewer's token, which could get lost. */
 import type { Difference } from './difference.ts'
 import { authConfig } from './resources.ts'
 import type { Setup } from './setup.ts'
@@ -13,7 +13,7 @@ export function planAuthConfig(setup: Setup, wishes: Wishes, state: State): Conf
   const { path, wanted } = authConfig(setup, wishes.ca)
   const found = state.found.get(path)
   const isSet = found?.['token_reviewer_jwt_set'] === true
-  // Keys to check tokens with narrow what is accepted; a write that leaves them out would drop them.
+  // Keys for checking tokens restrict what is accepted; a write without them would drop them.
   const kept = Array.isArray(found?.['pem_keys']) ? { pem_keys: found['pem_keys'] } : {}
   const [write] = planWrite(path, wanted, found, kept)
   const verb = found === undefined ? 'create' : 'change'

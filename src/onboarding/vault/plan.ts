@@ -1,4 +1,4 @@
-/** From what is wanted and what was found to what is to be written: pure, and data alone. */
+/** Turns the setup and the current state into a plan: pure, and only data. */
 import { isRecord } from '../../text/json.ts'
 import { planAuthority } from './authority.ts'
 import { differences, unknownMembers, type Data, type Difference } from './difference.ts'
@@ -33,7 +33,7 @@ export function makePlan(
       ...planMount(setup, state, 'auth'),
       ...config.steps,
       ...planMount(setup, state, 'pki'),
-      // Before anything is signed, so that it stands in what is.
+      // Before anything is signed, so that certificates contain the URLs.
       ...write(urls(setup)),
       ...(authority.step === undefined
         ? []
@@ -74,7 +74,7 @@ function mountProblems(setup: Setup, { mounts }: State): string[] {
   return problems
 }
 
-/** A set-up of another cluster may have the same names, and would bind them to its own callers alone. */
+/** Another cluster's setup may use the same names, and this one would bind them to its own callers only. */
 function takenOver(setup: Setup, resources: readonly Resource[], { mounts, found }: State): string[] {
   const others = [...mounts].filter(([path]) => path.startsWith('auth/') && path !== paths.authMount(setup))
   return resources.flatMap(({ path }) => {
@@ -100,14 +100,14 @@ function planMount(setup: Setup, { mounts }: State, which: 'auth' | 'pki' | 'kv'
       const found = mounts.get(paths.pkiMount(setup))
       if (found === undefined)
         return planWrite(`sys/mounts/${mount}`, { type: 'pki', config: longest }, undefined)
-      // A longer one harms nobody here, and may be others' need.
+      // A longer one does no harm here, and something else may need it.
       if (found.maxLeaseSeconds >= seconds) return []
       return planWrite(`sys/mounts/${mount}/tune`, longest, { max_lease_ttl: found.maxLeaseSeconds })
     }
   }
 }
 
-/** Check-and-set: nobody's newer version is written over. */
+/** Check-and-set: a newer version is never overwritten. */
 function planArn({ path, arn }: StoredArn, state: State): Write[] {
   if (arn === undefined) return []
   const { data, version } = stored(path, state)
@@ -139,9 +139,9 @@ function missingArns(setup: Setup, state: State): string[] {
     : [`no arn yet at ${missing.map(({ path }) => path).join(', ')}: set it in the setup, or store it there`]
 }
 
-/** A token that logs in here and is good for the API server too is worth more to a thief than a login. */
+/** A token that logs in here and is also valid for the API server is worth more to an attacker than a login. */
 function wideAudiences({ kubernetes, operator, bindings }: Setup): string[] {
-  // There the client's token must be one that the API server takes.
+  // In that case the API server must accept the client's token.
   if (kubernetes.reviewer === 'clients') return []
   const wide = (audience: string): boolean =>
     /^(https:\/\/)?kubernetes\.default\b/.test(audience) ||
@@ -154,7 +154,7 @@ function wideAudiences({ kubernetes, operator, bindings }: Setup): string[] {
     )
 }
 
-/** Roles that others made or that an earlier set-up had, and other ways to sign: they stay, and they may undo what ours bind. */
+/** Other roles, or those of an earlier setup, and other ways to sign: they are kept, and may undo what ours restrict. */
 function strangers(setup: Setup, { pkiRoles, authRoles, acme }: State): string[] {
   const { pki, operator, bindings } = setup
   const own = [operator.role, ...bindings.map(({ role }) => role)]

@@ -1,4 +1,4 @@
-/** One run of the command, with everything that it takes from outside handed in. */
+/** One run of the command, with all of its inputs passed in. */
 import { dirname, join, resolve } from 'node:path'
 import { IamRaError } from '../../errors.ts'
 import type { Runtime } from '../../run/runtime.ts'
@@ -21,7 +21,7 @@ export interface SetupRuntime extends Pick<
 > {
   readFile(path: string): Promise<Uint8Array>
   writeFile(path: string, text: string): Promise<void>
-  /** Where k8s/vault is. */
+  /** The directory that contains k8s/vault. */
   readonly root: string
 }
 
@@ -53,7 +53,7 @@ export async function runVaultSetup(runtime: SetupRuntime): Promise<number> {
   }
 }
 
-/** A fault of ours. Its own words may quote what was read, so that its kind and place are all that is said. */
+/** A bug of ours. Its message may quote what was read, so only its type and place are shown. */
 function unforeseen(error: unknown): IamRaError {
   const { name, stack = '' } = error instanceof Error ? error : new Error()
   const [place] = /[\w-]+\.ts:\d+/.exec(stack) ?? []
@@ -106,7 +106,7 @@ async function planAndApply({ args, setup, wishes, reviewerToken, vault, runtime
     }
   }
   await applyPlan(first, { vault, setup, reviewerToken, say, writeFile })
-  // Vault may take a value and keep another: what it shows now is what counts.
+  // Vault may accept a value and store another: what it shows now is what counts.
   const { ca } = wishes
   const left = await plan({
     ...(ca === undefined ? {} : { ca }),

@@ -1,4 +1,4 @@
-/** What is wanted in Vault, as k8s/vault/setup.json says it: read and checked, every problem at once. */
+/** Reads and checks a file like k8s/vault/setup.json, which says what Vault must have; reports every problem at once. */
 import { parseArn } from '../../aws/arn.ts'
 import type { IamRaError } from '../../errors.ts'
 import { isRecord } from '../../text/json.ts'
@@ -7,14 +7,14 @@ import { passwordKind, secretKind } from '../../text/secrets.ts'
 import { mistake } from './error.ts'
 import { createReader, type Reader } from './reader.ts'
 
-/** Who asks the TokenReview API: Vault's own account in the cluster, an account whose token Vault is given, or each client. */
+/** Which account calls TokenReview: Vault's own in the cluster, one whose token Vault gets, or each client's. */
 export const REVIEWERS = ['vault', 'token', 'clients'] as const
 export const ARN_NAMES = ['role', 'anchor', 'profile'] as const
 export type ArnName = (typeof ARN_NAMES)[number]
 
 export interface Binding {
   readonly namespace: string
-  /** Of Vault's auth mount. */
+  /** In Vault's auth mount. */
   readonly role: string
   readonly accounts: readonly string[]
   readonly audience: string
@@ -29,7 +29,7 @@ export interface Setup {
     readonly mount: string
     readonly host: string
     readonly reviewer: (typeof REVIEWERS)[number]
-    /** From the set-up file's folder. */
+    /** Relative to the setup file's directory. */
     readonly caFile?: string
     readonly issuer?: string
   }
@@ -47,16 +47,16 @@ export interface Setup {
   readonly bindings: readonly Binding[]
 }
 
-/** RFC 1123, as the API server wants namespaces; a cluster's name is one label so that a CN can be read from its right. */
+/** RFC 1123, as for namespaces. A cluster's name is also one label, so that a CN can be parsed from the right. */
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 const ACCOUNT = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
 const ACCOUNTS = new RegExp(`^\\*$|${ACCOUNT.source}`)
 const PATH = /^[\w-]+(\/[\w-]+)*$/
 const NAME = /^[\w-]+$/
-/** Vault writes policies in small letters, and has two of its own. */
+/** Vault stores policy names in lower case, and has two of its own. */
 const POLICY = /^(?!(default|root)$)[a-z\d_-]+$/
 const POLICY_RULE = 'a lower-case name that a policy can also have, so not default or root'
-/** What IssuerNames of k8s/aws/role.yaml takes: Roles Anywhere makes a session tag of it, and IAM bounds what those hold. */
+/** Accepted by IssuerNames of k8s/aws/role.yaml: Roles Anywhere makes it a session tag, and IAM limits those. */
 const AUTHORITY_NAME = /^[\w.:/=+@-]([\w .:/=+@-]{0,62}[\w.:/=+@-])?$/
 const AUTHORITY_NAME_RULE = '1 to 64 ASCII letters, digits, inner spaces, and _ . : / = + - @'
 const URL_SHAPE = /^https:\/\/[^\s/@]+(\/\S*)?$/
@@ -76,7 +76,7 @@ export function parseSetup(text: string, file: string): Setup {
   })
 }
 
-/** Names and paths stand in the plan and in errors, so that a secret in the place of one is refused unshown. */
+/** Names and paths appear in the plan and in errors, so a secret in place of one is refused without showing it. */
 function refuseSecrets(value: unknown, file: string): void {
   if (typeof value === 'object' && value !== null) {
     for (const one of Object.values(value)) refuseSecrets(one, file)
@@ -90,7 +90,7 @@ function refuseSecrets(value: unknown, file: string): void {
 }
 
 function parseJson(text: string, file: string): Readonly<Record<string, unknown>> {
-  // Editors put a byte order mark before it.
+  // Some editors put a byte order mark before it.
   const json = text.replace(/^\uFEFF/, '')
   const refused = (what: string, hint: string): IamRaError => mistake(`${file} ${what}`, { hint })
   if (json.trim() === '') throw refused('is empty', 'start from k8s/vault/setup.json')
@@ -98,7 +98,7 @@ function parseJson(text: string, file: string): Readonly<Record<string, unknown>
   try {
     value = JSON.parse(json)
   } catch (error) {
-    // The rest of the parser's words may quote the file.
+    // The rest of the parser's message may quote the file.
     const [, line] = (error instanceof Error && /\bline (\d+)/.exec(error.message)) || []
     throw refused(
       `is not JSON${line === undefined ? '' : `: line ${line} is wrong, or the one before it`}`,
@@ -217,7 +217,7 @@ function faultsAcross({ cluster, kubernetes, pki, kv, operator, bindings }: Setu
   return faults
 }
 
-/** What is wrong by itself is empty, and a problem already. */
+/** A value that is wrong by itself is empty here, and already a problem. */
 function repeated(names: readonly string[]): ReadonlySet<string> {
   return new Set(names.filter((one, at) => one !== '' && names.indexOf(one) !== at))
 }

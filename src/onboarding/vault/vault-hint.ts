@@ -1,4 +1,4 @@
-/** What to do next where Vault did not do what it was asked. */
+/** What to do next if Vault did not do what it was asked. */
 import { isOutOfTime, type TransportError } from '../../net/transport-error.ts'
 
 export function hintBelowHttp(error: TransportError): string {
@@ -14,7 +14,7 @@ export function hintBelowHttp(error: TransportError): string {
     : "set VAULT_CACERT to the file of the CA that signed Vault's certificate"
 }
 
-/** Undefined where the status says too little. @param said Vault's own words */
+/** Undefined if the status says too little. @param said Vault's own words */
 export function hintFor(status: number, said: string): string | undefined {
   if (/open \/var\/run\/secrets\/kubernetes\.io/.test(said)) {
     return 'this Vault does not run in a pod: set kubernetes.reviewer to token, with kubernetes.caFile and --reviewer-token'

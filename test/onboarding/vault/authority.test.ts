@@ -54,7 +54,7 @@ authority('names the roots that there are where --root-mount names none', () => 
   const one = standing([own.pem])
   const two = { ...one, mounts: new Map([...one.mounts, ['pki-root/', mount] as const]) }
   for (const [scene, says] of [
-    [two, /^--root-mount nope is not a PKI secrets engine mount; the PKI mounts are pki-root$/],
+    [two, /^--root-mount nope is not a PKI secrets engine mount; other PKI mounts: pki-root$/],
     [one, /; there is none besides pki: create the root first, or have another CA sign \(--csr-out FILE\)$/],
   ] as const) {
     assert.match(planned(scene, { rootMount: 'nope' }).problems[0] ?? '', says)
