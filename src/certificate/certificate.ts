@@ -90,7 +90,7 @@ class ParsedCertificate extends X509Certificate {
   }
 
   /**
-   * One extension by OID, DER. `extensions` would parse all of them, and fail for a malformed one that is not needed here.
+   * One extension by OID, DER. `extensions` would parse all of them, and fail for a malformed one that is not needed.
    */
   extension(oid: string): ArrayBuffer | undefined {
     return this.asn.tbsCertificate.extensions?.find((one) => one.extnID === oid)?.extnValue.buffer

@@ -109,7 +109,11 @@ tls('an expired certificate: exit 3, or 5 at the endpoint', async () => {
 })
 
 tls('a wrong name at the endpoint: exit 5', async () => {
-  failed(await behind({ dns: ['aws.example'] }, {}, 'AWS_ENDPOINT_URL_ROLESANYWHERE'), 5, /does not match the host name/)
+  failed(
+    await behind({ dns: ['aws.example'] }, {}, 'AWS_ENDPOINT_URL_ROLESANYWHERE'),
+    5,
+    /does not match the host name/,
+  )
 })
 
 tls('https to a port that speaks http, and http to one that speaks https', async () => {
