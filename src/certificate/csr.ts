@@ -49,7 +49,7 @@ function alternativeNames(names: RequestedNames): Attribute[] {
     ...names.dnsSans.map((value) => new GeneralName({ dNSName: ia5(value) })),
     ...names.uriSans.map((value) => new GeneralName({ uniformResourceIdentifier: ia5(value) })),
   ]
-  // RFC 5280 section 4.2.1.6: an empty list is not allowed; critical only where the subject is empty, which it never is.
+  // RFC 5280 section 4.2.1.6: an empty list is not allowed; critical only if the subject is empty, which it never is.
   if (general.length === 0) return []
   const extnValue = new OctetString(AsnConvert.serialize(new GeneralNames(general)))
   const extensions = new Extensions([new Extension({ extnID: SUBJECT_ALT_NAME, extnValue })])

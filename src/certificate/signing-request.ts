@@ -1,4 +1,4 @@
-/** What can be made before Vault has let us in: a key pair, and the request that asks to certify it. */
+/** What can be prepared before the login succeeds: a key pair, and the request to certify it. */
 import type { CertificateSettings, KeyType } from './settings.ts'
 import { createCsr } from './csr.ts'
 import { generateKeyPair, type KeyPair } from './key-pair.ts'
@@ -9,7 +9,7 @@ export interface SigningRequest {
   readonly csr: string
 }
 
-/** @throws IamRaError SETTINGS_INVALID for a name that a request cannot hold */
+/** @throws IamRaError SETTINGS_INVALID for a name that a request cannot contain */
 export async function createSigningRequest(
   settings: CertificateSettings,
   keyType: KeyType = settings.keyType ?? 'ec-p256',
