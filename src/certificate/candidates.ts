@@ -1,5 +1,6 @@
 /** Certificates that came with a leaf and may be its issuers. */
-import { certificatesIn, unfit, type Certificate } from './certificate.ts'
+import { certificatesIn } from './read-certificates.ts'
+import { unfit, type Certificate } from './certificate.ts'
 import type { Circumstances } from './circumstances.ts'
 import { HINTS } from './hints.ts'
 import { turn } from './turn.ts'

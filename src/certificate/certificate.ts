@@ -1,8 +1,5 @@
-/** Reading certificates: PEM in, and what the checks ask about out. */
+/** A certificate as the checks see it, and how they refuse one. */
 import { IamRaError } from '../errors.ts'
-import { isCertificate, pemBlocks } from '../x509/pem.ts'
-import { readWithLibrary } from './library-certificate.ts'
-import { readPlainCertificate } from './plain-certificate.ts'
 import type { CertificateKey } from './public-key.ts'
 
 /** One X.509 certificate (RFC 5280), read whole: everything but the alternative names was found readable. */
@@ -34,33 +31,6 @@ export interface Certificate {
   alternativeNames(): { readonly dns: readonly string[]; readonly uri: readonly string[] }
   /** Whether the issuer's key made this one's signature; false for algorithms that are unknown here. */
   isSignedBy(issuer: Certificate): Promise<boolean>
-}
-
-/**
- * Reads every certificate of a PEM text; other PEM blocks are passed over.
- *
- * @throws IamRaError ANSWER_INVALID where a block has no end or its content is no certificate
- */
-export function readCertificates(pem: string, what: string): Certificate[] {
-  return [...certificatesIn(pem, what)]
-}
-
-/** The same one by one, since each takes some milliseconds. What is there twice is read once. */
-export function* certificatesIn(pem: string, what: string): Generator<Certificate> {
-  const seen = new Set<string>()
-  for (const { der } of pemBlocks(pem).filter(isCertificate)) {
-    if (der === undefined) throw unreadable(what)
-    const base64 = Buffer.from(der).toString('base64')
-    if (seen.has(base64)) continue
-    seen.add(base64)
-    let certificate: Certificate
-    try {
-      certificate = readPlainCertificate(der) ?? readWithLibrary(der)
-    } catch (cause) {
-      throw unreadable(what, cause)
-    }
-    yield certificate
-  }
 }
 
 /** PEM or DER that cannot be read. */

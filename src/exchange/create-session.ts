@@ -14,23 +14,13 @@ import type { Runtime } from '../run/runtime.ts'
 import type { IssuedCertificate, SessionCredentials } from '../credentials.ts'
 import { VERSION } from '../version.ts'
 import { wireHost } from '../net/wire-name.ts'
-import { connect, connectionFailure, rolesAnywhere, type AwsConnection } from '../aws/connection.ts'
+import { connect, connectionFailure, rolesAnywhere } from '../aws/connection.ts'
 import { explainRefusal } from './refusal.ts'
 import { signRequest } from '../aws/sigv4-x509.ts'
 import { isThrottling } from '../aws/throttling.ts'
 import { isSessionOf, parseAssumedRole } from '../aws/assumed-role.ts'
 import { KEY_SHAPES, LEAST_LIFE_MS, memberReader } from '../aws/key-members.ts'
-import type { Arn } from '../aws/arn.ts'
-
-export interface ExchangeSettings extends AwsConnection {
-  readonly roleArn: Arn
-  readonly anchorArn: Arn
-  readonly profileArn: Arn
-  /** 900–43200. Absent: the profile's own. */
-  readonly durationSeconds?: number
-  /** Absent: AWS uses the certificate's serial. */
-  readonly sessionName?: string
-}
+import type { ExchangeSettings } from './settings.ts'
 
 export interface ExchangeContext extends RetryContext {
   readonly runtime: Pick<Runtime, 'fs' | 'http' | 'clock' | 'random'>

@@ -2,7 +2,7 @@
 import { ATTEMPT_MS } from '../run/retry.ts'
 import type { Bounds } from '../run/deadline.ts'
 import type { Runtime } from '../run/runtime.ts'
-import type { ExchangeSettings } from './create-session.ts'
+import type { ExchangeSettings } from './settings.ts'
 import { VERSION } from '../version.ts'
 import { connect, connectionFailure, rolesAnywhere } from '../aws/connection.ts'
 

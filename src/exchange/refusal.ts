@@ -4,7 +4,7 @@
  */
 import { IamRaError } from '../errors.ts'
 import { explain, otherwise, type RefusalFacts, type Rule } from '../net/rules.ts'
-import type { ExchangeSettings } from './create-session.ts'
+import type { ExchangeSettings } from './settings.ts'
 import type { IssuedCertificate } from '../credentials.ts'
 
 export interface Refusal {

@@ -13,15 +13,8 @@ import { createLostLogins } from './lost-logins.ts'
 import { explainLoginRefusal } from './refusal.ts'
 import { decodeClaims, readServiceAccountToken } from './service-account.ts'
 import { VaultRefusal, type VaultAnswer } from '../vault/answer.ts'
-import { createVaultClient, type VaultServer } from '../vault/client.ts'
-
-export interface LoginSettings extends VaultServer {
-  readonly role: string
-  readonly authMethod: 'kubernetes' | 'jwt'
-  /** Without `auth/` and without slashes at the ends. */
-  readonly authMount: string
-  readonly tokenFile: string
-}
+import { createVaultClient } from '../vault/client.ts'
+import type { LoginSettings } from './settings.ts'
 
 export interface LoginContext extends RetryContext {
   readonly runtime: Pick<Runtime, 'fs' | 'memoryFiles' | 'http' | 'clock' | 'random'>

@@ -1,6 +1,6 @@
 /** Logins whose answer never came: Vault may have issued a token for each, and an unknown token cannot be revoked. */
 import { IamRaError } from '../errors.ts'
-import type { LoginSettings } from './login.ts'
+import type { LoginSettings } from './settings.ts'
 import { TransportError } from '../net/transport-error.ts'
 
 export interface LostLogins {

@@ -4,7 +4,7 @@
  */
 import { IamRaError } from '../errors.ts'
 import { explain, otherwise, type RefusalFacts, type Rule } from '../net/rules.ts'
-import type { LoginSettings } from './login.ts'
+import type { LoginSettings } from './settings.ts'
 import type { TokenClaims } from './service-account.ts'
 import type { VaultRefusal } from '../vault/answer.ts'
 

@@ -2,7 +2,7 @@
 import type { CredentialsSource } from '../sources/sources.ts'
 import type { MountedCertificateSettings } from '../certificate/settings.ts'
 import type { AwsConnection } from '../aws/connection.ts'
-import type { VaultAwsSettings } from '../vault-aws/lease-credentials.ts'
+import type { VaultAwsSettings } from '../vault-aws/settings.ts'
 import { ANY_REGION, stsEndpoint } from './endpoint.ts'
 import { CHOICES, OPTIONS, type SourceKind } from './options.ts'
 import type { Reader } from './reader.ts'

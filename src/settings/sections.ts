@@ -1,9 +1,9 @@
 /** The parts of Settings, each from its own options; undefined if a problem leaves one incomplete. */
 import type { CertificateSettings } from '../certificate/settings.ts'
-import type { ExchangeSettings } from '../exchange/create-session.ts'
+import type { ExchangeSettings } from '../exchange/settings.ts'
 import type { SinkSettings } from '../sink/settings.ts'
 import type { SinkOf } from '../sink/sinks.ts'
-import type { LoginSettings } from '../identity/login.ts'
+import type { LoginSettings } from '../identity/settings.ts'
 import { isLoopback } from './addresses.ts'
 import { arnConflicts } from './arn.ts'
 import {

@@ -1,5 +1,6 @@
 /** The last step of sources with a certificate: exchange it at Roles Anywhere. */
-import { createSession, type ExchangeSettings } from '../exchange/create-session.ts'
+import { createSession } from '../exchange/create-session.ts'
+import type { ExchangeSettings } from '../exchange/settings.ts'
 import type { IssuedCertificate, SessionCredentials } from '../credentials.ts'
 import type { Facts, Look, StepDescription, Watch } from '../run/watch.ts'
 import { credentialsFacts } from './facts.ts'

@@ -1,7 +1,7 @@
 /** The source for Vault's AWS secrets engine: log in, request keys; their lease lives as long as the token. */
-import type { LoginSettings } from '../identity/login.ts'
+import type { LoginSettings } from '../identity/settings.ts'
 import type { StepDescription } from '../run/watch.ts'
-import type { VaultAwsSettings } from '../vault-aws/lease-credentials.ts'
+import type { VaultAwsSettings } from '../vault-aws/settings.ts'
 import { credentialsFacts } from './facts.ts'
 import type { Source } from './source.ts'
 import { logIn, LOGIN_PROBE } from './vault-token.ts'

@@ -1,8 +1,10 @@
 /** The source for Vault's PKI: log in, have a certificate signed, revoke the token, exchange at Roles Anywhere. */
 import type { CertificateSettings } from '../certificate/settings.ts'
 import type { CertificateContext, CertificateSession } from '../certificate/vault-pki.ts'
-import { createSession, type ExchangeSettings } from '../exchange/create-session.ts'
-import { login, type LoginSettings } from '../identity/login.ts'
+import { createSession } from '../exchange/create-session.ts'
+import type { ExchangeSettings } from '../exchange/settings.ts'
+import { login } from '../identity/login.ts'
+import type { LoginSettings } from '../identity/settings.ts'
 import type { IssuedCertificate } from '../credentials.ts'
 import type { StepDescription } from '../run/watch.ts'
 import { exchange, exchangeProbe } from './roles-anywhere.ts'

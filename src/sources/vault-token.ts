@@ -1,5 +1,6 @@
 /** The first and last steps of sources that use Vault: log in with the service-account token, revoke the token. */
-import { login, type LoginSettings } from '../identity/login.ts'
+import { login } from '../identity/login.ts'
+import type { LoginSettings } from '../identity/settings.ts'
 import { decodeClaims, readServiceAccountToken } from '../identity/service-account.ts'
 import type { Lease } from '../credentials.ts'
 import type { Look, StepContext, StepDescription, Watch } from '../run/watch.ts'

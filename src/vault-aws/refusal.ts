@@ -4,7 +4,7 @@
  */
 import { IamRaError } from '../errors.ts'
 import { explain, otherwise, type RefusalFacts, type Rule } from '../net/rules.ts'
-import type { VaultAwsSettings } from './lease-credentials.ts'
+import type { VaultAwsSettings } from './settings.ts'
 import type { VaultSession } from '../vault/session.ts'
 
 export interface KeysFacts extends RefusalFacts {

@@ -1,6 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { readCertificates, type Certificate } from '../../src/certificate/certificate.ts'
+import { readCertificates } from '../../src/certificate/read-certificates.ts'
+import type { Certificate } from '../../src/certificate/certificate.ts'
 import { orderChain, type Chain } from '../../src/certificate/chain.ts'
 import type { Circumstances } from '../../src/certificate/circumstances.ts'
 import { HINTS } from '../../src/certificate/hints.ts'

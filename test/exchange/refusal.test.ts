@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { EXCHANGE_RULES, exchangeFacts, explainRefusal, type Refusal } from '../../src/exchange/refusal.ts'
-import type { ExchangeSettings } from '../../src/exchange/create-session.ts'
+import type { ExchangeSettings } from '../../src/exchange/settings.ts'
 import { FAKE_NOW_MS } from '../support/fake-runtime.ts'
 import { walkRules } from '../support/refusals.ts'
 import { arn, CERTIFICATE, SETTINGS } from './fixture.ts'

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { IamRaError, type ErrorCode } from '../../src/errors.ts'
-import type { LoginSettings } from '../../src/identity/login.ts'
+import type { LoginSettings } from '../../src/identity/settings.ts'
 import { rejectsWithCode } from '../support/assert.ts'
 import { pem } from '../certs/read.ts'
 import { errorText } from '../support/error-text.ts'
