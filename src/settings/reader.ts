@@ -1,7 +1,7 @@
 /** Hands out checked values by option, and gathers what is wrong or worth a warning on the way. */
+import { KINDS, SOURCES } from './credentials-source.ts'
 import type { GivenSetting } from './settings.ts'
 import {
-  CHOICES,
   OPTIONS,
   SETTINGS,
   type Definition,
@@ -39,7 +39,8 @@ export class Reader {
 
   /** Where the credentials come from, by what is set. */
   sourceKind(): SourceKind {
-    return CHOICES.find(({ by }) => this.isSet(by))?.kind ?? 'vault-pki'
+    const isChosen = (by?: OptionName): boolean => by !== undefined && this.isSet(by)
+    return KINDS.find((kind) => isChosen(SOURCES[kind].by)) ?? 'vault-pki'
   }
 
   /** The checked value, else the table's fallback; undefined where there is neither, or a problem. */

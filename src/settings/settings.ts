@@ -19,6 +19,7 @@ export interface Settings extends SourceSettings {
 /** What an app in a serving pod reads is the token's file, in any other the credentials file. */
 export interface CheckSettings extends SourceSettings {
   readonly sink: SinkOf
+  readonly given: readonly GivenSetting[]
 }
 
 export interface RenewSettings extends Settings {

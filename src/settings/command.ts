@@ -1,0 +1,39 @@
+/** What the command line, --help and the table of settings know of a command. The commands themselves are in a layer above. */
+
+/** Settings that not every command reads, by what they are for. */
+export type Part = 'files' | 'endpoint' | 'health' | 'start-spread' | 'termination-log'
+
+export interface CommandHelp {
+  readonly summary: string
+  readonly details: string
+  /** Lines of a shell; what a command needs and they do not set is in the environment. */
+  readonly example: readonly string[]
+}
+
+export interface CommandFace {
+  /** Its word on the command line; the one-shot has none there. */
+  readonly name: string
+  /** Absent: hidden. It is no command for people, so no text lists it. */
+  readonly help?: CommandHelp
+  /** Besides the settings that every command reads. */
+  readonly takes: readonly Part[]
+  /** Takes --json. */
+  readonly json?: true
+  /** Reads what another command would, to look at it: those settings are the other's. */
+  readonly dryRun?: true
+}
+
+export interface ListedCommand extends CommandFace {
+  readonly help: CommandHelp
+}
+
+export interface Program<C extends CommandFace = CommandFace> {
+  /** What the program does without a command's word: its texts are those of the whole program. */
+  readonly oneShot: C & ListedCommand
+  readonly commands: readonly C[]
+}
+
+/** Those that texts list. */
+export function listed<C extends CommandFace>(commands: readonly C[]): readonly (C & ListedCommand)[] {
+  return commands.filter((command): command is C & ListedCommand => command.help !== undefined)
+}
