@@ -41,9 +41,10 @@ export async function main(
     return await command.run(settings, context)
   } catch (error) {
     const failure = asIamRaError(error)
-    const exitCode = await command.fail?.(failure, failing())
+    const context = failing()
+    const exitCode = await command.fail?.(failure, context)
     if (exitCode !== undefined) return exitCode
-    loggerFor(reporting, runtime).error(failure)
+    context.logger.error(failure)
     if (command.takes.includes('termination-log'))
       await writeTerminationLog(runtime.fs, reporting.terminationLog, errorText(failure))
     return failure.exitCode

@@ -1,6 +1,6 @@
 /** The command line taken apart; what the values mean is decided elsewhere. */
 import { nearest } from '../text/did-you-mean.ts'
-import { listed, type CommandFace } from './command.ts'
+import { listed, namesOf, type CommandFace } from './command.ts'
 import { flagOf, OPTIONS, type OptionName } from './options.ts'
 import { inWords } from './values.ts'
 
@@ -32,7 +32,7 @@ export function readArguments<C extends CommandFace>(
   const problems: string[] = []
 
   const command = commandOf(argv, commands)
-  const names = listed(commands).map(({ name }) => name)
+  const names = namesOf(listed(commands))
   const meant = command === undefined ? commandMeant(argv, names) : undefined
   const rest = argv.slice(command === undefined ? 0 : 1)
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
@@ -70,10 +70,8 @@ export function readArguments<C extends CommandFace>(
     problems.push('--quiet: cannot be combined with --verbose; expected one of them')
   }
   if (switches.has('--json') && command?.json !== true) {
-    const takers = commands.filter(({ json }) => json === true).map(({ name }) => name)
-    problems.push(
-      `--json: works only with ${inWords(takers, 'and')}; expected LOG_FORMAT=json for JSON log lines`,
-    )
+    const takers = inWords(namesOf(listed(commands).filter(({ json }) => json === true)), 'and')
+    problems.push(`--json: works only with ${takers}; expected LOG_FORMAT=json for JSON log lines`)
   }
   return {
     switches,

@@ -19,7 +19,7 @@ export interface CommandFace {
   readonly takes: readonly Part[]
   /** Takes --json. */
   readonly json?: true
-  /** Reads what another command would, to look at it: those settings are the other's. */
+  /** Reads what other commands read, to look at it: those settings are theirs. */
   readonly dryRun?: true
 }
 
@@ -36,4 +36,8 @@ export interface Program<C extends CommandFace = CommandFace> {
 /** Those that texts list. */
 export function listed<C extends CommandFace>(commands: readonly C[]): readonly (C & ListedCommand)[] {
   return commands.filter((command): command is C & ListedCommand => command.help !== undefined)
+}
+
+export function namesOf(commands: readonly CommandFace[]): string[] {
+  return commands.map(({ name }) => name)
 }

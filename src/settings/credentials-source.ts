@@ -13,7 +13,7 @@ export type SourceOf<Kind extends SourceKind> = Extract<CredentialsSource, { rea
 interface Entry<Kind extends SourceKind> {
   /** The setting that chooses it. */
   readonly by?: OptionName
-  /** @param deadlineSeconds undefined where DEADLINE itself is wrong. */
+  /** @param deadlineSeconds undefined if DEADLINE itself is wrong. */
   read(reader: Reader, deadlineSeconds: number | undefined): SourceOf<Kind> | undefined
 }
 

@@ -1,7 +1,7 @@
 /** What --help prints, all of it from the tables that the program itself goes by. */
 import { EXIT_CODES, type Stage } from '../errors.ts'
 import { SWITCHES, type Switch } from './arguments.ts'
-import { listed, type CommandFace, type ListedCommand, type Program } from './command.ts'
+import { listed, namesOf, type CommandFace, type ListedCommand, type Program } from './command.ts'
 import { choosing, KINDS, SOURCES } from './credentials-source.ts'
 import { flagOf, OPTIONS, type Definition, type Group, type OptionName, type SourceKind } from './options.ts'
 import { inWords } from './values.ts'
@@ -57,7 +57,7 @@ function wholeHelp(program: Program): string[] {
   return [
     `aws-iam-ra: ${summary}`,
     '',
-    `Usage: aws-iam-ra [${commands.map(({ name }) => name).join(' | ')}] [--flag VALUE]...`,
+    `Usage: aws-iam-ra [${namesOf(commands).join(' | ')}] [--flag VALUE]...`,
     '',
     ...wrap(details, 0),
     '',
@@ -144,10 +144,7 @@ function requirement(required: readonly SourceKind[]): string {
 export function onlyFor(option: Definition, { oneShot, commands }: Program): string | undefined {
   if (isFor(option, oneShot)) return undefined
   const takers = listed(commands).filter((command) => command.dryRun !== true && isFor(option, command))
-  return `${inWords(
-    takers.map(({ name }) => name),
-    'and',
-  )} only`
+  return `${inWords(namesOf(takers), 'and')} only`
 }
 
 export function exitCodes(): [string, string][] {

@@ -5,7 +5,7 @@ import type { Reader } from './reader.ts'
 import { startSpreadMs } from './sections.ts'
 import type { ServeSettings } from './settings.ts'
 
-/** Every section is read even where an earlier one failed, so that each has its problems reported. */
+/** Every section is read even if an earlier one failed, so that each has its problems reported. */
 export function servingSettings(reader: Reader): ServeSettings | undefined {
   const from = sourceSettings(reader)
   const startSpread = startSpreadMs(reader)

@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { memoryFiles } from '../../src/run/memory-files.ts'
 import type { IamRaError } from '../../src/errors.ts'
 import { systemClock, type Runtime } from '../../src/run/runtime.ts'
-import { check } from '../../src/commands/check.ts'
+import type { check } from '../../src/commands/check.ts'
 import type { Command } from '../../src/commands/command.ts'
 import { PROGRAM } from '../../src/commands/commands.ts'
-import { credentialProcess } from '../../src/commands/credential-process.ts'
-import { obtain } from '../../src/commands/obtain.ts'
-import { once as oneShot } from '../../src/commands/once.ts'
-import { renew } from '../../src/commands/renew.ts'
-import { serve } from '../../src/commands/serve.ts'
+import type { credentialProcess } from '../../src/commands/credential-process.ts'
+import type { obtain } from '../../src/commands/obtain.ts'
+import type { once as oneShot } from '../../src/commands/once.ts'
+import type { renew } from '../../src/commands/renew.ts'
+import type { serve } from '../../src/commands/serve.ts'
 import type { Reporting } from '../../src/run/log.ts'
 import * as commandLine from '../../src/settings/arguments.ts'
 import { listed } from '../../src/settings/command.ts'
@@ -56,9 +56,16 @@ export type Env = Runtime['env']
 /** Settings to add to others; null takes one away. */
 export type Changes = Readonly<Record<string, string | null>>
 
-const VALUES = { once: oneShot, serve, renew, 'credential-process': credentialProcess, check, obtain }
-type Name = keyof typeof VALUES
-type SettingsOf<One extends Name> = Exclude<ReturnType<(typeof VALUES)[One]['settings']>, undefined>
+interface Values {
+  readonly once: typeof oneShot
+  readonly serve: typeof serve
+  readonly renew: typeof renew
+  readonly 'credential-process': typeof credentialProcess
+  readonly check: typeof check
+  readonly obtain: typeof obtain
+}
+type Name = keyof Values
+type SettingsOf<One extends Name> = Exclude<ReturnType<Values[One]['settings']>, undefined>
 
 interface Work<One extends Name> {
   readonly command: One
