@@ -32,7 +32,7 @@ export interface FailureContext {
 
 export interface CommandContext extends FailureContext {
   readonly reporting: Reporting
-  /** Of the settings. */
+  /** About the settings. */
   readonly warnings: readonly string[]
   /** Aborted with an IamRaError: INTERRUPTED by SIGTERM or SIGINT, INTERNAL by a bug. */
   readonly interrupt: AbortSignal

@@ -1,4 +1,4 @@
-/** obtain: what serve and renew start for each run, in a process of its own. */
+/** obtain: the command that serve and renew start for each run, in a process of its own; not meant for users. */
 import { sourceSettings } from '../settings/credentials-source.ts'
 import type { SourceSettings } from '../settings/settings.ts'
 import type { Command } from './command.ts'

@@ -1,4 +1,4 @@
-/** The command line taken apart; what the values mean is decided elsewhere. */
+/** Parses the command line; the meaning of the values is decided elsewhere. */
 import { nearest } from '../text/did-you-mean.ts'
 import { listed, namesOf, type CommandFace } from './command.ts'
 import { flagOf, OPTIONS, type OptionName } from './options.ts'
@@ -8,19 +8,19 @@ export const SWITCHES = ['--help', '--version', '--quiet', '--verbose', '--json'
 export type Switch = (typeof SWITCHES)[number]
 
 export interface Arguments<C extends CommandFace = CommandFace> {
-  /** Absent: the one-shot. */
+  /** Absent for a one-shot run. */
   readonly command?: C
-  /** The first argument was close to this command: what follows was written for it, so that no other problem counts. */
+  /** The first argument is similar to this command: the rest was written for it, so no other problem counts. */
   readonly meant?: string
   readonly switches: ReadonlySet<Switch>
   /** By option; never empty. */
   readonly values: ReadonlyMap<OptionName, string>
-  /** One line for each argument that is not understood. An argument's value is never repeated in it. */
+  /** One line for each argument that is not understood. It never repeats an argument's value. */
   readonly problems: readonly string[]
 }
 
 /**
- * A command may stand first. Takes `--flag value` and `--flag=value`; a value that begins with `--` needs the second
+ * A command may come first. Accepts `--flag value` and `--flag=value`; a value that begins with `--` needs the second
  * form.
  */
 export function readArguments<C extends CommandFace>(
@@ -82,12 +82,15 @@ export function readArguments<C extends CommandFace>(
   }
 }
 
-/** The command that the first argument is a typing error of. The argument itself is shown nowhere: it may be a value. */
+/**
+ * The command of which the first argument is probably a misspelling. The argument itself is shown nowhere: it may be a
+ * value.
+ */
 function commandMeant([first]: readonly string[], names: readonly string[]): string | undefined {
   return first === undefined || first.startsWith('-') ? undefined : nearest(first, names)
 }
 
-/** @returns undefined for the one-shot */
+/** @returns undefined for a one-shot run */
 export function commandOf<C extends CommandFace>(
   argv: readonly string[],
   commands: readonly C[],
@@ -95,7 +98,7 @@ export function commandOf<C extends CommandFace>(
   return commands.find(({ name }) => name === argv[0])
 }
 
-/** By its place, as it may be a value that lost its flag. @param position from 1 */
+/** Names the argument by its position, since it may be a value that lost its flag. @param position from 1 */
 function strayArgument(
   argument: string,
   position: number,
@@ -121,7 +124,7 @@ function optionOf(flag: string): OptionName | undefined {
 
 const FLAGS: readonly string[] = [...SWITCHES, ...OPTIONS.map(({ name }) => flagOf(name))]
 
-/** A mistyped flag helps to find it; anything else may be a value that lost its flag, and is like none of ours. */
+/** A mistyped flag is shown to help find it; anything else may be a value that lost its flag, and resembles none of ours. */
 function unknownFlag(flag: string): string {
   const isWord = /^--?[a-z][a-z-]{0,40}$/.test(flag)
   const meant = isWord ? nearest(flag, FLAGS) : undefined

@@ -6,14 +6,14 @@ export type Part = 'files' | 'endpoint' | 'health' | 'start-spread' | 'terminati
 export interface CommandHelp {
   readonly summary: string
   readonly details: string
-  /** Lines of a shell; what a command needs and they do not set is in the environment. */
+  /** Shell commands; any other variables that a command needs are already in the environment. */
   readonly example: readonly string[]
 }
 
 export interface CommandFace {
-  /** Its word on the command line; the one-shot has none there. */
+  /** Its word on the command line; the one-shot needs none. */
   readonly name: string
-  /** Absent: hidden. It is no command for people, so no text lists it. */
+  /** Absent: hidden. The command is not meant for users, so no text lists it. */
   readonly help?: CommandHelp
   /** Besides the settings that every command reads. */
   readonly takes: readonly Part[]
@@ -28,7 +28,7 @@ export interface ListedCommand extends CommandFace {
 }
 
 export interface Program<C extends CommandFace = CommandFace> {
-  /** What the program does without a command's word: its texts are those of the whole program. */
+  /** The program without a command: its texts describe the whole program. */
   readonly oneShot: C & ListedCommand
   readonly commands: readonly C[]
 }

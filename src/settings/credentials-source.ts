@@ -17,7 +17,7 @@ interface Entry<Kind extends SourceKind> {
   read(reader: Reader, deadlineSeconds: number | undefined): SourceOf<Kind> | undefined
 }
 
-/** The first whose setting is set, and without any it is vault-pki. */
+/** The source is the first one whose setting is set; if none is, it is vault-pki. */
 export const SOURCES: { readonly [Kind in SourceKind]: Entry<Kind> } = {
   'vault-aws': { by: 'VAULT_AWS_PATH', read: vaultAws },
   'mounted-certificate': { by: 'CERTIFICATE_FILE', read: mountedCertificate },
@@ -42,8 +42,8 @@ export function sourceSettings(reader: Reader): SourceSettings | undefined {
 }
 
 /**
- * What belongs to another source would say two things at once. What is refused has its own problem. Vault's PKI is chosen
- * by no setting, so beside it only companions of a setting that chooses can be left over.
+ * Settings of another source would be contradictory. A setting that was refused already has its own problem. No setting
+ * chooses Vault's PKI, so only companions of a setting that chooses another source can be left over with it.
  */
 function refuseOthers(reader: Reader, kind: SourceKind): void {
   const chosenBy = SOURCES[kind].by

@@ -1,4 +1,4 @@
-/** What --help prints, all of it from the tables that the program itself goes by. */
+/** The output of --help, generated from the tables that the program itself uses. */
 import { EXIT_CODES, type Stage } from '../errors.ts'
 import { SWITCHES, type Switch } from './arguments.ts'
 import { listed, namesOf, type CommandFace, type ListedCommand, type Program } from './command.ts'
@@ -16,7 +16,7 @@ export const SWITCH_MEANINGS: Readonly<Record<Switch, string>> = {
   '--json': 'with check: print its findings as one JSON document',
 }
 
-/** The settings' headings, in the order that they come in. */
+/** The headings of the settings, in the order of output. */
 export const GROUPS: Readonly<Record<Group, string>> = {
   vault: 'Vault',
   certificate: 'Certificate',
@@ -42,8 +42,8 @@ const IGNORED =
   'VAULT_TOKEN and VAULT_SKIP_VERIFY are ignored, with a warning. Runtime variables such as NODE_EXTRA_CA_CERTS, NODE_OPTIONS and SSL_CERT_FILE have no effect: set VAULT_CACERT and AWS_CA_BUNDLE to trust more CAs.'
 
 /**
- * In lines of 100 columns at most, with a line break at its end.
- * @param command whose settings to list; without one, or for one that no user runs, all
+ * In lines of at most 100 columns, with a line break at the end.
+ * @param command whose settings to list; all of them if it is absent or a command that no user runs
  */
 export function helpText(program: Program, command?: CommandFace): string {
   const [one] = command === undefined ? [] : listed([command])
@@ -99,7 +99,7 @@ function commandHelp(command: ListedCommand): string[] {
   ]
 }
 
-/** By group, each with a blank line after it. */
+/** By group, each followed by a blank line. */
 function settings(described: (option: NamedDefinition) => string[]): string[] {
   return Object.entries(GROUPS).flatMap(([group, heading]) => {
     const lines = OPTIONS.filter((option) => option.group === group).flatMap(described)
@@ -107,7 +107,7 @@ function settings(described: (option: NamedDefinition) => string[]): string[] {
   })
 }
 
-/** Whether the command takes it. */
+/** Whether the command reads it. */
 export function isFor({ parts }: Definition, { takes }: CommandFace): boolean {
   return parts === undefined || parts.some((part) => takes.includes(part))
 }
@@ -123,13 +123,13 @@ function describe(option: NamedDefinition, only?: string): string[] {
   return [...head, ...wrap(meaningOf(option), 6)]
 }
 
-/** What it is, what its check expects, and what else there is to say. */
+/** Its meaning, the values that its check accepts, and its note. */
 export function meaningOf({ meaning, check, note }: Definition): string {
   const expected = check.expected === '' ? '' : `: ${check.expected}`
   return `${meaning}${expected}${note === undefined ? '' : `; ${note}`}`
 }
 
-/** Whether there must be one, else what is taken without. */
+/** Whether it is required, and otherwise its default. */
 export function defaultOf({ required, fallback, otherwise }: Definition): string {
   return required === undefined ? `default: ${fallback ?? otherwise ?? 'none'}` : requirement(required)
 }
@@ -140,7 +140,7 @@ function requirement(required: readonly SourceKind[]): string {
   return others.length === 0 ? 'required' : `required unless ${choosing(others)} is set`
 }
 
-/** The commands that have it, if the program without one has not. */
+/** The commands that read it, unless the program without a command does too. */
 export function onlyFor(option: Definition, { oneShot, commands }: Program): string | undefined {
   if (isFor(option, oneShot)) return undefined
   const takers = listed(commands).filter((command) => command.dryRun !== true && isFor(option, command))

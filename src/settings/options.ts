@@ -1,4 +1,4 @@
-/** The one table of settings: reading, checks, --help and docs/settings.md all follow it, in its order. */
+/** The one table of settings: parsing, checks, --help and docs/settings.md all follow it, in its order. */
 import { DEFAULT_KEY_TYPE } from '../certificate/settings.ts'
 import type { CredentialsSource } from '../sources/sources.ts'
 import { awsAddress, listenAddress, proxyAddress, vaultAddress } from './addresses.ts'
@@ -13,23 +13,23 @@ export type SourceKind = CredentialsSource['kind']
 
 export interface Definition<T = unknown> {
   readonly group: Group
-  /** The one check of its value; what it yields is the setting's type. */
+  /** The one check of its value; the check's result is the setting's type. */
   readonly check: values.Check<T>
   /** The sources of credentials that need it. */
   readonly required?: readonly SourceKind[]
-  /** The sources that it belongs to: beside another, it is a mistake. Absent: it may be set beside any. */
+  /** The sources that it belongs to: with any other it is a mistake. Absent: it may be set with any source. */
   readonly only?: readonly SourceKind[]
   /** Read by the commands that take one of these; absent: by all. */
   readonly parts?: readonly Part[]
-  /** The value taken where nothing is given, as the user would write it. */
+  /** The default, as the user would write it. */
   readonly fallback?: string
-  /** For the help text: what happens without a value, where that is no value of its own. */
+  /** For the help text: what happens if it is unset, when there is no default value. */
   readonly otherwise?: string
-  /** Its lower-case spelling works too, and loses to this one, as Go's httpproxy has it. */
+  /** Its lower-case spelling works too, but this one takes precedence, as in Go's httpproxy. */
   readonly lowerCase?: true
-  /** The value may hold a password or a key in its address, so that no message repeats it. */
+  /** The value may contain a password or a key in its address, so no message repeats it. */
   readonly sensitive?: true
-  /** What it is. The help text adds what the check expects, and then the note. */
+  /** What it is. The help text adds the values that the check accepts, and then the note. */
   readonly meaning: string
   readonly note?: string
 }
@@ -44,7 +44,7 @@ const PKI: readonly SourceKind[] = ['vault-pki']
 const FILES: readonly SourceKind[] = ['mounted-certificate']
 const ROLES_ANYWHERE: readonly SourceKind[] = ['vault-pki', 'mounted-certificate']
 
-/** AWS takes the source identity `CN=<cn>`, and STS allows it 64 characters. */
+/** AWS sets the source identity to `CN=<cn>`, and STS limits it to 64 characters. */
 export const MAX_SOURCE_IDENTITY_CN = 61
 
 export const SETTINGS = {
@@ -392,7 +392,7 @@ export const SETTINGS = {
 
 export type OptionName = keyof typeof SETTINGS
 
-/** What a setting is once its check has passed. */
+/** A setting's type once its check has passed. */
 export type Value<Name extends OptionName> =
   (typeof SETTINGS)[Name]['check'] extends values.Check<infer T> ? T : never
 

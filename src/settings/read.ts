@@ -1,4 +1,4 @@
-/** The run as the user asked for it: the command line and the environment, read once and checked as a whole. */
+/** The run that the user asked for: the command line and the environment, read once and checked as a whole. */
 import { lookAtCaFile } from '../x509/ca-file.ts'
 import { IamRaError } from '../errors.ts'
 import type { Runtime } from '../run/runtime.ts'
@@ -13,14 +13,14 @@ export type Invocation<S> =
   | { readonly shows: 'help' | 'version' }
   | {
       readonly settings: S
-      /** As readReporting has it, and from LOG_FORMAT_FILE and TERMINATION_LOG_FILE besides. */
+      /** As in readReporting, but LOG_FORMAT_FILE and TERMINATION_LOG_FILE are read too. */
       readonly reporting: Reporting
       readonly warnings: readonly string[]
     }
 
 /**
- * How to speak, from flags and the environment alone, so that it is known before any file is read. Never throws: what
- * is wrong here falls back to its default, and readInvocation reports it.
+ * How to report, from flags and the environment alone, so that it is known before any file is read. Never throws: a
+ * wrong value falls back to its default, and readInvocation reports it.
  */
 export function readReporting({ switches, values }: Arguments, env: Runtime['env']): Reporting {
   const textOf = (name: OptionName): string => (values.get(name) ?? env[name] ?? '').trim()
@@ -71,10 +71,10 @@ function refusal(problems: readonly string[]): IamRaError {
   })
 }
 
-/** The steps read them when they need them, the last one after a login and a signature: so look now. */
+/** Steps would find these errors late, the last one after login and signing: check them now. */
 async function checkCaFiles(reader: Reader, { fs, clock }: Pick<Runtime, 'fs' | 'clock'>): Promise<void> {
   const files = ['VAULT_CACERT', 'AWS_CA_BUNDLE'] as const
-  // A certificate that others issue needs no Vault.
+  // A mounted certificate needs no Vault.
   for (const name of reader.isSet('CERTIFICATE_FILE') ? files.slice(1) : files) {
     const source = reader.source(name)
     if (source.state !== 'given') continue
@@ -97,14 +97,14 @@ function verbosityOf(switches: Arguments['switches']): Reporting['verbosity'] {
   return switches.has('--quiet') ? 'quiet' : 'verbose'
 }
 
-/** Vault's own clients would obey them; here a token that lies about and unchecked TLS have no place. */
+/** Vault's own clients would obey them; this program must use neither a token that is lying around nor unchecked TLS. */
 function warnOfIgnored(reader: Reader, env: Runtime['env']): void {
   const set = ['VAULT_TOKEN', 'VAULT_SKIP_VERIFY'].filter((name) => (env[name] ?? '').trim() !== '')
   if (set.length === 0) return
   reader.warnings.push(`${set.join(' and ')} ${set.length === 1 ? 'is' : 'are'} set and ignored`)
 }
 
-/** A URL keeps its state where no freezing reaches; nothing in src sets a part of one. */
+/** A URL's state is out of reach of freezing; nothing in src sets a part of one. */
 function deepFreeze<T extends object>(value: T): T {
   for (const member of Object.values(value)) {
     if (typeof member === 'object' && member !== null && !(member instanceof URL)) deepFreeze(member)

@@ -1,4 +1,4 @@
-/** The parts of Settings, each from its own options; undefined where a problem leaves one incomplete. */
+/** The parts of Settings, each from its own options; undefined if a problem leaves one incomplete. */
 import type { CertificateSettings } from '../certificate/settings.ts'
 import type { ExchangeSettings } from '../exchange/create-session.ts'
 import type { SinkSettings } from '../sink/settings.ts'
@@ -44,7 +44,7 @@ export function vaultSection(reader: Reader): LoginSettings | undefined {
   return { addr, role, authMethod, authMount, tokenFile, ...optional }
 }
 
-/** @param deadlineSeconds what CERT_TTL has to reach; undefined where DEADLINE itself is wrong. */
+/** @param deadlineSeconds minimum for CERT_TTL; undefined if DEADLINE itself is wrong. */
 export function certificateSection(
   reader: Reader,
   deadlineSeconds: number | undefined,
@@ -65,7 +65,7 @@ export function certificateSection(
   return { pkiMount, pkiRole, commonName, dnsSans, uriSans, ...omitUndefined({ keyType, ttl }) }
 }
 
-/** As it was written: Vault reads it itself. */
+/** As written: Vault parses it itself. */
 function certificateTtl(reader: Reader, deadlineSeconds: number | undefined): string | undefined {
   const [seconds, source] = [reader.take('CERT_TTL'), reader.source('CERT_TTL')]
   if (seconds === undefined || source.state !== 'given') return undefined
@@ -110,7 +110,7 @@ export function exchangeSection(reader: Reader): ExchangeSettings | undefined {
   }
 }
 
-/** Which of the anchor's two names to read; a flag goes before the environment whatever its name. */
+/** Which of the trust anchor's two names to read; a flag has priority over the environment, whatever its name. */
 function anchorOption(reader: Reader): 'ANCHOR_ARN' | 'TRUST_ANCHOR_ARN' | undefined {
   const [own, other] = [reader.source('ANCHOR_ARN'), reader.source('TRUST_ANCHOR_ARN')]
   if (own.state === 'refused' || other.state === 'refused') return undefined
@@ -132,7 +132,7 @@ function anchorOption(reader: Reader): 'ANCHOR_ARN' | 'TRUST_ANCHOR_ARN' | undef
   return undefined
 }
 
-/** The endpoint by region and variant; undefined where a problem was reported, or the override is what is wrong. */
+/** The endpoint by region and variant; undefined if a problem was reported, or if the override itself is wrong. */
 export function derivedEndpoint(
   reader: Reader,
   override: EndpointOverride,
@@ -149,7 +149,7 @@ export function derivedEndpoint(
   return undefined
 }
 
-/** What stands between this machine and AWS. */
+/** The CA file and proxy for connections to AWS. */
 export function awsConnection(
   reader: Reader,
   endpoint: URL | undefined,
@@ -162,7 +162,7 @@ export function awsConnection(
   })
 }
 
-/** HTTPS_PROXY is for https by name, and what is on this machine is never behind a proxy. */
+/** HTTPS_PROXY is for https, as its name says, and nothing on this machine is ever behind a proxy. */
 function proxyApplies(endpoint: URL, noProxy: string): boolean {
   return endpoint.protocol === 'https:' && !isLoopback(endpoint) && !bypassesProxy(noProxy, endpoint)
 }
@@ -172,7 +172,7 @@ export function startSpreadMs(reader: Reader): number | undefined {
   return seconds === undefined ? undefined : seconds * 1000
 }
 
-/** @param anchorRegion what WRITE_REGION writes where AWS_REGION is not set. */
+/** @param anchorRegion the region for WRITE_REGION if AWS_REGION is unset. */
 export function sinkSection(
   reader: Reader,
   anchorRegion: string | undefined,
@@ -185,7 +185,7 @@ export function sinkSection(
   return { kind: 'shared-files', credentialsFile, profile, fileMode, ...omitUndefined({ regionFile }) }
 }
 
-/** Absent where it is not wanted; AWS_REGION is read only then, as it is often set for the app alone. */
+/** Absent unless WRITE_REGION is true; only then is AWS_REGION read, since it is often set for the app alone. */
 function regionFileOf(reader: Reader, anchorRegion: string | undefined): SinkSettings['regionFile'] {
   if (reader.take('WRITE_REGION') !== true) return undefined
   const path = reader.take('AWS_CONFIG_FILE')

@@ -5,7 +5,7 @@ import type { Reader } from './reader.ts'
 import { startSpreadMs } from './sections.ts'
 import type { ServeSettings } from './settings.ts'
 
-/** Every section is read even if an earlier one failed, so that each has its problems reported. */
+/** Every section is read even if an earlier one failed, so that the problems of each are reported. */
 export function servingSettings(reader: Reader): ServeSettings | undefined {
   const from = sourceSettings(reader)
   const startSpread = startSpreadMs(reader)
@@ -20,7 +20,7 @@ function servingSection(reader: Reader): Pick<ServeSettings, 'endpoint' | 'healt
   const tokenFileMode = reader.take('FILE_MODE')
   const imdsV1 = reader.take('IMDS_V1')
   const health = reader.take('HEALTH_ADDR')
-  // Whatever its address: 0.0.0.0 has the endpoint's 127.0.0.1 in it.
+  // Whatever its address: 0.0.0.0 includes the endpoint's 127.0.0.1.
   if (health !== undefined && health.port === port) {
     reader.problem('HEALTH_ADDR', { wrong: 'has the port of ENDPOINT_PORT', expected: 'another port' })
   }

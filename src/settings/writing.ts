@@ -4,7 +4,7 @@ import type { Reader } from './reader.ts'
 import { sinkSection, startSpreadMs } from './sections.ts'
 import type { Settings } from './settings.ts'
 
-/** Every section is read even if an earlier one failed, so that each has its problems reported. */
+/** Every section is read even if an earlier one failed, so that the problems of each are reported. */
 export function writingSettings(reader: Reader): Settings | undefined {
   const from = sourceSettings(reader)
   const startSpread = startSpreadMs(reader)

@@ -1,4 +1,4 @@
-/** check: the whole way, step by step, with what was sent and found at each. Nothing that it makes lasts. */
+/** check: every step of a run, with what each sent and found. Everything it creates is revoked or discarded. */
 import type { IamRaError } from '../../errors.ts'
 import type { CheckSettings } from '../../settings/settings.ts'
 import type { Look, StepDescription } from '../../run/watch.ts'
@@ -18,7 +18,7 @@ const SETTINGS = {
 } as const satisfies Partial<StepDescription>
 
 /**
- * Goes on after a failure with what does not need the step that failed.
+ * After a failure it goes on with whatever does not need the failed step.
  * @returns the exit code that a run would have had
  * @throws IamRaError INTERRUPTED or INTERNAL
  */
@@ -36,7 +36,7 @@ export async function runCheck(
   return ended(inspection.steps, report)
 }
 
-/** Settings that are wrong leave nothing to look at. @returns the exit code */
+/** With wrong settings there is nothing else to check. @returns the exit code */
 export function reportSettings(failure: IamRaError, context: FailureContext): number {
   const report = reportOf(context)
   const step: CheckStep = {
@@ -60,7 +60,7 @@ function ended(all: readonly CheckStep[], report: Report): number {
   return failedStep(all)?.error.exitCode ?? 0
 }
 
-/** A step that failed leaves those after it with what can be looked at without it. */
+/** After a failed step, checks what can be checked without it. */
 async function followSource(source: Source, inspection: Inspection): Promise<void> {
   const run = await inspection.follow((watch) => source.obtain(watch))
   await run?.lease?.end()
@@ -71,7 +71,7 @@ async function followSource(source: Source, inspection: Inspection): Promise<voi
   await lookAt(source.probes.slice(after), inspection)
 }
 
-/** At each, whatever became of the one before. */
+/** Each one, whatever happened to the previous one. */
 async function lookAt(looks: readonly Look[], inspection: Inspection): Promise<void> {
   for (const look of looks) await inspection.follow((watch) => watch.look(look))
 }
