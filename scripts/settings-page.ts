@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defaultOf, exitCodes, GROUPS, meaningOf, onlyFor, SWITCH_MEANINGS } from '../src/settings/help.ts'
+import { PROGRAM } from '../src/commands/commands.ts'
 import { OPTIONS } from '../src/settings/options.ts'
 import { ROOT } from './checks/files.ts'
 import { between, markdownTable } from './generated.ts'
@@ -10,7 +11,7 @@ import { between, markdownTable } from './generated.ts'
 export function withSettings(page: string): string {
   const groups = Object.entries(GROUPS).map(([group, heading]) => {
     const rows = OPTIONS.filter((option) => option.group === group).map((option) => {
-      const only = onlyFor(option)
+      const only = onlyFor(option, PROGRAM)
       const names = option.lowerCase === true ? [option.name, option.name.toLowerCase()] : [option.name]
       return [
         names.map((name) => `\`${name}\``).join(' or '),

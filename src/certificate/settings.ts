@@ -2,6 +2,7 @@
 
 export const KEY_TYPES = ['ec-p256', 'ec-p384', 'rsa-2048', 'rsa-3072'] as const
 export type KeyType = (typeof KEY_TYPES)[number]
+export const DEFAULT_KEY_TYPE: KeyType = 'ec-p256'
 
 export interface CertificateSettings {
   readonly pkiMount: string
@@ -9,7 +10,7 @@ export interface CertificateSettings {
   readonly commonName: string
   readonly dnsSans: readonly string[]
   readonly uriSans: readonly string[]
-  /** Absent: ec-p256, then one attempt with rsa-2048 if the role requires RSA. */
+  /** Absent: DEFAULT_KEY_TYPE, with one attempt at rsa-2048 where the role wants RSA. */
   readonly keyType?: KeyType
   /** A Vault duration such as `30m`. Absent: the role's own. */
   readonly ttl?: string

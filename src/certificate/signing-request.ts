@@ -1,5 +1,5 @@
-/** What can be prepared before the login succeeds: a key pair, and the request to certify it. */
-import type { CertificateSettings, KeyType } from './settings.ts'
+/** What can be made before Vault has let us in: a key pair, and the request that asks to certify it. */
+import { DEFAULT_KEY_TYPE, type CertificateSettings, type KeyType } from './settings.ts'
 import { createCsr } from './csr.ts'
 import { generateKeyPair, type KeyPair } from './key-pair.ts'
 
@@ -12,7 +12,7 @@ export interface SigningRequest {
 /** @throws IamRaError SETTINGS_INVALID for a name that a request cannot contain */
 export async function createSigningRequest(
   settings: CertificateSettings,
-  keyType: KeyType = settings.keyType ?? 'ec-p256',
+  keyType: KeyType = settings.keyType ?? DEFAULT_KEY_TYPE,
 ): Promise<SigningRequest> {
   const keyPair = await generateKeyPair(keyType)
   return { keyPair, csr: await createCsr(keyPair, settings) }

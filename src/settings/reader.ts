@@ -1,7 +1,7 @@
 /** Returns checked values by option, and collects problems and warnings on the way. */
+import { KINDS, SOURCES } from './credentials-source.ts'
 import type { GivenSetting } from './settings.ts'
 import {
-  CHOICES,
   OPTIONS,
   SETTINGS,
   type Definition,
@@ -39,7 +39,8 @@ export class Reader {
 
   /** The source of the credentials, according to the settings. */
   sourceKind(): SourceKind {
-    return CHOICES.find(({ by }) => this.isSet(by))?.kind ?? 'vault-pki'
+    const isChosen = (by?: OptionName): boolean => by !== undefined && this.isSet(by)
+    return KINDS.find((kind) => isChosen(SOURCES[kind].by)) ?? 'vault-pki'
   }
 
   /** The checked value, or else the table's default; undefined if there is neither, or a problem. */

@@ -4,6 +4,7 @@ import type { ExchangeSettings } from '../exchange/settings.ts'
 import type { SinkSettings } from '../sink/settings.ts'
 import type { SinkOf } from '../sink/sinks.ts'
 import type { LoginSettings } from '../identity/settings.ts'
+import { omitUndefined } from '../text/omit-undefined.ts'
 import { isLoopback } from './addresses.ts'
 import { arnConflicts } from './arn.ts'
 import {
@@ -23,7 +24,7 @@ export function vaultSection(reader: Reader): LoginSettings | undefined {
   const authMethod = reader.take('VAULT_AUTH_METHOD')
   const authMount = reader.take('VAULT_AUTH_MOUNT') ?? authMethod
   const requireTls = reader.take('VAULT_REQUIRE_TLS')
-  const optional = present({
+  const optional = omitUndefined({
     caFile: reader.take('VAULT_CACERT'),
     tlsServerName: reader.take('VAULT_TLS_SERVER_NAME'),
     namespace: reader.take('VAULT_NAMESPACE'),
@@ -61,7 +62,7 @@ export function certificateSection(
     )
   }
   if (pkiRole === undefined || commonName === undefined || pkiMount === undefined) return undefined
-  return { pkiMount, pkiRole, commonName, dnsSans, uriSans, ...present({ keyType, ttl }) }
+  return { pkiMount, pkiRole, commonName, dnsSans, uriSans, ...omitUndefined({ keyType, ttl }) }
 }
 
 /** As written: Vault parses it itself. */
@@ -91,7 +92,7 @@ export function exchangeSection(reader: Reader): ExchangeSettings | undefined {
         rolesAnywhereEndpoint({ partition: anchor.partition, region: anchor.region, fips, dualStack })),
   )
   const endpoint = reader.take('AWS_ENDPOINT_URL_ROLESANYWHERE') ?? derived
-  const optional = present({
+  const optional = omitUndefined({
     durationSeconds: reader.take('SESSION_DURATION'),
     sessionName: reader.take('SESSION_NAME'),
   })
@@ -155,7 +156,7 @@ export function awsConnection(
 ): { readonly caFile?: string; readonly proxy?: URL } {
   const proxy = reader.take('HTTPS_PROXY')
   const noProxy = reader.take('NO_PROXY') ?? ''
-  return present({
+  return omitUndefined({
     caFile: reader.take('AWS_CA_BUNDLE'),
     proxy: endpoint !== undefined && proxyApplies(endpoint, noProxy) ? proxy : undefined,
   })
@@ -164,6 +165,11 @@ export function awsConnection(
 /** HTTPS_PROXY is for https, as its name says, and nothing on this machine is ever behind a proxy. */
 function proxyApplies(endpoint: URL, noProxy: string): boolean {
   return endpoint.protocol === 'https:' && !isLoopback(endpoint) && !bypassesProxy(noProxy, endpoint)
+}
+
+export function startSpreadMs(reader: Reader): number | undefined {
+  const seconds = reader.take('START_SPREAD')
+  return seconds === undefined ? undefined : seconds * 1000
 }
 
 /** @param anchorRegion the region for WRITE_REGION if AWS_REGION is unset. */
@@ -176,7 +182,7 @@ export function sinkSection(
   const fileMode = reader.take('FILE_MODE')
   const regionFile = regionFileOf(reader, anchorRegion)
   if (credentialsFile === undefined || profile === undefined || fileMode === undefined) return undefined
-  return { kind: 'shared-files', credentialsFile, profile, fileMode, ...present({ regionFile }) }
+  return { kind: 'shared-files', credentialsFile, profile, fileMode, ...omitUndefined({ regionFile }) }
 }
 
 /** Absent unless WRITE_REGION is true; only then is AWS_REGION read, since it is often set for the app alone. */
@@ -192,10 +198,4 @@ function regionFileOf(reader: Reader, anchorRegion: string | undefined): SinkSet
     })
   }
   return path === undefined || region === undefined ? undefined : { path, region }
-}
-
-/** Leaves out settings that were not given, as exactOptionalPropertyTypes requires. */
-export function present<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const given = Object.entries(members).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(given) as { [K in keyof T]?: Exclude<T[K], undefined> }
 }

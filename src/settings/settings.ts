@@ -19,6 +19,7 @@ export interface Settings extends SourceSettings {
 /** In a serving pod the app reads the token file, in any other the credentials file. */
 export interface CheckSettings extends SourceSettings {
   readonly sink: SinkOf
+  readonly given: readonly GivenSetting[]
 }
 
 export interface RenewSettings extends Settings {

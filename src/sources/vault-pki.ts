@@ -1,5 +1,5 @@
 /** The source for Vault's PKI: log in, have a certificate signed, revoke the token, exchange at Roles Anywhere. */
-import type { CertificateSettings } from '../certificate/settings.ts'
+import { DEFAULT_KEY_TYPE, type CertificateSettings } from '../certificate/settings.ts'
 import type { CertificateContext, CertificateSession } from '../certificate/vault-pki.ts'
 import { createSession } from '../exchange/create-session.ts'
 import type { ExchangeSettings } from '../exchange/settings.ts'
@@ -55,7 +55,7 @@ export function vaultPki(settings: VaultPkiSource, parts: VaultPkiParts = OURS):
   const { pkiMount, pkiRole, keyType, commonName, dnsSans, uriSans, ttl } = settings.certificate
   const sent = {
     path: `${pkiMount}/sign/${pkiRole}`,
-    key_type: keyType ?? 'ec-p256',
+    key_type: keyType ?? DEFAULT_KEY_TYPE,
     common_name: commonName,
     dns_sans: some(dnsSans),
     uri_sans: some(uriSans),

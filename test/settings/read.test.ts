@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { OPTIONS } from '../../src/settings/options.ts'
-import { readReporting } from '../../src/settings/read.ts'
 import {
   ANCHOR,
   once,
   PROFILE,
   problemsOf,
+  readReporting,
   readFrom,
   refusalOf,
   REQUIRED,

@@ -5,7 +5,8 @@ import type { ChildResult } from '../../run/child.ts'
 import type { Bounds } from '../../run/deadline.ts'
 import type { Runtime } from '../../run/runtime.ts'
 import type { Obtained } from '../../credentials.ts'
-import type { SerializedCause } from '../obtain.ts'
+import { obtain } from '../obtain.ts'
+import type { SerializedCause } from '../obtain/run.ts'
 
 /** What the child takes besides DEADLINE: its start, and revoking. */
 const BESIDES_MS = 10_000
@@ -29,7 +30,7 @@ export async function obtainApart(
   onEnd()
   try {
     const result = await runtime.runChild({
-      argv: ['obtain', ...argv],
+      argv: [obtain.name, ...argv],
       timeoutMs: bounds.deadlineMs + BESIDES_MS,
       signal: stopped.signal,
     })

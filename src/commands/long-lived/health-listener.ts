@@ -2,8 +2,8 @@
 import type { RequestCounts } from '../../endpoint/request-counts.ts'
 import type { Refresher } from '../../renewal/refresher.ts'
 import type { HealthSettings } from '../../endpoint/settings.ts'
+import type { CommandContext } from '../command.ts'
 import { listenerErrors } from './listener-errors.ts'
-import type { LongLivedContext } from './renewal-command.ts'
 
 /**
  * Runs with the health listener open, where one is wanted.
@@ -13,7 +13,7 @@ import type { LongLivedContext } from './renewal-command.ts'
 export async function withHealth(
   settings: HealthSettings | undefined,
   refresher: Refresher,
-  { logger, runtime }: Pick<LongLivedContext, 'logger' | 'runtime'>,
+  { logger, runtime }: Pick<CommandContext, 'logger' | 'runtime'>,
   run: () => Promise<void>,
   counts?: RequestCounts,
 ): Promise<void> {
