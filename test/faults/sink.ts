@@ -103,8 +103,8 @@ export const VOLUME_FAULTS = faults({
 export const PLANTED_FAULTS = faults({
   "a link at the file's place before it is looked at": refused('foreign', 'a symbolic link is in its place'),
   "a link at the file's place after the old file was read": DONE,
-  "a link at the draft's place before the rename": refused('old', 'away while it was written'),
-  'the whole folder exchanged for a link': refused('foreign', 'away while it was written'),
+  "a link at the draft's place before the rename": refused('old', 'during the write'),
+  'the whole folder exchanged for a link': refused('foreign', 'during the write'),
 })
 
 export const UID_FAULTS = faults({

@@ -39,7 +39,7 @@ for (const [name, { file, emulator }] of Object.entries(PROCESSORS)) {
     assert.is(version.stdout, `aws-iam-ra ${VERSION}\n`, version.stderr)
     const help = await run(stage, { under, args: ['--help'] })
     assert.is(help.code, 0, help.stderr)
-    assert.match(help.stdout, /\nSettings:\n/)
+    assert.match(help.stdout, /\nVault:\n/)
   })
 
   for (const keyType of ['ec-p256', 'rsa-2048']) {
