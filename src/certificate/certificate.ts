@@ -11,7 +11,7 @@ export interface Certificate {
   readonly serialHex: string
   /** RFC 5280 section 4.1.2.2 wants more than zero, and some tools made negative ones. */
   readonly serialIsPositive: boolean
-  /** One line such as `O=Test, CN=Root`; empty where the name is. Raw: it may hold any character. */
+  /** One line such as `O=Test, CN=Root`; empty if the name is. Raw: it may contain any character. */
   readonly subject: string
   readonly issuer: string
   readonly commonNames: readonly string[]
@@ -25,9 +25,9 @@ export interface Certificate {
   /** SHA-256 or better, and of a kind that is known here. */
   readonly signatureIsStrong: boolean
   readonly isCa: boolean
-  /** KeyUsageFlags of the library; undefined where the extension is absent. */
+  /** The library's KeyUsageFlags; undefined if the extension is absent. */
   readonly keyUsage: number | undefined
-  /** The DNS and URI names; none where the extension is absent. @throws Error where it cannot be read. */
+  /** The DNS and URI names; none if the extension is absent. @throws Error if it cannot be read */
   alternativeNames(): { readonly dns: readonly string[]; readonly uri: readonly string[] }
   /** Whether the issuer's key made this one's signature; false for algorithms that are unknown here. */
   isSignedBy(issuer: Certificate): Promise<boolean>

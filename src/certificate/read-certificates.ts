@@ -7,7 +7,7 @@ import { readPlainCertificate } from './plain-certificate.ts'
 /**
  * Reads every certificate of a PEM text; other PEM blocks are passed over.
  *
- * @throws IamRaError ANSWER_INVALID where a block has no end or its content is no certificate
+ * @throws IamRaError ANSWER_INVALID if a block has no end or its content is not a certificate
  */
 export function readCertificates(pem: string, what: string): Certificate[] {
   return [...certificatesIn(pem, what)]

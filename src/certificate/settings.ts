@@ -10,7 +10,7 @@ export interface CertificateSettings {
   readonly commonName: string
   readonly dnsSans: readonly string[]
   readonly uriSans: readonly string[]
-  /** Absent: DEFAULT_KEY_TYPE, with one attempt at rsa-2048 where the role wants RSA. */
+  /** Absent: DEFAULT_KEY_TYPE, with one attempt at rsa-2048 if the role requires RSA. */
   readonly keyType?: KeyType
   /** A Vault duration such as `30m`. Absent: the role's own. */
   readonly ttl?: string

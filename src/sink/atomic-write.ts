@@ -11,7 +11,7 @@ import { readBounded } from '../run/input-file.ts'
 import type { Logger } from '../run/log.ts'
 import type { Runtime } from '../run/runtime.ts'
 import { attempt, errorNumber, refused } from './file-error.ts'
-import { ensureFolder, folderMode, syncFolder, unlessMissing } from './folder.ts'
+import { ensureDirectory, directoryMode, syncDirectory, unlessMissing } from './directory.ts'
 
 export interface SinkContext extends Pick<Runtime, 'fs' | 'clock' | 'random'> {
   readonly signal: AbortSignal
@@ -30,7 +30,7 @@ const LEFTOVER_AFTER_MS = 5000
 const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
 // Without O_NONBLOCK a pipe put in the file's place would keep us waiting.
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-const FOLDER_HINT =
+const DIRECTORY_HINT =
   'mount a directory (an emptyDir) that holds the file, not the file itself, and remove what is there now'
 
 /**
@@ -49,7 +49,7 @@ export async function replaceFile(
 ): Promise<void> {
   const { fs, signal } = context
   signal.throwIfAborted()
-  await ensureFolder(dirname(path), folderMode(mode), fs)
+  await ensureDirectory(dirname(path), directoryMode(mode), fs)
   const draft = await claimDraft(path, mode, context)
   let inPlace = false
   try {
@@ -70,7 +70,7 @@ export async function replaceFile(
       await fs.rename(draft.path, path)
     })
     inPlace = true
-    await syncFolder(dirname(path), fs)
+    await syncDirectory(dirname(path), fs)
     await verify(await readBack(path, draft, next.length, context))
   } finally {
     if (!inPlace) await discard(draft, context)
@@ -178,12 +178,12 @@ export async function readCurrent(
 ): Promise<Buffer | undefined> {
   const found = await attempt(`cannot read ${path}`, () => unlessMissing(fs.lstat(path)))
   if (found === undefined) return undefined
-  if (!found.isFile()) throw refused(`cannot write ${path}: ${kindOf(found)} is in its place`, FOLDER_HINT)
+  if (!found.isFile()) throw refused(`cannot write ${path}: ${kindOf(found)} is in its place`, DIRECTORY_HINT)
   return await attempt(`cannot read ${path}`, async () => {
     const handle = await fs.open(path, READ)
     try {
       const status = await handle.stat()
-      if (!status.isFile()) throw refused(`cannot read ${path}: it is no longer a file`, FOLDER_HINT)
+      if (!status.isFile()) throw refused(`cannot read ${path}: it is no longer a file`, DIRECTORY_HINT)
       const bytes = await readBounded(handle, status.size, MAX_BYTES)
       if (bytes !== undefined) return bytes
       throw refused(
@@ -216,7 +216,7 @@ async function readBack(path: string, draft: Draft, length: number, context: Sin
   return await attempt(`cannot read ${path} back`, async () => {
     const found = await context.fs.lstat(path)
     if (!found.isFile())
-      throw refused(`cannot read ${path} back: ${kindOf(found)} is in its place`, FOLDER_HINT)
+      throw refused(`cannot read ${path} back: ${kindOf(found)} is in its place`, DIRECTORY_HINT)
     if (!isSame(found, draft.identity))
       context.logger.step('another writer has replaced the file in the meantime', { file: path })
     // Room for one byte more than was written, which reveals a file that is too long.

@@ -6,7 +6,7 @@ import type { SinkSettings } from './settings.ts'
 import type { SessionCredentials } from '../credentials.ts'
 import { replaceFile, type SinkContext } from './atomic-write.ts'
 import { attempt, refused } from './file-error.ts'
-import { unlessMissing } from './folder.ts'
+import { unlessMissing } from './directory.ts'
 import { linesOf, parseEntries } from './ini-text.ts'
 import {
   configHeader,

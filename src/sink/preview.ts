@@ -10,7 +10,7 @@ import type { SessionCredentials } from '../credentials.ts'
 import { checkSize, draftPathOf, readCurrent, refuseInDraftsPlace } from './atomic-write.ts'
 import { editedText, fileModeOf, profileFiles, textOf, type ProfileFile } from './credentials-file.ts'
 import { attempt, systemRefusal } from './file-error.ts'
-import { existingFolder, folderMode, unlessMissing } from './folder.ts'
+import { existingDirectory, directoryMode, unlessMissing } from './directory.ts'
 import { warnOfObstacles } from './readers.ts'
 import { countLines } from './profile-header.ts'
 
@@ -23,9 +23,9 @@ export interface FilePreview {
   /** Whether it contains the profile. */
   readonly hasProfile?: boolean
   /** The nearest existing directory above the file. */
-  readonly folder?: FileStatus & { readonly path: string }
+  readonly directory?: FileStatus & { readonly path: string }
   /** Permission bits of the directories that would be created. */
-  readonly newFolderMode?: number
+  readonly newDirectoryMode?: number
   /** Why it cannot be written. */
   readonly failure?: IamRaError
 }
@@ -78,13 +78,14 @@ export async function previewTokenFile(
 
 /** @throws the preview's failure */
 export function notePreview(
-  { present, mode, hasProfile, folder, newFolderMode, failure }: FilePreview,
+  { present, mode, hasProfile, directory, newDirectoryMode, failure }: FilePreview,
   step: StepContext,
 ): void {
   step.found({
-    folder: folder?.path,
-    folder_status: folder === undefined ? undefined : statusText(folder),
-    folders_to_make: newFolderMode === undefined ? undefined : `with mode ${octal(newFolderMode)}`,
+    directory: directory?.path,
+    directory_status: directory === undefined ? undefined : statusText(directory),
+    directories_to_create:
+      newDirectoryMode === undefined ? undefined : `with mode ${octal(newDirectoryMode)}`,
     file_status: present === undefined ? 'not there yet' : statusText(present),
     has_profile: present === undefined ? undefined : hasProfile,
     new_mode: mode === undefined ? undefined : octal(mode),
@@ -137,14 +138,14 @@ async function lookAtPlace(
   { fs, logger }: PreviewContext,
 ): Promise<void> {
   found.mode = mode
-  const folder = await nearestFolder(dirname(path), fs)
-  found.folder = { path: folder.path, ...statusOf(folder.status) }
-  const isThere = folder.path === dirname(path)
-  if (!isThere) found.newFolderMode = folderMode(found.mode)
+  const directory = await nearestDirectory(dirname(path), fs)
+  found.directory = { path: directory.path, ...statusOf(directory.status) }
+  const isThere = directory.path === dirname(path)
+  if (!isThere) found.newDirectoryMode = directoryMode(found.mode)
   const present = await attempt(`cannot read ${path}`, () => unlessMissing(fs.lstat(path)))
   if (present !== undefined) found.present = statusOf(present)
   await attempt(isThere ? `cannot write ${path}` : `cannot create the directory ${dirname(path)}`, () =>
-    fs.access(folder.path, constants.W_OK | constants.X_OK),
+    fs.access(directory.path, constants.W_OK | constants.X_OK),
   )
   await lookAtDraft(draftPathOf(path), fs, logger)
 }
@@ -154,15 +155,15 @@ async function lookAtMount(path: string, found: Found, { fs }: PreviewContext): 
     throw systemRefusal(`cannot replace ${path}`, 'EBUSY')
 }
 
-async function nearestFolder(
+async function nearestDirectory(
   path: string,
   fs: PreviewContext['fs'],
 ): Promise<{ readonly path: string; readonly status: Stats }> {
-  const status = await existingFolder(path, fs)
+  const status = await existingDirectory(path, fs)
   if (status !== undefined) return { path, status }
   const parent = dirname(path)
   if (parent === path) throw systemRefusal(`cannot use the directory ${path}`, 'ENOENT')
-  return await nearestFolder(parent, fs)
+  return await nearestDirectory(parent, fs)
 }
 
 async function lookAtDraft(

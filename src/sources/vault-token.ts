@@ -83,7 +83,7 @@ async function lookAtToken({ tokenFile }: LoginSettings, step: StepContext): Pro
     ends: moment(expiresAtMs),
   })
   if (expiresAtMs !== undefined && expiresAtMs <= clock.now())
-    step.logger.warn("the token has ended by this machine's clock")
+    step.logger.warn("the token has expired by this machine's clock")
 }
 
 async function end(session: VaultSession, lease: Lease | undefined, step: StepContext): Promise<void> {

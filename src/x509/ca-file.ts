@@ -52,11 +52,11 @@ export async function readCaFile(
 
 async function unreadable(fs: Files, path: string, cause: unknown): Promise<string> {
   const code = codeOf(cause) ?? 'unreadable'
-  const isFolder = code === 'not a file' || code === 'EISDIR'
-  if (!isFolder && code !== 'ENOENT') return `cannot be read (${code})`
-  const there = await keysIn(fs, isFolder ? path : dirname(path))
+  const isDirectory = code === 'not a file' || code === 'EISDIR'
+  if (!isDirectory && code !== 'ENOENT') return `cannot be read (${code})`
+  const there = await keysIn(fs, isDirectory ? path : dirname(path))
   const others = there.length === 0 ? '' : `, and its directory has ${there.join(', ')}`
-  if (!isFolder) return `cannot be read (${code})${others}`
+  if (!isDirectory) return `cannot be read (${code})${others}`
   return there.length === 0 ? `cannot be read (${code})` : `is a directory that contains ${there.join(', ')}`
 }
 
@@ -65,9 +65,9 @@ const MOST_KEYS = 5
 const VOLUME_MARK = '..data'
 
 /** The keys of a mounted Secret or ConfigMap, else the files named like certificates: one of them may be meant. */
-async function keysIn(fs: Files, folder: string): Promise<string[]> {
+async function keysIn(fs: Files, directory: string): Promise<string[]> {
   try {
-    const names = (await fs.readdir(folder)).filter((name) => !/[\p{C}\s]/u.test(name))
+    const names = (await fs.readdir(directory)).filter((name) => !/[\p{C}\s]/u.test(name))
     const isVolume = names.includes(VOLUME_MARK)
     const keys = names.filter((name) =>
       isVolume ? !name.startsWith('..') : /\.(?:pem|crt|cer|cert|der|p7b|p7c)$/i.test(name),

@@ -10,7 +10,7 @@ const names = readdirSync(folder)
 const text = (path: string): string => readFileSync(new URL(path, folder), 'utf8')
 
 keys('each file is used by a test', () => {
-  const cases = text('./mounted-cases.ts')
+  const cases = text('../certificate/mounted-cases.ts')
   assert.equal(
     names.filter((name) => !cases.includes(`'${name.replace(/^(secp256k1|rsa-pss)-pkcs8$/, '$1')}'`)),
     [],

@@ -4,6 +4,7 @@ import { sourceFiles, type SourceFile } from '../../scripts/checks/files.ts'
 import { checkImports } from '../../scripts/checks/imports.ts'
 import { checkTests } from '../../scripts/checks/tests.ts'
 import { checkVersion } from '../../scripts/checks/version.ts'
+import { checkedTexts, checkWords } from '../../scripts/checks/words.ts'
 
 const imports = suite('the check of imports')
 
@@ -155,3 +156,24 @@ version('wants the version of package.json', () => {
 imports.run()
 tests.run()
 version.run()
+
+const words = suite('the check of words')
+
+words('names the line, the word and what to say instead', () => {
+  const text = 'first\n// the file stands in a folder\n'
+  assert.equal(checkWords([{ path: 'src/a.ts', text }]), [
+    'src/a.ts:2: says "folder"; say directory',
+    'src/a.ts:2: says "file stands"; say is or appears',
+  ])
+  assert.equal(checkWords([{ path: 'a.md', text: 'Read it anew, whoever you are.' }]).length, 2)
+  assert.equal(checkWords([{ path: 'a.md', text: 'standard errors, understands' }]), [])
+})
+
+words('reads the documents and src', () => {
+  const paths = checkedTexts().map(({ path }) => path)
+  for (const path of ['README.md', 'docs/vault.md', 'docs/lab/run.md', 'src/run/retry.ts']) {
+    assert.ok(paths.includes(path), path)
+  }
+})
+
+words.run()

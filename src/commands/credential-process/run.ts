@@ -7,7 +7,7 @@ import type { SourceSettings } from '../../settings/settings.ts'
 import type { CommandContext } from '../command.ts'
 
 /**
- * Nothing on stderr where it works, but with --verbose: the SDK for C++ reads stderr as if it were stdout. A lease of
+ * Nothing on stderr if it works, except with --verbose: the SDK for C++ reads stderr as if it were stdout. A lease of
  * Vault's is kept, as it owns the keys.
  * @throws IamRaError
  */

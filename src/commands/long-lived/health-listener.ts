@@ -6,8 +6,8 @@ import type { CommandContext } from '../command.ts'
 import { listenerErrors } from './listener-errors.ts'
 
 /**
- * Runs with the health listener open, where one is wanted.
- * @param counts of the endpoint, where there is one
+ * Runs with the health listener open, if one is configured.
+ * @param counts the endpoint's, if there is one
  * @throws IamRaError LISTEN, and what `run` throws
  */
 export async function withHealth(

@@ -16,7 +16,7 @@ import { warnOfUserKeys } from '../long-lived/user-keys.ts'
 
 /**
  * Resolves at SIGTERM or SIGINT, whatever became of the renewals.
- * @throws IamRaError LISTEN or FILE where it cannot begin, INTERNAL
+ * @throws IamRaError LISTEN or FILE if it cannot start, INTERNAL
  */
 export async function runServe(settings: ServeSettings, context: CommandContext): Promise<number> {
   const { runtime, logger, interrupt } = context

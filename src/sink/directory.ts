@@ -4,10 +4,10 @@ import { dirname } from 'node:path'
 import type { FileSystem } from '../run/runtime.ts'
 import { attempt, errorNumber, refused } from './file-error.ts'
 
-const OPEN_FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
+const OPEN_DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
 
 /** 0700, plus x for every r that the file grants: a user who may read the file must be able to reach it. */
-export function folderMode(fileMode: number): number {
+export function directoryMode(fileMode: number): number {
   return 0o700 | ((fileMode & 0o444) >> 2)
 }
 
@@ -16,19 +16,19 @@ export function folderMode(fileMode: number): number {
  * symbolic link to a directory counts as one: volumes are often reached that way.
  * @throws IamRaError FILE
  */
-export async function ensureFolder(folder: string, mode: number, fs: FileSystem): Promise<void> {
-  if ((await existingFolder(folder, fs)) !== undefined) return
-  const parent = dirname(folder)
-  if (parent !== folder) await ensureFolder(parent, mode, fs)
-  await attempt(`cannot create the directory ${folder}`, async () => {
+export async function ensureDirectory(directory: string, mode: number, fs: FileSystem): Promise<void> {
+  if ((await existingDirectory(directory, fs)) !== undefined) return
+  const parent = dirname(directory)
+  if (parent !== directory) await ensureDirectory(parent, mode, fs)
+  await attempt(`cannot create the directory ${directory}`, async () => {
     try {
-      await fs.mkdir(folder, { mode })
+      await fs.mkdir(directory, { mode })
     } catch (error) {
       // Another writer created it meanwhile, or there is a dangling link, which stat then reports.
-      if (errorNumber(error) === 'EEXIST' && (await fs.stat(folder)).isDirectory()) return
+      if (errorNumber(error) === 'EEXIST' && (await fs.stat(directory)).isDirectory()) return
       throw error
     }
-    const handle = await fs.open(folder, OPEN_FOLDER)
+    const handle = await fs.open(directory, OPEN_DIRECTORY)
     try {
       // fsGroup works through the volume's setgid bit, which a new directory inherits and chmod would clear.
       const inherited = (await handle.stat()).mode & 0o2000
@@ -40,12 +40,12 @@ export async function ensureFolder(folder: string, mode: number, fs: FileSystem)
 }
 
 /** Undefined if nothing is there. @throws IamRaError FILE if it is not a directory or cannot be examined */
-export async function existingFolder(
-  folder: string,
+export async function existingDirectory(
+  directory: string,
   fs: Pick<FileSystem, 'stat'>,
 ): Promise<Stats | undefined> {
-  const action = `cannot use the directory ${folder}`
-  const existing = await attempt(action, () => unlessMissing(fs.stat(folder)))
+  const action = `cannot use the directory ${directory}`
+  const existing = await attempt(action, () => unlessMissing(fs.stat(directory)))
   if (existing === undefined || existing.isDirectory()) return existing
   throw refused(
     `${action}: it is not a directory`,
@@ -54,11 +54,11 @@ export async function existingFolder(
 }
 
 /** Makes a rename in the directory survive a power failure, if its file system can. */
-export async function syncFolder(folder: string, fs: FileSystem): Promise<void> {
-  await attempt(`cannot sync the directory ${folder}`, async () => {
+export async function syncDirectory(directory: string, fs: FileSystem): Promise<void> {
+  await attempt(`cannot sync the directory ${directory}`, async () => {
     let handle
     try {
-      handle = await fs.open(folder, constants.O_RDONLY | constants.O_DIRECTORY)
+      handle = await fs.open(directory, constants.O_RDONLY | constants.O_DIRECTORY)
       await handle.sync()
     } catch (error) {
       // The directory may be writable but not readable, or its file system cannot sync directories: the rename is done
