@@ -5,13 +5,14 @@
  */
 import { IamRaError } from '../../errors.ts'
 import { isRecord, parseJsonObject } from '../../text/json.ts'
+import { explain } from '../../net/rules.ts'
 import { TransportError, type HttpAnswer, type HttpClient } from '../../net/http.ts'
 import { vaultErrors } from '../../vault/answer.ts'
 import { encodeVaultPath } from '../../vault/path.ts'
 import { vaultRequest } from '../../vault/request.ts'
 import type { Data } from './difference.ts'
 
-import { hintBelowHttp, hintFor } from './vault-hint.ts'
+import { hintBelowHttp, VAULT_RULES } from './vault-hint.ts'
 
 export interface Vault {
   /** `data` of the answer; undefined if there is nothing. @throws IamRaError */
@@ -31,7 +32,6 @@ export interface VaultAddress {
 /** Every Vault has these. */
 const EVERYWHERE: readonly string[] = ['sys/mounts', 'sys/auth']
 const OTHER_SERVER = 'check VAULT_ADDR: something else answers there'
-const OTHER_CAUSE = "compare the path and what was sent with Vault's message; Vault's log may have more"
 
 const TIMEOUT_MS = 30_000
 /** A kv version 2 mount says so for a moment after it was created. */
@@ -92,7 +92,7 @@ export function createVault(
       `${server} answered ${status} to the ${what} of ${path}${words}`,
       {
         status,
-        hint: isVaults && status >= 300 ? (hintFor(status, said) ?? OTHER_CAUSE) : OTHER_SERVER,
+        hint: isVaults && status >= 300 ? explain(VAULT_RULES, { status, text: said }).hint : OTHER_SERVER,
       },
     )
   }
