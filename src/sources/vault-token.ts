@@ -69,9 +69,9 @@ export async function logIn(
 export const LOGIN_PROBE: Look = { step: LOGIN, lacks: 'service-account token' }
 
 async function lookAtToken({ tokenFile }: LoginSettings, step: StepContext): Promise<void> {
-  const { fs, clock } = step.runtime
+  const { memoryFiles, clock } = step.runtime
   const { namespace, account, subject, issuer, audiences, expiresAtMs } = decodeClaims(
-    await readServiceAccountToken(fs, tokenFile),
+    await readServiceAccountToken(memoryFiles, tokenFile),
   )
   step.found({
     namespace,
