@@ -2,8 +2,17 @@
 import { EXIT_CODES, type Stage } from '../errors.ts'
 import { SWITCHES, type Switch } from './arguments.ts'
 import { listed, namesOf, type CommandFace, type ListedCommand, type Program } from './command.ts'
-import { choosing, KINDS, SOURCES } from './credentials-source.ts'
-import { flagOf, OPTIONS, type Definition, type Group, type OptionName, type SourceKind } from './options.ts'
+import {
+  CHOICES,
+  choosing,
+  flagOf,
+  KINDS,
+  OPTIONS,
+  type Definition,
+  type Group,
+  type OptionName,
+  type SourceKind,
+} from './options.ts'
 import { inWords } from './values.ts'
 
 const WIDTH = 100
@@ -135,7 +144,7 @@ export function defaultOf({ required, fallback, otherwise }: Definition): string
 }
 
 function requirement(required: readonly SourceKind[]): string {
-  if (required.every((kind) => SOURCES[kind].by !== undefined)) return `required with ${choosing(required)}`
+  if (required.every((kind) => CHOICES[kind] !== undefined)) return `required with ${choosing(required)}`
   const others = KINDS.filter((kind) => !required.includes(kind))
   return others.length === 0 ? 'required' : `required unless ${choosing(others)} is set`
 }

@@ -1,7 +1,7 @@
 /** The settings of the source whose certificate others issue and mount. */
+import type { SourceOf } from '../sources/sources.ts'
 import type { MountedCertificateSettings } from '../certificate/settings.ts'
 import { omitUndefined } from '../text/omit-undefined.ts'
-import type { SourceOf } from './credentials-source.ts'
 import type { Reader } from './reader.ts'
 import { exchangeSection } from './sections.ts'
 

@@ -405,3 +405,20 @@ export const OPTIONS: readonly (Option & { readonly name: OptionName })[] = (
 export function flagOf(name: OptionName): string {
   return `--${name.toLowerCase().replaceAll('_', '-')}`
 }
+
+/** The setting that chooses each source. The source is the first one whose setting is set; if none is, it is vault-pki. */
+export const CHOICES: Readonly<Record<SourceKind, OptionName | undefined>> = {
+  'vault-aws': 'VAULT_AWS_PATH',
+  'mounted-certificate': 'CERTIFICATE_FILE',
+  'vault-pki': undefined,
+}
+
+export const KINDS = Object.keys(CHOICES) as readonly SourceKind[]
+
+/** The settings that choose these sources, in words. */
+export function choosing(kinds: readonly SourceKind[]): string {
+  return values.inWords(
+    KINDS.filter((kind) => kinds.includes(kind)).flatMap((kind) => CHOICES[kind] ?? []),
+    'or',
+  )
+}

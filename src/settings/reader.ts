@@ -1,7 +1,8 @@
 /** Returns checked values by option, and collects problems and warnings on the way. */
-import { KINDS, SOURCES } from './credentials-source.ts'
 import type { GivenSetting } from './settings.ts'
 import {
+  CHOICES,
+  KINDS,
   OPTIONS,
   SETTINGS,
   type Definition,
@@ -40,7 +41,7 @@ export class Reader {
   /** The source of the credentials, according to the settings. */
   sourceKind(): SourceKind {
     const isChosen = (by?: OptionName): boolean => by !== undefined && this.isSet(by)
-    return KINDS.find((kind) => isChosen(SOURCES[kind].by)) ?? 'vault-pki'
+    return KINDS.find((kind) => isChosen(CHOICES[kind])) ?? 'vault-pki'
   }
 
   /** The checked value, or else the table's default; undefined if there is neither, or a problem. */

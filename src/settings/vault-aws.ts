@@ -1,8 +1,8 @@
 /** The settings of the source that takes keys from Vault's AWS secrets engine. */
+import type { SourceOf } from '../sources/sources.ts'
 import type { AwsConnection } from '../aws/connection.ts'
 import { omitUndefined } from '../text/omit-undefined.ts'
 import type { VaultAwsSettings } from '../vault-aws/settings.ts'
-import type { SourceOf } from './credentials-source.ts'
 import { ANY_REGION, stsEndpoint } from './endpoint.ts'
 import type { Reader } from './reader.ts'
 import { awsConnection, derivedEndpoint, vaultSection } from './sections.ts'

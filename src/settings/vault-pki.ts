@@ -1,5 +1,5 @@
 /** The settings of the source that asks Vault for a certificate. */
-import type { SourceOf } from './credentials-source.ts'
+import type { SourceOf } from '../sources/sources.ts'
 import type { Reader } from './reader.ts'
 import { certificateSection, exchangeSection, vaultSection } from './sections.ts'
 

@@ -27,10 +27,12 @@ export const SOURCES = {
 
 type Kind = keyof typeof SOURCES
 
-/** A source's settings, by its kind. */
-export type CredentialsSource = {
-  [K in Kind]: { readonly kind: K } & Parameters<(typeof SOURCES)[K]['open']>[0]
-}[Kind]
+/** A source's settings, of any kind or of these kinds. */
+export type SourceOf<K extends Kind = Kind> = K extends Kind
+  ? { readonly kind: K } & Parameters<(typeof SOURCES)[K]['open']>[0]
+  : never
+
+export type CredentialsSource = SourceOf
 
 export function openSource(settings: CredentialsSource): Promise<Source> {
   // The entry for its own kind.
