@@ -128,7 +128,7 @@ parent('what we killed ourselves is not called a lack of memory', async () => {
   const hung = await failed(ended({ exitCode: null, signal: 'SIGKILL', killed: 'timeout' }), 'RUN_LOST')
   assert.match(hung.message, /hung and was killed$/)
   const flood = await failed(ended({ exitCode: null, signal: 'SIGKILL', killed: 'output' }), 'RUN_LOST')
-  assert.match(flood.message, /wrote without end/)
+  assert.match(flood.message, /wrote endless output/)
   for (const { hint } of [hung, flood]) assert.not.match(hint ?? '', /memory/)
 })
 
