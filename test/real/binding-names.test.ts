@@ -122,7 +122,7 @@ for (const pod of PODS) {
           reference,
           await as(pod, { [setting]: name }),
           new RegExp(`: ${words} ${name.replaceAll(/[.*]/g, '\\$&')} not allowed by this role$`),
-          /pki\/roles\/iam-ra allows.* VAULT_CERT_CN, CERT_DNS_SANS and CERT_URI_SANS/,
+          /VAULT_CERT_CN, CERT_DNS_SANS and CERT_URI_SANS against the names that pki\/roles\/iam-ra allows/,
         )
       })
     }
