@@ -51,7 +51,7 @@ function membersOf(source: Source, at: string, faults: string[]): Members {
     if (value === undefined) return undefined
     if (!Array.isArray(value)) throw strange(at + name, 'a list')
     if (value.length > most) blame('it', at + name, `have length less than or equal to ${most}`)
-    return value
+    return value as readonly unknown[]
   }
   const member = (name: string, index: number): string => `${at}${name}.${index + 1}.member`
   return {

@@ -36,7 +36,7 @@ type Texts = string | readonly string[]
 
 interface Statement {
   readonly Sid?: string
-  readonly Effect: 'Allow' | 'Deny'
+  readonly Effect: string
   readonly Principal: '*' | Readonly<Record<string, Texts>>
   readonly Action: Texts
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, Texts>>>>
@@ -49,7 +49,8 @@ const SERVICE = 'rolesanywhere.amazonaws.com'
 function isForUs(statement: Statement): boolean {
   const strange = Object.keys(statement).find((element) => !ELEMENTS.includes(element))
   if (strange !== undefined) throw new Error(`a statement's ${strange} is not known here`)
-  if (statement.Effect !== 'Allow' && statement.Effect !== 'Deny') throw new Error('no effect is known here')
+  if (statement.Effect !== 'Allow' && statement.Effect !== 'Deny')
+    throw new Error(`the effect ${statement.Effect} is not known here`)
   const { Principal: principal } = statement
   return principal === '*' || [principal['Service'] ?? []].flat().includes(SERVICE)
 }
