@@ -41,6 +41,8 @@ interface RoleDetail {
   readonly Tags?: readonly { readonly Key: string; readonly Value: string }[]
 }
 
+type ListedRole = RoleDetail & { readonly RoleName: string }
+
 /** @param names the CNs that it admits */
 function policy(...names: readonly string[]): { readonly Statement: readonly object[] } {
   const statement = {
@@ -96,11 +98,25 @@ gated('passes on what it is asked, and counts it by action', async () => {
   assert.is(Arn, `arn:aws:iam::${EXAMPLE.account}:role${PATH}${name}`)
   assert.equal(AssumeRolePolicyDocument, policy('a.default.prod'))
   assert.equal(Tags, [{ Key: 'iam-ra:role', Value: 'admin' }])
+  const past = startBoto3(python, { ...env, AWS_ENDPOINT_URL_IAM: moto.url })
+  const document = JSON.stringify(policy('a&b'))
+  await past.call('iam', 'create_role', { RoleName: 'past', Path: PATH, AssumeRolePolicyDocument: document })
+  past.close()
+  const plain: string[] = []
+  gate.after = (_call, { body }) => {
+    plain.push(...(body.match(/<AssumeRolePolicyDocument>[^%]*</g) ?? []))
+    return undefined
+  }
   const { Roles } = await boto3.call('iam', 'list_roles', { PathPrefix: PATH })
-  const listed = (Roles as (RoleDetail & { readonly RoleName: string })[]).find(
-    (one) => one.RoleName === name,
+  const listed = (Roles as ListedRole[]).map((one) => [one.RoleName, one.AssumeRolePolicyDocument] as const)
+  assert.equal(
+    listed.filter(([one]) => one === name || one === 'past'),
+    [
+      [name, policy('a.default.prod')],
+      ['past', policy('a&b')],
+    ],
   )
-  assert.equal(listed?.AssumeRolePolicyDocument, policy('a.default.prod'))
+  assert.equal(plain, [], 'encoded, as AWS has it')
   assert.is((await boto3.call('sts', 'get_caller_identity'))['Account'], EXAMPLE.account)
   const seen = gate.calls.slice(before).map(({ action }) => action)
   assert.equal(seen, ['iam:CreateRole', 'iam:GetRole', 'iam:ListRoles', 'sts:GetCallerIdentity'])
@@ -204,9 +220,7 @@ gated('serves tags and policies some writes old, each by itself', async () => {
   }
   const policies = async (): Promise<readonly unknown[]> => {
     const { Roles } = await boto3.call('iam', 'list_roles', { PathPrefix: PATH })
-    const listed = (Roles as (RoleDetail & { readonly RoleName: string })[]).find(
-      (one) => one.RoleName === name,
-    )
+    const listed = (Roles as ListedRole[]).find((one) => one.RoleName === name)
     return [(await role(name)).AssumeRolePolicyDocument, listed?.AssumeRolePolicyDocument]
   }
   const [older, newer] = [policy('a.default.prod'), policy('b.default.prod')]

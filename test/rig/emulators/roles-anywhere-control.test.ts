@@ -446,11 +446,11 @@ control('fails on demand before a call and after it, and counts', () =>
       ...{ name: 'ServiceUnavailableException', message: 'The service is unavailable.', status: 503 },
     })
     service.before = () => 'cut'
-    assert.is((await refusal(makeProfile(client))).status, undefined)
+    assert.match((await refusal(makeProfile(client))).message, /hang up/)
     assert.is(account.profiles.size, 0)
     service.before = undefined
     service.after = () => 'cut'
-    assert.is((await refusal(makeProfile(client))).status, undefined)
+    assert.match((await refusal(makeProfile(client))).message, /hang up/)
     assert.is(account.profiles.size, 1, 'it was made, and only the answer was lost')
     assert.is(service.count(), 6)
     patient.destroy()

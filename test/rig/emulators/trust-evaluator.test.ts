@@ -45,7 +45,8 @@ evaluator('want the service and all three actions, in one statement or several',
   assert.ok(
     admits(statement({ Principal: { Service: ['ec2.amazonaws.com', 'rolesanywhere.amazonaws.com'] } })),
   )
-  for (const Action of ACTIONS) assert.not(admits(statement({ Action })))
+  for (const missing of ACTIONS)
+    assert.not(admits(statement({ Action: ACTIONS.filter((action) => action !== missing) })))
   assert.not(admits(statement({ Principal: { Service: 'ec2.amazonaws.com' } })))
   assert.not(admits(statement({ Principal: { AWS: '*' } })))
   assert.not(admits())
