@@ -8,31 +8,25 @@ import * as assert from 'uvu/assert'
 import { createAuthority } from '../../rig/emulators/authority.ts'
 import type { EmulatorResponse } from '../../rig/emulators/http.ts'
 import { bodyOf } from '../../rig/emulators/requests.ts'
-import { createRolesAnywhereAccount } from '../../rig/emulators/roles-anywhere-account.ts'
-import { createRolesAnywhereService } from '../../rig/emulators/roles-anywhere-service.ts'
-import { createSessionStore } from '../../rig/emulators/sessions.ts'
 import { EXAMPLE } from '../../rig/emulators/stage.ts'
 import { workloadRequest } from '../../rig/emulators/workload.ts'
 import { pythonEnvironment } from '../../rig/processes/python.ts'
-import { startMotoGate } from '../../rig/servers/moto-gate.ts'
-import { serveMoto } from '../../rig/servers/moto.ts'
+import { throttling } from '../../rig/servers/iam-rules.ts'
+import { askIam } from '../../rig/servers/moto.ts'
+import { startOperatorAccount } from '../../rig/servers/operator-account.ts'
 import { startBoto3 } from './boto3.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'iam-ra-gate-'))
 process.on('exit', () => rmSync(home, { recursive: true, force: true }))
 
 const python = pythonEnvironment()
-const moto = await serveMoto(python, home)
-const gate = await startMotoGate(moto.url)
-const env = {
-  ...{ HOME: home, AWS_ACCESS_KEY_ID: 'AKIAOPERATOR', AWS_SECRET_ACCESS_KEY: 'operator' },
-  ...{ AWS_DEFAULT_REGION: EXAMPLE.region, AWS_ENDPOINT_URL_IAM: gate.url, AWS_ENDPOINT_URL_STS: gate.url },
-}
+const aws = await startOperatorAccount(python, home)
+const { gate, rolesAnywhere } = aws
+const env = { ...aws.env, HOME: home }
 const boto3 = startBoto3(python, env)
 
 const PATH = '/iam-ra/default/'
 const ACTIONS = ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity']
-const OPERATOR = `arn:aws:iam::${EXAMPLE.account}:user/operator`
 
 type Detail = Readonly<Record<string, unknown>>
 interface RoleDetail {
@@ -87,8 +81,7 @@ gated.before.each(() => {
 
 gated.after(async () => {
   boto3.close()
-  await gate.close()
-  await moto.close()
+  await aws.close()
 })
 
 gated('passes on what it is asked, and counts it by action', async () => {
@@ -98,26 +91,24 @@ gated('passes on what it is asked, and counts it by action', async () => {
   assert.is(Arn, `arn:aws:iam::${EXAMPLE.account}:role${PATH}${name}`)
   assert.equal(AssumeRolePolicyDocument, policy('a.default.prod'))
   assert.equal(Tags, [{ Key: 'iam-ra:role', Value: 'admin' }])
-  const past = startBoto3(python, { ...env, AWS_ENDPOINT_URL_IAM: moto.url })
   const document = JSON.stringify(policy('a&b'))
-  await past.call('iam', 'create_role', { RoleName: 'past', Path: PATH, AssumeRolePolicyDocument: document })
-  past.close()
+  await askIam(aws.motoUrl, {
+    Action: 'CreateRole',
+    RoleName: 'past',
+    Path: PATH,
+    AssumeRolePolicyDocument: document,
+  })
   const plain: string[] = []
   gate.after = (_call, { body }) => {
     plain.push(...(body.match(/<AssumeRolePolicyDocument>[^%]*</g) ?? []))
     return undefined
   }
   const { Roles } = await boto3.call('iam', 'list_roles', { PathPrefix: PATH })
-  const listed = (Roles as ListedRole[]).map((one) => [one.RoleName, one.AssumeRolePolicyDocument] as const)
-  assert.equal(
-    listed.filter(([one]) => one === name || one === 'past'),
-    [
-      [name, policy('a.default.prod')],
-      ['past', policy('a&b')],
-    ],
-  )
+  const listed = (one: string): unknown =>
+    (Roles as ListedRole[]).find(({ RoleName }) => RoleName === one)?.AssumeRolePolicyDocument
+  assert.equal([listed(name), listed('past')], [policy('a.default.prod'), policy('a&b')])
   assert.equal(plain, [], 'encoded, as AWS has it')
-  assert.is((await boto3.call('sts', 'get_caller_identity'))['Account'], EXAMPLE.account)
+  assert.is((await boto3.call('sts', 'get_caller_identity'))['Arn'], aws.callerArn)
   const seen = gate.calls.slice(before).map(({ action }) => action)
   assert.equal(seen, ['iam:CreateRole', 'iam:GetRole', 'iam:ListRoles', 'sts:GetCallerIdentity'])
   assert.is((await boto3.refused('iam', 'get_role', { RoleName: 'absent' })).error, 'NoSuchEntity')
@@ -130,7 +121,7 @@ gated('refuses single actions in IAM’s words, and what a call needs besides', 
     const { error, message, status } = await boto3.refused('iam', method, params)
     gate.permissions.refused.delete(action)
     assert.equal([error, status], ['AccessDenied', 403])
-    const words = `User: ${OPERATOR} is not authorized to perform: ${action} on resource: ${resource}`
+    const words = `User: ${aws.callerArn} is not authorized to perform: ${action} on resource: ${resource}`
     assert.is(message, `${words} because no identity-based policy allows the ${action} action`)
   }
   const Tags = [{ Key: 'a', Value: 'b' }]
@@ -260,6 +251,12 @@ gated('waits, answers and cuts at a call of a number, before it or after', async
   )
   gate.after = undefined
   assert.equal(await tagged(name), ['a=a', 'c=c'], 'done, though nobody was told')
+  const patient = startBoto3(python, env, 3)
+  const before = gate.count()
+  gate.before = ({ number }) => (number <= before + 2 ? throttling() : undefined)
+  await patient.call('iam', 'get_role', { RoleName: name })
+  patient.close()
+  assert.is(gate.count() - before, 3)
   gate.before = async () => {
     await delay(300)
     return undefined
@@ -272,35 +269,19 @@ gated('waits, answers and cuts at a call of a number, before it or after', async
 gated('a workload exchanges as long as the policy in IAM has its name', async () => {
   const name = await makeRole()
   const { Arn } = await role(name)
-  const account = createRolesAnywhereAccount({ account: EXAMPLE.account, region: EXAMPLE.region })
   const root = createAuthority({ commonName: 'Root', nowMs: Date.now() })
-  const service = createRolesAnywhereService({
-    ...{ now: Date.now, account, permissions: gate.permissions, sessions: createSessionStore() },
-    keys: { find: () => ({ secretAccessKey: env.AWS_SECRET_ACCESS_KEY, arn: OPERATOR }) },
-    policyOf: (arn) => gate.policyOf(arn),
-  })
-  const kept = { ...{ name: 'a', enabled: true }, createdAt: '', updatedAt: '' }
-  account.anchors.set('a', {
-    ...{ ...kept, id: 'a', arn: EXAMPLE.anchorArn, certificates: [root.pem] },
-    source: { sourceType: 'CERTIFICATE_BUNDLE', sourceData: { x509CertificateData: root.pem } },
-  })
-  account.profiles.set('p', {
-    ...{
-      ...kept,
-      id: 'p',
-      arn: EXAMPLE.profileArn,
-      roleArns: [Arn],
-      managedPolicyArns: [],
-      sessionPolicy: undefined,
-    },
-    ...{ durationSeconds: 3600, acceptRoleSessionName: false, requireInstanceProperties: false },
-    attributeMappings: [{ certificateField: 'x509Subject', mappingRules: [{ specifier: '*' }] }],
-  })
-  const exchange = async (commonName: string, roleArn = Arn): Promise<string> => {
-    const body = { trustAnchorArn: EXAMPLE.anchorArn, profileArn: EXAMPLE.profileArn, roleArn }
+  const source = { sourceType: 'CERTIFICATE_BUNDLE', sourceData: { x509CertificateData: root.pem } }
+  const make = async (method: string, params: object): Promise<Detail> => {
+    const made = await boto3.call('rolesanywhere', method, { name: 'default', enabled: true, ...params })
+    return Object.values(made)[0] as Detail
+  }
+  const trustAnchorArn = String((await make('create_trust_anchor', { source }))['trustAnchorArn'])
+  const profileArn = String((await make('create_profile', { roleArns: [Arn] }))['profileArn'])
+  const exchange = async (commonName: string): Promise<string> => {
+    const body = { trustAnchorArn, profileArn, roleArn: Arn }
     const subject = [['CN', commonName]] as const
     const request = workloadRequest({ issuer: root, subject, nowMs: Date.now(), body })
-    const answer = (await service.handle(request)) as EmulatorResponse
+    const answer = (await rolesAnywhere.handle(request)) as EmulatorResponse
     return answer.status === 201 ? 'done' : String(bodyOf(answer)['message'])
   }
   const unable = `Unable to assume role for ${Arn}`
@@ -308,6 +289,7 @@ gated('a workload exchanges as long as the policy in IAM has its name', async ()
   assert.is(await exchange('a.default.prod'), 'done')
   assert.is(await exchange('b.default.prod'), unable)
   assert.is(gate.count(), calls, 'no call of the operator')
+  assert.is(rolesAnywhere.count('rolesanywhere:CreateSession'), 2)
   await setPolicy(name, policy('a.default.prod', 'b.default.prod'))
   assert.is(await exchange('b.default.prod'), 'done')
   await setPolicy(name, policy('b.default.prod'))
@@ -320,6 +302,12 @@ gated('a workload exchanges as long as the policy in IAM has its name', async ()
   assert.is(await exchange('a.default.prod'), unable)
   await setPolicy(name, policy('a.default.prod'))
   assert.is(await exchange('a.default.prod'), 'done')
+  aws.permissions.refused.add('iam:DeleteRole').add('rolesanywhere:DeleteProfile')
+  assert.is((await boto3.refused('iam', 'delete_role', { RoleName: name })).error, 'AccessDenied')
+  const profileId = profileArn.slice(-36)
+  const kept = await boto3.refused('rolesanywhere', 'delete_profile', { profileId })
+  assert.is(kept.error, 'AccessDeniedException')
+  aws.permissions.refused.clear()
   await boto3.call('iam', 'delete_role', { RoleName: name })
   assert.is(await exchange('a.default.prod'), unable)
 })

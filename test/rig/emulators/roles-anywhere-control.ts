@@ -170,7 +170,19 @@ const OPERATIONS: readonly Operation[] = [
   { name: 'ListTagsForResource', method: 'GET', path: /^\/ListTagsForResource$/, run: listTags },
   { name: 'ListSubjects', method: 'GET', path: /^\/subjects$/, run: listSubjects },
   { name: 'GetSubject', method: 'GET', path: /^\/subject\/([^/]+)$/, run: getSubject },
+  { name: 'UpdateCrl', method: 'PATCH', path: /^\/crl\/([^/]+)$/, run: missing, kind: 'crl' },
+  { name: 'PutNotificationSettings', method: 'PATCH', path: /^\/put-notifications-settings$/, run: missing },
+  {
+    name: 'ResetNotificationSettings',
+    method: 'PATCH',
+    path: /^\/reset-notifications-settings$/,
+    run: missing,
+  },
 ]
+
+function missing(): never {
+  throw new Error('this operation is not emulated')
+}
 
 const NOT_EMULATED = ['aliasName', 'notificationSettings', 'tipConfiguration', 'crlDpRevocationEnabled']
 

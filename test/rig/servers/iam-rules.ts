@@ -66,6 +66,15 @@ export function tagsFault(form: URLSearchParams, present: readonly string[]): Em
     : limitExceeded(`Cannot exceed quota for TagsPerRole: ${MOST_TAGS}`)
 }
 
+/** What a test may have IAM answer before it has done anything. IAM API Reference, "Common errors". */
+export function throttling(): EmulatorResponse {
+  return queryRefusal(NAMESPACES['iam'] ?? '', 400, 'Throttling', 'Rate exceeded')
+}
+
+export function serviceFailure(): EmulatorResponse {
+  return queryRefusal(NAMESPACES['iam'] ?? '', 500, 'ServiceFailure', 'Service failure')
+}
+
 function limitExceeded(message: string): EmulatorResponse {
   return queryRefusal(NAMESPACES['iam'] ?? '', 409, 'LimitExceeded', message)
 }

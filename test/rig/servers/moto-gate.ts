@@ -3,13 +3,14 @@
  * writes to one role one after another, reads that are old. It counts the calls, and a test may wait, answer or cut at each.
  */
 import { watchCalls, type Call, type Calls } from '../emulators/calls.ts'
-import { emulatorRequest, host, type EmulatorResponse } from '../emulators/http.ts'
+import { host, type EmulatorResponse } from '../emulators/http.ts'
 import { createPermissions, type Permissions } from '../emulators/permissions.ts'
 import type { RolePolicy } from '../emulators/roles-anywhere-service.ts'
 import { EXAMPLE } from '../emulators/stage.ts'
 import { forward } from './gateway.ts'
 import { actionOf, formOf, tagsIn } from './iam-form.ts'
 import { createHistory, tagKeys, trustPolicyOf, type History, type Stale } from './iam-history.ts'
+import { askIam } from './moto.ts'
 import { permissionFault, sizeFault, tagsFault, withQuota } from './iam-rules.ts'
 
 export interface MotoGate extends Calls {
@@ -73,7 +74,7 @@ interface Write {
 
 async function writeRole(moto: string, write: Write): Promise<EmulatorResponse> {
   const { action, form, role, history } = write
-  const before = await ask(moto, { Action: 'GetRole', RoleName: role })
+  const before = await askIam(moto, { Action: 'GetRole', RoleName: role })
   const isThere = before.status === 200
   if (isThere && !history.knows(role)) history.record(role, action, before)
   if (isThere && action === 'iam:TagRole') {
@@ -83,12 +84,12 @@ async function writeRole(moto: string, write: Write): Promise<EmulatorResponse> 
     const added = tagsIn(form)
     // A key that differs in case alone is the same key, and its value is replaced.
     for (const key of present.filter((one) => added.some((tag) => isOtherCase(tag.key, one))))
-      await ask(moto, { Action: 'UntagRole', RoleName: role, 'TagKeys.member.1': key })
+      await askIam(moto, { Action: 'UntagRole', RoleName: role, 'TagKeys.member.1': key })
   }
   const answer = await write.pass()
   if (answer.status !== 200) return answer
   if (action === 'iam:DeleteRole') history.forget(role)
-  else history.record(role, action, await ask(moto, { Action: 'GetRole', RoleName: role }))
+  else history.record(role, action, await askIam(moto, { Action: 'GetRole', RoleName: role }))
   return answer
 }
 
@@ -96,20 +97,11 @@ function isOtherCase(one: string, other: string): boolean {
   return one !== other && one.toLowerCase() === other.toLowerCase()
 }
 
-/** moto, as long as it lets everyone in, wants no more than a scope that names the service. */
-function ask(moto: string, form: Readonly<Record<string, string>>): Promise<EmulatorResponse> {
-  const scope = `20260101/${EXAMPLE.region}/iam/aws4_request`
-  const headers = [
-    ['Host', new URL(moto).host],
-    ['Content-Type', 'application/x-www-form-urlencoded'],
-    ['Authorization', `AWS4-HMAC-SHA256 Credential=AKIAGATE/${scope}, SignedHeaders=host, Signature=0`],
-  ] as const
-  const body = new URLSearchParams({ Version: '2010-05-08', ...form }).toString()
-  return forward(moto, emulatorRequest({ method: 'POST', target: '/', headers, body }))
-}
-
 async function policyOf(moto: string, roleArn: string): Promise<RolePolicy | undefined> {
-  const answer = await ask(moto, { Action: 'GetRole', RoleName: roleArn.slice(roleArn.lastIndexOf('/') + 1) })
+  const answer = await askIam(moto, {
+    Action: 'GetRole',
+    RoleName: roleArn.slice(roleArn.lastIndexOf('/') + 1),
+  })
   // The path is part of the ARN, and not of the name.
   if (answer.status !== 200 || !answer.body.includes(`<Arn>${roleArn}</Arn>`)) return undefined
   const seconds = /<MaxSessionDuration>(\d+)</.exec(answer.body)?.[1]

@@ -3,9 +3,11 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createHttpClient } from '../../../src/net/http.ts'
+import { emulatorRequest, type EmulatorResponse } from '../emulators/http.ts'
 import { EXAMPLE } from '../emulators/stage.ts'
 import { runChild } from '../processes/child.ts'
 import { cleanEnv } from '../processes/clean-env.ts'
+import { forward } from './gateway.ts'
 
 const STARTED = /Running on (http:\/\/127\.0\.0\.1:\d+)/
 const START_BOUND_MS = 30_000
@@ -101,4 +103,16 @@ export async function checkFromNowOn(url: string): Promise<void> {
   } finally {
     client.close()
   }
+}
+
+/** A call of IAM past everything: moto, as long as it lets everyone in, wants no more than a scope that names the service. */
+export function askIam(moto: string, form: Readonly<Record<string, string>>): Promise<EmulatorResponse> {
+  const scope = `20260101/${EXAMPLE.region}/iam/aws4_request`
+  const headers = [
+    ['Host', new URL(moto).host],
+    ['Content-Type', 'application/x-www-form-urlencoded'],
+    ['Authorization', `AWS4-HMAC-SHA256 Credential=AKIAASKS/${scope}, SignedHeaders=host, Signature=0`],
+  ] as const
+  const body = new URLSearchParams({ Version: '2010-05-08', ...form }).toString()
+  return forward(moto, emulatorRequest({ method: 'POST', target: '/', headers, body }))
 }
