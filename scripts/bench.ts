@@ -1,7 +1,7 @@
 /**
- * Measures the shipped executable beside the least that its job takes (the floor) and beside what people do without it,
- * and writes docs/lab/run.* and the tables of docs/performance.md. With --only or --rounds it prints one table and writes
- * nothing.
+ * Benchmarks the shipped executable against the minimum that its job takes (the floor) and against common alternatives,
+ * and writes docs/lab/run.* and the tables of docs/performance.md. With --only or --rounds it prints one table and
+ * writes nothing.
  */
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -33,22 +33,22 @@ async function main({ emulators, only, rounds }: Options): Promise<void> {
   const kind = await chooseServers(emulators)
   report('building')
   const { subjects, missing } = lineUp(names)
-  for (const { name, reason } of missing) report(`without ${name}: ${reason}`)
+  for (const { name, reason } of missing) report(`skipping ${name}: ${reason}`)
   report(
-    `starting ${kind === 'real' ? 'Vault, kube-apiserver, etcd and emulators of AWS' : 'emulators alone'}`,
+    `starting ${kind === 'real' ? 'Vault, kube-apiserver, etcd and emulators of AWS' : 'emulators only'}`,
   )
   if (only === undefined && count === undefined) await writeAll(subjects, kind)
   else await printOne(subjects, kind, count ?? 40)
 }
 
-/** The real ones where they can be had. */
+/** The real servers if they are available. */
 async function chooseServers(emulators: boolean): Promise<ServerKind> {
   if (emulators) return 'emulated'
   try {
     await ensureServers()
     return 'real'
   } catch (error) {
-    report(`EMULATORS ONLY, since ${error instanceof Error ? error.message : String(error)}`)
+    report(`EMULATORS ONLY, because ${error instanceof Error ? error.message : String(error)}`)
     return 'emulated'
   }
 }
@@ -64,7 +64,7 @@ async function printOne(subjects: readonly Subject[], kind: ServerKind, rounds: 
 
 async function writeAll(subjects: readonly Subject[], kind: ServerKind): Promise<void> {
   const found = await withPlace(kind, (place) => runAll(subjects, place, report))
-  report('weighing the files')
+  report('measuring file sizes')
   const sizes = await fileSizes(
     filesToWeigh({
       ours: join(ROOT, 'dist/aws-iam-ra'),
@@ -85,7 +85,7 @@ function subjectName(text: string): SubjectName {
 }
 
 function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(text)) throw new Error(`--rounds ${text} is no number of rounds\n${USAGE}`)
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new Error(`--rounds ${text} is not a number of rounds\n${USAGE}`)
   return Number(text)
 }
 

@@ -1,6 +1,6 @@
 /**
- * Builds dist/aws-iam-ra: one self-contained executable of this machine's kind. With `--release` also those that are
- * published, in dist/release.
+ * Builds dist/aws-iam-ra: one self-contained executable for this machine's platform. With `--release` also builds the
+ * published executables, in dist/release.
  */
 import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,21 +12,21 @@ import { ROOT } from './checks/files.ts'
 
 const output = join(ROOT, 'dist/aws-iam-ra')
 
-/** @throws Error where bun fails */
+/** @throws Error if bun fails */
 export function build(): void {
   mkdirSync(join(ROOT, 'dist'), { recursive: true })
-  // The file's name is part of its bytes, so a build on the side keeps it.
+  // The file's name is part of its bytes, so the temporary build keeps it.
   const aside = mkdtempSync(join(ROOT, 'dist/build-'))
   try {
     compile({ entry: ENTRY, target: localTarget(), outfile: join(aside, 'aws-iam-ra') })
-    // In one step, so that a test that runs meanwhile never sees half a file.
+    // Renamed in one step, so that a test running meanwhile never sees half a file.
     renameSync(join(aside, 'aws-iam-ra'), output)
   } finally {
     rmSync(aside, { recursive: true })
   }
 }
 
-/** dist/release, once dist/aws-iam-ra is there. @throws Error that says what does not hold */
+/** Builds dist/release, once dist/aws-iam-ra exists. @throws Error that says which requirement is not met */
 export async function buildRelease(): Promise<void> {
   await release(output)
 }
@@ -38,7 +38,7 @@ if (import.meta.main) {
     process.stdout.write(`built dist/aws-iam-ra (${megabytes(statSync(output).size)})\n`)
     if (values.release) {
       await buildRelease()
-      process.stdout.write('built dist/release: two builds gave the same bytes\n')
+      process.stdout.write('built dist/release: two builds are identical\n')
     }
   } catch (error) {
     process.stderr.write(`build: ${error instanceof Error ? error.message : String(error)}\n`)

@@ -1,7 +1,7 @@
 /**
- * The main job in one command: emulators of Vault and AWS on loopback, `aws-iam-ra` as a process of its own with the env
- * of the pod spec in docs/kubernetes.md, then what the app container does: AWS's own SDK reads the file that was left.
- * With --real it is a real Vault that asks a real kube-apiserver about the token; AWS stays emulated.
+ * The main use case in one command: emulators of Vault and AWS on loopback, `aws-iam-ra` in its own process with the
+ * environment of the pod spec in docs/kubernetes.md, then the part of the app container: AWS's own SDK reads the file.
+ * With --real, a real Vault asks a real kube-apiserver about the token; AWS is still emulated.
  */
 import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -21,7 +21,7 @@ const REGION = 'eu-central-1'
 
 const display = createDisplay(process.stdout)
 
-/** Seconds; what the API server gives a projected volume where nothing else is said. */
+/** Seconds; the API server's default for a projected volume. */
 const TOKEN_LIFETIME = 3600
 
 type DemoStage = Pick<Stage, 'vault' | 'sts' | 's3' | 'token' | 'env' | 'close'>
@@ -38,7 +38,7 @@ async function demo(keep: boolean, real: boolean): Promise<void> {
   display.begin(`start ${servers}`)
   const stage: DemoStage = real ? await startReference() : await startStage()
   try {
-    display.done(`${servers}, Vault's at ${stage.vault.url}`)
+    display.done(`${servers}, Vault at ${stage.vault.url}`)
     const folder = scratchFolder('demo')
     const tokenFile = join(folder, 'token')
     writeFileSync(tokenFile, stage.token({ lifetimeSeconds: TOKEN_LIFETIME }), { mode: 0o600 })
@@ -47,7 +47,7 @@ async function demo(keep: boolean, real: boolean): Promise<void> {
     const appEnv = {
       AWS_SHARED_CREDENTIALS_FILE: credentialsFile,
       AWS_REGION: REGION,
-      // What version 1 of the AWS CLI reads instead.
+      // Version 1 of the AWS CLI reads this one instead.
       AWS_DEFAULT_REGION: REGION,
       AWS_ENDPOINT_URL_STS: stage.sts.url,
       AWS_ENDPOINT_URL_S3: stage.s3.url,
@@ -70,10 +70,10 @@ interface LogLine {
   readonly [field: string]: unknown
 }
 
-/** What comes after a line of the binary's log. */
+/** The step that follows each line of the binary's log. */
 const NEXT_STEP: Readonly<Record<string, string>> = {
-  'logged in to Vault': 'make a key, have Vault sign it',
-  'certificate signed and checked': 'exchange the certificate at Roles Anywhere',
+  'logged in to Vault': 'generate a key, have Vault sign a certificate',
+  'certificate signed and checked': 'exchange the certificate with Roles Anywhere',
   'exchanged for session credentials': 'write the credentials file',
 }
 
@@ -85,7 +85,7 @@ async function runInitContainer(env: Readonly<Record<string, string>>): Promise<
   const code = await runChild(
     join(ROOT, 'dist/aws-iam-ra'),
     ['--verbose', '--log-format', 'json'],
-    // Nothing but what the pod spec gives: no PATH, so no Node either.
+    // Only what the pod spec sets: no PATH, so no Node either.
     env,
     (text) => {
       const line = parseLine(text)
@@ -106,7 +106,7 @@ async function runInitContainer(env: Readonly<Record<string, string>>): Promise<
   }
 }
 
-/** A line that is no JSON is the runtime's own, and worth showing. */
+/** A line that is not JSON comes from the runtime, and is worth showing. */
 function parseLine(text: string): LogLine {
   try {
     return JSON.parse(text) as LogLine
@@ -123,7 +123,7 @@ function describe(line: LogLine): string[] {
 }
 
 async function runApp(env: Readonly<Record<string, string>>): Promise<void> {
-  display.begin('load the SDK, ask STS who we are')
+  display.begin('load the SDK, ask STS for the caller identity')
   let reason = ''
   const code = await runChild(
     process.execPath,
@@ -139,7 +139,7 @@ async function runApp(env: Readonly<Record<string, string>>): Promise<void> {
   if (code !== 0) throw new Error(`the app container failed: ${reason}`)
 }
 
-/** Runs to its end; every line of its stdout and stderr goes to `onLine`. */
+/** Runs a command to its end; every line of its stdout and stderr goes to `onLine`. */
 function runChild(
   command: string,
   args: readonly string[],
@@ -173,14 +173,13 @@ async function keepUp(
     process.once('SIGINT', () => resolve())
     process.once('SIGTERM', () => resolve())
   })
-  process.stdout.write(`\nstopping ${stage.vault.url} and the others\n`)
+  process.stdout.write(`\nstopping ${stage.vault.url} and the other servers\n`)
 }
 
 const args = process.argv.slice(2)
 const unknown = args.filter((arg) => arg !== '--keep' && arg !== '--real')
 try {
-  if (unknown.length > 0)
-    throw new Error(`unknown argument ${unknown.join(' ')}: only --keep and --real are known`)
+  if (unknown.length > 0) throw new Error(`unknown argument ${unknown.join(' ')}: expected --keep or --real`)
   await demo(args.includes('--keep'), args.includes('--real'))
 } catch (error) {
   display.failed(error instanceof Error ? error.message : String(error))

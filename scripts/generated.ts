@@ -1,16 +1,16 @@
-/** What programs write into documents: tables, between two comments that name the place. */
+/** Tables that programs write into documents, between two comments that mark the place. */
 
 /**
  * The page with `text` between `<!-- mark -->` and `<!-- /mark -->`.
- * @throws Error where the page has no such place
+ * @throws Error if the page has no such section
  */
 export function between(page: string, mark: string, text: string): string {
   const place = new RegExp(`(<!-- ${mark} -->\n)[^]*?(<!-- /${mark} -->)`)
-  if (!place.test(page)) throw new Error(`the page has no place for ${mark}`)
+  if (!place.test(page)) throw new Error(`the page has no section marked ${mark}`)
   return page.replace(place, (_all, before: string, after: string) => before + text + after)
 }
 
-/** @param numbers whether every column but the first is to stand at the right */
+/** @param numbers whether to right-align every column but the first */
 export function markdownTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],

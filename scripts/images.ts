@@ -1,6 +1,7 @@
 /**
- * Builds the image of aws-iam-ra for amd64 and arm64 from dist/release, into dist/images/aws-iam-ra.oci.tar: one OCI archive
- * for both, as registries hold it. Its bytes depend on the release's files, the C library and the commit's time alone.
+ * Builds the image of aws-iam-ra for amd64 and arm64 from dist/release, as dist/images/aws-iam-ra.oci.tar: one OCI
+ * archive for both, as registries store it. Its bytes depend only on the release's files, the C library and the
+ * commit's time.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,11 +14,11 @@ import { writeArchive, type MachineImage } from './images/archive.ts'
 import { openBuildah, type Buildah } from './images/buildah.ts'
 import { layOut } from './images/files.ts'
 
-/** Of what a node pulls, in bytes. */
+/** Limit on the download size, in bytes. */
 const LIMIT = 45_000_000
 const MACHINES = { amd64: 'linux-x64', arm64: 'linux-arm64' } as const
 
-/** From an executable that was built before. @param architecture Default this machine's. */
+/** From a prebuilt executable. @param architecture Defaults to this machine's. */
 export function buildImage(
   buildah: Buildah,
   {
@@ -45,7 +46,7 @@ export function buildImage(
   }
 }
 
-/** Into docs/performance.md. @param sizes bytes by architecture */
+/** For docs/performance.md. @param sizes bytes by architecture */
 function writeSizes(sizes: readonly (readonly [string, number])[]): void {
   const page = join(ROOT, 'docs/performance.md')
   const rows = sizes.map(([name, size]) => [name, (size / 1e6).toFixed(1)])
@@ -53,15 +54,15 @@ function writeSizes(sizes: readonly (readonly [string, number])[]): void {
   writeFileSync(page, between(readFileSync(page, 'utf8'), 'images', `\n${table}\n`))
 }
 
-/** Of the last commit; 0 outside of a repository. */
+/** The time of the last commit; 0 outside of a repository. */
 function commitSeconds(): number {
   const { status, stdout } = spawnSync('git', ['log', '-1', '--format=%ct'], { cwd: ROOT, encoding: 'utf8' })
   return status === 0 ? Number(stdout) : 0
 }
 
 /**
- * @param release the folder with the executables of a release
- * @throws Error where one is missing, or an image is too large
+ * @param release the directory with a release's executables
+ * @throws Error if one is missing, or an image is too large
  */
 export async function buildArchive(release: string, file: string): Promise<void> {
   const buildah = openBuildah()
@@ -70,7 +71,7 @@ export async function buildArchive(release: string, file: string): Promise<void>
     const images = Object.entries(MACHINES).map(([architecture, name]): MachineImage => {
       const executable = join(release, `aws-iam-ra-${name}`)
       if (!existsSync(executable)) {
-        throw new Error(`aws-iam-ra-${name} is not there: make the release with npm run build -- --release`)
+        throw new Error(`aws-iam-ra-${name} is missing: run npm run build -- --release`)
       }
       const tag = `aws-iam-ra:${architecture}`
       buildImage(buildah, { executable, tag, architecture })
@@ -78,16 +79,14 @@ export async function buildArchive(release: string, file: string): Promise<void>
       buildah.push(tag, `oci:${layout}`)
       return { architecture, layout }
     })
-    process.stdout.write('images: packing by zstd -19, for a minute or more\n')
+    process.stdout.write('images: compressing with zstd -19, which takes a minute or more\n')
     const sizes = Object.entries(await writeArchive(images, 'aws-iam-ra', file))
     const figures = sizes.map(([name, size]) => `${name} ${megabytes(size)}`)
-    process.stdout.write(`built ${basename(file)} (to pull: ${figures.join(', ')})\n`)
+    process.stdout.write(`built ${basename(file)} (download size: ${figures.join(', ')})\n`)
     writeSizes(sizes)
     const large = sizes.find(([, size]) => size > LIMIT)
     if (large !== undefined)
-      throw new Error(
-        `the image for ${large[0]} takes ${megabytes(large[1])}, and ${megabytes(LIMIT)} at most`,
-      )
+      throw new Error(`the image for ${large[0]} is ${megabytes(large[1])}; the limit is ${megabytes(LIMIT)}`)
   } finally {
     rmSync(folder, { recursive: true, force: true })
     buildah.close()
@@ -95,7 +94,7 @@ export async function buildArchive(release: string, file: string): Promise<void>
 }
 
 if (import.meta.main) {
-  // All that is made on the way lies in one folder, which goes however this ends.
+  // Everything temporary is in one directory, which is removed in any case.
   const work = mkdtempSync(join(tmpdir(), 'iam-ra-images-'))
   process.env['TMPDIR'] = work
   process.on('exit', () => rmSync(work, { recursive: true, force: true }))

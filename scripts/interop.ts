@@ -1,6 +1,6 @@
 /**
- * Asks SDKs that others wrote for the credentials of the shipped file, each by every variation of its ways, and writes what they
- * found into docs/readers.md. Fails where that is not what test/real/interop/readers/readers.ts says.
+ * Tests how third-party SDKs read the credentials in the shipped file, each with every variation of its methods, and
+ * writes the results into docs/readers.md. Fails if they differ from those in test/real/interop/readers/readers.ts.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { measure } from '../test/real/interop/readers/measure.ts'
@@ -16,7 +16,7 @@ try {
   writeFileSync(READERS_PAGE, withResults(readFileSync(READERS_PAGE, 'utf8'), results))
   const unexpected = surprises(results)
   for (const line of unexpected) process.stdout.write(`interop: ${line}\n`)
-  process.stdout.write(`interop: wrote docs/readers.md, ${unexpected.length} surprises\n`)
+  process.stdout.write(`interop: wrote docs/readers.md, ${unexpected.length} unexpected results\n`)
   process.exitCode = unexpected.length === 0 ? 0 : 1
 } catch (error) {
   process.stderr.write(`interop: ${error instanceof Error ? error.message : String(error)}\n`)

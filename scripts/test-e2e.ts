@@ -1,6 +1,6 @@
 /**
- * The tests on a real node: builds the servers that are missing and the images of this checkout, starts a cluster of one node
- * in namespaces of its own, and ends in a line `N passed, N failed`. What is missing is a failure, never a skip.
+ * Runs the tests on a real node: builds missing servers and the images of this checkout, starts a one-node cluster in
+ * its own namespaces, and ends with a line `N passed, N failed`. Missing requirements are failures, never skips.
  */
 import { spawnSync } from 'node:child_process'
 import { accessSync, mkdtempSync, rmSync } from 'node:fs'
@@ -19,11 +19,11 @@ try {
   requireTools()
   await ensureServers(ALL_SERVERS)
   build()
-  process.stdout.write('images: building those of the node\n')
+  process.stdout.write('images: building those for the node\n')
   buildImages(images)
   const { passed, failed } = await runTests(paths, {
     longestMs: 420_000,
-    // A node at a time: the machine has to do all that a cluster does.
+    // One node at a time: the machine has to do all the work of a cluster.
     workers: 1,
     env: { ...serverVariables(ALL_SERVERS), IAM_RA_IMAGES: images },
   })
@@ -34,14 +34,16 @@ try {
   process.exitCode = 1
 }
 
-/** Before minutes of building. */
+/** Checked before minutes of building. */
 function requireTools(): void {
   const commands = ['unshare', 'mount', 'ip', 'containerd', 'ctr', 'runc', 'buildah', 'busybox', 'dpkg']
   const missing = [
     ...(process.platform === 'linux' ? [] : ['Linux']),
-    ...(process.getuid?.() === 0 ? [] : ['root (for namespaces and mounts of its own)']),
+    ...(process.getuid?.() === 0 ? [] : ['root (for its own namespaces and mounts)']),
     ...commands.filter((name) => !isThere(`command -v ${name}`)),
-    ...(isFile('/usr/lib/cni/bridge') ? [] : ["the CNI plug-ins in Debian's place, /usr/lib/cni"]),
+    ...(isFile('/usr/lib/cni/bridge')
+      ? []
+      : ['the CNI plug-ins in /usr/lib/cni, where Debian installs them']),
     ...(isThere('busybox | grep -q sh') && !isThere('ldd "$(command -v busybox)"')
       ? []
       : ['a static busybox']),

@@ -1,7 +1,7 @@
 /**
- * The tests against real servers and the clients of others: builds the servers that are missing, starts what it needs on
- * loopback ports of its own, and ends in a line `N passed, N failed`. What is missing is a failure, never a skip, but for
- * the definitions of the Vault Secrets Operator, which may not be kept here: a note says so where they are missing.
+ * Runs the tests against real servers and third-party clients: builds missing servers, starts what it needs on its own
+ * loopback ports, and ends with a line `N passed, N failed`. Missing requirements are failures, never skips, except for
+ * the definitions of the Vault Secrets Operator, which may not be kept here: a note says so if they are missing.
  */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -13,30 +13,31 @@ import { build, buildRelease } from './build.ts'
 import { cacheFolder, ensureServers, LOOPBACK_SERVERS, serverVariables } from '../test/rig/servers/build.ts'
 import { runTests, testFiles } from './test-runner.ts'
 
-/** Of Debian, but for Python. */
+/** From Debian, except for Python. */
 const TOOLS = ['strace', 'unshare', 'openssl', 'python3', 'mkfs.ext4', 'qemu-aarch64-static']
 
 try {
   const paths = testFiles((path) => path.startsWith('test/real/'), process.argv.slice(2))
   requireTools()
   await ensureServers()
-  // Here and not in the tests: pip and the like may need what this machine's environment says of its index and CA.
+  // Here and not in the tests: pip and similar tools may need this machine's environment variables for its index and
+  // CA.
   if (paths.some((path) => path.includes('/interop/'))) prepareReaders(TESTED_KITS)
   if (paths.some((path) => path.includes('vault-aws'))) pythonEnvironment()
   if (paths.some((path) => path.includes('cloudformation'))) templateCheck()
   build()
-  // What ships is run on other processors, under qemu.
+  // The shipped files run on other processors, under qemu.
   if (paths.some((path) => path.includes('ship-emulated'))) await buildRelease()
   const options = {
     longestMs: 600_000,
     env: {
-      // The tests have a home of their own, where no cache is.
+      // The tests have their own home directory, without a cache.
       ...serverVariables(LOOPBACK_SERVERS),
       XDG_CACHE_HOME: join(cacheFolder(), '..'),
       ...(process.env['VSO_CRDS'] === undefined ? {} : { VSO_CRDS: process.env['VSO_CRDS'] }),
     },
   }
-  // A flood takes the processors from whatever runs beside it.
+  // A flood takes the processors from anything that runs at the same time.
   const isFlood = (path: string): boolean => path.endsWith('/flood.test.ts')
   const together = paths.filter((path) => !isFlood(path))
   const [others, floods] = [
@@ -51,7 +52,7 @@ try {
   process.exitCode = 1
 }
 
-/** Before a quarter of an hour of building. The kills and the full disks need root and these. */
+/** Checked before a quarter of an hour of building. Tests that kill processes or fill disks need root and these. */
 function requireTools(): void {
   const isThere = (name: string): boolean =>
     spawnSync('sh', ['-c', `command -v ${name}`], { stdio: 'ignore' }).status === 0
@@ -60,5 +61,6 @@ function requireTools(): void {
     ...(process.getuid?.() === 0 ? [] : ['root (to mount, to drop privileges and to trace)']),
     ...TOOLS.filter((name) => !isThere(name)),
   ]
-  if (missing.length > 0) throw new Error(`these tests need ${missing.join(', ')}: npm test needs none of it`)
+  if (missing.length > 0)
+    throw new Error(`these tests need ${missing.join(', ')}: npm test runs without them`)
 }

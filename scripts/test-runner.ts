@@ -1,4 +1,4 @@
-/** Runs test files, each in a process of its own, two or more at a time. */
+/** Runs test files, each in its own process, at least two at a time. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { once } from 'node:events'
@@ -20,15 +20,15 @@ export interface TestRun {
 }
 
 export interface RunnerOptions {
-  /** Over the clean environment that each file gets. */
+  /** Added to the clean environment that each file gets. */
   readonly env?: Readonly<Record<string, string>>
-  /** How many files at a time. Default one for each core, two at least. */
+  /** How many files at a time. Defaults to one per core, and at least two. */
   readonly workers?: number
-  /** After this a file is killed and has failed: one that hangs must not hang the whole run. */
+  /** After this a file is killed and counts as failed: one that hangs must not hang the whole run. */
   readonly longestMs: number
 }
 
-/** The test files that `select` takes, and that have one of `parts` in their path where there are any. */
+/** The test files that `select` accepts, and that have one of `parts`, if any, in their path. */
 export function testFiles(select: (path: string) => boolean, parts: readonly string[]): string[] {
   const paths = sourceFiles(['test'])
     .map((file) => file.path)
@@ -82,10 +82,10 @@ for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   })
 }
 
-/** What a test file may take to stop its servers and remove its folders. */
+/** How long a test file may take to stop its servers and remove its directories. */
 const PATIENCE_MS = 5000
 
-/** By the process id that was started, which is its group's too. */
+/** By the id of the process that was started, which is also its group's. */
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return
   try {
@@ -101,13 +101,13 @@ function runFile(path: string, home: string, { env, longestMs }: RunnerOptions):
       cwd: ROOT,
       env: cleanEnv({ HOME: home, NO_COLOR: '1', ...env }),
       stdio: ['ignore', 'pipe', 'pipe'],
-      // A group of its own, so that what a file started ends with it whatever happens.
+      // A process group of its own, so that everything a file started is killed with it in any case.
       detached: true,
     })
     running.add(child)
     let output = ''
     const bound = setTimeout(() => {
-      output += `\nended by the test command after ${longestMs / 1000} s\n`
+      output += `\nkilled by the test command after ${longestMs / 1000} s\n`
       signalGroup(child, 'SIGTERM')
       setTimeout(() => signalGroup(child, 'SIGKILL'), PATIENCE_MS).unref()
     }, longestMs)
@@ -122,7 +122,7 @@ function runFile(path: string, home: string, { env, longestMs }: RunnerOptions):
   })
 }
 
-/** uvu's own summary; a file without one, with none run or with some left out has failed. */
+/** uvu's own summary; a file counts as failed if it has none, ran no test or skipped some. */
 function count(output: string, code: number): { passed: number; failed: number } {
   const figure = (name: string): number =>
     Number(new RegExp(`^\\s+${name}:\\s+(\\d+)`, 'm').exec(output)?.[1] ?? 0)

@@ -1,6 +1,6 @@
 /**
- * Every test that needs no server of others. Ends in a line `N passed, N failed`. Arguments are parts of paths:
- * `npm test -- sink` runs the files that have one in theirs.
+ * Runs every test that needs no external server. Ends with a line `N passed, N failed`. Arguments are parts of paths:
+ * `npm test -- sink` runs the files with `sink` in their path.
  */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ try {
   const { passed, failed } = await runTests(paths, { longestMs: 100_000 })
   const all = failed + (checks.status === 0 ? 0 : 1)
   process.stdout.write(
-    `\nNot run here: the tests against real servers and the clients of others, npm run test:real, and those on a real node, npm run test:e2e.\n${passed} passed, ${all} failed\n`,
+    `\nNot run here: the tests against real servers and third-party clients (npm run test:real), and those on a real node (npm run test:e2e).\n${passed} passed, ${all} failed\n`,
   )
   process.exitCode = all === 0 ? 0 : 1
 } catch (error) {

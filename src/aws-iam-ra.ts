@@ -1,10 +1,12 @@
 /** Entry point of the pod binary: picks the command, prints an error with its hint, sets the exit code. */
+import type { Command, FailureContext } from './commands/command.ts'
+import { PROGRAM } from './commands/commands.ts'
 import { asIamRaError, IamRaError } from './errors.ts'
 import { createLogger, errorText, type Logger, type Reporting } from './run/log.ts'
 import { beginAgain } from './run/reexec.ts'
 import { systemRuntime, type SighupHook, type Runtime } from './run/runtime.ts'
-import { commandOf, type Command } from './settings/arguments.ts'
-import { readInvocation, readReporting, type Invocation } from './settings/read.ts'
+import { commandOf, readArguments } from './settings/arguments.ts'
+import { readInvocation, readReporting } from './settings/read.ts'
 import { writeTerminationLog } from './run/termination-log.ts'
 import { VERSION } from './version.ts'
 
@@ -17,104 +19,52 @@ export async function main(
   interrupt: AbortSignal,
   hangUp: SighupHook = { listen: () => undefined },
 ): Promise<number> {
-  // As far as it is known before the settings are, so that their errors are said the right way.
-  let reporting = readReporting(runtime)
+  const asked = readArguments(runtime.argv, PROGRAM.commands)
+  const command = asked.command ?? PROGRAM.oneShot
+  // Best effort until the settings are read, so that their errors are reported the right way.
+  let reporting = readReporting(asked, runtime.env)
+  const failing = (): FailureContext => ({
+    runtime,
+    logger: loggerFor(reporting, runtime),
+    json: asked.switches.has('--json'),
+  })
   try {
-    const invocation = await readInvocation(runtime)
-    if (invocation.command === 'help') {
-      const { helpText } = await import('./settings/help.ts')
-      runtime.stdout(helpText(commandOf(runtime.argv)))
-    } else if (invocation.command === 'version') runtime.stdout(`aws-iam-ra ${VERSION}\n`)
-    else {
-      reporting = invocation.reporting
-      return await perform(invocation, runtime, interrupt, hangUp)
+    const invocation = await readInvocation(asked, (reader) => command.settings(reader), runtime)
+    if ('shows' in invocation) {
+      runtime.stdout(invocation.shows === 'help' ? await help(asked.command) : `aws-iam-ra ${VERSION}\n`)
+      return 0
     }
-    return 0
+    const { settings, warnings } = invocation
+    reporting = invocation.reporting
+    const context = { ...failing(), reporting, warnings, interrupt, hangUp }
+    if (command.tellsWarnings !== true) for (const warning of warnings) context.logger.warn(warning)
+    return await command.run(settings, context)
   } catch (error) {
     const failure = asIamRaError(error)
-    const command = commandOf(runtime.argv)
-    if (command === 'obtain') {
-      // A stack goes no further than this process.
-      if (failure.code === 'INTERNAL') loggerFor(reporting, runtime).error(failure)
-      const { failureOutput } = await import('./commands/obtain.ts')
-      runtime.stdout(failureOutput(failure))
-      return failure.exitCode
-    }
-    if (command === 'check' && failure.stage === 'settings') {
-      const { reportSettings } = await import('./commands/check.ts')
-      return reportSettings(failure, runtime.argv.includes('--json'), runtime)
-    }
-    loggerFor(reporting, runtime).error(failure)
-    // In an app's container that file is the app's.
-    if (command !== 'credential-process' && command !== 'check')
+    const context = failing()
+    const exitCode = await command.fail?.(failure, context)
+    if (exitCode !== undefined) return exitCode
+    context.logger.error(failure)
+    if (command.takes.includes('termination-log'))
       await writeTerminationLog(runtime.fs, reporting.terminationLog, errorText(failure))
     return failure.exitCode
   }
 }
 
-type Work = Extract<Invocation, { readonly reporting: Reporting }>
-
-/** Each command is loaded where it is wanted. */
-async function perform(
-  work: Work,
-  runtime: Runtime,
-  interrupt: AbortSignal,
-  hangUp: SighupHook,
-): Promise<number> {
-  const { reporting, warnings } = work
-  const logger = loggerFor(reporting, runtime)
-  switch (work.command) {
-    // The first three say the warnings in their own way, or leave that to who started them.
-    case 'check': {
-      const { runCheck } = await import('./commands/check.ts')
-      return await runCheck(work, runtime, logger, interrupt)
-    }
-    case 'credential-process': {
-      const { runCredentialProcess } = await import('./commands/credential-process.ts')
-      await runCredentialProcess(work, runtime, logger, interrupt)
-      break
-    }
-    case 'obtain': {
-      const { runObtain } = await import('./commands/obtain.ts')
-      await runObtain(work.settings, runtime, logger, interrupt)
-      break
-    }
-    case 'once': {
-      warnOf(warnings, logger)
-      const { runOnce } = await import('./commands/once.ts')
-      await runOnce(work.settings, runtime, logger, interrupt)
-      break
-    }
-    case 'serve':
-    case 'renew': {
-      warnOf(warnings, logger)
-      const context = { runtime, logger, interrupt, hangUp, terminationLog: reporting.terminationLog }
-      if (work.command === 'serve') {
-        const { runServe } = await import('./commands/serve.ts')
-        await runServe(work.settings, context)
-      } else {
-        const { runRenew } = await import('./commands/renew.ts')
-        await runRenew(work.settings, context)
-      }
-    }
-  }
-  return 0
+async function help(command: Command | undefined): Promise<string> {
+  const { helpText } = await import('./settings/help.ts')
+  return helpText(PROGRAM, command)
 }
 
-function warnOf(warnings: readonly string[], logger: Logger): void {
-  for (const warning of warnings) logger.warn(warning)
-}
-
-function stoppedBy(name: keyof typeof STOP_SIGNALS, command: Command | undefined): IamRaError {
-  const file = command === undefined ? ', the credentials file is as it was' : ''
-  return new IamRaError('INTERRUPTED', 'internal', `stopped by ${name}${file}`, {
+function stoppedBy(name: keyof typeof STOP_SIGNALS, { whenStopped = '' }: Command): IamRaError {
+  return new IamRaError('INTERRUPTED', 'internal', `stopped by ${name}${whenStopped}`, {
     signal: STOP_SIGNALS[name],
   })
 }
 
 function cannotPrint(code: string): IamRaError {
   return new IamRaError('FILE', 'sink', `stdout cannot be written (${code})`, {
-    hint: 'let stdout lead to something that takes it',
+    hint: 'redirect stdout to something that can be written',
   })
 }
 
@@ -128,9 +78,9 @@ const LAST_WORDS_MS = 1000
 const STOP_SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const
 
 if (import.meta.main) {
-  const command = commandOf(process.argv.slice(2))
-  beginAgain(process, command === 'serve' || command === 'renew')
-  // Libraries that ask for it would print what they send, the login's token and a proxy's password among it.
+  const command = commandOf(process.argv.slice(2), PROGRAM.commands) ?? PROGRAM.oneShot
+  beginAgain(process, command.longLived === true)
+  // Libraries that read it would print what they send, including the login's token and a proxy's password.
   delete process.env['DEBUG']
   const interrupt = new AbortController()
   let onHangUp: (() => void) | undefined
@@ -141,19 +91,20 @@ if (import.meta.main) {
       else interrupt.abort(stoppedBy(name, command))
     })
   }
-  // What nobody awaits must not end the process on its own: a token may still be to be revoked, and its text may hold one.
+  // Unhandled errors must not kill the process: a token may still need revoking, and their text may contain one.
   process.on('uncaughtException', (error) => interrupt.abort(asIamRaError(error)))
   process.on('unhandledRejection', (error) => interrupt.abort(asIamRaError(error)))
   const runtime = systemRuntime(process)
   const exitCode = await main(runtime, interrupt.signal, hangUp)
-  // A reader of our output that sleeps must not make a pod wait. (Node's exit itself waits for such a write; Bun's does not.)
+  // A stalled reader of our output must not hold up the pod. (Node's exit waits for such a write; Bun's does not.)
   const lastWords = (): Promise<void> => Promise.race([runtime.written(), runtime.clock.sleep(LAST_WORDS_MS)])
   await lastWords()
   const lost = exitCode === 0 ? runtime.lostOutput() : undefined
   if (lost !== undefined) {
-    loggerFor(readReporting(runtime), runtime).error(cannotPrint(lost))
+    const reporting = readReporting(readArguments(runtime.argv, PROGRAM.commands), runtime.env)
+    loggerFor(reporting, runtime).error(cannotPrint(lost))
     await lastWords()
   }
-  // Not left to the runtime, which would wait for what no one needs any more, a library's timer for instance.
+  // Exit explicitly: a library's timer, for instance, would keep the process alive.
   process.exit(lost === undefined ? exitCode : cannotPrint(lost).exitCode)
 }

@@ -17,7 +17,7 @@ export interface IssuedCertificate {
   /** When it and all of `chain` are valid: past, or soon. */
   readonly validFromMs: number
   readonly notAfterMs: number
-  /** Vault's id of the request that signed it, where Vault did. */
+  /** Vault's id of the request that signed it; empty if Vault did not sign it. */
   readonly requestId: string
   /** SHA-256 with the key: DER (r, s) for ECDSA, PKCS #1 v1.5 for RSA. */
   sign(data: Uint8Array): Promise<Uint8Array>
@@ -30,9 +30,9 @@ export interface SessionCredentials {
   readonly sessionToken?: string
   /** When they end: by AWS's word, or with the lease that owns them. */
   readonly expiresAtMs: number
-  /** Who they are to AWS, such as `arn:aws:sts::…:assumed-role/role/session`; absent where nobody said. */
+  /** Their identity at AWS, such as `arn:aws:sts::…:assumed-role/role/session`; absent if unknown. */
   readonly arn?: string
-  /** The IAM role, where they are a role's. */
+  /** The IAM role, if they belong to one. */
   readonly roleArn?: string
   readonly sessionName?: string
 }
@@ -41,7 +41,7 @@ export interface SessionCredentials {
 export interface Lease {
   /**
    * Lengthens the token's life and the lease's.
-   * @returns the same keys with their new end; undefined where Vault gives no more time that is worth it
+   * @returns the same keys with their new expiry; undefined if Vault does not extend the lease enough
    * @throws IamRaError
    */
   renew(bounds: Bounds): Promise<SessionCredentials | undefined>
@@ -52,8 +52,8 @@ export interface Lease {
 /** What a run brings. */
 export interface Obtained {
   readonly credentials: SessionCredentials
-  /** What logs name it by; absent where Vault's AWS engine made the credentials. */
+  /** What identifies it in logs; absent if the credentials come from Vault's AWS engine. */
   readonly certificate?: Pick<IssuedCertificate, 'serialHex' | 'requestId'>
-  /** Present where Vault leased the keys. */
+  /** Present if Vault leased the keys. */
   readonly lease?: Lease
 }

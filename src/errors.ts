@@ -17,41 +17,41 @@ export type ErrorCode =
   | 'SETTINGS_INVALID'
   /** A file that the run needs (token, CA) is missing, unreadable or not what it should be. */
   | 'INPUT_FILE'
-  /** No connection: DNS, refused, reset, or a proxy that would not connect. */
+  /** No connection: DNS, refused, reset, or a proxy that did not connect. */
   | 'UNREACHABLE'
   /** The server's certificate was not accepted. */
   | 'TLS'
-  /** One attempt had no complete answer in its time. */
+  /** An attempt got no complete answer in time. */
   | 'TIMEOUT'
-  /** An answer that is not what the protocol says: wrong type, shape or size. */
+  /** An answer that does not follow the protocol: wrong type, shape or size. */
   | 'ANSWER_INVALID'
   /** A redirect that must not be followed. */
   | 'REDIRECT_REFUSED'
   /** The server said no (4xx). */
   | 'REFUSED'
-  /** The server said: later (429 or a throttling code). */
+  /** The server asked us to come back later (429 or a throttling code). */
   | 'THROTTLED'
   /** The server cannot answer now (408, 412, 5xx). */
   | 'UNAVAILABLE'
   /** Vault is sealed. */
   | 'SEALED'
-  /** The PKI role wants another kind of key. */
+  /** The PKI role requires another type of key. */
   | 'KEY_TYPE'
   /** The issued certificate fails a check. */
   | 'CERTIFICATE_UNFIT'
-  /** A token or certificate ended while the run was waiting: log in and sign again. */
+  /** A token or certificate expired while the run was waiting: log in and sign again. */
   | 'OUTLIVED'
-  /** The credentials file or its folder cannot be written as it must be. */
+  /** The credentials file or its directory cannot be written as required. */
   | 'FILE'
-  /** An address or a port that cannot be listened on. */
+  /** Cannot listen on the address or port. */
   | 'LISTEN'
   /** DEADLINE ran out. */
   | 'DEADLINE'
-  /** A run in a process of its own ended without a result. */
+  /** A run in a child process ended without a result. */
   | 'RUN_LOST'
   /** A signal asked the run to stop. */
   | 'INTERRUPTED'
-  /** A bug of ours. */
+  /** A bug in aws-iam-ra. */
   | 'INTERNAL'
 
 export interface ErrorOptions {
@@ -60,11 +60,11 @@ export interface ErrorOptions {
   readonly cause?: unknown
   /** Another attempt may succeed without anyone changing anything. Default false. */
   readonly retryable?: boolean | undefined
-  /** What the server asked us to wait, in milliseconds. */
+  /** How long the server asked us to wait, in milliseconds. */
   readonly retryAfterMs?: number | undefined
   /** Further lines, one for each problem. */
   readonly problems?: readonly string[] | undefined
-  /** HTTP status that led here, where one did. */
+  /** The HTTP status that led here, if any. */
   readonly status?: number | undefined
   /** The server's own words, fit to show. */
   readonly said?: readonly string[] | undefined
@@ -73,8 +73,8 @@ export interface ErrorOptions {
 }
 
 /**
- * Every failure that a user can meet. The message is one sentence without a capital or a full stop that
- * names what failed and the likely cause; it never holds a token, a key, a credential or a server's whole body.
+ * Every failure that a user can see. The message is one sentence, without a capital or a full stop, that names
+ * what failed and the likely cause. It never contains a token, a key, a credential or a server's whole body.
  */
 export class IamRaError extends Error {
   override readonly name = 'IamRaError'
@@ -85,7 +85,7 @@ export class IamRaError extends Error {
   readonly retryAfterMs: number | undefined
   readonly problems: readonly string[]
   readonly status: number | undefined
-  /** What a decision may look into; the message is for people alone. */
+  /** For code to base decisions on; the message is for people only. */
   readonly said: readonly string[]
   readonly signal: number | undefined
 
@@ -107,17 +107,17 @@ export class IamRaError extends Error {
   }
 }
 
-/** Wraps what is not ours as a bug of ours, so that the entry point has one kind of error to print. */
+/** Wraps any other error as a bug of ours, so that the entry point has one kind of error to print. */
 export function asIamRaError(error: unknown): IamRaError {
   if (error instanceof IamRaError) return error
   const what = error instanceof Error ? error.name : typeof error
   return new IamRaError('INTERNAL', 'internal', `unexpected ${what} inside aws-iam-ra`, {
-    hint: 'run again with --verbose and report the stack that it prints, this is a bug',
+    hint: 'this is a bug: run again with --verbose and report the stack trace',
     cause: error,
   })
 }
 
-/** The system's or a library's word for an error, such as `ENOENT`; undefined where it has none. */
+/** The system's or a library's code for an error, such as `ENOENT`; undefined if it has none. */
 export function codeOf(error: unknown): string | undefined {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined
   return typeof code === 'string' ? code : undefined

@@ -1,6 +1,6 @@
-# What whoever runs vault-setup needs, with the names of setup.json. Not a pod's policy.
+# The permissions that vault-setup needs, with the names of setup.json. Not a pod's policy.
 
-# What is mounted, and to mount what is missing.
+# Lists mounts, and mounts those that are missing.
 path "sys/mounts" {
   capabilities = ["read"]
 }
@@ -20,7 +20,7 @@ path "sys/auth/kubernetes" {
   capabilities = ["create", "update", "sudo"]
 }
 
-# Who may log in.
+# Login: auth methods and roles.
 path "auth/kubernetes/config" {
   capabilities = ["create", "read", "update"]
 }
@@ -31,7 +31,7 @@ path "auth/kubernetes/role/*" {
   capabilities = ["create", "read", "update"]
 }
 
-# What they may do then. These two alone, and still enough to give oneself anything: guard this token as a root token.
+# Policies. These two alone, and still enough to grant oneself anything: guard this token like a root token.
 path "sys/policies/acl/iam-ra" {
   capabilities = ["create", "read", "update"]
 }
@@ -39,7 +39,7 @@ path "sys/policies/acl/vault-secrets-operator" {
   capabilities = ["create", "read", "update"]
 }
 
-# The authority: its key, its certificate, its URLs.
+# The CA: its key, its certificate, its URLs.
 path "pki/config/urls" {
   capabilities = ["create", "read", "update"]
 }
@@ -53,7 +53,7 @@ path "pki/issuers" {
   capabilities = ["list"]
 }
 path "pki/issuer/+" {
-  # A certificate that belongs to no key of this Vault is taken away again.
+  # Deletes a certificate that belongs to no key in this Vault.
   capabilities = ["read", "delete"]
 }
 path "pki/keys" {
@@ -69,7 +69,7 @@ path "pki/intermediate/set-signed" {
   capabilities = ["create", "update"]
 }
 
-# Which names it signs.
+# The names it signs.
 path "pki/roles" {
   capabilities = ["list"]
 }
@@ -77,7 +77,7 @@ path "pki/roles/iam-ra" {
   capabilities = ["create", "read", "update"]
 }
 
-# For --root-mount pki-root alone.
+# Only for --root-mount pki-root.
 path "pki-root/root/sign-intermediate" {
   capabilities = ["create", "update"]
 }

@@ -1,6 +1,7 @@
 /**
- * Many at once: the real source, retry() and renewal schedule on a virtual clock, against a limiter of ten a second. Prints
- * the tables and writes them into docs/large-jobs.md; a seed decides all chance, so the same code gives the same page.
+ * Many pods at once: the real source, retry() and renewal schedule on a virtual clock, against a limiter of ten a
+ * second. Prints the tables and writes them into docs/large-jobs.md; all randomness comes from a seed, so the same code
+ * gives the same page.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -29,7 +30,7 @@ const TABLES: Readonly<Record<string, (tell: Tell) => string | Promise<string>>>
   renewals: renewalTable,
 }
 
-// A million errors are made; where each came from is of no interest.
+// A million errors are created; their stack traces are of no interest.
 Error.stackTraceLimit = 0
 process.stderr.write(`seed ${SEED}\n`)
 const tell: Tell = (line) => void process.stderr.write(`${line}\n`)

@@ -1,4 +1,4 @@
-/** `npm run bench:<name>`: builds first; with --quick a few of each, and nothing is written. A failure is one sentence. */
+/** `npm run bench:<name>`: builds first; with --quick it does less and writes nothing. A failure is one sentence. */
 import { parseArgs } from 'node:util'
 import { build } from '../build.ts'
 

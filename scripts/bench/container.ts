@@ -1,7 +1,7 @@
 /**
- * What a container's memory limit would see: the peak of a control group in which one run is alone. It counts the memory
- * of all its processes together and the kernel's for them, once for each page, and not the files that were in the page
- * cache before. Needs root.
+ * The memory that a container's limit would count: the peak of a control group that contains one run and nothing else.
+ * It counts the memory of all the run's processes together and the kernel's memory for them, each page once, but not
+ * files that were in the page cache before. Needs root.
  */
 import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ const HIERARCHIES = [
 
 const RUNS = 3
 
-/** MiB, the median of some runs; empty where this machine lets us make no such group. */
+/** MiB, the median of several runs; empty if this machine does not allow such a group. */
 export async function containerPeaks(
   subjects: readonly Subject[],
   place: Place,
@@ -45,7 +45,7 @@ async function peakOf(subject: Subject, place: Place): Promise<number | undefine
     }
     try {
       if (!existsSync(join(group, peak))) continue
-      // The program takes the shell's place, and with it its place in the group.
+      // The program replaces the shell, and so stays in its group.
       const joined = ['/bin/sh', '-c', 'echo $$ >"$0/cgroup.procs" && exec "$@"', group]
       await runOnce(subject, { scheme: 'http', key: 'ec-p256' }, place, joined)
       return Number(readFileSync(join(group, peak), 'utf8')) / 1024 / 1024

@@ -1,4 +1,4 @@
-/** The executables of the bench besides ours. */
+/** The bench's executables besides ours. */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { ROOT } from '../checks/files.ts'
 
 const FOLDER = join(ROOT, 'dist/bench')
 
-/** As ours is compiled. @returns its path. @throws Error where bun fails */
+/** Compiled in the same way as ours. @returns its path. @throws Error if bun fails */
 export function compileWithBun(entry: string, name: string): string {
   const output = join(FOLDER, name)
   mkdirSync(FOLDER, { recursive: true })
@@ -15,7 +15,7 @@ export function compileWithBun(entry: string, name: string): string {
   return output
 }
 
-/** A Node single executable application. @returns its path. @throws Error where bun or node fails */
+/** A Node single executable application. @returns its path. @throws Error if bun or node fails */
 export function buildNodeExecutable(entry: string, name: string): string {
   const output = join(FOLDER, name)
   mkdirSync(FOLDER, { recursive: true })
@@ -34,6 +34,6 @@ function run(command: string, args: readonly string[]): void {
     cwd: ROOT,
     encoding: 'utf8',
   })
-  if (error !== undefined) throw new Error(`${command} cannot be started (${error.message}): run npm ci`)
+  if (error !== undefined) throw new Error(`cannot start ${command} (${error.message}): run npm ci`)
   if (status !== 0) throw new Error(`${command} failed:\n${stdout}${stderr}`)
 }

@@ -1,7 +1,7 @@
 /**
- * Floods `serve` of the shipped file, in the memory limit that k8s/sidecar ships, from the pod's loopback and from another
- * network namespace, with all CPU and with a tenth of one. Writes docs/lab/floods.* and the tables of docs/performance.md; with
- * --quick each flood takes two seconds and nothing is written. Linux, root.
+ * Floods the shipped file's `serve`, within the memory limit of k8s/sidecar, from the pod's loopback and from another
+ * network namespace, with all CPUs and with a tenth of one. Writes docs/lab/floods.* and the tables of
+ * docs/performance.md; with --quick each flood takes two seconds and nothing is written. Needs Linux and root.
  */
 import { join } from 'node:path'
 import { startStage } from '../../test/rig/emulators/stage.ts'

@@ -1,4 +1,4 @@
-/** A page of the lab book, docs/lab: its tables lie between marks, and what they are made of lies beside it as JSON. */
+/** A page of the lab book, docs/lab: its tables are between marks, and their data is next to it as JSON. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from '../checks/files.ts'
@@ -7,17 +7,17 @@ import { between } from '../generated.ts'
 export interface LabPage<Results> {
   readonly page: string
   readonly data: string
-  /** What the page has between `<!-- mark -->` and `<!-- /mark -->`. */
+  /** The text of the page between `<!-- mark -->` and `<!-- /mark -->`. */
   readonly blocks: (results: Results) => Readonly<Record<string, string>>
 }
 
-/** @param name of the page and of its data, without their endings */
+/** @param name of the page and of its data, without their extensions */
 export function labPage<Results>(name: string, blocks: LabPage<Results>['blocks']): LabPage<Results> {
   const path = join(ROOT, 'docs/lab', name)
   return { page: `${path}.md`, data: `${path}.json`, blocks }
 }
 
-/** @throws Error if the page has no place for a block */
+/** @throws Error if the page has no section for a block */
 export function withBlocks(page: string, blocks: Readonly<Record<string, string>>): string {
   return Object.entries(blocks).reduce((text, [mark, block]) => between(text, mark, block), page)
 }

@@ -1,9 +1,9 @@
-"""Starts what is measured and waits for it: one run as JSON on a line of stdin, its figures as JSON on a line of stdout.
+"""Starts the program to be measured and waits for it: reads a run as a line of JSON, and writes its figures as another.
 
-A program's peak memory as Linux counts it begins with what its parent had before the exec, so the parent must be small:
-this one has about 10 MiB. It is also free of whatever else the benchmark's own process does meanwhile.
+Linux counts a program's peak memory from its parent's before the exec, so the parent must be small: this one has about
+10 MiB. It is also unaffected by anything else that the benchmark's own process does meanwhile.
 
-Not GNU time: it would lose the wall time below a hundredth of a second, which is a third of what the floor takes.
+Not GNU time: it would lose wall time below a hundredth of a second, which is a third of the floor's.
 """
 
 import json
@@ -41,7 +41,7 @@ def run(asked):
 
 
 def evict(paths):
-    """Takes files out of the page cache, all of the machine's where that is allowed. Says which."""
+    """Evicts files from the page cache, the whole machine's if allowed. Returns which way was used."""
     os.sync()
     try:
         with open("/proc/sys/vm/drop_caches", "w") as control:

@@ -1,4 +1,4 @@
-/** The small process that starts what is measured; see launcher.py for why it is one of its own. */
+/** The small process that starts the programs to be measured; launcher.py explains why it is separate. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -11,25 +11,25 @@ export interface Command {
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
-  /** Where its stderr goes; stdout goes nowhere. */
+  /** The file for its stderr; stdout is discarded. */
   readonly stderr: string
 }
 
 export interface Measured {
-  /** Negative where a signal ended it. */
+  /** Negative if a signal ended it. */
   readonly code: number
   readonly wallMs: number
-  /** User and system, of the program and all that it started and waited for. */
+  /** User and system time of the program and of all the processes it started and waited for. */
   readonly cpuMs: number
-  /** The largest resident set of any one process among these. */
+  /** The largest resident set of any one of these processes. */
   readonly peakKiB: number
-  /** What came from a disk instead of the page cache. */
+  /** The bytes read from a disk instead of the page cache. */
   readonly readKiB: number
 }
 
 export interface Launcher {
   run(command: Command): Promise<Measured>
-  /** @param paths what to take out of the page cache where not all of it may be dropped */
+  /** @param paths what to evict from the page cache if it may not be dropped completely */
   evict(paths: readonly string[]): Promise<Eviction>
   close(): Promise<void>
 }
@@ -43,9 +43,9 @@ export function startLauncher(): Launcher {
   })
   const failed = new Promise<never>((_resolve, reject) => {
     child.on('error', (error) =>
-      reject(new Error(`python3 cannot be started (${error.message}): the bench needs Python 3.9 or newer`)),
+      reject(new Error(`cannot start python3 (${error.message}): the bench needs Python 3.9 or newer`)),
     )
-    child.on('close', () => reject(new Error('the launcher of the bench ended, its reason stands above')))
+    child.on('close', () => reject(new Error('the bench launcher exited; see the reason above')))
   })
   failed.catch(() => undefined)
   child.stdin.on('error', () => undefined)

@@ -14,7 +14,7 @@ const SLOW = 3
 /** As k8s/base sets it. */
 const AS_IN_A_POD = { BUN_JSC_useJIT: '0' }
 
-/** Each is built when it is asked for. */
+/** Each is built when requested. */
 const MAKERS: Readonly<Record<SubjectName, () => Omit<Subject, 'name'>>> = {
   ours: () => ({ ...job(ours()), env: AS_IN_A_POD }),
   'ours-jit': () => job(copyOf(join(ROOT, 'dist/aws-iam-ra'), 'aws-iam-ra-jit')),
@@ -59,7 +59,7 @@ const MAKERS: Readonly<Record<SubjectName, () => Omit<Subject, 'name'>>> = {
 
 export interface Lineup {
   readonly subjects: readonly Subject[]
-  /** Those that this machine cannot run, and why. */
+  /** The subjects that this machine cannot run, and why. */
   readonly missing: readonly { readonly name: SubjectName; readonly reason: string }[]
 }
 
@@ -72,7 +72,7 @@ export function lineUp(names: readonly SubjectName[]): Lineup {
       const subject = MAKERS[name]()
       const absent = subject.files.find((file) => !existsSync(file))
       if (absent === undefined) subjects.push({ ...subject, name })
-      else missing.push({ name, reason: `${absent} is not there` })
+      else missing.push({ name, reason: `${absent} is missing` })
     } catch (error) {
       missing.push({ name, reason: error instanceof Error ? error.message : String(error) })
     }
@@ -88,14 +88,14 @@ function ours(): string {
   return copyOf(join(ROOT, 'dist/aws-iam-ra'), 'aws-iam-ra')
 }
 
-/** The program itself; what stands in .bin may be a script. */
+/** The program itself; the file in .bin may be a script. */
 function nodeBinary(): string {
   return join(ROOT, 'node_modules/node/bin/node')
 }
 
 /**
- * A file of its own, since pages that another process has mapped cannot be dropped, and a cold start would find them; and
- * written anew, since the resident set depends on how a file came into the page cache.
+ * A separate file, since pages mapped by another process cannot be dropped, and a cold start would find them; and
+ * rewritten each time, since the resident set depends on how a file came into the page cache.
  */
 function copyOf(program: string, name: string): string {
   const copy = join(ROOT, 'dist/bench', name)

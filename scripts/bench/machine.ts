@@ -1,4 +1,4 @@
-/** Where the figures come from: the machine and the versions, and nothing that names it. */
+/** The origin of the figures: the machine and the versions, and nothing that identifies it. */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { cpus, loadavg, release, totalmem } from 'node:os'
@@ -44,7 +44,7 @@ print(platform.python_version(), *(f"{n} {m.version(n)}" for n in ${JSON.stringi
   return firstMatch(argv[0] ?? '', ['-c', script], /.+/, env)
 }
 
-/** The first group, or all that matched; empty where the program is not there. */
+/** The first group, or the whole match; empty if the program is missing. */
 function firstMatch(
   program: string,
   args: readonly string[],

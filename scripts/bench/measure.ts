@@ -1,6 +1,7 @@
 /**
- * Rounds of all subjects in turn, so that whatever slows the machine down hits all alike. Every run is checked.
- * Not hyperfine: it makes all runs of a program before those of the next, so the turns within a round would be lost.
+ * Rounds of all subjects in turn, so that anything that slows the machine down affects all of them alike. Every run is
+ * checked. Not hyperfine: it makes all runs of a program before those of the next, so the turns within a round would be
+ * lost.
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,7 +13,7 @@ import { podEnv, type Subject, type SubjectName, type Variant } from './subjects
 export interface Place {
   readonly launcher: Launcher
   readonly servers: BenchServers
-  /** Where the runs have their homes and leave their files: in memory, as the pod's volume is. */
+  /** The directory for the runs' homes and files: in memory, like the pod's volume. */
   readonly folder: string
 }
 
@@ -29,9 +30,9 @@ export async function measure(
   place: Place,
 ): Promise<Readonly<Partial<Record<SubjectName, Samples>>>> {
   const runs = new Map<SubjectName, Measured[]>(subjects.map(({ name }) => [name, []]))
-  // One round ahead brings the files into the page cache, and servers into their stride.
+  // A warm-up round brings the files into the page cache and the servers up to speed.
   for (let round = -1; round < scenario.rounds; round += 1) {
-    // Each begins a round as often as the others.
+    // Each subject begins a round equally often.
     const shift = (round + 1) % subjects.length
     for (const subject of [...subjects.slice(shift), ...subjects.slice(0, shift)]) {
       if (round > 0 && round % subject.every !== 0) continue
@@ -43,7 +44,7 @@ export async function measure(
   return Object.fromEntries(subjects.map(({ name, every }) => [name, samplesOf(runs.get(name) ?? [], every)]))
 }
 
-/** One run in a fresh home. @param prefix starts the program, where something is to happen before */
+/** One run in a fresh home directory. @param prefix starts the program, if something has to happen before */
 export async function runOnce(
   subject: Subject,
   variant: Variant,
@@ -58,7 +59,7 @@ export async function runOnce(
     const env = podEnv(subject, variant, servers, home, credentials)
     const measured = await launcher.run({ argv: [...prefix, ...subject.argv], env, cwd: home, stderr })
     if (measured.code !== 0) {
-      throw new Error(`${subject.name} ended with ${measured.code}: ${readFileSync(stderr, 'utf8').trim()}`)
+      throw new Error(`${subject.name} exited with ${measured.code}: ${readFileSync(stderr, 'utf8').trim()}`)
     }
     if (subject.does === 'job' && !servers.holdsLatest(readFileSync(credentials, 'utf8'))) {
       throw new Error(`${subject.name} left a file without the credentials that were issued`)

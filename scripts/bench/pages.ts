@@ -1,4 +1,4 @@
-/** Writes docs/lab and docs/performance.md. Run alone, it makes all of them again from the data in docs/lab. */
+/** Writes docs/lab and docs/performance.md. Run on its own, it regenerates all of them from the data in docs/lab. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { format, resolveConfig } from 'prettier'
@@ -9,7 +9,10 @@ import { RUN_PAGE } from './page.ts'
 import { SERVE_PAGE } from './serve/page.ts'
 import { SUMMARY_PAGE, summaryBlocks, type Measured } from './summary.ts'
 
-/** The data of a bench, its page, and the summary. @throws Error before anything is written if a table has no place */
+/**
+ * Writes the data of a bench, its page, and the summary. @throws Error before anything is written if a table has no
+ * section
+ */
 export async function publish<Results>(lab: LabPage<Results>, results: Results): Promise<void> {
   const page = withBlocks(readFileSync(lab.page, 'utf8'), lab.blocks(results))
   const style = await resolveConfig(lab.data)
@@ -20,7 +23,7 @@ export async function publish<Results>(lab: LabPage<Results>, results: Results):
   process.stdout.write(`wrote ${written.join(', ')}\n`)
 }
 
-/** What the last run of each bench left. */
+/** The data of each bench's last run. */
 export function measured(): Measured {
   return { run: resultsOf(RUN_PAGE), serve: resultsOf(SERVE_PAGE), floods: resultsOf(FLOOD_PAGE) }
 }

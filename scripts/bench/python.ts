@@ -1,4 +1,7 @@
-/** The Python that the pipeline runs on: that of the tests against others' clients, and beside it the one package more. */
+/**
+ * The Python environment of the pipeline: the one from the tests against third-party clients, plus one package next to
+ * it.
+ */
 import { join } from 'node:path'
 import { furtherPackages, pythonEnvironment } from '../../test/rig/processes/python.ts'
 
@@ -10,7 +13,7 @@ export interface Python {
   readonly packages: string
 }
 
-/** @throws Error where pip cannot install it; its reason is on stderr */
+/** @throws Error if pip cannot install it; the reason is on stderr */
 export function benchPython(): Python {
   return { interpreter: pythonEnvironment(), packages: furtherPackages('bench-python', REQUIREMENTS) }
 }

@@ -1,9 +1,9 @@
-/** A relay on loopback that counts connections and bytes; it looks at neither. */
+/** A relay on loopback that counts connections and bytes without inspecting them. */
 import net, { type AddressInfo } from 'node:net'
 import type { Traffic } from './results.ts'
 
 export interface Relay {
-  /** As the server's, with the relay's port. */
+  /** The server's address, with the relay's port. */
   readonly url: string
   traffic(): Traffic
   close(): Promise<void>

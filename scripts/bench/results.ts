@@ -1,12 +1,12 @@
-/** What a run of the bench found: docs/lab/run.json, from which the page's tables are made. */
+/** The results of a bench run: docs/lab/run.json, from which the page's tables are made. */
 import type { Sizes } from '../build/sizes.ts'
 import { ratios, summarize, type Summary } from './statistics.ts'
 import type { Scheme, ServerKind } from './servers.ts'
 import type { Key, SubjectName } from './subjects.ts'
 
-/** Of one subject, in the order of the rounds. */
+/** For one subject, in the order of the rounds. */
 export interface Samples {
-  /** One sample in so many rounds, from the first on. */
+  /** One sample in this many rounds, starting with the first. */
   readonly every: number
   readonly wallMs: readonly number[]
   readonly cpuMs: readonly number[]
@@ -28,7 +28,7 @@ export interface ScenarioResult {
 
 export interface Traffic {
   readonly connections: number
-  /** Bytes of TCP payload, TLS among it. */
+  /** Bytes of TCP payload, including TLS. */
   readonly sent: number
   readonly received: number
 }
@@ -51,7 +51,7 @@ export interface Results {
   readonly machine: Readonly<Record<string, string>>
   readonly eviction: Eviction
   readonly scenarios: Readonly<Record<ScenarioName, ScenarioResult>>
-  /** MiB that a container of its own was charged with at most; empty where there was no such group to be had. */
+  /** The most memory charged to a container of its own, in MiB; empty if no such group was available. */
   readonly containerMiB: Readonly<Partial<Record<SubjectName, number>>>
   readonly wire: readonly WireResult[]
   readonly sizes: readonly FileSize[]
@@ -61,7 +61,7 @@ export function summaryOf(samples: Samples, quantity: Quantity): Summary {
   return summarize(samples[quantity])
 }
 
-/** By the rounds in which both ran; undefined where the base was not measured. */
+/** For the rounds in which both ran; undefined if the base was not measured. */
 export function timesBase(
   samples: Samples,
   base: Samples | undefined,

@@ -1,4 +1,4 @@
-/** One whole run of the bench. */
+/** One complete run of the bench. */
 import { MEMORY_PARENT, scratchFolder } from '../../test/rig/processes/process.ts'
 import { containerPeaks } from './container.ts'
 import { startLauncher } from './launcher.ts'
@@ -9,7 +9,7 @@ import { startServers, type ServerKind } from './servers.ts'
 import type { Subject } from './subjects.ts'
 import { countWire } from './wire.ts'
 
-/** A slow subject runs in a part of the rounds only. */
+/** A slow subject runs only in some of the rounds. */
 const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   job: { scheme: 'http', key: 'ec-p256', rounds: 60, cold: false },
   start: { scheme: 'http', key: 'ec-p256', rounds: 40, cold: false },
@@ -56,7 +56,7 @@ export async function runAll(
   report('containers and wire')
   const containerMiB = await containerPeaks(jobs, place)
   const wire = await countWire(jobs, place)
-  // At the end: how a file came into the page cache shows in the resident set of later runs.
+  // At the end: how a file came into the page cache affects the resident set of later runs.
   const cold = await take('cold')
   return {
     date: new Date().toISOString().slice(0, 10),

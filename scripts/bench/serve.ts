@@ -1,6 +1,7 @@
 /**
- * Measures `serve` of the shipped file: requests on loopback, memory, renewals and their process. Writes docs/lab/serve.*
- * and the tables of docs/performance.md. With --quick it makes few of each, prints, and writes nothing.
+ * Measures `serve` of the shipped file: requests on loopback, memory, renewals and their process. Writes
+ * docs/lab/serve.* and the tables of docs/performance.md. With --quick it does less, prints the results and writes
+ * nothing.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,8 +15,8 @@ import type { Results } from './serve/results.ts'
 import { runServe, type Counts } from './serve/run.ts'
 
 /**
- * 360 renewals are an hour of the shortest lives that src/renewal renews, one in ten seconds, with the waiting left
- * out; of sessions of an hour they are a week.
+ * 360 renewals are an hour of the shortest lifetime that src/renewal renews, one every ten seconds, without the
+ * waiting; for one-hour sessions they are a week.
  */
 const WHOLE: Counts = {
   rounds: 3,
@@ -44,7 +45,7 @@ export async function benchServe(
   counts: Counts,
   report: (text: string) => void,
 ): Promise<Results> {
-  if (process.platform !== 'linux') throw new Error('it reads /proc, which Linux has')
+  if (process.platform !== 'linux') throw new Error('it reads /proc, which only Linux has')
   const folder = mkdtempSync(join(MEMORY_PARENT, 'iam-ra-bench-'))
   try {
     const stage = await startStage()

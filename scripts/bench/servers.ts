@@ -1,6 +1,6 @@
 /**
- * What the measured programs talk to, over http and over https: a real Vault that asks a real kube-apiserver about the
- * token, or its emulator; CreateSession is the emulator in both.
+ * The servers for the measured programs, over http and over https: a real Vault that asks a real kube-apiserver about
+ * the token, or its emulator; CreateSession is emulated in both cases.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -25,7 +25,7 @@ export interface BenchServers {
   /** The CA of their certificates, PEM. */
   readonly caFile: string
   readonly tokenFile: string
-  /** Whether a credentials file holds the session that was issued last, all of it. */
+  /** Whether a credentials file contains the whole of the last session issued. */
   holdsLatest(credentials: string): boolean
   /** How many Vault tokens a run could have left. */
   liveTokens(): Promise<number>

@@ -1,4 +1,4 @@
-/** What files weigh in a registry. Compressing takes a minute each, so results are kept under the digest of the bytes. */
+/** The sizes of files in a registry. Compressing takes a minute each, so results are kept under the digest of the bytes. */
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import type { FileSize } from './results.ts'
 
 const CACHE = join(ROOT, '.cache/bench-sizes')
 
-/** @param files what they are → path */
+/** @param files description → path */
 export async function fileSizes(files: Readonly<Record<string, string>>): Promise<FileSize[]> {
   return await Promise.all(
     Object.entries(files).map(async ([what, path]) => ({ what, ...(await sizesOf(path)) })),

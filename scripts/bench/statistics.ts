@@ -1,4 +1,4 @@
-/** What a list of samples comes to. With hyperfine's own statistics the ratio within each round would be lost. */
+/** Summarizes a list of samples. With hyperfine's own statistics the ratio within each round would be lost. */
 
 export interface Summary {
   readonly count: number
@@ -10,7 +10,7 @@ export interface Summary {
 
 /** Linear between the two nearest samples. @param share 0 to 1 @throws RangeError without samples */
 export function quantile(samples: readonly number[], share: number): number {
-  if (samples.length === 0) throw new RangeError('there are no samples')
+  if (samples.length === 0) throw new RangeError('no samples')
   const sorted = samples.toSorted((a, b) => a - b)
   const place = (sorted.length - 1) * share
   const below = sorted[Math.floor(place)] ?? 0
@@ -27,7 +27,7 @@ export function summarize(samples: readonly number[]): Summary {
   }
 }
 
-/** Round by round, so that what slows a whole round cancels out. @throws RangeError where the rounds differ */
+/** Round by round, so that anything that slows a whole round cancels out. @throws RangeError if the rounds differ */
 export function ratios(samples: readonly number[], base: readonly number[]): Summary {
   if (samples.length !== base.length) throw new RangeError('only samples of the same rounds can be compared')
   return summarize(samples.map((sample, round) => sample / (base[round] ?? Number.NaN)))

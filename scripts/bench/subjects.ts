@@ -1,11 +1,11 @@
-/** What is measured: each program with the files that it is made of and the way it is started. */
+/** The programs to measure: each with the files it consists of and the way it is started. */
 import { EXAMPLE } from '../../test/rig/emulators/stage.ts'
 import type { BenchServers, Scheme } from './servers.ts'
 
 export const KEYS = ['ec-p256', 'rsa-2048'] as const
 export type Key = (typeof KEYS)[number]
 
-/** In the order of the tables, with what they are called there. */
+/** In the order of the tables, with their names there. */
 export const LABELS = {
   ours: '`aws-iam-ra`',
   'ours-jit': '`aws-iam-ra` without `BUN_JSC_useJIT=0`',
@@ -33,15 +33,15 @@ export interface Variant {
 export interface Subject {
   readonly name: SubjectName
   readonly argv: readonly string[]
-  /** On top of the pod's. */
+  /** Added to the pod's. */
   readonly env?: Readonly<Record<string, string>>
-  /** Its files and folders, for a cold start where not all of the page cache can be dropped. */
+  /** Its files and directories, for a cold start if the page cache may not be dropped completely. */
   readonly files: readonly string[]
-  /** The client allows no other: CreateSession over this whatever Vault is spoken to over. */
+  /** The only scheme that the client supports: CreateSession uses this one whatever Vault's is. */
   readonly awsScheme?: Scheme
-  /** Whether it does the whole job; the others only start and end. */
+  /** Whether it does the whole job; the others only start and exit. */
   readonly does: 'job' | 'start'
-  /** It runs once in so many rounds: one that takes long needs fewer samples. */
+  /** It runs once in this many rounds: one that takes long needs fewer samples. */
   readonly every: number
 }
 

@@ -1,4 +1,7 @@
-/** docs/performance.md, the page for users: of what the lab book's data and the manifests say, what decides something. */
+/**
+ * docs/performance.md, the page for users: the parts of the lab book's data and of the manifests that help to decide
+ * something.
+ */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from '../checks/files.ts'
@@ -73,12 +76,12 @@ function memoryTable(
     ['`serve`, in the worst flood', Math.max(...floods.runs.map(({ groupMiB }) => groupMiB)), undefined],
   ] as const
   return markdown(
-    ['at most', 'what a limit counts, MiB', "with the executable's pages, MiB"],
+    ['at most', 'counted by a limit, MiB', "with the executable's pages, MiB"],
     rows.map(([what, ...sizes]) => [what, ...sizes.map((size) => (size === undefined ? '–' : number(size)))]),
   )
 }
 
-/** As the manifests have them. */
+/** As in the manifests. */
 function resourceTable(): string {
   const rows = (['base', 'sidecar'] as const).map((name) => {
     const text = readFileSync(join(ROOT, 'k8s', name, 'pod-template.yaml'), 'utf8')
@@ -114,7 +117,7 @@ function floodTable({ runs }: FloodResults): string {
       greatest(({ stopMs }) => stopMs).toFixed(0),
     ]
   })
-  const head = ['CPU', 'app: asked / late / not answered', 'probe: asked / late / not answered']
+  const head = ['CPU', 'app: asked / late / unanswered', 'probe: asked / late / unanswered']
   return markdown([...head, 'memory, MiB', 'renewal, s', 'SIGTERM, ms'], rows)
 }
 

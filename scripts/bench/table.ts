@@ -1,4 +1,4 @@
-/** Tables in Markdown of what the bench found. */
+/** Markdown tables of the bench's results. */
 import { markdownTable } from '../generated.ts'
 import {
   summaryOf,
@@ -15,7 +15,7 @@ export function markdown(head: readonly string[], rows: readonly (readonly strin
   return markdownTable(head, rows, { numbers: true })
 }
 
-/** @param disk whether what was read from it is of interest */
+/** @param disk whether to show what was read from it */
 export function scenarioTable({ samples }: ScenarioResult, disk = false): string {
   const { floor } = samples
   const rows = SUBJECT_NAMES.flatMap((name) => {
@@ -77,7 +77,7 @@ export function sizeTable(sizes: readonly FileSize[]): string {
   )
 }
 
-/** Three digits that count. */
+/** Three significant digits. */
 export function number(value: number): string {
   return value < 100 ? value.toFixed(1) : value.toFixed(0)
 }

@@ -1,4 +1,4 @@
-/** What a run costs on the wire, and that it leaves no Vault token: a run on the side that nobody times. */
+/** The network cost of a run, and a check that it leaves no Vault token: a separate run that is not timed. */
 import { runOnce, type Place } from './measure.ts'
 import { startRelay } from './relay.ts'
 import type { WireResult } from './results.ts'

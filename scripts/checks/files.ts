@@ -1,9 +1,9 @@
-/** The project's own TypeScript files, as the checks look at them. */
+/** The project's own TypeScript files, for the checks. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface SourceFile {
-  /** From the project's root, with forward slashes. */
+  /** Relative to the project's root, with forward slashes. */
   readonly path: string
   readonly text: string
 }

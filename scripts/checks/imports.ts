@@ -1,12 +1,12 @@
 /**
- * Which room of src may import which. Rooms stand in layers, and data flows one way: a room imports from layers below its
- * own, never from a room beside it. What joins the steps (sources, commands) stands above them.
+ * Which room of src may import which. Rooms are arranged in layers, and data flows one way: a room imports from layers
+ * below its own, never from a room in the same layer. The rooms that join the steps (sources, commands) are above them.
  */
 import { posix } from 'node:path'
 import ts from 'typescript'
 import type { SourceFile } from './files.ts'
 
-/** From the ground up. A room is a folder of src, or a file at its root. */
+/** From the bottom up. A room is a directory of src, or a file at its root. */
 const LAYERS: readonly (readonly string[])[] = [
   ['errors.ts', 'version.ts', 'text'],
   ['net'],
@@ -20,7 +20,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['commands'],
   ['aws-iam-ra.ts'],
 ]
-/** Heavy packages, and the one room whose business they are. */
+/** Heavy packages, and the only room that may import each. */
 const PACKAGES: Readonly<Record<string, string>> = {
   'node-vault': 'src/vault',
   '@peculiar/x509': 'src/certificate',
@@ -47,16 +47,16 @@ function importsOf(text: string): string[] {
 function refuse(path: string, target: string): string | undefined {
   if (!target.startsWith('.')) return path.startsWith('src/') ? refusePackage(path, target) : undefined
   const resolved = posix.join(posix.dirname(path), target)
-  if (!resolved.endsWith('.ts')) return 'a relative import has the ending .ts'
+  if (!resolved.endsWith('.ts')) return 'a relative import must end in .ts'
   if (
     path.startsWith('test/rig/emulators/') &&
     !/\.test\.ts$/.test(path) &&
     !resolved.startsWith('test/rig/emulators/')
   ) {
-    return 'emulators are written from the public protocol and know nothing of ours'
+    return 'emulators follow the public protocol and must not import our code'
   }
   if (!path.startsWith('src/')) return undefined
-  if (!resolved.startsWith('src/')) return 'src knows nothing outside of src'
+  if (!resolved.startsWith('src/')) return 'src must not import from outside src'
   return refuseRoom(roomOf(path), roomOf(resolved))
 }
 
@@ -65,8 +65,8 @@ function refuseRoom(from: string, to: string): string | undefined {
   const [above, below] = [layerOf(from), layerOf(to)]
   if (above === -1) return `${from} has no layer (list it in this check)`
   if (below === -1) return `${to} has no layer (list it in this check)`
-  if (above === below) return `${from} and ${to} stand in one layer and know nothing of one another`
-  return above > below ? undefined : `${to} stands above ${from}`
+  if (above === below) return `${from} and ${to} are in one layer and must not import each other`
+  return above > below ? undefined : `${to} is in a layer above ${from}`
 }
 
 function layerOf(room: string): number {
@@ -80,10 +80,10 @@ function roomOf(path: string): string {
 
 function refusePackage(path: string, target: string): string | undefined {
   if (target.startsWith('node:')) return undefined
-  if (target === 'bun' || target.startsWith('bun:')) return 'src runs on Node too'
+  if (target === 'bun' || target.startsWith('bun:')) return 'src must run on Node too'
   const name = /^(@[^/]+\/)?[^/]+/.exec(target)?.[0] ?? target
   const home = PACKAGES[name]
   if (home === undefined)
-    return 'no package that the shipped file may hold (list it in this check with its room)'
-  return path.startsWith(`${home}/`) ? undefined : `${name} belongs to ${home}`
+    return 'not a package that the shipped file may contain (list it in this check with its room)'
+  return path.startsWith(`${home}/`) ? undefined : `only ${home} may import ${name}`
 }

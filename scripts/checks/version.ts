@@ -1,4 +1,4 @@
-/** The version that the binary and its User-Agent say is package.json's. */
+/** The version in the binary and its User-Agent must be package.json's. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { VERSION } from '../../src/version.ts'

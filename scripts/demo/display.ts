@@ -1,13 +1,13 @@
-/** Steps with their times: live and in colour on a terminal, plain lines elsewhere. */
+/** Shows steps with their times: live and in colour on a terminal, otherwise as plain lines. */
 
 export interface Display {
   heading(text: string): void
-  /** A step is on its way. */
+  /** A step has started. */
   begin(text: string): void
-  /** It ended; `text` replaces what `begin` said. */
+  /** The step is finished; `text` replaces the one from `begin`. */
   done(text?: string, details?: readonly string[]): void
   note(text: string): void
-  /** Takes back a step that never ended. */
+  /** Removes a step that never finished. */
   stop(): void
   failed(reason: string): void
 }

@@ -1,4 +1,4 @@
-/** The env of the pod spec in docs/kubernetes.md, with the emulators in the servers' places. */
+/** The environment of the pod spec in docs/kubernetes.md, with the emulators in place of the servers. */
 import type { Stage } from '../../test/rig/emulators/stage.ts'
 
 export function podEnv(

@@ -1,6 +1,7 @@
 /**
- * One OCI archive of several machines' images, with layers packed by zstd -19. Not skopeo or buildah, whose own zstd gives
- * 47.7 MB at each of --dest-compress-level 11, 19 and 22 (1.9.3) of what this packs to 42.7: a ninth more to pull.
+ * One OCI archive with the images for several machines, with layers compressed by zstd -19. Not by skopeo or buildah:
+ * their own zstd produces 47.7 MB at each of --dest-compress-level 11, 19 and 22 (1.9.3), compared with 42.7 here: a
+ * ninth more to pull.
  * https://github.com/opencontainers/image-spec/blob/main/image-layout.md
  */
 import { spawnSync } from 'node:child_process'
@@ -24,7 +25,7 @@ export interface Manifest {
 
 export interface MachineImage {
   readonly architecture: string
-  /** An OCI layout that buildah pushed, with one image whose layers are packed by gzip. */
+  /** An OCI layout pushed by buildah, with one image whose layers are compressed with gzip. */
   readonly layout: string
 }
 
@@ -33,8 +34,8 @@ const MANIFEST = 'application/vnd.oci.image.manifest.v1+json'
 const ZSTD_LAYER = 'application/vnd.oci.image.layer.v1.tar+zstd'
 
 /**
- * @param tag the name that the archive gives the image
- * @returns what a node pulls for each machine, in bytes
+ * @param tag the image's name in the archive
+ * @returns the download size for each machine, in bytes
  */
 export async function writeArchive(
   images: readonly MachineImage[],

@@ -1,4 +1,4 @@
-/** The image's bill of materials: what npm says of the lockfile, and what is in the image though npm did not bring it. */
+/** The image's bill of materials: npm's list for the lockfile, and whatever is in the image from elsewhere. */
 import { tmpdir } from 'node:os'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ interface Bill {
 
 /** CycloneDX as JSON. @param glibc Debian's version of libc6 */
 export function billOfMaterials(glibc: string): string {
-  // npm names the root after its folder.
+  // npm names the root after its directory.
   const folder = join(mkdtempSync(join(tmpdir(), 'iam-ra-bill-')), 'aws-iam-ra')
   try {
     layShipped(folder)
@@ -38,7 +38,10 @@ export function billOfMaterials(glibc: string): string {
   }
 }
 
-/** npm 11 leaves what both ship and tests need out of its bill when it is told to omit the latter: so they go before. */
+/**
+ * If told to omit development packages, npm 11 also omits packages needed by both the product and the tests: so they
+ * are removed first.
+ */
 function layShipped(folder: string): void {
   interface Package {
     readonly dev?: boolean

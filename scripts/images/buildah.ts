@@ -1,4 +1,4 @@
-/** buildah with a storage of its own, which goes with the process: images of the user's are neither seen nor touched. */
+/** buildah with its own storage, which is removed with the process: the user's images are neither seen nor touched. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,19 +6,19 @@ import { join } from 'node:path'
 import { cleanEnv } from '../../test/rig/processes/clean-env.ts'
 
 export interface Build {
-  /** The Containerfile; its folder is the build context. */
+  /** The Containerfile; its directory is the build context. */
   readonly file: string
   readonly tag: string
-  /** Folders by the names that the Containerfile copies from; a stage of that name is not built. */
+  /** Directories by the names that the Containerfile copies from; a stage with such a name is not built. */
   readonly contexts?: Readonly<Record<string, string>>
   readonly architecture?: string
   readonly args?: Readonly<Record<string, string>>
 }
 
 export interface Buildah {
-  /** @param createdSeconds the time that is written into the image, so that the same files give the same bytes */
+  /** @param createdSeconds the creation time recorded in the image, so that the same files give the same bytes */
   build(build: Build, createdSeconds: number): void
-  /** @param destination such as `oci:<folder>` or `docker-archive:<file>:<tag>` */
+  /** @param destination such as `oci:<directory>` or `docker-archive:<file>:<tag>` */
   push(tag: string, destination: string): void
   close(): void
 }
@@ -43,8 +43,8 @@ export function openBuildah(): Buildah {
     if (status === 0) return
     throw new Error(
       error === undefined
-        ? `buildah ${args[0] ?? ''} ${signal === null ? `failed: ${stderr.slice(-2000)}` : `was ended by ${signal}`}`
-        : `buildah cannot be started (${error.message}): install it, as by apt-get install buildah`,
+        ? `buildah ${args[0] ?? ''} ${signal === null ? `failed: ${stderr.slice(-2000)}` : `was killed by ${signal}`}`
+        : `cannot start buildah (${error.message}): install it, for example with apt-get install buildah`,
     )
   }
   return {

@@ -1,6 +1,7 @@
 /**
- * Everything that the image of aws-iam-ra holds, laid out in a folder: the executable and the libraries that it needs, who
- * may run it, its licence and its bill of materials. Run as `files.ts <executable> <folder>` by the Containerfile.
+ * Lays out everything that the image of aws-iam-ra contains in a directory: the executable and the libraries it needs,
+ * the user it runs as, its licence and its bill of materials. Run as `files.ts <executable> <folder>` by the
+ * Containerfile.
  */
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -9,7 +10,7 @@ import { readElf } from '../build/elf.ts'
 import { billOfMaterials } from './bill.ts'
 import { findLibraries, type Libraries } from './libraries.ts'
 
-/** @param folder is made */
+/** @param folder is created */
 export function layOut(executable: string, folder: string): void {
   const libraries = layExecutable(executable, folder, '/usr/local/bin/aws-iam-ra')
   const documents = join(folder, 'usr/share/doc')
@@ -22,7 +23,7 @@ export function layOut(executable: string, folder: string): void {
   writeFileSync(join(documents, 'aws-iam-ra/sbom.cdx.json'), billOfMaterials(libraries.version))
 }
 
-/** A dynamic executable with its loader and libraries, all where the loader looks by itself. */
+/** A dynamic executable with its loader and libraries, in the places where the loader looks by default. */
 export function layExecutable(executable: string, folder: string, as: string): Libraries {
   const facts = readElf(readFileSync(executable))
   const libraries = findLibraries(facts.machine)

@@ -1,4 +1,4 @@
-/** Where the shared libraries of an executable are: on this Debian, or in a package of Debian's for a machine of another kind. */
+/** Finds the shared libraries of an executable: on this Debian machine, or in a Debian package for another platform. */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,16 +6,16 @@ import { join } from 'node:path'
 import type { ElfFacts } from '../build/elf.ts'
 
 export interface Libraries {
-  /** `/` for those of this machine, or a folder with the same paths below. */
+  /** `/` for this machine's libraries, or a directory with the same paths below it. */
   readonly root: string
-  /** Where Debian has libraries for such a machine. */
+  /** Debian's library directory for such a machine. */
   readonly folder: string
-  /** Of libc6, as Debian counts. */
+  /** Debian's version of libc6. */
   readonly version: string
 }
 
 interface Kind {
-  /** Debian's name of it, and the images'. */
+  /** The platform's name in Debian and in images. */
   readonly architecture: 'amd64' | 'arm64'
   readonly folder: string
 }
@@ -25,7 +25,7 @@ const KINDS: Readonly<Record<ElfFacts['machine'], Kind>> = {
   arm64: { architecture: 'arm64', folder: '/lib/aarch64-linux-gnu' },
 }
 
-/** @throws Error where this is no Debian, or the package cannot be had */
+/** @throws Error if this is not Debian, or the package is unavailable */
 export function findLibraries(machine: ElfFacts['machine']): Libraries {
   const { architecture, folder } = KINDS[machine]
   if (run('dpkg', ['--print-architecture']).trim() === architecture) {
@@ -37,8 +37,9 @@ export function findLibraries(machine: ElfFacts['machine']): Libraries {
 }
 
 /**
- * Of the release and security archives that apt knows, whose signatures it checks; what this machine has stays as it is.
- * Anew each time: what was kept would miss a fix. @returns a folder that goes with the process
+ * From the release and security archives that apt knows, whose signatures it checks; the packages installed on this
+ * machine are left alone. Downloaded each time: a cached copy would miss a fix. @returns a directory that is removed
+ * with the process
  */
 function fetchPackage(architecture: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'iam-ra-libc6-'))
@@ -58,12 +59,12 @@ function fetchPackage(architecture: string): string {
 
 function debianPackage(folder: string): string {
   const name = readdirSync(folder).find((one) => one.endsWith('.deb'))
-  if (name === undefined) throw new Error('apt-get download left no package')
+  if (name === undefined) throw new Error('apt-get download produced no package')
   return name
 }
 
 function run(command: string, args: readonly string[], cwd = '/'): string {
   const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' })
   if (status === 0) return stdout
-  throw new Error(`${command} failed, which Debian has: ${error?.message ?? stderr}`)
+  throw new Error(`${command} failed (it needs Debian): ${error?.message ?? stderr}`)
 }

@@ -1,6 +1,6 @@
-/** An ARN taken apart. */
+/** Parses ARNs. */
 
-/** An Amazon Resource Name, taken apart: `arn:partition:service:region:account:resource`. */
+/** A parsed Amazon Resource Name: `arn:partition:service:region:account:resource`. */
 export interface Arn {
   readonly text: string
   readonly partition: string
@@ -11,7 +11,7 @@ export interface Arn {
   readonly resource: string
 }
 
-/** Undefined for what has not six parts. The resource, which is last, may hold colons of its own. */
+/** Undefined unless it has six parts. The last one, the resource, may itself contain colons. */
 export function parseArn(text: string): Arn | undefined {
   const parts = /^arn:([^:]+):([^:]+):([^:]*):([^:]*):(.+)$/s.exec(text)
   if (parts === null) return undefined

@@ -1,9 +1,9 @@
-/** Whom STS made a session for: `arn:partition:sts::account:assumed-role/role/session`. */
+/** The ARN of an STS session: `arn:partition:sts::account:assumed-role/role/session`. */
 import type { Arn } from './arn.ts'
 
 export interface AssumedRole {
   readonly arn: string
-  /** All but the session. */
+  /** Everything except the session. */
   readonly role: string
   readonly sessionName: string
 }
@@ -17,7 +17,7 @@ export function parseAssumedRole(value: unknown): AssumedRole | undefined {
     : { arn, role, sessionName }
 }
 
-/** STS drops the path of the role from the ARN. */
+/** STS drops the role's path from the ARN. */
 export function isSessionOf({ role }: AssumedRole, { partition, account, resource }: Arn): boolean {
   return role === `arn:${partition}:sts::${account}:assumed-role/${resource.split('/').at(-1) ?? ''}`
 }

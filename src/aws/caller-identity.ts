@@ -1,5 +1,5 @@
 /**
- * Who keys are to AWS, asked until AWS knows them: those of an IAM user that was just made are not known everywhere at once.
+ * The identity of keys, polled until AWS recognizes them: a new IAM user's keys are not known everywhere at once.
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html,
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
  */
@@ -24,7 +24,7 @@ const BODY = 'Action=GetCallerIdentity&Version=2011-06-15'
 const FORM = 'application/x-www-form-urlencoded; charset=utf-8'
 
 /**
- * Takes as long as AWS needs to know the keys, at most until the deadline.
+ * Takes as long as AWS needs to recognize the keys, at most until the deadline.
  * @returns their ARN
  * @throws IamRaError of stage exchange
  */
@@ -80,7 +80,7 @@ async function post(
   }
 }
 
-/** An ARN's characters are none that XML would encode. */
+/** An ARN has no characters that XML would encode. */
 const ARN = /<Arn>\s*(arn:[\w-]+:(?:iam|sts)::\d{12}:[\w+=,.@:/-]+)\s*<\/Arn>/
 
 function judge(
@@ -102,27 +102,27 @@ function judge(
   if (meaning === 'throttled') {
     throw new IamRaError('THROTTLED', 'exchange', sentence, {
       ...later,
-      hint: 'set START_SPREAD for large jobs: the calls of STS are limited for the whole account',
+      hint: 'set START_SPREAD for large jobs: STS limits calls for the whole account',
     })
   }
   if (meaning === 'unavailable') {
     throw new IamRaError('UNAVAILABLE', 'exchange', sentence, {
       ...later,
-      hint: 'see the AWS health dashboard of the region, and look for a proxy in between',
+      hint: 'check the AWS health dashboard for the region, then check for a proxy in between',
     })
   }
   if (meaning !== 'refused' || type === '') {
     throw new IamRaError(
       'ANSWER_INVALID',
       'exchange',
-      `${server} answered ${status} with ${kindOfBody(body)} that is not an answer of GetCallerIdentity`,
-      { status, hint: 'look for a proxy in between, and at AWS_ENDPOINT_URL_STS' },
+      `${server} answered ${status} with ${kindOfBody(body)} that is not a GetCallerIdentity response`,
+      { status, hint: 'check for a proxy in between, then check AWS_ENDPOINT_URL_STS' },
     )
   }
   if (type === 'InvalidClientTokenId') {
-    throw new IamRaError('REFUSED', 'exchange', `${sentence}: AWS does not know the new keys yet`, {
+    throw new IamRaError('REFUSED', 'exchange', `${sentence}: AWS does not recognize the new keys yet`, {
       ...later,
-      hint: `raise DEADLINE where it stays so for longer, and check that AWS_REGION (${settings.region}) and AWS_ENDPOINT_URL_STS are of the partition for which Vault makes keys`,
+      hint: `raise DEADLINE if this takes longer, and check that AWS_REGION (${settings.region}) and AWS_ENDPOINT_URL_STS are in the partition of Vault's keys`,
     })
   }
   const isClock = /signature (expired|not yet current)/i.test(text) || /RequestExpired/.test(type)
@@ -130,12 +130,12 @@ function judge(
     status,
     said,
     hint: isClock
-      ? 'set the clock of the node (NTP)'
-      : `check AWS_REGION (${settings.region}), AWS_ENDPOINT_URL_STS, and the policy of a VPC endpoint for STS`,
+      ? "set the node's clock (NTP)"
+      : `check AWS_REGION (${settings.region}), AWS_ENDPOINT_URL_STS, and the policy of the STS VPC endpoint if there is one`,
   })
 }
 
-/** The text of the first such element, its five named entities resolved; empty where there is none. */
+/** The text of the first such element, with the five named entities resolved; empty if there is none. */
 function elementOf(xml: string, name: string): string {
   const [, text = ''] = new RegExp(`<${name}>([^<]{0,2000})</${name}>`).exec(xml) ?? []
   return text.replace(/&(lt|gt|quot|apos|amp);/g, (_, entity: string) => ENTITIES[entity] ?? '')

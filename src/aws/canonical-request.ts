@@ -1,9 +1,9 @@
 /**
- * What every AWS signature covers, whoever makes it: tasks 1 and 2 of Signature Version 4, for a POST without a query.
+ * What every AWS signature covers: tasks 1 and 2 of Signature Version 4, for a POST without a query.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 
-/** What is signed, headers aside. */
+/** What is signed, apart from the headers. */
 export interface UnsignedRequest {
   /** With a non-default port. */
   readonly host: string
@@ -15,7 +15,7 @@ export interface UnsignedRequest {
   readonly nowMs: number
 }
 
-/** Header names in lower case, all of them signed. */
+/** Header names are lower-case, and all of them are signed. */
 export type SignedHeaders = Readonly<Record<string, string>>
 
 /** Task 1. */
@@ -43,7 +43,7 @@ export function amzDate(nowMs: number): string {
   return new Date(nowMs).toISOString().replace(/[-:]|\.\d{3}/g, '')
 }
 
-/** The value of the Authorization header. @param signer what names the key: a serial or an access key ID */
+/** The value of the Authorization header. @param signer identifies the key: a serial or an access key ID */
 export function authorization(
   algorithm: string,
   signer: string,
@@ -58,7 +58,7 @@ export function authorization(
   )
 }
 
-/** By WebCrypto, which is there already; node:crypto takes 2 ms and 4 MiB to load. */
+/** By WebCrypto, which is already loaded; node:crypto takes 2 ms and 4 MiB to load. */
 async function sha256(text: string): Promise<string> {
   return Buffer.from(await crypto.subtle.digest('SHA-256', Buffer.from(text))).toString('hex')
 }

@@ -1,11 +1,11 @@
-/** The way to AWS, and what to say where it is blocked. */
+/** The connection to AWS, and what to say if it fails. */
 import { readCaFile } from '../x509/ca-file.ts'
 import { transportFailure, TransportError, type HttpClient } from '../net/http.ts'
 import type { Runtime } from '../run/runtime.ts'
 
-/** One of AWS's services: what a request is signed for and where it goes. */
+/** An AWS service: what a request is signed for and where it goes. */
 export interface AwsConnection {
-  /** What the signature is scoped to; for CreateSession the trust anchor's. */
+  /** The signature's scope; for CreateSession the trust anchor's region. */
   readonly region: string
   /** Scheme, host and port. */
   readonly endpoint: URL
@@ -15,7 +15,7 @@ export interface AwsConnection {
   readonly proxy?: URL
 }
 
-/** @throws IamRaError INPUT_FILE where AWS_CA_BUNDLE cannot be read */
+/** @throws IamRaError INPUT_FILE if AWS_CA_BUNDLE cannot be read */
 export async function connect(
   { caFile, proxy }: Pick<AwsConnection, 'caFile' | 'proxy'>,
   runtime: Pick<Runtime, 'fs' | 'http'>,
@@ -46,14 +46,14 @@ export function rolesAnywhere({ endpoint, caFile }: AwsConnection): AwsServer {
   return { name: 'Roles Anywhere', endpoint, setting, ...(caFile === undefined ? {} : { caFile }) }
 }
 
-/** Of what is no fault of the transport, itself. */
+/** An error that is not a transport fault is returned as is. */
 export function connectionFailure({ name, endpoint, setting, caFile }: AwsServer, error: unknown): unknown {
   if (!(error instanceof TransportError)) return error
   const isAnother = error.reason === 'other-name' || error.reason === 'plain-http'
   const hint = isAnother
-    ? `check ${setting}, and look for a proxy that answers in the place of AWS`
+    ? `check ${setting}, and check for a proxy that answers instead of AWS`
     : caFile === undefined
-      ? 'behind a proxy that opens TLS, put its CA into a file and name it in AWS_CA_BUNDLE'
-      : 'AWS_CA_BUNDLE must hold the CA of the proxy or endpoint in between'
+      ? 'behind a proxy that intercepts TLS, put its CA into a file and set AWS_CA_BUNDLE to it'
+      : 'check that AWS_CA_BUNDLE contains the CA of the proxy or endpoint in between'
   return transportFailure('exchange', `${name} at ${endpoint.origin}`, error, hint)
 }

@@ -1,4 +1,4 @@
-/** Keys of AWS in an answer: each member is checked, for an answer of the wrong shape must not become a credentials file. */
+/** AWS keys in an answer: each member is checked, so that a malformed answer never becomes a credentials file. */
 
 export const KEY_SHAPES = {
   accessKeyId: /^\w{16,128}$/,
@@ -6,10 +6,10 @@ export const KEY_SHAPES = {
   sessionToken: /^[\w+/=-]{16,16384}$/,
 }
 
-/** What ends sooner is of no use to the app. */
+/** Keys that expire sooner are of no use to the app. */
 export const LEAST_LIFE_MS = 1000
 
-/** @param invalid makes the error, of what follows `but` */
+/** @param invalid creates the error from the words that follow `but` */
 export function memberReader(
   data: Readonly<Record<string, unknown>>,
   invalid: (why: string) => Error,
@@ -17,7 +17,7 @@ export function memberReader(
   return (name, shape) => {
     const value = data[name]
     if (typeof value !== 'string' || value === '') throw invalid(`${name} is missing`)
-    if (!shape.test(value)) throw invalid(`${name} has characters that it never has`)
+    if (!shape.test(value)) throw invalid(`${name} has invalid characters`)
     return value
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Signing a request with a certificate's key, as IAM Roles Anywhere wants it. Pure but for the key.
+ * Signs a request with a certificate's key, as IAM Roles Anywhere requires. Pure except for the key.
  * https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-sign-process.html
  */
 import type { IssuedCertificate } from '../credentials.ts'
@@ -14,7 +14,7 @@ import {
 
 const SERVICE = 'rolesanywhere'
 
-/** The algorithm follows the key, never the hash that the certificate itself was signed with. */
+/** The algorithm depends on the key, never on the hash that the certificate itself was signed with. */
 const ALGORITHMS: Readonly<Record<IssuedCertificate['keyAlgorithm'], string>> = {
   ecdsa: 'AWS4-X509-ECDSA-SHA256',
   rsa: 'AWS4-X509-RSA-SHA256',
@@ -44,7 +44,7 @@ export async function signRequest(
   }
 }
 
-/** A serial is at most 20 bytes and positive (RFC 5280, section 4.1.2.2), its top bit may be set. */
+/** A serial is positive and has at most 20 bytes (RFC 5280, section 4.1.2.2); its top bit may be set. */
 export function serialDecimal(serialHex: string): string {
   return BigInt(`0x${serialHex}`).toString(10)
 }

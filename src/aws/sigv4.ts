@@ -1,5 +1,5 @@
 /**
- * A request signed with an access key, as AWS's services but Roles Anywhere want it. Pure.
+ * Signs a request with an access key, as all AWS services except Roles Anywhere require. Pure.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 import {
@@ -18,7 +18,7 @@ export interface AccessKey {
 }
 
 export interface ServiceRequest extends UnsignedRequest {
-  /** As the scope names it: `sts`. */
+  /** The name in the scope: `sts`. */
   readonly service: string
   readonly contentType: string
 }
@@ -37,7 +37,7 @@ export async function signWithKey(request: ServiceRequest, key: AccessKey): Prom
   const scope = [date.slice(0, 8), request.region, request.service, 'aws4_request']
   const canonical = await canonicalRequest(request, headers)
   const toSign = await stringToSign(ALGORITHM, date, scope.join('/'), canonical)
-  // Each part of the scope is signed with the result of the one before it.
+  // Each part of the scope is signed with the result of the previous one.
   let derived: Uint8Array = Buffer.from(`AWS4${key.secretAccessKey}`)
   for (const part of scope) derived = await hmac(derived, part)
   const signature = await hmac(derived, toSign)
@@ -47,7 +47,7 @@ export async function signWithKey(request: ServiceRequest, key: AccessKey): Prom
   }
 }
 
-/** By WebCrypto, as all digests here. */
+/** By WebCrypto, like all digests here. */
 async function hmac(key: Uint8Array, text: string): Promise<Uint8Array> {
   const imported = await crypto.subtle.importKey(
     'raw',

@@ -1,8 +1,5 @@
-/** Reading certificates: PEM in, and what the checks ask about out. */
+/** A certificate as the checks see it, and how they refuse one. */
 import { IamRaError } from '../errors.ts'
-import { isCertificate, pemBlocks } from '../x509/pem.ts'
-import { readWithLibrary } from './library-certificate.ts'
-import { readPlainCertificate } from './plain-certificate.ts'
 import type { CertificateKey } from './public-key.ts'
 
 /** One X.509 certificate (RFC 5280), read whole: everything but the alternative names was found readable. */
@@ -14,7 +11,7 @@ export interface Certificate {
   readonly serialHex: string
   /** RFC 5280 section 4.1.2.2 wants more than zero, and some tools made negative ones. */
   readonly serialIsPositive: boolean
-  /** One line such as `O=Test, CN=Root`; empty where the name is. Raw: it may hold any character. */
+  /** One line such as `O=Test, CN=Root`; empty if the name is. Raw: it may contain any character. */
   readonly subject: string
   readonly issuer: string
   readonly commonNames: readonly string[]
@@ -28,39 +25,12 @@ export interface Certificate {
   /** SHA-256 or better, and of a kind that is known here. */
   readonly signatureIsStrong: boolean
   readonly isCa: boolean
-  /** KeyUsageFlags of the library; undefined where the extension is absent. */
+  /** The library's KeyUsageFlags; undefined if the extension is absent. */
   readonly keyUsage: number | undefined
-  /** The DNS and URI names; none where the extension is absent. @throws Error where it cannot be read. */
+  /** The DNS and URI names; none if the extension is absent. @throws Error if it cannot be read */
   alternativeNames(): { readonly dns: readonly string[]; readonly uri: readonly string[] }
   /** Whether the issuer's key made this one's signature; false for algorithms that are unknown here. */
   isSignedBy(issuer: Certificate): Promise<boolean>
-}
-
-/**
- * Reads every certificate of a PEM text; other PEM blocks are passed over.
- *
- * @throws IamRaError ANSWER_INVALID where a block has no end or its content is no certificate
- */
-export function readCertificates(pem: string, what: string): Certificate[] {
-  return [...certificatesIn(pem, what)]
-}
-
-/** The same one by one, since each takes some milliseconds. What is there twice is read once. */
-export function* certificatesIn(pem: string, what: string): Generator<Certificate> {
-  const seen = new Set<string>()
-  for (const { der } of pemBlocks(pem).filter(isCertificate)) {
-    if (der === undefined) throw unreadable(what)
-    const base64 = Buffer.from(der).toString('base64')
-    if (seen.has(base64)) continue
-    seen.add(base64)
-    let certificate: Certificate
-    try {
-      certificate = readPlainCertificate(der) ?? readWithLibrary(der)
-    } catch (cause) {
-      throw unreadable(what, cause)
-    }
-    yield certificate
-  }
 }
 
 /** PEM or DER that cannot be read. */

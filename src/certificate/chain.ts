@@ -1,4 +1,4 @@
-/** The path from a leaf to its root, out of certificates that came in any order. */
+/** Builds the path from a leaf to its root from certificates in any order. */
 import type { IamRaError } from '../errors.ts'
 import { foreignText } from '../text/redact.ts'
 import { unfit, type Certificate } from './certificate.ts'
@@ -8,27 +8,27 @@ import { intermediateFault } from './intermediate.ts'
 import { turn } from './turn.ts'
 import { isValidAt, validityFault } from './validity.ts'
 
-/** X-Amz-X509-Chain holds five certificates at most. */
+/** X-Amz-X509-Chain holds at most five certificates. */
 export const LONGEST_CHAIN = 5
 
 export interface Chain {
   /** Leaf side first, without leaf and root. */
   readonly members: readonly Certificate[]
-  /** What was left out, and why. */
+  /** Which certificates were left out, and why. */
   readonly warnings: readonly string[]
 }
 
 /**
- * The intermediates that lead from the leaf upwards. The leaf, the root, duplicates and unrelated certificates are
- * dropped; of issuers with one name the one whose key signed is taken, and of several such the one that can be used now
- * and leads further up, because which of them AWS trusts is not known here. Empty without candidates: then nothing here
- * says who signed the leaf, and AWS alone judges it.
+ * The intermediates from the leaf upwards. The leaf, the root, duplicates and unrelated certificates are dropped. Of
+ * issuers with the same name, the one whose key signed is used; of several such, the one that is usable now and leads
+ * further up, because it is not known here which of them AWS trusts. Empty without candidates: then nothing here says
+ * which CA signed the leaf, and only AWS can judge it.
  *
- * The leaf's issuer must be fit to be sent. One above it that is not may be a trust anchor's key under an old
- * certificate: the path ends below it, since AWS refuses all that it is sent if a part of it has expired.
+ * The leaf's issuer must be fit to send. An unfit one above it may be the trust anchor's key in an old certificate: the
+ * path ends below it, because AWS refuses the whole chain if part of it has expired.
  *
- * @throws IamRaError CERTIFICATE_UNFIT if the leaf's issuer is unfit or not among the candidates, a signature is not that
- *   of the issuer that it names, or more than five remain; the signal's reason
+ * @throws IamRaError CERTIFICATE_UNFIT if the leaf's issuer is unfit or not among the candidates, a certificate is not
+ *   signed by the issuer that it names, or more than five remain; the signal's reason
  */
 export async function orderChain(
   leaf: Certificate,
@@ -46,7 +46,7 @@ export async function orderChain(
     }
     const issuer = await signerAmong(named, current, circumstances)
     if (issuer === undefined) {
-      // An old or a new root under one name: it would not be sent, and the trust anchor may be the other one.
+      // An old or a new root with the same name: it would not be sent, and the trust anchor may be the other one.
       const areRoots = named.every(({ subject, issuer: above }) => subject === above)
       if (current !== leaf && areRoots) return { members, warnings: [withoutRoot(current)] }
       throw unverifiable(current, named) ?? wrongSignature(current, origin)
@@ -90,7 +90,7 @@ async function signerAmong(
   return best?.issuer
 }
 
-/** The same key as a root's, if a root came too: then the path to that root is short enough. */
+/** A root with the same key, if one came too: then the path to that root is short enough. */
 async function rootAmong(
   named: readonly Certificate[],
   signed: Certificate,
@@ -103,7 +103,7 @@ async function rootAmong(
   return undefined
 }
 
-/** A root's own signature says nothing, so it is not judged. */
+/** A root's own signature means nothing, so it is not checked. */
 async function rankOf(issuer: Certificate, circumstances: Circumstances): Promise<number> {
   const root = await isRoot(issuer)
   const fault = root ? validityFault(issuer, '', circumstances, '') : intermediateFault(issuer, circumstances)
@@ -111,40 +111,42 @@ async function rankOf(issuer: Certificate, circumstances: Circumstances): Promis
 }
 
 async function isRoot(certificate: Certificate): Promise<boolean> {
-  // Equal names alone are not enough: an authority that changes its key signs the new one under its own name.
+  // Equal names are not enough: a CA that changes its key signs the new one under the same name.
   return certificate.subject === certificate.issuer && (await certificate.isSignedBy(certificate))
 }
 
 function noIssuer(leaf: Certificate, count: number, origin: Origin): IamRaError {
   const came =
-    count === 1 ? 'the one certificate that came with it is not' : `none of the ${count} that came with it is`
+    count === 1
+      ? 'the one certificate that came with it does not have'
+      : `none of the ${count} that came with it has`
   return unfit(
-    `the certificate names ${foreignText(leaf.issuer)} as its issuer, and ${came} of that name`,
+    `the certificate names ${foreignText(leaf.issuer)} as its issuer, and ${came} that name`,
     HINTS[origin].noIssuer,
   )
 }
 
 function wrongSignature(certificate: Certificate, origin: Origin): IamRaError {
   return unfit(
-    `the signature of the certificate ${foreignText(certificate.subject)} is not by the key of its issuer ${foreignText(certificate.issuer)}`,
+    `the certificate ${foreignText(certificate.subject)} is not signed with the key of its issuer ${foreignText(certificate.issuer)}`,
     HINTS[origin].otherIssuerKey,
   )
 }
 
-/** Above either, a signature takes a runtime long to verify, or it refuses to (BoringSSL, crypto/rsa). */
+/** Above either limit, verification takes long, or the runtime refuses it (BoringSSL, crypto/rsa). */
 const [MOST_RSA_BITS, MOST_EXPONENT_BITS] = [8192, 33]
 
 function isCheckable({ key }: Certificate): boolean {
   return key.kind !== 'rsa' || (key.bits <= MOST_RSA_BITS && key.exponentBits <= MOST_EXPONENT_BITS)
 }
 
-/** Undefined if the keys of all issuers of that name are of kinds that can be checked. */
+/** Undefined if the keys of all issuers of that name can be verified with. */
 function unverifiable(certificate: Certificate, named: readonly Certificate[]): IamRaError | undefined {
   const kind = named.map(uncheckedKind).find((one) => one !== undefined)
   if (kind === undefined) return undefined
   return unfit(
-    `the certificate ${foreignText(certificate.subject)} is signed by a key of the kind ${foreignText(kind)}, which cannot be checked here`,
-    'let its issuer have an RSA key, or an EC key on P-256, P-384 or P-521',
+    `the certificate ${foreignText(certificate.subject)} is signed with a key of type ${foreignText(kind)}, which cannot be verified here`,
+    'use an issuer with an RSA key, or an EC key on P-256, P-384 or P-521',
   )
 }
 
@@ -157,20 +159,20 @@ function uncheckedKind(issuer: Certificate): string | undefined {
 }
 
 function leftOut({ message, hint }: IamRaError): string {
-  return `${message}, so it and those above it are not sent: ${hint ?? ''}, unless its key or one below it is the trust anchor's`
+  return `${message}, so it and the certificates above it are not sent: ${hint ?? ''}, unless the trust anchor has its key or one below it`
 }
 
 function withoutRoot({ subject, issuer }: Certificate): string {
-  return `the certificates of ${foreignText(issuer)} that came are for another key than the one that signed ${foreignText(subject)}, so the trust anchor must be that other one, or below it`
+  return `the certificates of ${foreignText(issuer)} that came have a different key from the one that signed ${foreignText(subject)}, so the trust anchor must be the issuer with that key, or below it`
 }
 
 function withoutSixth({ subject, issuer }: Certificate): string {
-  return `CreateSession takes ${LONGEST_CHAIN} intermediate certificates, so the sixth, of ${foreignText(subject)} by ${foreignText(issuer)}, is not sent: the trust anchor must be ${foreignText(subject)}, or below it`
+  return `CreateSession accepts ${LONGEST_CHAIN} intermediate certificates, so the sixth, ${foreignText(subject)} issued by ${foreignText(issuer)}, is not sent: the trust anchor must be ${foreignText(subject)}, or below it`
 }
 
 function tooLong(sixth: Certificate, origin: Origin): IamRaError {
   return unfit(
-    `at least 6 intermediate certificates lead from the certificate to the root, the sixth of them ${foreignText(sixth.subject)}, and CreateSession takes ${LONGEST_CHAIN} at most`,
+    `the chain has at least 6 intermediate certificates, the sixth being ${foreignText(sixth.subject)}, and CreateSession accepts at most ${LONGEST_CHAIN}`,
     HINTS[origin].chainTooLong,
   )
 }

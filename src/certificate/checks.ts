@@ -1,6 +1,6 @@
 /**
- * What an issued certificate must satisfy before it is used. AWS answers most of these failures with one sentence that
- * does not say which, so each has its own here. The rules are the user guide's:
+ * What an issued certificate must satisfy before it is used. AWS answers most of these failures with the same sentence,
+ * so each has its own message here. The rules are the user guide's:
  * https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html#signature-verification
  */
 import type { IamRaError } from '../errors.ts'
@@ -22,21 +22,21 @@ export interface CheckInput extends RequestedNames, Moment {
   readonly certificatePem: string
   /** Candidates for the chain in any order, each with one or more certificates. */
   readonly chainPem: readonly string[]
-  /** SubjectPublicKeyInfo of the key that signs, DER. */
+  /** SubjectPublicKeyInfo of the signing key, DER. */
   readonly publicKeyInfo: Uint8Array
   readonly signal: AbortSignal
 }
 
-/** What of IssuedCertificate the certificate itself says. */
+/** The part of IssuedCertificate that the certificate itself determines. */
 export interface CheckedCertificate extends Omit<IssuedCertificate, 'requestId' | 'sign'> {
   /** For people to read. */
   readonly warnings: readonly string[]
 }
 
 /**
- * Checks what Vault answered: that it is for the key and the names that were asked for, and all that checkLeaf does.
+ * Checks Vault's answer: that it is for the requested key and names, and everything that checkLeaf checks.
  *
- * @throws IamRaError ANSWER_INVALID for PEM or DER that cannot be read, CERTIFICATE_UNFIT for a rule that is not met
+ * @throws IamRaError ANSWER_INVALID if PEM or DER cannot be read, CERTIFICATE_UNFIT if a rule is not met
  */
 export async function checkCertificate(input: CheckInput): Promise<CheckedCertificate> {
   const circumstances: Circumstances = { ...input, origin: 'vault-pki', names: input }
@@ -49,8 +49,8 @@ export async function checkCertificate(input: CheckInput): Promise<CheckedCertif
   const chain = await readChain(input.chainPem, circumstances)
   if (Buffer.compare(leaf.publicKeyInfo, input.publicKeyInfo) !== 0) {
     throw unfit(
-      'the certificate is for another public key than the one it was asked for',
-      'nothing can be signed with it: look for a proxy or a cache that answers in the place of Vault',
+      "the certificate's public key is not the one in the request",
+      'check for a proxy or a cache that answers instead of Vault: nothing can be signed with this certificate',
     )
   }
   return await checkLeaf(leaf, [...further, ...chain], circumstances)
@@ -60,7 +60,7 @@ export async function checkCertificate(input: CheckInput): Promise<CheckedCertif
  * Checks the leaf, its names and its chain, in this order, and stops at the first failure.
  *
  * @param candidates for the chain, in any order
- * @throws IamRaError CERTIFICATE_UNFIT for a rule that is not met
+ * @throws IamRaError CERTIFICATE_UNFIT if a rule is not met
  */
 export async function checkLeaf(
   leaf: Certificate,
@@ -101,48 +101,48 @@ function refuse(fault: IamRaError | undefined): void {
 }
 
 function checkKey(leaf: Certificate, origin: Origin): IssuedCertificate['keyAlgorithm'] {
-  // The signing process knows RSA and EC keys; Vault itself makes no RSA certificate below 2048 bits.
+  // Signing supports RSA and EC keys; Vault itself issues no RSA certificate below 2048 bits.
   if (leaf.key.kind === 'other') {
     throw unfit(
-      `the certificate's key is of the kind ${foreignText(leaf.key.name)}, and only RSA and EC keys on P-256, P-384 or P-521 can be used`,
+      `the certificate's key is of type ${foreignText(leaf.key.name)}, and only RSA and EC keys on P-256, P-384 or P-521 can be used`,
       HINTS[origin].keyKind,
     )
   }
   if (leaf.key.kind === 'ill-formed') {
     throw unfit(
-      `the certificate's EC key is written with ${leaf.key.form}, which RFC 5480 forbids`,
-      'have it issued for the same key with the name of its curve and an uncompressed point: openssl ec -param_enc named_curve -conv_form uncompressed',
+      `the certificate's EC key is encoded with ${leaf.key.form}, which RFC 5480 forbids`,
+      'have it reissued for the same key with a named curve and an uncompressed point: openssl ec -param_enc named_curve -conv_form uncompressed',
     )
   }
   if (leaf.key.kind === 'rsa' && leaf.key.bits < 2048) {
     throw unfit(
-      `the certificate's RSA key has ${leaf.key.bits} bits, and fewer than 2048 are not accepted`,
+      `the certificate's RSA key has ${leaf.key.bits} bits, and at least 2048 are required`,
       HINTS[origin].keySize,
     )
   }
   return leaf.key.kind
 }
 
-/** A zero byte before a set top bit is not counted: it says no more than that the number is positive. */
+/** A zero byte before a set top bit is not counted: it only says that the number is positive. */
 const MOST_SERIAL_BYTES = 20
 
 function checkForm(leaf: Certificate, origin: Origin): void {
   if (leaf.version !== 3) {
     throw unfit(
-      `the certificate is of X.509 version ${leaf.version}, and AWS accepts version 3 only`,
+      `the certificate is X.509 version ${leaf.version}, and AWS accepts only version 3`,
       HINTS[origin].version,
     )
   }
   if (!leaf.serialIsPositive) {
     throw unfit(
-      "the certificate's serial number is not positive, so that AWS and this program may read it differently",
-      'let the authority issue it again with a serial number above zero (RFC 5280 section 4.1.2.2)',
+      "the certificate's serial number is not positive, so AWS and aws-iam-ra may read it differently",
+      'have the CA reissue it with a positive serial number (RFC 5280 section 4.1.2.2)',
     )
   }
   if (leaf.serialHex.length > 2 * MOST_SERIAL_BYTES) {
     throw unfit(
       `the certificate's serial number has ${Math.ceil(leaf.serialHex.length / 2)} bytes, and at most ${MOST_SERIAL_BYTES} are allowed`,
-      'let the authority issue it again with a shorter serial number (RFC 5280 section 4.1.2.2)',
+      'have the CA reissue it with a shorter serial number (RFC 5280 section 4.1.2.2)',
     )
   }
 }
@@ -150,19 +150,19 @@ function checkForm(leaf: Certificate, origin: Origin): void {
 function checkUse(leaf: Certificate, origin: Origin): void {
   if (leaf.keyUsage === undefined) {
     throw unfit(
-      'the certificate has no keyUsage extension, and AWS asks for digitalSignature',
+      'the certificate has no keyUsage extension, and AWS requires digitalSignature',
       HINTS[origin].noKeyUsage,
     )
   }
   if ((leaf.keyUsage & KeyUsageFlags.digitalSignature) === 0) {
     throw unfit(
-      "the certificate's keyUsage lacks digitalSignature, which AWS asks for",
+      "the certificate's keyUsage lacks digitalSignature, which AWS requires",
       HINTS[origin].noDigitalSignature,
     )
   }
   if (leaf.isCa) {
     throw unfit(
-      'the certificate is one of an authority (CA:TRUE), and AWS lets no authority sign in',
+      'the certificate is a CA certificate (CA:TRUE), and AWS accepts end-entity certificates only',
       HINTS[origin].authority,
     )
   }
@@ -181,8 +181,8 @@ function checkNames(leaf: Certificate, asked: RequestedNames): void {
   if (commonName !== asked.commonName || more.length > 0) {
     const found = leaf.commonNames.length === 0 ? 'no CN' : `the CN ${quoted(leaf.commonNames)}`
     throw unfit(
-      `the certificate has ${found}, and ${quoted([asked.commonName])} was asked for`,
-      'set use_csr_common_name=true in the PKI role and let allowed_domains have the name',
+      `the certificate has ${found}, but ${quoted([asked.commonName])} was requested`,
+      'set use_csr_common_name=true in the PKI role and add the name to allowed_domains',
     )
   }
   if (asked.dnsSans.length + asked.uriSans.length > 0) checkAlternativeNames(leaf, asked)
@@ -195,7 +195,7 @@ function checkAlternativeNames(leaf: Certificate, asked: RequestedNames): void {
   } catch (cause) {
     throw unreadable('the list of alternative names in the issued certificate', cause)
   }
-  // DNS names do not tell case apart (RFC 4343); a URI's path does.
+  // DNS names are case-insensitive (RFC 4343); a URI's path is not.
   const dns = new Set(names.dns.map((name) => name.toLowerCase()))
   const missing = [
     ...asked.dnsSans.filter((name) => !dns.has(name.toLowerCase())).map((name) => `DNS:${name}`),
@@ -203,8 +203,8 @@ function checkAlternativeNames(leaf: Certificate, asked: RequestedNames): void {
   ]
   if (missing.length === 0) return
   throw unfit(
-    `the certificate lacks the alternative ${missing.length === 1 ? 'name' : 'names'} ${quoted(missing)} that ${missing.length === 1 ? 'was' : 'were'} asked for`,
-    'set use_csr_sans=true in the PKI role and let allowed_domains and allowed_uri_sans have the names',
+    `the certificate lacks the alternative ${missing.length === 1 ? 'name' : 'names'} ${quoted(missing)} that ${missing.length === 1 ? 'was' : 'were'} requested`,
+    'set use_csr_sans=true in the PKI role and add the names to allowed_domains and allowed_uri_sans',
   )
 }
 

@@ -1,12 +1,12 @@
-/** What decides over a certificate besides itself. */
+/** What a certificate is judged by besides its content. */
 import type { RequestedNames } from './csr.ts'
 import type { Origin } from './hints.ts'
 import type { Moment } from './validity.ts'
 
 export interface Circumstances extends Moment {
   readonly origin: Origin
-  /** Absent where nobody here asked for any. */
+  /** Absent if none were requested. */
   readonly names?: RequestedNames
-  /** Ends the reading and verifying of many. */
+  /** Stops reading and verifying a long list. */
   readonly signal: AbortSignal
 }

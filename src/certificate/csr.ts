@@ -29,7 +29,7 @@ const SUBJECT_ALT_NAME = '2.5.29.17'
 const EXTENSION_REQUEST = '1.2.840.113549.1.9.14'
 
 /**
- * A PKCS #10 request (RFC 2986) as PEM. The names stand in the request itself, because a PKI role takes them from
+ * A PKCS #10 request (RFC 2986) as PEM. The names are in the request itself, because a PKI role takes them from
  * there by default (`use_csr_common_name`, `use_csr_sans`); Vault drops every other part of a subject.
  *
  * @throws IamRaError SETTINGS_INVALID for a DNS or URI name that is not ASCII.
@@ -49,7 +49,7 @@ function alternativeNames(names: RequestedNames): Attribute[] {
     ...names.dnsSans.map((value) => new GeneralName({ dNSName: ia5(value) })),
     ...names.uriSans.map((value) => new GeneralName({ uniformResourceIdentifier: ia5(value) })),
   ]
-  // RFC 5280 section 4.2.1.6: an empty list is not allowed; critical only where the subject is empty, which it never is.
+  // RFC 5280 section 4.2.1.6: an empty list is not allowed; critical only if the subject is empty, which it never is.
   if (general.length === 0) return []
   const extnValue = new OctetString(AsnConvert.serialize(new GeneralNames(general)))
   const extensions = new Extensions([new Extension({ extnID: SUBJECT_ALT_NAME, extnValue })])

@@ -1,4 +1,4 @@
-/** As much DER (X.690) as keys are written in. Reads what other tools read too, and writes the one right form. */
+/** Just enough DER (X.690) for keys. Reads what other tools read too, and writes the one correct form. */
 
 import { firstElement, type Element } from '../x509/der.ts'
 
@@ -11,7 +11,7 @@ export const TAG = {
   context0: 0xa0,
 } as const
 
-/** The values that follow one another. @throws RangeError if one is cut short */
+/** The values in sequence. @throws RangeError if one is truncated */
 export function readDer(bytes: Uint8Array): Element[] {
   const values: Element[] = []
   for (let rest = bytes; rest.length > 0;) {
@@ -23,7 +23,7 @@ export function readDer(bytes: Uint8Array): Element[] {
   return values
 }
 
-/** What the one SEQUENCE at the start holds. @throws RangeError */
+/** The contents of the SEQUENCE at the start. @throws RangeError */
 export function readSequence(bytes: Uint8Array): Element[] {
   const [sequence] = readDer(bytes)
   if (sequence?.tag !== TAG.sequence) throw new RangeError('no SEQUENCE')
@@ -39,8 +39,8 @@ export function writeDer(tag: number, ...parts: readonly Uint8Array[]): Uint8Arr
 }
 
 /**
- * The bytes without the zeros before them. A number of a key is never negative: a top bit that is set is a zero byte that
- * its writer forgot.
+ * The bytes without leading zeros. A number in a key is never negative: if the top bit is set, the writer forgot a zero
+ * byte.
  */
 export function magnitude(bytes: Uint8Array): Uint8Array {
   const start = bytes.findIndex((byte) => byte !== 0)

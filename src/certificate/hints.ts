@@ -1,6 +1,6 @@
-/** What to do about a certificate that does not fit: what is wrong is the same whoever issued it, and who can mend it is not. */
+/** What to do about an unfit certificate: the fault is the same for every issuer, but the fix is not. */
 
-/** Who issued it: Vault for this run, or someone who mounts it for us. */
+/** Where it comes from: Vault issued it for this run, or it is mounted. */
 export type Origin = 'vault-pki' | 'mounted'
 
 interface Hints {
@@ -19,53 +19,52 @@ interface Hints {
   readonly tooMany: string
 }
 
-/** cert-manager leaves the keyUsage out where none of the usages is one of its bits. */
+/** cert-manager omits keyUsage if none of the usages is one of its bits. */
 const DIGITAL_SIGNATURE =
-  'ask its issuer for digitalSignature: in a Certificate of cert-manager, digital signature in usages'
+  'issue it with digitalSignature; in a cert-manager Certificate, add "digital signature" to usages'
 
 export const HINTS: Readonly<Record<Origin, Hints>> = {
   'vault-pki': {
-    keyKind: 'set KEY_TYPE to one of the kinds that --help lists',
-    keySize: 'set KEY_TYPE=ec-p256, or make an RSA key of 2048 bits or more',
-    version: 'let the authority issue it with extensions, as the sign path of a Vault PKI role does',
+    keyKind: 'set KEY_TYPE to one of the key types that --help lists',
+    keySize: 'set KEY_TYPE=ec-p256, or use an RSA key of at least 2048 bits',
+    version: 'have the CA issue it with extensions, as the sign path of a Vault PKI role does',
     weakSignature:
-      'let its issuer sign with SHA-256 or stronger: signature_bits of the role in Vault, or of the intermediate',
-    noKeyUsage: 'put DigitalSignature into key_usage of the PKI role, which is empty now',
+      'have its issuer sign with SHA-256 or stronger: set signature_bits of the Vault role, or of the intermediate',
+    noKeyUsage: 'add DigitalSignature to key_usage of the PKI role, which is empty',
     noDigitalSignature: 'add DigitalSignature to key_usage of the PKI role',
     authority:
-      'ask for an ordinary certificate: <pki mount>/sign/<role>, not root/sign-intermediate or sign-verbatim',
+      'request an end-entity certificate: <pki mount>/sign/<role>, not root/sign-intermediate or sign-verbatim',
     emptySubject:
-      'set use_csr_common_name=true in the PKI role, which is the default, so that the asked CN becomes the subject',
+      'set use_csr_common_name=true in the PKI role, which is the default, so that the requested CN becomes the subject',
     expired: 'have it renewed',
     noIssuer:
-      "compare ca_chain of the issuer in Vault (vault read <pki mount>/issuer/default) with the role's issuer_ref",
+      "compare ca_chain of the Vault issuer (vault read <pki mount>/issuer/default) with the role's issuer_ref",
     otherIssuerKey:
-      'an issuer of the same name with another key is in the chain, probably an old one: renew the chain in Vault',
+      'renew the chain in Vault: it has an issuer of the same name with another key, probably an old one',
     chainTooLong:
-      'issue from an authority nearer to the root, or make the sixth the trust anchor and leave it and those above it out of what Vault sends: set manual_chain of the issuer to the first five',
+      "issue from a CA nearer to the root, or make the sixth the trust anchor and set the issuer's manual_chain to the first five, so that Vault does not send the sixth and those above it",
     tooMany:
-      'take those that are no issuer of the leaf out of the PKI mount, or set manual_chain of the issuer to those that are',
+      "remove the CAs that did not issue the leaf from the PKI mount, or set the issuer's manual_chain to those that did",
   },
   mounted: {
-    keyKind: 'ask its issuer for an ECDSA or RSA key: in a Certificate of cert-manager, privateKey.algorithm',
-    keySize: 'ask its issuer for a larger key: in a Certificate of cert-manager, privateKey.size',
-    version: 'let its issuer make it with extensions',
-    weakSignature: 'let its issuer sign with SHA-256 or stronger',
+    keyKind: 'issue it for an ECDSA or RSA key; in a cert-manager Certificate, set privateKey.algorithm',
+    keySize: 'issue it for a larger key; in a cert-manager Certificate, set privateKey.size',
+    version: 'have it reissued as an X.509 v3 certificate',
+    weakSignature: 'have its issuer sign with SHA-256 or stronger',
     noKeyUsage: DIGITAL_SIGNATURE,
     noDigitalSignature: DIGITAL_SIGNATURE,
     authority:
-      "mount a workload's certificate and not its issuer's: in a Certificate of cert-manager, isCA must be false",
-    // Its request has the URI and nothing else: cert-manager/csi-driver-spiffe, internal/csi/driver/driver.go.
+      "mount the workload's certificate, not its issuer's; in a cert-manager Certificate, set isCA to false",
+    // Its request contains only the URI: cert-manager/csi-driver-spiffe, internal/csi/driver/driver.go.
     emptySubject:
-      'ask its issuer for a subject: commonName of a Certificate of cert-manager, or csi.cert-manager.io/common-name of a csi-driver volume, since csi-driver-spiffe gives none',
+      'issue it with a subject; set commonName in a cert-manager Certificate or csi.cert-manager.io/common-name on a csi-driver volume (csi-driver-spiffe sets none)',
     expired:
-      'whoever issues it must replace it: with cert-manager, kubectl describe certificate says why it did not; a file mounted by subPath stays as it was when the pod began',
-    noIssuer:
-      "let CERTIFICATE_FILE, after the leaf, or CERTIFICATE_CHAIN_FILE hold that issuer's certificate",
+      'have its issuer replace it (with cert-manager, kubectl describe certificate says why it was not renewed); a file mounted by subPath never changes after the pod has started',
+    noIssuer: "append the issuer's certificate to CERTIFICATE_FILE, or put it in CERTIFICATE_CHAIN_FILE",
     otherIssuerKey:
-      'an issuer of the same name with another key is in the chain, probably an old one: let CERTIFICATE_CHAIN_FILE be replaced together with CERTIFICATE_FILE',
+      'replace CERTIFICATE_CHAIN_FILE together with CERTIFICATE_FILE: the chain has an issuer of the same name with another key, probably an old one',
     chainTooLong:
-      'issue from an authority nearer to the root, or make the sixth the trust anchor and leave it and those above it out of CERTIFICATE_FILE and CERTIFICATE_CHAIN_FILE',
-    tooMany: 'let CERTIFICATE_CHAIN_FILE hold the issuers of the leaf, and no bundle of others',
+      'issue from a CA nearer to the root, or make the sixth the trust anchor and remove it and those above it from CERTIFICATE_FILE and CERTIFICATE_CHAIN_FILE',
+    tooMany: "put only the leaf's issuers in CERTIFICATE_CHAIN_FILE, not a bundle of other CAs",
   },
 }

@@ -1,4 +1,4 @@
-/** What a certificate between leaf and root must satisfy to be sent. */
+/** The requirements for sending a certificate between leaf and root. */
 import type { IamRaError } from '../errors.ts'
 import { foreignText } from '../text/redact.ts'
 import { unfit, type Certificate } from './certificate.ts'
@@ -24,13 +24,13 @@ export function intermediateFault(member: Certificate, circumstances: Circumstan
 function authorityFault(member: Certificate, what: string): IamRaError | undefined {
   if (!member.isCa) {
     return unfit(
-      `${what} is not one of an authority (CA:TRUE is absent), so AWS will not accept what it signed`,
-      'issue from an authority whose certificate has basicConstraints CA:TRUE',
+      `${what} is not a CA certificate (CA:TRUE is absent), so AWS will not accept what it signed`,
+      'issue from a CA whose certificate has basicConstraints CA:TRUE',
     )
   }
   if (member.keyUsage === undefined || (member.keyUsage & KeyUsageFlags.keyCertSign) !== 0) return undefined
   return unfit(
     `${what} may not sign certificates: its keyUsage lacks keyCertSign`,
-    "have the authority's certificate made again with keyCertSign",
+    "have the CA's certificate reissued with keyCertSign",
   )
 }

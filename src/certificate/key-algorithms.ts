@@ -1,4 +1,4 @@
-/** The kinds of key that CreateSession takes, as AlgorithmIdentifier writes them: RFC 3279 section 2.3, RFC 5480. */
+/** The key types that CreateSession accepts, as AlgorithmIdentifiers: RFC 3279 section 2.3, RFC 5480. */
 import type { Element } from '../x509/der.ts'
 import { hexOf, magnitude, readDer, TAG, writeDer } from './der.ts'
 
@@ -9,10 +9,10 @@ export const OID = {
 } as const
 
 export interface Curve {
-  /** As node:crypto names it. */
+  /** The name in node:crypto. */
   readonly name: string
   readonly oid: string
-  /** Bytes of a coordinate and of a private key. */
+  /** Length of a coordinate and of a private key, in bytes. */
   readonly size: number
   readonly prime: string
 }
@@ -33,7 +33,7 @@ const CURVES: readonly Curve[] = [
   { name: 'secp521r1', oid: '2b81040023', size: 66, prime: `1${'f'.repeat(130)}` },
 ]
 
-/** One that CreateSession may take, by its name or by explicit parameters; undefined for any other. */
+/** A curve that CreateSession may accept, by name or by explicit parameters; undefined for any other. */
 export function curveOf(
   parameters: Element | undefined,
 ): (Curve & { readonly isExplicit: boolean }) | undefined {
@@ -47,8 +47,8 @@ export function curveOf(
 }
 
 /**
- * The prime alone tells which curve it is: nothing is computed with the other parameters, so a wrong one makes another
- * key and no false pair.
+ * The prime alone identifies the curve. Nothing is computed with the other parameters, so a wrong one yields a different
+ * key, not a false match.
  */
 function primeOf(explicit: Uint8Array): string {
   const [, field] = readDer(explicit)
@@ -63,7 +63,7 @@ export const RSA_ALGORITHM = writeDer(
   Uint8Array.of(5, 0),
 )
 
-/** AlgorithmIdentifier of EC on a curve by its name, DER. */
+/** AlgorithmIdentifier of EC on a named curve, DER. */
 export function ecAlgorithm({ oid }: Curve): Uint8Array {
   return writeDer(
     TAG.sequence,
@@ -72,7 +72,7 @@ export function ecAlgorithm({ oid }: Curve): Uint8Array {
   )
 }
 
-/** `1.3.132.0.10`, for a kind that has no name here. */
+/** For example `1.3.132.0.10`, for a type that has no name here. */
 export function dotted(oid: Uint8Array): string {
   const numbers: number[] = []
   let number = 0

@@ -26,7 +26,7 @@ class ParsedCertificate extends X509Certificate {
   }
 }
 
-/** What lies within an extension or a key is read by itself, where it is asked for. */
+/** The content of an extension or a key is parsed separately, on demand. */
 const OPTIONS = { berOptions: { parseEmbedded: false } }
 
 /** @throws Error for what is no certificate, or one that cannot be read */
@@ -92,7 +92,7 @@ function signature(algorithm: Algorithm): { strong: boolean; name: string } {
   return { strong: /^SHA-(?:256|384|512)$/.test(hash), name: `${algorithm.name} with ${hash}` }
 }
 
-/** @param raw of the extension, DER. @throws Error where it cannot be read */
+/** @param raw the extension's DER. @throws Error if it cannot be read */
 export function alternativeNames(raw: ArrayBuffer | Uint8Array<ArrayBuffer> | undefined): {
   dns: string[]
   uri: string[]

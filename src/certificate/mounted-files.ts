@@ -1,4 +1,4 @@
-/** The texts of the files that hold a certificate and its key, and what may be wrong with a file before any content is read. */
+/** The texts of the files with a certificate and its key, and the faults of a file before its content is parsed. */
 import { codeOf, IamRaError } from '../errors.ts'
 import { readInputFile } from '../run/input-file.ts'
 import { holdsCertificate } from '../x509/pem.ts'
@@ -7,7 +7,7 @@ import type { MountedCertificateSettings } from './settings.ts'
 import { holdsPrivateKey } from './private-key.ts'
 
 export interface MountedFile {
-  /** The setting and its path, as errors name the file. */
+  /** The setting and its path, which is how errors name the file. */
   readonly name: string
   /** The text, or why there is none. */
   readonly content: string | IamRaError
@@ -42,7 +42,7 @@ function text(file: MountedFile | undefined): string | undefined {
 }
 
 /**
- * Whether each file holds what it is named for.
+ * Checks that each file contains what its setting says.
  *
  * @returns the texts
  * @throws IamRaError INPUT_FILE
@@ -56,13 +56,13 @@ export function readTexts({ certificate, privateKey, chain }: MountedFiles): {
   const [hasCertificate, hasKey] = [holdsCertificate(certificateText), holdsPrivateKey(keyText)]
   if (!hasCertificate && !hasKey && holdsPrivateKey(certificateText) && holdsCertificate(keyText)) {
     throw fault(
-      `${certificate.name} holds the private key and ${privateKey.name} the certificate`,
-      'the two settings are swapped: let each name the file of the other',
+      `${certificate.name} contains the private key and ${privateKey.name} the certificate`,
+      'swap the two settings',
     )
   }
   if (!hasCertificate) throw lacks(certificate, 'certificate', holdsPrivateKey(certificateText), 'tls.crt')
   if (!hasKey) throw lacks(privateKey, 'private key', holdsCertificate(keyText), 'tls.key')
-  // Empty is how cert-manager writes a ca.crt that its issuer does not know.
+  // cert-manager writes an empty ca.crt if its issuer does not know the CA.
   const chainText = chain === undefined ? '' : content(chain)
   if (chain !== undefined && chainText.trim() !== '' && !holdsCertificate(chainText))
     throw lacks(chain, 'certificate', holdsPrivateKey(chainText), 'ca.crt')
@@ -78,21 +78,24 @@ function lacks(
   if (hasOther) {
     const other = wanted === 'certificate' ? 'private key' : 'certificate'
     return fault(
-      `${name} holds a ${other} and no ${wanted}`,
-      `the files may be swapped: name that of the ${wanted} there, such as ${example}`,
+      `${name} contains a ${other} but no ${wanted}`,
+      `set it to the file of the ${wanted}, such as ${example}; the two files may be swapped`,
     )
   }
   if (typeof held === 'string' && held.trim() === '') {
-    return fault(`${name} is empty`, 'whoever writes it has not written yet, or failed to: look at its logs')
+    return fault(
+      `${name} is empty`,
+      'check the logs of its writer, which has not written it yet or failed to',
+    )
   }
-  // DER is no UTF-8, and has zeros where its numbers are small.
+  // DER is not UTF-8, and has zero bytes in small numbers.
   if (typeof held === 'string' && (held.includes('\0') || held.includes('\ufffd'))) {
     return fault(
       `${name} is binary, as DER and PKCS #12 are, and not PEM`,
       `name the PEM file, such as ${example}, or convert it with openssl`,
     )
   }
-  return fault(`${name} holds no PEM ${wanted}`, `name the file of the ${wanted}, such as ${example}`)
+  return fault(`${name} contains no PEM ${wanted}`, `name the file of the ${wanted}, such as ${example}`)
 }
 
 function content(file: MountedFile): string {
@@ -113,12 +116,12 @@ function readingHint(code: string): string {
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return 'mount the Secret or the CSI volume there; where its certificate is not issued yet, kubectl describe certificate or certificaterequest says why'
+      return 'mount the Secret or the CSI volume there; if its certificate is not issued yet, kubectl describe certificate or certificaterequest says why'
     case 'EACCES':
     case 'EPERM':
-      return "the container's uid may not read it: set the pod's fsGroup for a Secret, the driver's own fs-group attribute for a CSI volume, or runAsUser"
+      return "the container's uid is not allowed to read it: set the pod's fsGroup for a Secret, the driver's own fs-group attribute for a CSI volume, or runAsUser"
     default:
-      return 'name the file itself, such as tls.crt or tls.key of the mounted folder'
+      return 'name the file itself, such as tls.crt or tls.key in the mounted directory'
   }
 }
 

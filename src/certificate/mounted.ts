@@ -1,4 +1,4 @@
-/** A certificate and its key that others mount and replace: a Secret of cert-manager, a volume of SPIFFE. */
+/** A mounted certificate and key that another tool replaces: a cert-manager Secret, a SPIFFE volume. */
 import { IamRaError } from '../errors.ts'
 import { foreignTexts } from '../text/redact.ts'
 import type { Logger } from '../run/log.ts'
@@ -19,16 +19,16 @@ export interface MountedContext {
   readonly logger: Logger
 }
 
-/** What stands still this long is not about to be replaced. */
+/** Files that do not change for this long are not about to be replaced. */
 const PAUSE_MS = 500
 const READINGS = 4
 
 /**
- * Reads the files anew, as each renewal must. They may be of two versions: a Secret's volume swaps a symlink between two
- * readings, and others write in place, one file after the other (spiffe-helper, pkg/disk/x509.go). No way of reading
- * rules the second out, so what was read is judged whole, and read again until it fits or stands still.
+ * Re-reads the files, as each renewal must. They may be of two versions: a Secret volume may swap a symlink between two
+ * reads, and other tools write in place, one file after the other (spiffe-helper, pkg/disk/x509.go). No way of reading
+ * rules out the latter, so the files are judged together, and re-read until they are fit or stop changing.
  *
- * @throws IamRaError of stage certificate: INPUT_FILE for a file, CERTIFICATE_UNFIT for a rule or a key that is another's
+ * @throws IamRaError of stage certificate: INPUT_FILE for a file, CERTIFICATE_UNFIT for a rule or a mismatched key
  */
 export async function readMountedCertificate(
   settings: MountedCertificateSettings,
@@ -54,7 +54,9 @@ export async function readMountedCertificate(
       const last = count === READINGS || bounds.signal.aborted || bounds.remainingMs() <= PAUSE_MS
       if (!(error instanceof IamRaError) || last || (before !== undefined && isSameRead(before, files)))
         throw error
-      logger.step(`${error.message}: reading again, it may be about to be replaced`, { stage: 'certificate' })
+      logger.step(`${error.message}: reading it again, because it may be about to be replaced`, {
+        stage: 'certificate',
+      })
     }
     before = files
     await runtime.clock.sleep(PAUSE_MS, bounds.signal)
@@ -78,7 +80,7 @@ async function check(
   return { ...checked, requestId: '', sign: (data) => key.sign(data) }
 }
 
-/** Of several the first that is valid, else that will be: an old certificate or key may be left in its file. */
+/** The first pair that is valid, else that will be: an old certificate or key may be left in its file. */
 function pairOf(
   keys: readonly PrivateKey[],
   certificates: readonly Certificate[],
@@ -101,8 +103,8 @@ async function read(pem: string, name: string, signal: AbortSignal): Promise<Cer
     return await readCandidates(pem, name, { origin: 'mounted', signal })
   } catch (cause) {
     if (!(cause instanceof IamRaError) || cause.code !== 'ANSWER_INVALID') throw cause
-    throw new IamRaError('INPUT_FILE', 'certificate', `${name} holds a certificate that cannot be read`, {
-      hint: 'it is damaged or cut short: look at it with openssl x509 -noout -text -in …, and at what its issuer wrote',
+    throw new IamRaError('INPUT_FILE', 'certificate', `${name} contains a certificate that cannot be read`, {
+      hint: 'check it with openssl x509 -noout -text -in …, and check what its issuer wrote: it is damaged or truncated',
       cause,
     })
   }
@@ -111,7 +113,7 @@ async function read(pem: string, name: string, signal: AbortSignal): Promise<Cer
 function notAPair({ certificate, privateKey }: MountedFiles, found: readonly Certificate[]): IamRaError {
   const subjects = foreignTexts(found.map(({ subject }) => subject || 'one without a subject')).join('; ')
   return unfit(
-    `the key in ${privateKey.name} and the certificate in ${certificate.name} (${subjects}) do not belong together`,
-    'mount both from one Secret or volume, and its folder as a whole: a file mounted by subPath is never replaced',
+    `the key in ${privateKey.name} and the certificate in ${certificate.name} (${subjects}) do not match`,
+    'mount both from one Secret or volume, as a whole directory: a file mounted by subPath is never replaced',
   )
 }

@@ -1,6 +1,6 @@
 /**
- * Private keys rewritten into the one form of each kind that Node (OpenSSL) and the compiled file (BoringSSL) both read:
- * the latter wants a SEC 1 key with its public half, RSA numbers in their shortest form, and NULL behind the RSA OID.
+ * Rewrites private keys into the one form of each type that both Node (OpenSSL) and the executable (BoringSSL) read: the
+ * latter requires a SEC 1 key with its public half, RSA numbers in their shortest form, and NULL after the RSA OID.
  */
 import type { Element } from '../x509/der.ts'
 import { hexOf, magnitude, readDer, readSequence, TAG, writeDer, writeUnsigned } from './der.ts'
@@ -13,7 +13,7 @@ export interface RewrittenKey {
   readonly form: KeyForm
 }
 
-/** A key that can be read and not be used: its message follows “holds a private key”. */
+/** A key that can be read but not used: its message follows “contains a private key”. */
 export class UnusableKey extends Error {
   readonly hint: string | undefined
 
@@ -24,12 +24,12 @@ export class UnusableKey extends Error {
 }
 
 /**
- * @param parameters of the curve, DER, from a block of their own; may be empty
- * @returns the same key; other kinds than RSA and EC come back as they are
- * @throws UnusableKey; RangeError for DER that cannot be read
+ * @param parameters of the curve, DER, from their own block; may be empty
+ * @returns the same key; types other than RSA and EC are returned as is
+ * @throws UnusableKey; RangeError if the DER cannot be read
  */
 export function rewriteKey(der: Uint8Array, parameters: Uint8Array): RewrittenKey {
-  // RFC 5958 section 2: version, algorithm, key. The other two have a number or the key in the second place.
+  // RFC 5958 section 2: version, algorithm, key. In the other two formats a number or the key comes second.
   const [, algorithm, key] = readSequence(der)
   if (algorithm?.tag === TAG.integer) return rsaKey(der)
   if (algorithm?.tag === TAG.octets) return ecKey(der, undefined, parameters)
@@ -64,7 +64,7 @@ function ecKey(der: Uint8Array, named: Element | undefined, block: Uint8Array): 
   if (parameters === undefined) {
     throw new UnusableKey(
       'on an EC curve that the file does not name',
-      'convert it to PKCS #8, the form that begins with BEGIN PRIVATE KEY, where its curve is known',
+      'convert it to PKCS #8 (BEGIN PRIVATE KEY) on a machine that knows its curve',
     )
   }
   const curve = curveOf(parameters)
@@ -72,7 +72,7 @@ function ecKey(der: Uint8Array, named: Element | undefined, block: Uint8Array): 
     throw ofKind(
       parameters.tag === TAG.oid
         ? `EC on the curve ${dotted(parameters.content)}`
-        : 'EC with parameters of a curve of its own',
+        : 'EC with parameters of a custom curve',
     )
   }
   const number = magnitude(key?.content ?? new Uint8Array())
@@ -91,5 +91,5 @@ function ecKey(der: Uint8Array, named: Element | undefined, block: Uint8Array): 
 }
 
 function ofKind(kind: string): UnusableKey {
-  return new UnusableKey(`of the kind ${kind}, and only RSA and EC keys on P-256, P-384 or P-521 can be used`)
+  return new UnusableKey(`of type ${kind}, and only RSA and EC keys on P-256, P-384 or P-521 can be used`)
 }

@@ -1,4 +1,4 @@
-/** Private keys out of a PEM file (RFC 7468) that someone else wrote. */
+/** Private keys from a PEM file (RFC 7468) written by another tool. */
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto'
 import { IamRaError } from '../errors.ts'
 import { withLineBreaks } from '../x509/pem.ts'
@@ -6,7 +6,7 @@ import { HINTS } from './hints.ts'
 import { rewriteKey, UnusableKey } from './private-key-forms.ts'
 import { readPublicKey } from './public-key.ts'
 
-/** The key itself stays in the closure of `sign`: it can be used and not be got out. */
+/** The key itself stays in the closure of `sign`: it can be used but not extracted. */
 export interface PrivateKey {
   /** SubjectPublicKeyInfo of its public half, in the form of `readPublicKey`. */
   readonly publicKeyInfo: Uint8Array
@@ -14,7 +14,7 @@ export interface PrivateKey {
   sign(data: Uint8Array): Promise<Uint8Array>
 }
 
-/** RFC 5958, RFC 8017 appendix A.1.2, RFC 5915. Which of them a block holds, its content says: some confuse the labels. */
+/** RFC 5958, RFC 8017 appendix A.1.2, RFC 5915. The content says which of them it is: some tools confuse the labels. */
 const LABELS: readonly string[] = ['PRIVATE KEY', 'RSA PRIVATE KEY', 'EC PRIVATE KEY']
 
 /** Other blocks may come before it, such as a certificate. */
@@ -22,7 +22,7 @@ const BEGIN = /-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----/
 /** `openssl ecparam -genkey` writes it before the key. */
 const PARAMETERS = /-----BEGIN EC PARAMETERS-----([^-]*)-----END EC PARAMETERS-----/g
 
-/** Each is tried against each certificate. */
+/** Each key is tried against each certificate. */
 const MOST_KEYS = 16
 
 export function holdsPrivateKey(pem: string): boolean {
@@ -30,23 +30,23 @@ export function holdsPrivateKey(pem: string): boolean {
 }
 
 /**
- * Reads every private key of a text: an old one may be left in it.
+ * Reads every private key in a text: an old one may be left in it.
  *
- * @param what the file, as errors name it
- * @returns the keys, and why the first of the others cannot be used
- * @throws IamRaError INPUT_FILE, without a cause: what a library says of a key may quote it
+ * @param what the file's name in errors
+ * @returns the usable keys, and why the first unusable one cannot be used
+ * @throws IamRaError INPUT_FILE, without a cause: a library's error may quote the key
  */
 export function readPrivateKeys(
   pem: string,
   what: string,
 ): { readonly keys: readonly PrivateKey[]; readonly fault?: IamRaError } {
-  // Before each label what comes before it in the file, after each its block and all up to the next.
+  // Before each label is the preceding text, after it the block and everything up to the next label.
   const [before = '', ...labelsAndTexts] = withLineBreaks(pem).split(BEGIN)
   const count = labelsAndTexts.length / 2
   if (count > MOST_KEYS)
     throw refused(
-      `${what} holds ${count} private keys, and at most ${MOST_KEYS} are looked at`,
-      "mount a file with the certificate's own key alone",
+      `${what} contains ${count} private keys, and at most ${MOST_KEYS} are tried`,
+      "mount a file that contains only the certificate's own key",
     )
   const keys: PrivateKey[] = []
   let fault: IamRaError | undefined
@@ -66,17 +66,17 @@ export function readPrivateKeys(
 
 function readBlock(label: string, text: string, textBefore: string, what: string): PrivateKey {
   const [body = '', ...rest] = text.split(`-----END ${label}-----`)
-  // The older way of encrypting says so within the block: RFC 1421 section 4.6.1.1.
+  // The older encryption format says so within the block: RFC 1421 section 4.6.1.1.
   if (label === 'ENCRYPTED PRIVATE KEY' || body.includes('Proc-Type:')) {
     throw refused(
-      `${what} holds an encrypted private key, and there is no password to open it with`,
-      'mount it without a password, as cert-manager and SPIFFE write it: openssl pkey -in … -out … takes one off',
+      `${what} contains an encrypted private key, and no password is available`,
+      'mount it without a password, as cert-manager and SPIFFE write it: openssl pkey -in … -out … removes one',
     )
   }
   if (!LABELS.includes(label)) {
     throw refused(
-      `${what} holds a private key in the form ${label}, which cannot be read here`,
-      'convert it to PKCS #8, the form that begins with BEGIN PRIVATE KEY',
+      `${what} contains a private key in the format ${label}, which is not supported`,
+      'convert it to PKCS #8 (BEGIN PRIVATE KEY)',
     )
   }
   if (rest.length === 0) throw unreadable(what)
@@ -90,7 +90,7 @@ function privateKey(der: Uint8Array, parameters: Uint8Array, what: string): Priv
     const key = createPrivateKey({ key: Buffer.from(rewritten.der), format: 'der', type: rewritten.form })
     const info = createPublicKey(key).export({ type: 'spki', format: 'der' })
     return Object.freeze({
-      // To be compared as bytes: on Node 26.10, KeyObject.equals of an EC and an RSA key makes the next reading of a key fail.
+      // Compared as bytes: on Node 26.10, KeyObject.equals of an EC and an RSA key makes the next key import fail.
       publicKeyInfo: readPublicKey(new Uint8Array(info)).info,
       sign(data: Uint8Array): Promise<Uint8Array> {
         return new Promise((resolve, reject) => {
@@ -103,15 +103,15 @@ function privateKey(der: Uint8Array, parameters: Uint8Array, what: string): Priv
     })
   } catch (error) {
     throw error instanceof UnusableKey
-      ? refused(`${what} holds a private key ${error.message}`, error.hint ?? HINTS.mounted.keyKind)
+      ? refused(`${what} contains a private key ${error.message}`, error.hint ?? HINTS.mounted.keyKind)
       : unreadable(what)
   }
 }
 
 function unreadable(what: string): IamRaError {
   return refused(
-    `${what} holds a private key that cannot be read: it is damaged, cut short or of another kind than RSA or EC on P-256, P-384 or P-521`,
-    'look at it with openssl pkey -noout -in …, and ask its issuer for an ECDSA or RSA key',
+    `${what} contains a private key that cannot be read: it is damaged, truncated, or not an RSA key or an EC key on P-256, P-384 or P-521`,
+    'check it with openssl pkey -noout -in …, and have it reissued with an ECDSA or RSA key',
   )
 }
 

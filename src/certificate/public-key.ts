@@ -1,22 +1,22 @@
-/** Public keys in one form each, so that two that are equal are the same bytes, and each runtime can verify with them. */
+/** Public keys in one form each, so that equal keys are equal bytes, and each runtime can verify with them. */
 import { hexOf, magnitude, readDer, readSequence, TAG, writeDer, writeUnsigned } from './der.ts'
 import { curveOf, ecAlgorithm, OID, RSA_ALGORITHM, type Curve } from './key-algorithms.ts'
 
 export type CertificateKey =
   | { readonly kind: 'ecdsa' }
   | { readonly kind: 'rsa'; readonly bits: number; readonly exponentBits: number }
-  /** Written in a way that RFC 5480 forbids. */
+  /** Encoded in a way that RFC 5480 forbids. */
   | { readonly kind: 'ill-formed'; readonly form: string }
   | { readonly kind: 'other'; readonly name: string }
 
 export interface PublicKey {
   /** SubjectPublicKeyInfo, DER: named curve and uncompressed point, numbers in their shortest form. */
   readonly info: Uint8Array
-  /** Undefined for a kind that is unknown here. */
+  /** Undefined for a type that is unknown here. */
   readonly key?: CertificateKey
 }
 
-/** @param info SubjectPublicKeyInfo; comes back as it is if it cannot be read as RSA, or EC on a curve that can be used */
+/** @param info SubjectPublicKeyInfo; returned as is if it is neither RSA nor EC on a usable curve */
 export function readPublicKey(info: Uint8Array): PublicKey {
   try {
     const [algorithm, bits] = readSequence(info)
@@ -34,7 +34,7 @@ export function readPublicKey(info: Uint8Array): PublicKey {
       }
     }
   } catch {
-    // The library has its own word on what is no DER.
+    // The library has its own error for invalid DER.
   }
   return { info }
 }
@@ -64,16 +64,16 @@ function ecKey(point: Uint8Array, curve: Curve & { readonly isExplicit: boolean 
 }
 
 function ecKind([form]: Uint8Array, isExplicit: boolean): CertificateKey {
-  if (isExplicit) return { kind: 'ill-formed', form: 'the parameters of its curve instead of their name' }
-  if (form === 6 || form === 7) return { kind: 'ill-formed', form: 'a point in the hybrid form' }
+  if (isExplicit) return { kind: 'ill-formed', form: 'explicit curve parameters instead of a named curve' }
+  if (form === 6 || form === 7) return { kind: 'ill-formed', form: 'a point in hybrid form' }
   return { kind: 'ecdsa' }
 }
 
-/** SEC 1 section 2.3.3: the first byte says the form. Hybrid points (X9.62) have y and a bit of it. */
+/** SEC 1 section 2.3.3: the first byte is the form. Hybrid points (X9.62) have both y and one bit of it. */
 function uncompressed(point: Uint8Array, { name, size }: Curve): Uint8Array | undefined {
   const [form = 0] = point
   if (form === 2 || form === 3) {
-    // Loaded for the rare key that is compressed.
+    // Loaded only for the rare compressed key.
     const { ECDH } = process.getBuiltinModule('node:crypto')
     try {
       return ECDH.convertKey(point, name, undefined, undefined, 'uncompressed')

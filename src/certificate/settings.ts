@@ -1,7 +1,8 @@
-/** What a certificate is asked for or read by. */
+/** The settings for requesting or reading a certificate. */
 
 export const KEY_TYPES = ['ec-p256', 'ec-p384', 'rsa-2048', 'rsa-3072'] as const
 export type KeyType = (typeof KEY_TYPES)[number]
+export const DEFAULT_KEY_TYPE: KeyType = 'ec-p256'
 
 export interface CertificateSettings {
   readonly pkiMount: string
@@ -9,15 +10,15 @@ export interface CertificateSettings {
   readonly commonName: string
   readonly dnsSans: readonly string[]
   readonly uriSans: readonly string[]
-  /** Absent: ec-p256, with one attempt at rsa-2048 where the role wants RSA. */
+  /** Absent: DEFAULT_KEY_TYPE, with one attempt at rsa-2048 if the role requires RSA. */
   readonly keyType?: KeyType
   /** A Vault duration such as `30m`. Absent: the role's own. */
   readonly ttl?: string
 }
 
-/** PEM files that others mount and replace: a Secret of cert-manager, a SPIFFE CSI volume. */
+/** Mounted PEM files that another tool replaces: a cert-manager Secret, a SPIFFE CSI volume. */
 export interface MountedCertificateSettings {
-  /** The leaf; certificates after it count for the chain. */
+  /** The leaf; certificates after it count as candidates for the chain. */
   readonly certificateFile: string
   readonly privateKeyFile: string
   readonly chainFile?: string

@@ -1,6 +1,6 @@
 /**
  * What Vault says when it does not sign, and what to do then. The texts are those of Vault 1.19,
- * builtin/logical/pki/issuing, and of its core; test/certificate/refusals.ts has each.
+ * builtin/logical/pki/issuing, and of its core; test/certificate/refusals.ts has them all.
  */
 import { IamRaError } from '../errors.ts'
 import { explain, otherwise, type RefusalFacts, type Rule } from '../net/rules.ts'
@@ -11,7 +11,7 @@ export interface SignFacts extends RefusalFacts {
   readonly status: number
   readonly settings: CertificateSettings
   readonly policies: readonly string[]
-  /** What was written to. */
+  /** The path that was written to. */
   readonly path: string
   /** The role's path. */
   readonly role: string
@@ -28,37 +28,37 @@ export const SIGN_RULES: readonly SignRule[] = [
     when: /role requires keys of type|requires .* key|key bits|bit length/i,
     code: 'KEY_TYPE',
     hint: ({ role }) =>
-      `set KEY_TYPE to what the role wants (${KEY_TYPES.join(', ')}), or key_type=any in ${role}`,
+      `set KEY_TYPE to what the role requires (${KEY_TYPES.join(', ')}), or key_type=any in ${role}`,
   },
   {
     name: 'no-policy',
     when: ({ status }) => status === 403,
     hint: ({ policies, path, settings }) =>
-      `a policy of the token (it has: ${policies.join(', ') || 'none'}) must allow update on ${path}; one for ${settings.pkiMount}/issue/… is not enough, and a token that was revoked meanwhile gets the same answer`,
+      `a policy of the token (it has: ${policies.join(', ') || 'none'}) must allow update on ${path}; one for ${settings.pkiMount}/issue/… is not enough, and a token revoked in the meantime gets the same answer`,
   },
   {
     name: 'no-issuer',
     when: /default issuer|find PKI issuer|issuer for signing|requested usage/i,
     hint: ({ settings, role }) =>
-      `the mount ${settings.pkiMount} has no issuer that may sign for ${role}, or not its key: check issuer_ref of the role, then vault read ${settings.pkiMount}/config/issuers and the usage of that issuer`,
+      `check issuer_ref of ${role}, then vault read ${settings.pkiMount}/config/issuers and the usage of that issuer: the mount ${settings.pkiMount} has no issuer that may sign for the role, or does not have its key`,
   },
   {
     name: 'no-role',
     when: /unknown role/i,
     hint: ({ settings }) =>
-      `VAULT_CERT_NAME must name a role of the mount ${settings.pkiMount} (VAULT_PKI_MOUNT): vault list ${settings.pkiMount}/roles`,
+      `set VAULT_CERT_NAME to a role of the mount ${settings.pkiMount} (VAULT_PKI_MOUNT): vault list ${settings.pkiMount}/roles`,
   },
   {
     name: 'no-mount',
     when: ({ text, status }) => status === 404 || /no handler for route|unsupported path/i.test(text),
     hint: ({ settings }) =>
-      `no PKI engine is mounted at ${settings.pkiMount}: check VAULT_PKI_MOUNT and VAULT_NAMESPACE`,
+      `check VAULT_PKI_MOUNT and VAULT_NAMESPACE: no PKI engine is mounted at ${settings.pkiMount}`,
   },
   {
     name: 'csr-common-name',
     when: /use_csr_common_name/i,
     hint: ({ role }) =>
-      `set use_csr_common_name=true in ${role}, which is the default: the names stand in the CSR`,
+      `set use_csr_common_name=true in ${role}, which is the default: the names are in the CSR`,
   },
   {
     name: 'names',
@@ -67,12 +67,13 @@ export const SIGN_RULES: readonly SignRule[] = [
     cause: ({ text, settings }) =>
       /URI Subject Alternative Names/.test(text) ? settings.uriSans.join(', ') : '',
     hint: ({ role }) =>
-      `the names must be those that ${role} allows for this token (allowed_domains, allow_bare_domains, allowed_uri_sans): check VAULT_CERT_CN, CERT_DNS_SANS and CERT_URI_SANS`,
+      `check VAULT_CERT_CN, CERT_DNS_SANS and CERT_URI_SANS against the names that ${role} allows for this token (allowed_domains, allow_bare_domains, allowed_uri_sans)`,
   },
   {
     name: 'lifetime',
     when: /ttl|duration|expiration|notAfter|beyond the expiration/i,
-    hint: ({ role }) => `check CERT_TTL against max_ttl of ${role} and the life of the CA's own certificate`,
+    hint: ({ role }) =>
+      `check CERT_TTL against max_ttl of ${role} and the expiry of the CA's own certificate`,
   },
   {
     name: 'unknown',
@@ -81,7 +82,7 @@ export const SIGN_RULES: readonly SignRule[] = [
   },
 ]
 
-/** @param path what was written to */
+/** @param path the path that was written to */
 export function explainSignRefusal(
   error: IamRaError,
   path: string,

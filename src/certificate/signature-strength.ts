@@ -3,7 +3,7 @@ import { foreignText } from '../text/redact.ts'
 import { unfit, type Certificate } from './certificate.ts'
 import { HINTS, type Origin } from './hints.ts'
 
-/** Undefined for what AWS accepts. */
+/** Undefined if AWS accepts the signature. */
 export function signatureFault(
   certificate: Certificate,
   what: string,
@@ -11,7 +11,7 @@ export function signatureFault(
 ): IamRaError | undefined {
   if (certificate.signatureIsStrong) return undefined
   return unfit(
-    `${what} is signed with ${foreignText(certificate.signatureAlgorithm)}, and AWS asks for SHA-256 or stronger`,
+    `${what} is signed with ${foreignText(certificate.signatureAlgorithm)}, and AWS requires SHA-256 or stronger`,
     HINTS[origin].weakSignature,
   )
 }

@@ -1,5 +1,5 @@
 /** What can be made before Vault has let us in: a key pair, and the request that asks to certify it. */
-import type { CertificateSettings, KeyType } from './settings.ts'
+import { DEFAULT_KEY_TYPE, type CertificateSettings, type KeyType } from './settings.ts'
 import { createCsr } from './csr.ts'
 import { generateKeyPair, type KeyPair } from './key-pair.ts'
 
@@ -9,10 +9,10 @@ export interface SigningRequest {
   readonly csr: string
 }
 
-/** @throws IamRaError SETTINGS_INVALID for a name that a request cannot hold */
+/** @throws IamRaError SETTINGS_INVALID for a name that a request cannot contain */
 export async function createSigningRequest(
   settings: CertificateSettings,
-  keyType: KeyType = settings.keyType ?? 'ec-p256',
+  keyType: KeyType = settings.keyType ?? DEFAULT_KEY_TYPE,
 ): Promise<SigningRequest> {
   const keyPair = await generateKeyPair(keyType)
   return { keyPair, csr: await createCsr(keyPair, settings) }

@@ -1,6 +1,5 @@
 /**
- * Lets timers and signals have their turn, which promises alone do not: a long list of certificates must not hold up the
- * deadline.
+ * Yields to timers and signals, which promises alone do not: a long list of certificates must not hold up the deadline.
  * @throws the signal's reason
  */
 export function turn(signal: AbortSignal): Promise<void> {

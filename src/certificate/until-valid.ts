@@ -1,17 +1,17 @@
-/** The wait for a certificate whose time begins soon: an issuer's clock may be ahead of this machine's. */
+/** Waits for a certificate that becomes valid soon: an issuer's clock may be ahead of this machine's. */
 import { seconds, timestamp } from '../text/time.ts'
 import { IamRaError } from '../errors.ts'
 import type { Logger } from '../run/log.ts'
 import type { Runtime } from '../run/runtime.ts'
 import type { IssuedCertificate } from '../credentials.ts'
 
-/** What begins later is refused: that is no clock's doing. */
+/** A certificate that becomes valid later is refused: a clock difference does not explain it. */
 export const LONGEST_WAIT_MS = 60_000
 
 /** AWS judges by its own clock, which may be a little behind. */
 const SPARE_MS = 1000
 
-/** For the exchange, after the wait. */
+/** Time left for the exchange after the wait. */
 const LEAST_MS = 250
 
 export interface WaitContext {
@@ -29,7 +29,7 @@ export async function untilValid(
 ): Promise<void> {
   const startMs = clock.elapsed()
   const mostMs = Math.min(LONGEST_WAIT_MS, remainingMs - LEAST_MS)
-  // Again, because the clock may be set meanwhile.
+  // In a loop, because the clock may be set meanwhile.
   for (let aheadMs = validFromMs - clock.now(); aheadMs > 0; aheadMs = validFromMs - clock.now()) {
     const leftMs = mostMs - (clock.elapsed() - startMs)
     const what = `the certificate and its chain are not valid before ${timestamp(validFromMs)}`
@@ -43,7 +43,7 @@ function outOfTime(what: string, aheadMs: number, leftMs: number): IamRaError {
   return new IamRaError(
     'CERTIFICATE_UNFIT',
     'certificate',
-    `${what}, in ${seconds(aheadMs)}, and only ${seconds(Math.max(0, leftMs))} can be waited`,
-    { hint: 'raise DEADLINE, and compare the clocks of this machine and of the issuer' },
+    `${what}, in ${seconds(aheadMs)}, and only ${seconds(Math.max(0, leftMs))} are left to wait`,
+    { hint: 'raise DEADLINE, and compare the clocks of this machine and the issuer' },
   )
 }

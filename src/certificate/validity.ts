@@ -1,4 +1,4 @@
-/** Whether now lies within a certificate's time, and whether it is rather this machine's clock that is wrong. */
+/** Whether a certificate is valid now, or whether this machine's clock is wrong instead. */
 import type { IamRaError } from '../errors.ts'
 import { timestamp } from '../text/time.ts'
 import { unfit, type Certificate } from './certificate.ts'
@@ -11,16 +11,16 @@ export interface Moment {
   readonly serverDateMs?: number
 }
 
-/** A Date header has whole seconds, and the answer was a moment on its way. */
+/** A Date header has whole seconds, and the answer took a moment to arrive. */
 const NEGLIGIBLE_MS = 5_000
 
-/** Both ends belong to it (RFC 5280 section 4.1.2.5). */
+/** Both ends are included (RFC 5280 section 4.1.2.5). */
 export function isValidAt(certificate: Certificate, nowMs: number): boolean {
   return certificate.notBeforeMs <= nowMs && nowMs <= certificate.notAfterMs
 }
 
 /**
- * Why it is neither valid nor soon will be. No tolerance for an end that has passed: AWS has its own clock to judge by.
+ * Why it is neither valid nor will be soon. No tolerance after expiry: AWS has its own clock to judge by.
  */
 export function validityFault(
   certificate: Certificate,
@@ -40,9 +40,9 @@ export function validityFault(
   return unfit(
     `${what} ${bound}, and it is ${timestamp(moment.nowMs)} here${clockClause(difference, clockIsWrong)}`,
     clockIsWrong
-      ? "set this machine's clock by NTP: AWS refuses signatures that are minutes off too"
+      ? "set this machine's clock (NTP): AWS also refuses signatures that are minutes off"
       : early
-        ? 'compare the clocks of this machine and of the issuer'
+        ? 'compare the clocks of this machine and the issuer'
         : expiredHint,
   )
 }

@@ -1,4 +1,4 @@
-/** Vault's signature on a request, and the checks that the answer must pass. */
+/** Has Vault sign a request, and checks the answer. */
 import { IamRaError } from '../errors.ts'
 import { foreignTexts } from '../text/redact.ts'
 import type { Logger } from '../run/log.ts'
@@ -22,7 +22,7 @@ export type CertificateSession = Pick<VaultSession, 'hasEnded' | 'policies' | 'w
 
 /**
  * https://developer.hashicorp.com/vault/api-docs/secret/pki#sign-certificate
- * @throws IamRaError of stage certificate; OUTLIVED where the token ended before Vault could sign
+ * @throws IamRaError of stage certificate; OUTLIVED if the token expired before Vault could sign
  */
 export async function issueCertificate(
   request: SigningRequest,
@@ -35,7 +35,7 @@ export async function issueCertificate(
   } catch (error) {
     if (settings.keyType !== undefined || !wantsRsa(error)) throw error
     context.logger.warn(
-      `the PKI role ${settings.pkiRole} signs RSA keys only, so this run makes one, which is slow: set KEY_TYPE=rsa-2048, or key_type=any in the role`,
+      `the PKI role ${settings.pkiRole} signs RSA keys only, so this run generates one, which is slow: set KEY_TYPE=rsa-2048, or key_type=any in the role`,
       { stage: 'certificate' },
     )
     context.bounds.signal.throwIfAborted()
@@ -53,15 +53,15 @@ async function issueFor(
   bounds.signal.throwIfAborted()
   const held: Held = {
     stage: 'certificate',
-    ended: 'the Vault token ended before Vault could sign',
-    hint: "raise token_ttl of the auth role above the time that Vault's troubles last",
+    ended: 'the Vault token expired before Vault could sign',
+    hint: "raise the auth role's token_ttl so that the token outlives a Vault outage",
     hasEnded: () => session.hasEnded(),
     isRefused: ({ status }) => status === 403,
   }
   const answer = await retry('sign', 'certificate', context, (timeoutMs) =>
     whileHeld(held, () => sign(csr, settings, session, timeoutMs)),
   )
-  // Vault 1.19 says the same twice when it clamps a TTL.
+  // Vault 1.19 sends the same warning twice when it clamps a TTL.
   for (const warning of foreignTexts(answer.warnings)) {
     logger.warn(`Vault on the certificate: ${warning}`, { stage: 'certificate' })
   }
@@ -91,7 +91,7 @@ async function sign(
       purpose: 'sign a certificate',
       path,
       timeoutMs,
-      // The names stand in the CSR alone: roles take them from there by default, and warn of those in the request.
+      // The names are only in the CSR: roles take them from there by default, and warn about names in the request.
       data: { csr, ...(settings.ttl === undefined ? {} : { ttl: settings.ttl }) },
     })
   } catch (error) {
@@ -116,13 +116,13 @@ async function check(
     throw new IamRaError(
       'ANSWER_INVALID',
       'certificate',
-      'Vault answered the request to sign without a certificate',
+      "Vault's answer to the request to sign has no certificate",
       {
         hint: 'check that VAULT_PKI_MOUNT is a PKI engine',
       },
     )
   }
-  // ca_chain may be absent; issuing_ca always names the signer, and mostly stands in ca_chain too.
+  // ca_chain may be absent; issuing_ca is always the signer, and is usually in ca_chain too.
   const members: readonly unknown[] = Array.isArray(caChain) ? caChain : []
   const texts = [...members, issuingCa].filter((one) => typeof one === 'string')
   const chainPem = [...new Set(texts.map((text) => text.trim()))]
@@ -130,9 +130,9 @@ async function check(
     throw new IamRaError(
       'ANSWER_INVALID',
       'certificate',
-      'Vault answered the request to sign without its issuer',
+      "Vault's answer to the request to sign does not include the issuer",
       {
-        hint: 'look for a proxy that changes the answers of Vault: issuing_ca is always in them',
+        hint: "check for a proxy that changes Vault's answers: issuing_ca is always in them",
       },
     )
   }

@@ -7,7 +7,7 @@ import './reflect.ts'
 
 export { Attributes, CertificationRequest, CertificationRequestInfo } from '@peculiar/asn1-csr'
 export { AsnConvert, OctetString } from '@peculiar/asn1-schema'
-// What the X.509 library is made of: it would parse again what it has just written, and write out again what it has read.
+// From the X.509 library's own base: the library itself would parse what it has just written, and re-encode what it has read.
 export {
   AlgorithmIdentifier,
   Attribute,

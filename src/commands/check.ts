@@ -1,87 +1,34 @@
-/** check: the whole way, step by step, with what was sent and found at each. Nothing that it makes lasts. */
-import type { IamRaError } from '../errors.ts'
-import type { Logger } from '../run/log.ts'
-import type { Runtime } from '../run/runtime.ts'
-import type { CheckSettings, GivenSetting } from '../settings/settings.ts'
-import type { Look, StepDescription } from '../run/watch.ts'
-import { openSink } from '../sink/sinks.ts'
-import type { Source } from '../sources/source.ts'
-import { openSource } from '../sources/sources.ts'
-import { createInspection, type Inspection } from './check/inspection.ts'
-import { jsonReport } from './check/json-report.ts'
-import { failedStep, type CheckStep, type Report } from './check/report.ts'
-import { textReport } from './check/text-report.ts'
+/** check: the whole way of the command that the pod runs, with what was sent and found at each step. */
+import { servingSettings } from '../settings/serving.ts'
+import type { CheckSettings } from '../settings/settings.ts'
+import { writingSettings } from '../settings/writing.ts'
+import type { Command } from './command.ts'
 
-export interface Check {
-  readonly settings: CheckSettings
-  readonly given: readonly GivenSetting[]
-  /** Of the settings. */
-  readonly warnings: readonly string[]
-  readonly json: boolean
-}
-
-const SETTINGS = {
-  name: 'settings',
-  title: 'settings',
-  how: 'reads',
-} as const satisfies Partial<StepDescription>
-
-/**
- * Goes on after a failure with what does not need the step that failed.
- * @returns the exit code that a run would have had
- * @throws IamRaError INTERRUPTED or INTERNAL
- */
-export async function runCheck(
-  { settings, given, warnings, json }: Check,
-  runtime: Runtime,
-  logger: Logger,
-  interrupt: AbortSignal,
-): Promise<number> {
-  const report = reportOf(json, runtime)
-  const inspection = createInspection(runtime, logger, settings.deadlineMs, interrupt, report.add)
-  inspection.add({ ...SETTINGS, state: 'ok', given, sent: {}, found: {}, warnings })
-  const [source, sink] = await Promise.all([openSource(settings.source), openSink(settings.sink)])
-  await followSource(source, inspection)
-  await lookAt(sink.preview(), inspection)
-  return ended(inspection.steps, report)
-}
-
-/** Settings that are wrong leave nothing to look at. @returns the exit code */
-export function reportSettings(failure: IamRaError, json: boolean, runtime: Runtime): number {
-  const report = reportOf(json, runtime)
-  const step: CheckStep = {
-    ...SETTINGS,
-    state: 'failed',
-    sent: {},
-    found: {},
-    warnings: [],
-    error: failure,
-  }
-  report.add(step)
-  return ended([step], report)
-}
-
-function reportOf(json: boolean, { stdout, clock }: Runtime): Report {
-  return json ? jsonReport(stdout) : textReport(stdout, clock.now)
-}
-
-function ended(all: readonly CheckStep[], report: Report): number {
-  report.end(all)
-  return failedStep(all)?.error.exitCode ?? 0
-}
-
-/** A step that failed leaves those after it with what can be looked at without it. */
-async function followSource(source: Source, inspection: Inspection): Promise<void> {
-  const run = await inspection.follow((watch) => source.obtain(watch))
-  await run?.lease?.end()
-  await run?.revoked
-  const failed = failedStep(inspection.steps)
-  if (failed === undefined) return
-  const after = source.probes.findIndex(({ step }) => step.name === failed.name) + 1
-  await lookAt(source.probes.slice(after), inspection)
-}
-
-/** At each, whatever became of the one before. */
-async function lookAt(looks: readonly Look[], inspection: Inspection): Promise<void> {
-  for (const look of looks) await inspection.follow((watch) => watch.look(look))
-}
+export const check = {
+  name: 'check',
+  help: {
+    summary: 'dry run: perform every step, report what each sent and got, write nothing',
+    details:
+      'Checks the token file instead of the credentials file if AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE is set and AWS_SHARED_CREDENTIALS_FILE is not, as in a pod that runs serve.',
+    example: ['aws-iam-ra check --json'],
+  },
+  // In an app's container the termination log is the app's.
+  takes: ['files', 'endpoint', 'health', 'start-spread'],
+  json: true,
+  dryRun: true,
+  tellsWarnings: true,
+  settings(reader) {
+    const isServing =
+      reader.isSet('AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE') && !reader.isSet('AWS_SHARED_CREDENTIALS_FILE')
+    const settings = isServing ? servingSettings(reader) : writingSettings(reader)
+    if (settings === undefined) return undefined
+    const { source, deadlineMs } = settings
+    const sink = 'sink' in settings ? settings.sink : ({ kind: 'endpoint', ...settings.endpoint } as const)
+    return { source, deadlineMs, sink, given: reader.given() }
+  },
+  run: async (settings, context) => (await import('./check/run.ts')).runCheck(settings, context),
+  async fail(failure, context) {
+    if (failure.stage !== 'settings') return undefined
+    return (await import('./check/run.ts')).reportSettings(failure, context)
+  },
+} satisfies Command<CheckSettings>

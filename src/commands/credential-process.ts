@@ -1,42 +1,19 @@
 /** credential-process: credentials for the SDK that started us, as JSON on stdout. */
-import { createBounds } from '../run/deadline.ts'
-import type { LogFields, Logger, Reporting } from '../run/log.ts'
-import { runPipeline } from '../sources/pipeline.ts'
-import type { Runtime } from '../run/runtime.ts'
-import { openSink } from '../sink/sinks.ts'
+import { sourceSettings } from '../settings/credentials-source.ts'
 import type { SourceSettings } from '../settings/settings.ts'
+import type { Command } from './command.ts'
 
-export interface CredentialProcess {
-  readonly settings: SourceSettings
-  readonly reporting: Reporting
-  /** Of the settings. */
-  readonly warnings: readonly string[]
-}
-
-/**
- * Nothing on stderr where it works, but with --verbose: the SDK for C++ reads stderr as if it were stdout. A lease of
- * Vault's is kept, as it owns the keys.
- * @throws IamRaError
- */
-export async function runCredentialProcess(
-  { settings, reporting, warnings }: CredentialProcess,
-  runtime: Runtime,
-  logger: Logger,
-  interrupt: AbortSignal,
-): Promise<void> {
-  const held: (readonly [message: string, fields: LogFields | undefined])[] = []
-  const quiet: Logger = { ...logger, warn: (message, fields) => void held.push([message, fields]) }
-  const told = reporting.verbosity === 'verbose' ? logger : quiet
-  for (const warning of warnings) told.warn(warning)
-  const bounds = createBounds(settings.deadlineMs, runtime.clock, interrupt)
-  try {
-    const sink = openSink({ kind: 'credential-process' })
-    await runPipeline(settings.source, sink, { runtime, bounds, logger: told })
-  } catch (error) {
-    // They may be why.
-    for (const warning of held) logger.warn(...warning)
-    throw error
-  } finally {
-    bounds.release()
-  }
-}
+export const credentialProcess = {
+  name: 'credential-process',
+  help: {
+    summary: 'print credentials as JSON for credential_process in an AWS config file',
+    details: 'Writes nothing. In ~/.aws/config, below the header of a profile: credential_process = COMMAND.',
+    example: ['aws-iam-ra credential-process --session-duration 3600'],
+  },
+  // In an app's container the termination log is the app's.
+  takes: [],
+  tellsWarnings: true,
+  settings: sourceSettings,
+  run: async (settings, context) =>
+    (await import('./credential-process/run.ts')).runCredentialProcess(settings, context),
+} satisfies Command<SourceSettings>

@@ -1,44 +1,25 @@
-/** The one-shot: credentials into their place, then done. */
-import { createBounds } from '../run/deadline.ts'
-import type { Logger } from '../run/log.ts'
-import type { Runtime } from '../run/runtime.ts'
+/** The one-shot, which is what the program does without a command's word. */
 import type { Settings } from '../settings/settings.ts'
-import { openSink } from '../sink/sinks.ts'
-import { runPipeline } from '../sources/pipeline.ts'
-import { resultFields } from '../sources/result-fields.ts'
-import { seconds } from '../text/time.ts'
+import { writingSettings } from '../settings/writing.ts'
+import type { Command } from './command.ts'
 
-/** @throws IamRaError */
-export async function runOnce(
-  settings: Settings,
-  runtime: Runtime,
-  logger: Logger,
-  interrupt: AbortSignal,
-): Promise<void> {
-  await spreadStart(settings.startSpreadMs, runtime, logger, interrupt)
-  const bounds = createBounds(settings.deadlineMs, runtime.clock, interrupt)
-  try {
-    const sink = openSink(settings.sink)
-    const obtained = await runPipeline(settings.source, sink, { runtime, bounds, logger })
-    const until = obtained.lease === undefined ? '' : "; they end with Vault's lease"
-    logger.info(`${(await sink).describe()}${until}`, resultFields(obtained))
-  } finally {
-    bounds.release()
-  }
-}
-
-/**
- * START_SPREAD: pods of a large job start at once, and CreateSession takes ten a second. Waits a random part of it.
- * @throws the signal's reason
- */
-async function spreadStart(
-  spreadMs: number,
-  { clock, random }: Pick<Runtime, 'clock' | 'random'>,
-  logger: Logger,
-  interrupt: AbortSignal,
-): Promise<void> {
-  if (spreadMs === 0) return
-  const waitMs = random() * spreadMs
-  logger.step(`START_SPREAD: waiting ${seconds(waitMs)}`)
-  await clock.sleep(waitMs, interrupt)
-}
+export const once = {
+  name: 'once',
+  help: {
+    summary: 'AWS credentials for a pod, from Vault and IAM Roles Anywhere',
+    details:
+      "Without a command: logs in to Vault with the pod's service account, has a certificate signed, exchanges it for session credentials, writes them to the credentials file and exits. In a pod that sets the required variables it needs no argument. Set CERTIFICATE_FILE to use a certificate issued elsewhere, or VAULT_AWS_PATH to use Vault's AWS secrets engine.",
+    example: [
+      'export VAULT_ADDR=https://vault.example:8200 VAULT_ROLE=app',
+      'export VAULT_CERT_NAME=workload VAULT_CERT_CN=app.team.cluster',
+      'export ROLE_ARN=arn:aws:iam::111122223333:role/app',
+      'export ANCHOR_ARN_FILE=/etc/iam-ra/anchor-arn PROFILE_ARN_FILE=/etc/iam-ra/profile-arn',
+      'aws-iam-ra check',
+      'aws-iam-ra --aws-profile app',
+    ],
+  },
+  takes: ['files', 'start-spread', 'termination-log'],
+  whenStopped: ', the credentials file is as it was',
+  settings: writingSettings,
+  run: async (settings, context) => (await import('./once/run.ts')).runOnce(settings, context),
+} satisfies Command<Settings>

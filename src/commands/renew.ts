@@ -1,19 +1,22 @@
-/** Fresh credentials in their place for as long as the pod lives. */
-import { watchStages } from '../run/watch.ts'
+/** renew: fresh credentials in their place for as long as the pod lives. */
 import type { RenewSettings } from '../settings/settings.ts'
-import { withHealth } from './long-lived/health-listener.ts'
-import { keepFresh, refresherOf, type LongLivedContext } from './long-lived/renewal-command.ts'
-import { openSink } from '../sink/sinks.ts'
-import { resultFields } from '../sources/result-fields.ts'
+import { writingSettings } from '../settings/writing.ts'
+import { omitUndefined } from '../text/omit-undefined.ts'
+import type { Command } from './command.ts'
 
-/** Resolves at SIGTERM or SIGINT, whatever became of the renewals. @throws IamRaError LISTEN, INTERNAL */
-export async function runRenew(settings: RenewSettings, context: LongLivedContext): Promise<void> {
-  const { runtime, logger } = context
-  const sink = openSink(settings.sink)
-  const refresher = refresherOf(settings, context, async (obtained, bounds) => {
-    const { store, describe } = await sink
-    await store(obtained.credentials, watchStages({ runtime, bounds, logger }))
-    logger.info(describe(), resultFields(obtained))
-  })
-  await withHealth(settings.health, refresher, context, () => keepFresh(refresher, settings, context))
-}
+export const renew = {
+  name: 'renew',
+  help: {
+    summary: 'keep the credentials file fresh, for apps that re-read it',
+    details: 'Runs until SIGTERM or SIGINT; a failed renewal does not stop it.',
+    example: ['aws-iam-ra renew --aws-shared-credentials-file /aws/credentials --health-addr 0.0.0.0:9912'],
+  },
+  takes: ['files', 'health', 'start-spread', 'termination-log'],
+  longLived: true,
+  settings(reader) {
+    const settings = writingSettings(reader)
+    const health = reader.take('HEALTH_ADDR')
+    return settings && { ...settings, ...omitUndefined({ health }) }
+  },
+  run: async (settings, context) => (await import('./renew/run.ts')).runRenew(settings, context),
+} satisfies Command<RenewSettings>

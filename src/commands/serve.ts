@@ -1,64 +1,18 @@
-/** Fresh credentials in memory, for SDKs that ask for them on loopback. */
-import { randomBytes } from 'node:crypto'
-import { createEndpoint } from '../endpoint/endpoint.ts'
-import { listenOnLoopback } from '../endpoint/listener.ts'
-import { createRequestCounts } from '../endpoint/request-counts.ts'
-import { createAuthorizationToken } from '../endpoint/secret.ts'
-import { IamRaError } from '../errors.ts'
-import { served, writeTokenFile } from '../sink/token-file.ts'
+/** serve: fresh credentials in memory, for SDKs that ask for them on loopback. */
+import { servingSettings } from '../settings/serving.ts'
 import type { ServeSettings } from '../settings/settings.ts'
-import { withHealth } from './long-lived/health-listener.ts'
-import { keepFresh, refresherOf, type LongLivedContext } from './long-lived/renewal-command.ts'
-import { listenerErrors } from './long-lived/listener-errors.ts'
-import { resultFields } from '../sources/result-fields.ts'
-import { warnOfUserKeys } from './long-lived/user-keys.ts'
+import type { Command } from './command.ts'
 
-/**
- * Resolves at SIGTERM or SIGINT, whatever became of the renewals.
- * @throws IamRaError LISTEN or FILE where it cannot begin, INTERNAL
- */
-export async function runServe(settings: ServeSettings, context: LongLivedContext): Promise<void> {
-  const { runtime, logger, interrupt } = context
-  const { endpoint, health } = settings
-  const warnOnce = warnOfUserKeys(logger)
-  const sink = served(endpoint)
-  const refresher = refresherOf(settings, context, (obtained) => {
-    logger.info(sink.describe(), resultFields(obtained))
-    warnOnce(obtained.credentials)
-    return Promise.resolve()
-  })
-  const counts = createRequestCounts()
-  const authorizationToken = createAuthorizationToken()
-  const handler = createEndpoint({
-    current: () => refresher.current(),
-    authorizationToken,
-    imdsV1: endpoint.imdsV1,
-    sessionKey: randomBytes(32),
-    clock: runtime.clock,
-    counts,
-  })
-  const listener = await listenOnLoopback(endpoint.port, handler, {
-    setting: 'ENDPOINT_PORT',
-    onError: listenerErrors(logger, runtime.clock),
-  })
-  const serve = async (): Promise<void> => {
-    // After all listening, so that a second process which finds a port taken leaves the first one's file alone.
-    await writeTokenFile(endpoint.tokenFile, endpoint.tokenFileMode, authorizationToken, {
-      ...runtime,
-      signal: interrupt,
-      logger,
-    })
-    logger.info(`listening on ${listener.hosts.join(' and ')}, port ${listener.port}`, {
-      token_file: endpoint.tokenFile,
-    })
-    await keepFresh(refresher, settings, context)
-  }
-  try {
-    await withHealth(health, refresher, context, serve, counts)
-  } catch (error) {
-    // The pod may end while another writer holds the token file.
-    if (!(error instanceof IamRaError) || error.code !== 'INTERRUPTED') throw error
-  } finally {
-    listener.close()
-  }
-}
+export const serve = {
+  name: 'serve',
+  help: {
+    summary: 'serve credentials to SDKs on loopback and keep them fresh; writes only its token file',
+    details:
+      'Runs until SIGTERM or SIGINT; a failed renewal does not stop it. In the app, set AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:9911/v1/credentials and AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE. If its SDK knows only the instance metadata service, set AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:9911 instead.',
+    example: ['aws-iam-ra serve --health-addr 0.0.0.0:9912'],
+  },
+  takes: ['endpoint', 'health', 'start-spread', 'termination-log'],
+  longLived: true,
+  settings: servingSettings,
+  run: async (settings, context) => (await import('./serve/run.ts')).runServe(settings, context),
+} satisfies Command<ServeSettings>

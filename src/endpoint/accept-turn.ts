@@ -1,18 +1,19 @@
 /**
- * How many connections are accepted before anything else gets its turn. Bun accepts for as long as one is waiting, and a
- * flood from many machines can keep one waiting for ever: no answer, timer or signal then has its turn, and no memory is given
- * back. Listening anew ends that loop. It refuses the connections that wait at that moment, so it is the last resort.
+ * How many connections are accepted before anything else gets its turn. Bun accepts for as long as one is waiting, and
+ * a flood from many machines can keep one waiting forever: no answer, timer or signal then gets its turn, and no memory
+ * is freed. Closing and reopening the listener ends that loop. It refuses the connections waiting at that moment, so it
+ * is the last resort.
  */
 
 const RETRY_MS = 1000
 
 export interface AcceptTurn {
   accepted(): void
-  /** No more listening anew. */
+  /** Stops reopening the listener. */
   end(): void
 }
 
-/** @param listenAgain throws where the port is lost: tried again, each second */
+/** @param listenAgain throws if the port is lost; retried every second */
 export function createAcceptTurn(
   most: number,
   listenAgain: () => void,

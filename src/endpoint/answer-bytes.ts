@@ -1,7 +1,7 @@
 /** An answer as it goes over the wire. */
 import type { Answer } from './answer.ts'
 
-/** RFC 9110 15, those that are given here. */
+/** RFC 9110 15, the ones used here. */
 const REASONS: Readonly<Record<number, string>> = {
   200: 'OK',
   400: 'Bad Request',
@@ -17,7 +17,7 @@ const REASONS: Readonly<Record<number, string>> = {
 export interface AnswerForm {
   /** For HEAD. */
   readonly headOnly: boolean
-  /** Seconds for which the connection waits for another request; undefined: it ends. */
+  /** How long the connection waits for another request; undefined: it is closed. */
   readonly keepSeconds: number | undefined
   readonly nowMs: number
 }
@@ -48,7 +48,7 @@ function headOf(answer: Answer): string {
 
 let said = { second: Number.NaN, date: '' }
 
-/** Made once a second: RFC 9110 5.6.7 has no finer date. */
+/** Formatted once a second: RFC 9110 5.6.7 has no finer resolution. */
 function dateOf(nowMs: number): string {
   const second = Math.floor(nowMs / 1000)
   if (said.second !== second) said = { second, date: new Date(second * 1000).toUTCString() }

@@ -2,11 +2,11 @@
 
 export interface EndpointRequest {
   readonly method: string
-  /** As it was sent, query and all. */
+  /** As sent, with its query. */
   readonly target: string
-  /** Names and values in turn, as they were sent: one that comes twice is seen to. */
+  /** Alternating names and values, as sent: a header that appears twice is noticed. */
   readonly headers: readonly string[]
-  /** The port that it came in at. */
+  /** The port on which the request arrived. */
   readonly port: number
 }
 
@@ -18,7 +18,7 @@ export interface Answer {
 
 export type Handler = (request: EndpointRequest) => Answer
 
-/** @returns undefined where the header is absent, and where it came more than once: then nobody knows which is meant */
+/** @returns undefined if the header is absent, or appears more than once, so that nobody knows which one is meant */
 export function headerOf(request: EndpointRequest, name: string): string | undefined {
   let value: string | undefined
   for (let index = 0; index < request.headers.length; index += 2) {
@@ -53,7 +53,7 @@ export function jsonAnswer(
 }
 
 /**
- * A refusal in the shape of Amazon ECS's agent: Go's reader fails on what is not JSON, and Java's and botocore's show
+ * A refusal in the format of Amazon ECS's agent: Go's reader fails on anything but JSON, and Java's and botocore's show
  * the message to the user.
  */
 export function refusal(

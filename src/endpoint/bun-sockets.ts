@@ -1,10 +1,10 @@
-/** Sockets by Bun's own interface: https://bun.com/docs/runtime/networking/tcp */
+/** Sockets through Bun's own API: https://bun.com/docs/runtime/networking/tcp */
 import type { ListenOptions, Peer, PeerEvents, Sockets } from './sockets.ts'
 
 interface BunSocket {
   data: Held | undefined
   readonly remoteAddress: string | undefined
-  /** @returns how many bytes the kernel took; below zero once it is closed */
+  /** @returns how many bytes the kernel took; negative once the socket is closed */
   write(bytes: Uint8Array): number
   pause(): void
   resume(): void
@@ -34,12 +34,12 @@ interface Bun {
   }): BunListener
 }
 
-/** What a socket carries. */
+/** The data attached to a socket. */
 interface Held {
   readonly events: PeerEvents
-  /** What the kernel did not take yet. */
+  /** Bytes that the kernel has not taken yet. */
   rest: Uint8Array | undefined
-  /** Whether nothing follows it. */
+  /** Whether nothing follows `rest`. */
   isLast: boolean
 }
 
@@ -82,7 +82,7 @@ function peerOf(socket: BunSocket): Peer {
     write(bytes) {
       const rest = writeSome(socket, bytes)
       if (rest === undefined) return true
-      // A copy: the caller's bytes may be of another's memory.
+      // A copy: the caller may reuse the memory of its bytes.
       if (socket.data !== undefined) socket.data.rest = Uint8Array.from(rest)
       return false
     },
@@ -97,9 +97,9 @@ function peerOf(socket: BunSocket): Peer {
   }
 }
 
-/** @returns what the kernel did not take */
+/** @returns the bytes that the kernel did not take */
 function writeSome(socket: BunSocket, bytes: Uint8Array): Uint8Array | undefined {
   const written = socket.write(bytes)
-  // A closed socket takes no more, and its `close` is on the way.
+  // A closed socket takes no more, and its `close` event is on the way.
   return written < 0 || written >= bytes.byteLength ? undefined : bytes.subarray(written)
 }

@@ -1,6 +1,7 @@
 /**
- * One connection: its requests one after another, and never more of them in memory than the next one. The answer to a
- * request is taken by the kernel before the next request is looked at, so who never reads is not read from.
+ * One connection: handles its requests one after another, and never keeps more than the next one in memory. The kernel
+ * must have taken the answer to a request before the next request is read, so a client that never reads is not read
+ * from.
  */
 import { refusal, type Answer, type EndpointRequest } from './answer.ts'
 import { answerBytes } from './answer-bytes.ts'
@@ -8,29 +9,29 @@ import { readHead, type RefusedHead, type RequestHead } from './request-head.ts'
 import type { Peer, PeerEvents } from './sockets.ts'
 
 export interface ConnectionOptions {
-  /** Of a request line and its headers, and of what may wait behind them. */
+  /** Limit on a request line and its headers, and on the bytes that may wait behind them. */
   readonly headerBytes: number
   readonly requestMs: number
   readonly idleMs: number
   readonly requests: number
   answer(request: Omit<EndpointRequest, 'port'>): Answer
-  /** What `answer` threw. */
+  /** Called with whatever `answer` throws. */
   onError(error: unknown): void
-  /** Calls back in a later turn. */
+  /** Calls `work` in a later turn of the event loop. */
   later(work: () => void): void
   now(): number
   elapsed(): number
-  /** A whole request came. */
+  /** A complete request arrived. */
   onRequest(): void
-  /** The last answer was given: the other end has nothing to wait for. */
+  /** The last answer was given: the other end has nothing left to wait for. */
   onLast(): void
   onClosed(): void
 }
 
 export interface Connection extends PeerEvents {
-  /** Of the other end. */
+  /** Address of the other end. */
   readonly address: string
-  /** Whether it has been silent, or unread, for longer than it may. */
+  /** Whether it has been silent, or has left an answer unread, for longer than allowed. */
   isOverdue(): boolean
   close(): void
 }
@@ -38,14 +39,14 @@ export interface Connection extends PeerEvents {
 const NOTHING = Buffer.alloc(0)
 
 const REFUSALS: Readonly<Record<RefusedHead, Answer>> = {
-  400: refusal(400, 'BadRequest', 'this is no request of HTTP/1.1'),
-  431: refusal(431, 'RequestHeaderFieldsTooLarge', 'the request line and the headers are too long'),
+  400: refusal(400, 'BadRequest', 'this is not a valid HTTP/1.1 request'),
+  431: refusal(431, 'RequestHeaderFieldsTooLarge', 'the request line and headers are too long'),
   505: refusal(505, 'HTTPVersionNotSupported', 'this server speaks HTTP/1.1'),
 }
 
 export function createConnection(peer: Peer, options: ConnectionOptions): Connection {
   let received = NOTHING
-  /** Bytes of it in which no head ends. */
+  /** Bytes already searched for the end of a head. */
   let looked = 0
   let left = options.requests
   let state: 'reading' | 'waiting for a turn' | 'unread' | 'ending' | 'closed' = 'reading'
@@ -63,7 +64,8 @@ export function createConnection(peer: Peer, options: ConnectionOptions): Connec
     const isTaken = peer.write(answerBytes(answer, form))
     if (isClosed()) return
     if (isLast) {
-      // Closed at once, what the other end still sends would reset the connection under the answer: RFC 9112 9.6.
+      // If closed at once, further bytes from the other end would reset the connection before the answer is read: RFC
+      // 9112 9.6.
       state = 'ending'
       received = NOTHING
       peer.finish()
@@ -85,7 +87,7 @@ export function createConnection(peer: Peer, options: ConnectionOptions): Connec
       connection.close()
       return
     }
-    // Nobody reads a body here, and nobody keeps more than one request waiting: the connection ends instead.
+    // Bodies are not read, and at most one request may wait: beyond that the connection is closed.
     write(
       given,
       request.method === 'HEAD',
@@ -104,7 +106,7 @@ export function createConnection(peer: Peer, options: ConnectionOptions): Connec
     if (state === 'reading') next()
   }
 
-  /** What was sent along with the request before: in a turn of its own, so that nobody's requests fill a turn. */
+  /** Bytes sent along with the previous request are read in a turn of their own, so that no client's requests fill a turn. */
   const next = (): void => {
     if (received.byteLength === 0) return
     state = 'waiting for a turn'
@@ -120,7 +122,7 @@ export function createConnection(peer: Peer, options: ConnectionOptions): Connec
     received(bytes) {
       if (state === 'ending' || state === 'closed') return
       if (received.byteLength === 0 && state === 'reading') sinceMs = options.elapsed()
-      // One byte more than may wait behind the longest head: the next answer is the last then, whatever is cut off.
+      // One byte more than may wait behind the longest head: the next answer is then the last, whatever is cut off.
       const room = 2 * options.headerBytes + 1 - received.byteLength
       received = Buffer.concat([received, bytes.subarray(0, room)])
       if (state === 'reading') read()

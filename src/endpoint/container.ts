@@ -1,11 +1,11 @@
-/** The container-credentials endpoint, which SDKs are led to by AWS_CONTAINER_CREDENTIALS_FULL_URI. */
+/** The container-credentials endpoint, to which AWS_CONTAINER_CREDENTIALS_FULL_URI points SDKs. */
 import { headerOf, refusal, type Answer, type EndpointRequest } from './answer.ts'
 import { isSameSecret } from './secret.ts'
 
 const UNAUTHORIZED = refusal(
   401,
   'Unauthorized',
-  'the Authorization header is not what is in the file that AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names',
+  'the Authorization header does not match the token in AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE',
 )
 
 /** @returns the refusal; undefined for a reader that knows the token */

@@ -1,13 +1,13 @@
 /**
- * Room for connections among the files that this process may have open. Where none is left an accept fails, and Bun tries it
- * again without end, on a whole core: https://github.com/oven-sh/bun/pull/32705. So it is not let come to that.
+ * Limits connections to the file descriptors available to this process. If none is left an accept fails, and Bun
+ * retries it forever, using a whole core: https://github.com/oven-sh/bun/pull/32705. So it must not come to that.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import type { ServerLimits } from './server.ts'
 
-/** For a renewal's child with its pipes, for files that are written, and for what the runtime opens. */
+/** For a renewal's child process with its pipes, files that are written, and files that the runtime opens. */
 const RESERVED = 24
-/** Two of the endpoint's and one of health's. */
+/** Two for the endpoint and one for health. */
 const ADDRESSES = 3
 
 export function withinDescriptors<L extends Pick<ServerLimits, 'connections' | 'burst' | 'most'>>(
@@ -24,7 +24,7 @@ export function withinDescriptors<L extends Pick<ServerLimits, 'connections' | '
   }
 }
 
-/** proc_pid_limits(5). Infinity where there is no such file. */
+/** proc_pid_limits(5). Infinity if there is no such file. */
 function freeDescriptors(): number {
   try {
     const limit = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]

@@ -1,4 +1,4 @@
-/** What readers are given for one set of credentials, made once for all who ask. */
+/** The documents that readers get for one set of credentials, built once for all of them. */
 import { timestamp } from '../text/time.ts'
 import type { SessionCredentials } from '../credentials.ts'
 import { jsonAnswer, textAnswer, type Answer } from './answer.ts'
@@ -8,18 +8,18 @@ export interface CredentialsDocuments {
   /** As the container endpoints of ECS and EKS answer. */
   readonly container: Answer
   readonly roleName: string
-  /** The instance metadata service's list of roles, which has one. */
+  /** The instance metadata service's list of roles, which contains one. */
   readonly roles: Answer
   /** As the instance metadata service answers for that role. */
   readonly role: Answer
 }
 
-/** Shown where no ARN says whose credentials they are: SDKs ask for a name and then for what is under it. */
+/** Shown if no ARN names the role or user: SDKs ask for a name and then for the document under it. */
 const FALLBACK_NAME = 'aws-iam-ra'
 
 /**
- * @param current the credentials that are alive now
- * @returns their documents; those of credentials that ended are let go of
+ * @param current the unexpired credentials
+ * @returns their documents; those of expired credentials are dropped
  */
 export function createDocuments(
   current: () => SessionCredentials | undefined,
@@ -39,8 +39,9 @@ function documentsOf(credentials: SessionCredentials, nowMs: number): Credential
   const keys = {
     AccessKeyId: credentials.accessKeyId,
     SecretAccessKey: credentials.secretAccessKey,
-    // No answer suits all (docs/readers.md). The SDKs for JavaScript, Python and Rust refuse one without the member, JavaScript's
-    // and Rust's a null too. An empty one is left out of what Go's, JavaScript's and Python's sign; Java's and Rust's sign it.
+    // No value suits every SDK (docs/readers.md). The SDKs for JavaScript, Python and Rust refuse a document without
+    // the member; JavaScript's and Rust's also refuse null. Go's, JavaScript's and Python's leave an empty token out of
+    // what they sign; Java's and Rust's sign it.
     Token: credentials.sessionToken ?? '',
     Expiration: timestamp(credentials.expiresAtMs),
   }

@@ -1,4 +1,7 @@
-/** Which request gets what: exactly the paths that SDKs ask for, and only for who speaks to this machine by its own name. */
+/**
+ * Routes requests: answers exactly the paths that SDKs ask for, and only clients that address this machine by its own
+ * name.
+ */
 import type { SessionCredentials } from '../credentials.ts'
 import { headerOf, refusal, type Answer, type EndpointRequest, type Handler } from './answer.ts'
 import { refuseContainerReader } from './container.ts'
@@ -9,9 +12,9 @@ import { refuseHeaders } from './sender.ts'
 import { createSessionTokens } from './session-tokens.ts'
 
 export interface EndpointOptions {
-  /** Those that are alive now; undefined before there are any and after they ended. */
+  /** The unexpired credentials; undefined before the first and once they expire. */
   current(): SessionCredentials | undefined
-  /** What the container endpoint's readers must send. */
+  /** The token that the container endpoint's readers must send. */
   readonly authorizationToken: string
   readonly imdsV1: boolean
   /** Random bytes of this process, which seal the session tokens of IMDSv2. */
@@ -27,14 +30,14 @@ const ROLES_PATH = '/latest/meta-data/iam/security-credentials'
 const FOREIGN_HOST = refusal(
   403,
   'Forbidden',
-  'the Host header must be 127.0.0.1, [::1] or localhost, with the port of this endpoint or none',
+  'the Host header must be 127.0.0.1, [::1] or localhost, with the port of this endpoint or no port',
 )
 const NOT_FOUND = refusal(404, 'NotFound', 'there is nothing at this path')
-/** A status that every SDK tries again on. */
+/** A status that every SDK retries. */
 const NO_CREDENTIALS = refusal(
   503,
   'ServiceUnavailable',
-  'aws-iam-ra has no credentials that are alive, its log says why',
+  'no valid credentials at the moment; see the aws-iam-ra log',
 )
 
 export function createEndpoint(options: EndpointOptions): Handler {
@@ -71,11 +74,11 @@ export function createEndpoint(options: EndpointOptions): Handler {
 }
 
 const METHOD_NOT_ALLOWED = {
-  GET: refusal(405, 'MethodNotAllowed', 'this path is for GET', { Allow: 'GET' }),
-  PUT: refusal(405, 'MethodNotAllowed', 'this path is for PUT', { Allow: 'PUT' }),
+  GET: refusal(405, 'MethodNotAllowed', 'this path accepts GET only', { Allow: 'GET' }),
+  PUT: refusal(405, 'MethodNotAllowed', 'this path accepts PUT only', { Allow: 'PUT' }),
 } as const
 
-/** A rebound DNS name shows in Host. */
+/** A rebound DNS name shows up in Host. */
 function refuseSender(request: EndpointRequest): Answer | undefined {
   const refused = refuseHeaders(request)
   if (refused !== undefined) return refused
@@ -89,9 +92,9 @@ function isOurHost(host: string, port: number): boolean {
 }
 
 /**
- * A run of slashes counts as one, and those at the end as none: most SDKs join the address that a variable has and a path
- * of their own without a look at the slash between. Nothing else is made equal: a query, an absolute URL, dots or an
- * escaped letter make it another path.
+ * A run of slashes counts as one, and trailing slashes are ignored: most SDKs join the address from a variable and
+ * their own path without checking the slash in between. Nothing else is normalized: a query, an absolute URL, dots or
+ * an escaped letter make it another path.
  */
 function pathOf(target: string): string {
   return target.replace(/\/+/g, '/').replace(/\/$/, '')
@@ -106,6 +109,6 @@ function endpointAt(path: string): EndpointName {
 
 function isRole(path: string, roleName: string): boolean {
   const name = path.slice(ROLES_PATH.length + 1)
-  // Of the characters of a role's name `+=,@` are escaped by some readers.
+  // Some readers escape the characters `+=,@` in a role's name.
   return name === roleName || name === encodeURIComponent(roleName)
 }

@@ -1,4 +1,7 @@
-/** What the kubelet and Prometheus ask for, on an address that the whole network may reach: nothing secret, no server's words. */
+/**
+ * Answers the kubelet and Prometheus, on an address that the whole network may reach: nothing secret, and no text from
+ * a server.
+ */
 import type { RefreshStatus } from '../renewal/status.ts'
 import type { SessionCredentials } from '../credentials.ts'
 import { refusal, textAnswer, type Answer, type Handler } from './answer.ts'
@@ -7,16 +10,16 @@ import type { RequestCount } from './request-counts.ts'
 
 export interface HealthOptions {
   status(): RefreshStatus
-  /** Those that are alive now. */
+  /** The unexpired credentials. */
   current(): SessionCredentials | undefined
-  /** How many requests got which status; nothing where there is no endpoint. */
+  /** How many requests got which status; empty if there is no endpoint. */
   requests(): readonly RequestCount[]
 }
 
 const ALIVE = textAnswer(200, 'alive\n')
 const READY = textAnswer(200, 'ready\n')
-const NOT_FOUND = textAnswer(404, 'there are /livez, /readyz and /metrics\n')
-const METHOD_NOT_ALLOWED = refusal(405, 'MethodNotAllowed', 'this path is for GET and HEAD', {
+const NOT_FOUND = textAnswer(404, 'try /livez, /readyz or /metrics\n')
+const METHOD_NOT_ALLOWED = refusal(405, 'MethodNotAllowed', 'this path accepts GET and HEAD only', {
   Allow: 'GET, HEAD',
 })
 
@@ -45,9 +48,9 @@ function answerAt(path: string, options: HealthOptions): (() => Answer) | undefi
   }
 }
 
-/** The failure's stage and code only: its sentence may name hosts and roles. */
+/** The failure's stage and code only: its message may name hosts and roles. */
 function notReady({ credentials, failure }: RefreshStatus): Answer {
-  const state = credentials === undefined ? 'no credentials yet' : 'the credentials have ended'
+  const state = credentials === undefined ? 'no credentials yet' : 'the credentials have expired'
   return textAnswer(
     503,
     failure === undefined ? `${state}\n` : `${state}: ${failure.stage} ${failure.code}\n`,

@@ -1,13 +1,13 @@
 /**
- * The instance metadata service's session rules, with the status codes that SDKs go by: 400 ends their attempt, 401 makes
- * them fetch a new session token, and 403, 404 and 405 make them try IMDSv1.
+ * The instance metadata service's session rules, with the status codes that SDKs act on: 400 ends their attempt, 401
+ * makes them fetch a new session token, and 403, 404 and 405 make them try IMDSv1.
  */
 import { hasHeader, headerOf, refusal, textAnswer, type Answer, type EndpointRequest } from './answer.ts'
 import type { SessionTokens } from './session-tokens.ts'
 
 const TOKEN_HEADER = 'x-aws-ec2-metadata-token'
 const TTL_HEADER = 'x-aws-ec2-metadata-token-ttl-seconds'
-/** Six hours, as AWS has it. */
+/** Six hours, as in AWS's service. */
 const MAX_TTL_SECONDS = 21_600
 
 const BAD_TTL = refusal(
@@ -18,20 +18,20 @@ const BAD_TTL = refusal(
 const UNAUTHORIZED = refusal(
   401,
   'Unauthorized',
-  `${TOKEN_HEADER} has no session token of this process that is still valid, PUT /latest/api/token makes one`,
+  `${TOKEN_HEADER} has no valid session token from this process; get one with PUT /latest/api/token`,
 )
 
 export function startSession(request: EndpointRequest, tokens: SessionTokens): Answer {
   const text = headerOf(request, TTL_HEADER) ?? ''
   const ttlSeconds = /^\d{1,5}$/.test(text) ? Number(text) : 0
   if (ttlSeconds < 1 || ttlSeconds > MAX_TTL_SECONDS) return BAD_TTL
-  // Go's SDK takes the token's life from this header, and fails without it.
+  // Go's SDK reads the token's lifetime from this header, and fails without it.
   return textAnswer(200, tokens.issue(ttlSeconds), {
     'X-aws-ec2-metadata-token-ttl-seconds': String(ttlSeconds),
   })
 }
 
-/** @returns the refusal; undefined for a reader with a session, and for one without where `v1` lets it in */
+/** @returns the refusal; undefined for a reader with a session, and for one without if `v1` allows it */
 export function refuseSession(
   request: EndpointRequest,
   tokens: SessionTokens,

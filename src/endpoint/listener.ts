@@ -1,4 +1,4 @@
-/** Where `serve` and health listen. */
+/** Opens the ports of `serve` and health. */
 import { codeOf, IamRaError } from '../errors.ts'
 import type { HealthSettings } from './settings.ts'
 import type { Handler } from './answer.ts'
@@ -21,7 +21,7 @@ export const LISTENER_LIMITS: ServerLimits = {
 export interface ListenerOptions {
   /** The setting that names the port, for errors. */
   readonly setting: string
-  /** What goes wrong afterwards: a handler's bug, or a connection that could not be accepted. Nothing ends for it. */
+  /** Called for errors after the start: a handler's bug, or a connection that could not be accepted. Listening goes on. */
   onError(error: unknown): void
   readonly limits?: ServerLimits
 }
@@ -30,7 +30,7 @@ export interface Listener {
   readonly port: number
   /** The addresses that it listens on. */
   readonly hosts: readonly string[]
-  /** Stops listening and ends every connection. */
+  /** Stops listening and closes every connection. */
   close(): void
 }
 
@@ -38,7 +38,7 @@ export interface Listener {
 const NO_IPV6: readonly (string | undefined)[] = ['EADDRNOTAVAIL', 'EAFNOSUPPORT']
 
 /**
- * Listens on 127.0.0.1 and, where the machine has it, on ::1.
+ * Listens on 127.0.0.1 and, if the machine has it, on ::1.
  * @param port 0: any free one
  * @throws IamRaError LISTEN
  */
@@ -58,7 +58,7 @@ export async function listenOnLoopback(
   }
 }
 
-/** Listens where health is asked for. @throws IamRaError LISTEN */
+/** Listens on the health address. @throws IamRaError LISTEN */
 export async function listenForHealth(
   { host, port }: HealthSettings,
   handler: Handler,
@@ -96,13 +96,13 @@ function listenError(error: unknown, host: string, port: number, setting: string
 
 function reasonOf(code: string | undefined, setting: string): readonly [why: string, hint: string] {
   if (code === 'EADDRINUSE') {
-    return ['something in this pod uses that port already', `set ${setting} to a free port`]
+    return ['that port is already in use in this pod', `set ${setting} to a free port`]
   }
   if (code === 'EADDRNOTAVAIL') {
     return ['this machine has no such address', `set ${setting} to an address of this pod, or to 0.0.0.0`]
   }
   if (code === 'EACCES') {
-    return ['this user may not use that port', `set ${setting} to a port from 1024 on`]
+    return ['this user is not allowed to use that port', `set ${setting} to port 1024 or higher`]
   }
-  return [code ?? 'for an unknown reason', `see that ${setting} names an address and a port of this pod`]
+  return [code ?? 'unknown error', `check that ${setting} is an address and port of this pod`]
 }

@@ -1,4 +1,4 @@
-/** How renewals and requests stand, in Prometheus' text format 0.0.4. */
+/** The state of renewals and requests, in Prometheus' text format 0.0.4. */
 import type { RefreshStatus } from '../renewal/status.ts'
 import { VERSION } from '../version.ts'
 import type { RequestCount } from './request-counts.ts'
@@ -19,13 +19,13 @@ export function metricsText(
     metric('build_info', 'gauge', 'Version of aws-iam-ra; always 1.', [
       { labels: { version: VERSION }, value: 1 },
     ]),
-    metric('credentials_alive', 'gauge', 'Whether there are credentials that have not ended.', [
+    metric('credentials_alive', 'gauge', 'Whether unexpired credentials are available.', [
       { value: alive ? 1 : 0 },
     ]),
     metric(
       'credentials_expiry_timestamp_seconds',
       'gauge',
-      'When the credentials in use end.',
+      'When the credentials in use expire.',
       atTime(status.credentials?.expiresAtMs),
     ),
     metric(
@@ -40,14 +40,14 @@ export function metricsText(
       'When the next renewal is due.',
       atTime(status.nextRunAtMs),
     ),
-    metric('renewals_total', 'counter', 'Runs that were to bring credentials, the first one included.', [
+    metric('renewals_total', 'counter', 'Runs to obtain credentials, including the first.', [
       { labels: { result: 'success' }, value: status.succeeded },
       { labels: { result: 'failure' }, value: status.failed },
     ]),
     metric(
       'requests_total',
       'counter',
-      'Requests for credentials that were answered.',
+      'Credential requests answered.',
       requests.map(({ endpoint, status: code, count }) => ({
         labels: { endpoint, status: String(code) },
         value: count,
@@ -56,7 +56,7 @@ export function metricsText(
   ].join('')
 }
 
-/** Nothing, where the time is not known: a zero would be a time. */
+/** No sample if the time is unknown: zero would be a time. */
 function atTime(epochMs: number | undefined): readonly Sample[] {
   return epochMs === undefined ? [] : [{ value: epochMs / 1000 }]
 }

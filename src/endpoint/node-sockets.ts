@@ -19,7 +19,7 @@ export async function openNodeSockets({ host, port, accept, onError }: ListenOpt
   return {
     host: address,
     port: bound,
-    // Never needed: libuv accepts one connection in a turn.
+    // Never needed: libuv accepts one connection per turn.
     again: () => undefined,
     close: () => void server.close(),
   }

@@ -1,4 +1,4 @@
-/** Sockets by the interface of the runtime that is there: Bun's own, or node:net. */
+/** Sockets through the API of the current runtime: Bun's own, or node:net. */
 import type { ListenOptions, Sockets } from './sockets.ts'
 
 /** @throws Error with the system's code */

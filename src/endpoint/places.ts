@@ -1,41 +1,41 @@
-/** Which connections of one address that is listened on stay open. */
+/** Decides which connections to one listening address stay open. */
 import type { Connection } from './connection.ts'
 
 export interface Places {
   taken(connection: Connection): void
-  /** It sent a whole request. */
+  /** The connection sent a complete request. */
   asked(connection: Connection): void
-  /** It was given its last answer. */
+  /** The connection was given its last answer. */
   leaving(connection: Connection): void
   left(connection: Connection): void
-  /** Ends them all. */
+  /** Closes all connections. */
   clear(): void
 }
 
 export interface PlaceLimits {
   readonly connections: number
-  /** As many more may be there that are not older than `youngMs`. */
+  /** This many more are allowed if they are no older than `youngMs`. */
   readonly burst: number
-  /** Never more, not within a turn either: each takes a file descriptor. */
+  /** Never exceeded, not even within a turn: each takes a file descriptor. */
   readonly most: number
-  /** Time to send a request in, whoever else comes. */
+  /** Time allowed for sending a request, however many others arrive. */
   readonly youngMs: number
-  /** How often those that take too long are looked for. */
+  /** How often to check for overdue connections. */
   readonly checkMs: number
 }
 
-/** What has come from one sender. */
+/** The connections of one sender. */
 interface Group {
-  /** When each came, in the order of their last request, or of their coming. */
+  /** When each arrived, ordered by last request, or else by arrival. */
   readonly open: Map<Connection, number>
   readonly leaving: Set<Connection>
 }
 
 /**
- * Beyond the limit senders that have more than their share make room, so that many connections of one do not end the
- * kubelet's. Of a sender's own it is those that wait for nothing, then those that have been without a request the longest. Those
- * that never sent a whole one are no different, once they had their time: were they always the first to go, whoever held all
- * the others would shut out each newcomer before it could ask.
+ * Above the limit, senders that have more than their share make room, so that one sender's many connections do not push
+ * out the kubelet's. Of a sender's own connections, those already given their last answer go first, then those idle
+ * longest. Connections without a complete request are not evicted first once they have had their time, or a client
+ * holding all the others could lock newcomers out before they can ask.
  */
 export function createPlaces(limits: PlaceLimits, elapsed: () => number): Places {
   const groups = new Map<string, Group>()
@@ -57,7 +57,10 @@ export function createPlaces(limits: PlaceLimits, elapsed: () => number): Places
     if (size > limits.connections) makeRoomLater()
   }
 
-  /** The largest senders first, level by level, and sorted once: each connection may have a sender of its own (127.0.0.0/8). */
+  /**
+   * The largest senders first, level by level, and sorted once: each connection may have a sender of its own
+   * (127.0.0.0/8).
+   */
   const cut = (most: number): void => {
     const bySize = [...groups.values()].sort((one, other) => sizeOf(other) - sizeOf(one))
     for (let level = bySize[0] === undefined ? 0 : sizeOf(bySize[0]); level > 0; level -= 1) {
@@ -69,7 +72,7 @@ export function createPlaces(limits: PlaceLimits, elapsed: () => number): Places
     }
   }
 
-  /** In a turn of its own: those that are closed come again, and would keep a loop of accepts from ending. */
+  /** In a turn of its own: evicted clients reconnect, and would keep a loop of accepts from ending. */
   const cutBurst = (): void => {
     isCutting = false
     cut(limits.connections + limits.burst)
@@ -90,10 +93,10 @@ export function createPlaces(limits: PlaceLimits, elapsed: () => number): Places
       if (group === undefined) groups.set(address, (group = { open: new Map(), leaving: new Set() }))
       group.open.set(connection, elapsed())
       size += 1
-      // Both only while they are needed: an idle process is not woken.
+      // Both timers run only while needed: an idle process is not woken.
       checking ??= setInterval(() => each((one) => one.isOverdue() && one.close()), limits.checkMs)
       if (size > limits.connections) makeRoomLater()
-      // Well below it, so that the next ones need no cut each.
+      // Well below the limit, so that not every following connection needs a cut.
       if (size > limits.most) cut(limits.connections)
       if (size <= limits.connections + limits.burst || isCutting) return
       isCutting = true

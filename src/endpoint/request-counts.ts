@@ -1,4 +1,4 @@
-/** How many requests got which status, for the metrics. */
+/** Counts requests by endpoint and status, for the metrics. */
 
 export type EndpointName = 'container' | 'imds-session' | 'imds-roles' | 'imds-credentials' | 'other'
 

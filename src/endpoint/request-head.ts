@@ -1,33 +1,33 @@
 /**
- * The head of one request, read as strictly as RFC 9112 allows: what two readers might take for two things is refused. Bodies
- * are not read, so there is nothing else to read.
+ * Parses the head of one request as strictly as RFC 9112 allows: anything that two readers might read differently is
+ * refused. Bodies are not read, so there is nothing else to parse.
  */
 import type { EndpointRequest } from './answer.ts'
 
 export interface RequestHead {
   readonly request: Omit<EndpointRequest, 'port'>
-  /** Bytes that it takes, with its last line break. */
+  /** Length in bytes, including the last line break. */
   readonly length: number
   readonly hasBody: boolean
-  /** The sender wants no other request on this connection. */
+  /** The sender wants to send no other request on this connection. */
   readonly isLast: boolean
 }
 
-/** The status of its refusal. */
+/** The status of the refusal. */
 export type RefusedHead = 400 | 431 | 505
 
 const LF = 0x0a
 const CR = 0x0d
 
-/** RFC 9112 3: a method of token characters, a target of those that a URI has, the version, with one blank between them. */
+/** RFC 9112 3: a method of token characters, a target of URI characters, and the version, separated by single spaces. */
 const REQUEST_LINE = /^([\w!#$%&'*+.^`|~-]+) ([\x21-\x7e]+) HTTP\/(\d\.\d)$/
 /** RFC 9112 5 and RFC 9110 5.5: no blank before the colon, no control characters in the value, no folded line. */
 const HEADER_LINE = /^([\w!#$%&'*+.^`|~-]+):([\t\x20-\x7e\x80-\xff]*)$/
 
 /**
- * @param limit of the bytes up to and with the empty line
- * @param from where it is enough to look for its end: what is before it was looked at
- * @returns undefined while its end is still to come
+ * @param limit on the bytes up to and including the empty line
+ * @param from where to start searching for the end: the bytes before were searched already
+ * @returns undefined while the end is still to come
  */
 export function readHead(bytes: Buffer, limit: number, from = 0): RequestHead | RefusedHead | undefined {
   // RFC 9112 2.2: an empty line before the request is ignored.
@@ -38,7 +38,7 @@ export function readHead(bytes: Buffer, limit: number, from = 0): RequestHead | 
     at !== -1 && at < most;
     at = bytes.indexOf(LF, at + 1)
   ) {
-    // A line that ends in LF alone, where not every reader sees a line; a second empty line.
+    // A line that ends in LF alone, which not every reader accepts as a line break; or a second empty line.
     if (bytes[at - 1] !== CR || at === start + 1) return 400
     if (at - 2 >= start && bytes[at - 2] === LF) return parse(bytes.toString('latin1', start, at - 3), at + 1)
   }
@@ -61,7 +61,7 @@ function parse(head: string, length: number): RequestHead | RefusedHead {
   return framing === undefined ? 400 : { request: { method, target, headers }, length, ...framing }
 }
 
-/** `trim` takes more than the blanks of RFC 9110 5.6.3, and an expression for both ends is slow where there are many. */
+/** `trim` removes more than the blanks of RFC 9110 5.6.3, and a pattern for both ends is slow on long runs of blanks. */
 function withoutBlanks(value: string): string {
   const isBlank = (at: number): boolean => value[at] === ' ' || value[at] === '\t'
   let [first, end] = [0, value.length]
@@ -70,7 +70,7 @@ function withoutBlanks(value: string): string {
   return value.slice(first, end)
 }
 
-/** @returns undefined for one that RFC 9112 3.2 or 6.3 has refused: nobody knows where it ends or whom it is for */
+/** @returns undefined for a head that RFC 9112 3.2 or 6.3 requires to be refused: its end or its destination is ambiguous */
 function framingOf(
   headers: readonly string[],
   version: '1.0' | '1.1',

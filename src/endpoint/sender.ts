@@ -1,9 +1,12 @@
-/** Requests that did not come from an SDK of this pod: a proxy that was talked into one says so, and so does a browser. */
+/**
+ * Recognizes requests that did not come from an SDK in this pod: a proxy or a browser tricked into sending one reveals
+ * itself in the headers.
+ */
 import { refusal, type Answer, type EndpointRequest } from './answer.ts'
 
 /**
- * Beginnings of the names of headers that proxies add: X-Forwarded-For and its like (AWS's metadata service refuses that
- * one too), RFC 7239 Forwarded, RFC 9110 Via, RFC 8586 CDN-Loop, and what is between a client and its proxy alone.
+ * Prefixes of headers that proxies add: X-Forwarded-For and the like (AWS's metadata service refuses that one too), RFC
+ * 7239 Forwarded, RFC 9110 Via, RFC 8586 CDN-Loop, and headers that pass only between a client and its proxy.
  */
 const PROXY = [
   'forwarded',
@@ -23,9 +26,9 @@ const PROXY = [
 ]
 
 /**
- * Those that browsers add and no script of a page can leave out: the Fetch standard's forbidden request headers. Referer
- * is also what Go's client sends when a server redirected it here. No Cookie: Java's client sends those of any port of
- * this host where the app keeps a jar.
+ * Headers that browsers add and no script on a page can leave out: the Fetch standard's forbidden request headers. Go's
+ * client also sends Referer if a server redirected it here. Cookie is not among them: Java's client sends the cookies
+ * of any port of this host if the app keeps a cookie jar.
  */
 const BROWSER = [
   'origin',
@@ -39,7 +42,7 @@ const BROWSER = [
   'ping-to',
 ]
 
-/** What a proxy calls the sender that it speaks for; each maker has a word of its own before it. */
+/** Proxies' headers for the client's address; each vendor puts its own word in front. */
 const SENDERS_ADDRESS =
   /(?:^|-)(?:forwarded-for|client-?ip|real-ip|remote-(?:ip|addr)|originating-ip|socketip|proxyuser-ip)$/
 
@@ -47,13 +50,13 @@ const SENDERS_ADDRESS =
 const NO_PROOF = 'sec-fetch-mode'
 
 const REFUSALS: readonly (readonly [beginning: string, answer: Answer])[] = [
-  ...PROXY.map((name) => [name, refused(name, 'behind a proxy')] as const),
-  ...BROWSER.map((name) => [name, refused(name, 'in a browser')] as const),
+  ...PROXY.map((name) => [name, refused(name, 'through a proxy')] as const),
+  ...BROWSER.map((name) => [name, refused(name, 'from a browser')] as const),
 ]
 
-const ADDRESS_REFUSED = refused('client-ip', 'behind a proxy')
+const ADDRESS_REFUSED = refused('client-ip', 'through a proxy')
 
-/** @returns the refusal, whatever the header says; undefined where none of them is there */
+/** @returns the refusal, whatever the header's value; undefined if none of these headers is present */
 export function refuseHeaders({ headers }: EndpointRequest): Answer | undefined {
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index]?.toLowerCase() ?? ''
@@ -65,14 +68,18 @@ export function refuseHeaders({ headers }: EndpointRequest): Answer | undefined 
   return undefined
 }
 
-/** `via` is Via and not Viaduct; `x-forwarded` is each header with one more word, too. */
+/** `via` matches Via and not Viaduct; `x-forwarded` also matches any header with one more word. */
 function isNamed(name: string, beginning: string): boolean {
   if (!name.startsWith(beginning)) return false
   return beginning.endsWith('-') || name.length === beginning.length || name[beginning.length] === '-'
 }
 
-/** The name as it is in the list: what was sent is not said again. */
+/** The name as listed: the header that was sent is not repeated. */
 function refused(name: string, where: string): Answer {
   const shown = name.endsWith('-') ? `${name}*` : name
-  return refusal(403, 'Forbidden', `the ${shown} header: credentials are for no one ${where}`)
+  return refusal(
+    403,
+    'Forbidden',
+    `requests with the ${shown} header are refused: ask directly, not ${where}`,
+  )
 }

@@ -1,4 +1,4 @@
-/** One address that is listened on, with all that a sender decides held to its limits. */
+/** Listens on one address, and enforces the limits on everything a sender controls. */
 import type { Handler } from './answer.ts'
 import { createAcceptTurn } from './accept-turn.ts'
 import { createConnection, type Connection } from './connection.ts'
@@ -6,26 +6,26 @@ import { createPlaces } from './places.ts'
 import { openSockets } from './open-sockets.ts'
 import type { Peer, PeerEvents } from './sockets.ts'
 
-/** Of one address. Readers need far less; the pod's other containers may send anything. */
+/** For one address. Readers need far less; the pod's other containers may send anything. */
 export interface ServerLimits {
-  /** One more ends the one that has been without a request the longest, of the sender with the most. */
+  /** One more closes the connection that has been without a request the longest, of the sender with the most. */
   readonly connections: number
-  /** As many more have time to send a request in, */
+  /** This many more get time to send a request, */
   readonly burst: number
   /** which is this. */
   readonly youngMs: number
-  /** So many are never open, not within a turn either: each takes a file descriptor. */
+  /** Never exceeded, not even within a turn: each takes a file descriptor. */
   readonly most: number
   readonly acceptsPerTurn: number
-  /** Of the request line and all headers together. */
+  /** For the request line and all headers together. */
   readonly headerBytes: number
   /** From the connection, or a request's first byte, to the end of its headers; a body is not waited for. */
   readonly requestMs: number
-  /** Between two requests of a connection. */
+  /** Between two requests on a connection. */
   readonly idleMs: number
-  /** So few that the answers to all of them, unread, fit into a socket. */
+  /** Low enough that the answers to all of them, unread, fit into a socket's buffer. */
   readonly requestsPerConnection: number
-  /** How often `requestMs` and `idleMs` are looked at. */
+  /** How often `requestMs` and `idleMs` are checked. */
   readonly checkMs: number
 }
 
@@ -35,14 +35,14 @@ export interface ServerOptions {
   readonly port: number
   readonly handler: Handler
   readonly limits: ServerLimits
-  /** A handler's bug, or a connection that could not be accepted. Nothing ends for it. */
+  /** A handler's bug, or a connection that could not be accepted. The server goes on. */
   onError(error: unknown): void
 }
 
 export interface Server {
   readonly host: string
   readonly port: number
-  /** Stops listening and ends every connection. Every answer given so far is delivered. */
+  /** Stops listening and closes every connection. Every answer given so far is delivered. */
   close(): void
 }
 

@@ -1,6 +1,6 @@
 /**
- * The session tokens of IMDSv2. A token is its own end and a seal over it, so none is remembered: there is no table that
- * a reader could fill, and nothing to clear away.
+ * The session tokens of IMDSv2. A token is its own expiry time and a seal over it, so none is stored: there is no table
+ * for a reader to fill, and nothing to clean up.
  */
 import { createHmac } from 'node:crypto'
 import { isSameSecret } from './secret.ts'
@@ -12,11 +12,11 @@ export interface SessionTokens {
 
 /** Room for the milliseconds of 8,900 years. */
 const END_BYTES = 6
-/** Of the end and an HMAC-SHA256, in base64url. */
+/** The expiry time and an HMAC-SHA256, in base64url. */
 const TOKEN_LENGTH = Math.ceil(((END_BYTES + 32) * 8) / 6)
 
 /**
- * @param key random, made at start: a token is of no use to another process
+ * @param key random, generated at start: a token is of no use to another process
  * @param elapsed milliseconds that never jump, so that setting the clock ends no session
  */
 export function createSessionTokens(key: Uint8Array, elapsed: () => number): SessionTokens {

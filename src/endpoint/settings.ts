@@ -1,17 +1,20 @@
 /** Where `serve` listens. */
 
-/** What apps on this machine ask for credentials: a container-credentials endpoint and an instance metadata service. */
+/**
+ * The endpoint that apps on this machine get credentials from: a container-credentials endpoint and an instance
+ * metadata service.
+ */
 export interface EndpointSettings {
   readonly port: number
-  /** Where the container endpoint's authorization token is written for the app. */
+  /** The file for the app with the container endpoint's authorization token. */
   readonly tokenFile: string
   /** Permission bits of that file. */
   readonly tokenFileMode: number
-  /** Whether IMDSv1 requests, which carry no token, are answered too. */
+  /** Whether to answer IMDSv1 requests too, which carry no token. */
   readonly imdsV1: boolean
 }
 
-/** Where liveness, readiness and metrics are asked for. */
+/** The address of liveness, readiness and metrics. */
 export interface HealthSettings {
   /** An IP address. */
   readonly host: string

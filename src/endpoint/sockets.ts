@@ -1,32 +1,33 @@
 /**
- * The least that a listener needs of a TCP server, since what node:net and node:http put on top is what a flood of short
- * connections costs: on Bun a connection with one request takes 350 µs of CPU by node:http, 230 by node:net and 60 by Bun's
- * own sockets, and node:http answers within its loop of accepts, which a flood then keeps from ending (docs/lab/floods.md).
+ * The minimum that a listener needs from a TCP server: anything that node:net and node:http add on top makes a flood of
+ * short connections expensive. On Bun a connection with one request takes 350 µs of CPU with node:http, 230 with
+ * node:net and 60 with Bun's own sockets, and node:http answers within its loop of accepts, which a flood then keeps
+ * from ending (docs/lab/floods.md).
  */
 
 /** One accepted connection. */
 export interface Peer {
-  /** Of the other end; empty once that is gone. */
+  /** Address of the other end; empty once it is gone. */
   readonly address: string
   /**
-   * Nothing is written before the last write was taken whole.
+   * Must not be called before the last write has been taken completely.
    * @returns whether the kernel took all of it; otherwise `drained` follows
    */
   write(bytes: Uint8Array): boolean
   pause(): void
   resume(): void
-  /** Says that no more will come. What the other end still sends is received until it closes. */
+  /** Signals that no more will come. Anything the other end still sends is received until it closes. */
   finish(): void
-  /** At once. What the kernel took is still delivered, unless the other end's bytes lie unread. */
+  /** Immediately. Bytes that the kernel took are still delivered, unless bytes from the other end are left unread. */
   close(): void
 }
 
-/** What happens on a connection. */
+/** The events of a connection. */
 export interface PeerEvents {
-  /** The bytes are its own only until it returns. */
+  /** The bytes are valid only until it returns. */
   received(bytes: Uint8Array): void
   drained(): void
-  /** After `close`, and after the other end's. */
+  /** After `close`, and after the other end closes. */
   closed(): void
 }
 
@@ -34,8 +35,9 @@ export interface Sockets {
   readonly host: string
   readonly port: number
   /**
-   * Listens anew at once, which is all that ends a loop of accepts. What waits to be accepted is refused.
-   * @throws Error where something else has taken the port meanwhile
+   * Closes the listener and listens again at once, which is the only way to end a loop of accepts. Connections waiting
+   * to be accepted are refused.
+   * @throws Error if something else has taken the port meanwhile
    */
   again(): void
   /** Stops listening; connections stay. */

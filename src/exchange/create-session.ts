@@ -14,23 +14,13 @@ import type { Runtime } from '../run/runtime.ts'
 import type { IssuedCertificate, SessionCredentials } from '../credentials.ts'
 import { VERSION } from '../version.ts'
 import { wireHost } from '../net/wire-name.ts'
-import { connect, connectionFailure, rolesAnywhere, type AwsConnection } from '../aws/connection.ts'
+import { connect, connectionFailure, rolesAnywhere } from '../aws/connection.ts'
 import { explainRefusal } from './refusal.ts'
 import { signRequest } from '../aws/sigv4-x509.ts'
 import { isThrottling } from '../aws/throttling.ts'
 import { isSessionOf, parseAssumedRole } from '../aws/assumed-role.ts'
 import { KEY_SHAPES, LEAST_LIFE_MS, memberReader } from '../aws/key-members.ts'
-import type { Arn } from '../aws/arn.ts'
-
-export interface ExchangeSettings extends AwsConnection {
-  readonly roleArn: Arn
-  readonly anchorArn: Arn
-  readonly profileArn: Arn
-  /** 900–43200. Absent: the profile's own. */
-  readonly durationSeconds?: number
-  /** Absent: AWS takes the certificate's serial. */
-  readonly sessionName?: string
-}
+import type { ExchangeSettings } from './settings.ts'
 
 export interface ExchangeContext extends RetryContext {
   readonly runtime: Pick<Runtime, 'fs' | 'http' | 'clock' | 'random'>
@@ -38,7 +28,7 @@ export interface ExchangeContext extends RetryContext {
 
 const PATH = '/sessions'
 
-/** @throws IamRaError of stage exchange; OUTLIVED where the certificate ended before AWS took it */
+/** @throws IamRaError of stage exchange; OUTLIVED if the certificate expired before AWS accepted it */
 export async function createSession(
   settings: ExchangeSettings,
   certificate: IssuedCertificate,
@@ -48,10 +38,10 @@ export async function createSession(
   const { clock } = runtime
   const held: Held = {
     stage: 'exchange',
-    ended: 'the certificate ended before AWS took it',
+    ended: 'the certificate expired before AWS accepted it',
     hint: 'raise CERT_TTL, or max_ttl of the PKI role',
     hasEnded: () => clock.now() >= certificate.notAfterMs,
-    // AWS does not say that it expired, or says so as if the certificate had never been good.
+    // AWS does not say that it expired, or says so as if the certificate had never been valid.
     isRefused: ({ code }) => code === 'REFUSED',
   }
   const http = await connect(settings, runtime)
@@ -126,33 +116,33 @@ function judge(
       `${server} answered with a redirect, which AWS never does`,
       {
         status,
-        hint: 'look for a proxy in between, and at AWS_ENDPOINT_URL_ROLESANYWHERE',
+        hint: 'check for a proxy in between, then check AWS_ENDPOINT_URL_ROLESANYWHERE',
       },
     )
   }
   const page = looksLikePage(body) ? ' with a page instead of JSON' : ''
-  // Without AWS's full stop, since the sentence goes on.
+  // Without AWS's full stop, because the sentence continues.
   const said = text === '' ? page : `: ${text.replace(/\.$/, '')}`
   const sentence = `${server} answered ${status}${type === '' ? '' : ` ${type}`}${said}`
   const later = { ...comeBack(answer, nowMs), said: text === '' ? [] : [text] }
   if (meaning === 'throttled') {
     throw new IamRaError('THROTTLED', 'exchange', sentence, {
       ...later,
-      hint: 'CreateSession allows 10 a second per region: set START_SPREAD for large jobs, or have the quota raised',
+      hint: 'AWS allows 10 CreateSession calls per second per region: set START_SPREAD for large jobs, or have the quota raised',
     })
   }
   if (meaning === 'unavailable') {
     throw new IamRaError('UNAVAILABLE', 'exchange', sentence, {
       ...later,
-      hint: 'see the AWS health dashboard of the region, and look for a proxy in between',
+      hint: 'check the AWS health dashboard for the region, then check for a proxy in between',
     })
   }
   if (meaning === 'success' || json === undefined) {
     throw new IamRaError(
       'ANSWER_INVALID',
       'exchange',
-      `${server} answered ${status} with ${kindOfBody(body)} that is not an answer of CreateSession`,
-      { status, hint: 'look for a proxy in between, and at AWS_ENDPOINT_URL_ROLESANYWHERE' },
+      `${server} answered ${status} with ${kindOfBody(body)} that is not a CreateSession response`,
+      { status, hint: 'check for a proxy in between, then check AWS_ENDPOINT_URL_ROLESANYWHERE' },
     )
   }
   throw explainRefusal(
@@ -163,7 +153,7 @@ function judge(
   )
 }
 
-/** AWS restJson1: the type in a header or in the body, decorated; the text in `message` or `Message`. */
+/** AWS restJson1: the type is in a header or in the body, decorated; the text is in `message` or `Message`. */
 function restJsonError(
   answer: HttpAnswer,
   json: Record<string, unknown> | undefined,
@@ -192,7 +182,7 @@ function parseSession(
       'ANSWER_INVALID',
       'exchange',
       `Roles Anywhere at ${settings.endpoint.origin} answered with success, but ${why}`,
-      { hint: 'look for a proxy in between, and at AWS_ENDPOINT_URL_ROLESANYWHERE' },
+      { hint: 'check for a proxy in between, then check AWS_ENDPOINT_URL_ROLESANYWHERE' },
     )
   const key = memberReader(credentials, invalid)
   const accessKeyId = key('accessKeyId', KEY_SHAPES.accessKeyId)
@@ -200,14 +190,14 @@ function parseSession(
   const sessionToken = key('sessionToken', KEY_SHAPES.sessionToken)
   const expiration = key('expiration', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)$/)
   const expiresAtMs = Date.parse(expiration)
-  if (Number.isNaN(expiresAtMs)) throw invalid('expiration is no date')
+  if (Number.isNaN(expiresAtMs)) throw invalid('expiration is not a date')
   if (expiresAtMs <= nowMs + LEAST_LIFE_MS) {
-    throw invalid(`expiration (${expiration}) is past by this machine's clock: check the clock of the node`)
+    throw invalid(`expiration (${expiration}) is in the past by this machine's clock: check the node's clock`)
   }
   const assumed = parseAssumedRole(user['arn'])
-  if (assumed === undefined) throw invalid('assumedRoleUser.arn is missing or no ARN of an assumed role')
+  if (assumed === undefined) throw invalid('assumedRoleUser.arn is missing or is not an assumed-role ARN')
   if (!isSessionOf(assumed, settings.roleArn))
-    throw invalid(`assumedRoleUser.arn is of another role (${foreignText(assumed.arn)})`)
+    throw invalid(`assumedRoleUser.arn names another role (${foreignText(assumed.arn)})`)
   return {
     accessKeyId,
     secretAccessKey,

@@ -1,13 +1,13 @@
-/** Whether Roles Anywhere can be reached at all, for a run that has no certificate to show it. */
+/** Whether Roles Anywhere can be reached at all, for a run that has no certificate to present. */
 import { ATTEMPT_MS } from '../run/retry.ts'
 import type { Bounds } from '../run/deadline.ts'
 import type { Runtime } from '../run/runtime.ts'
-import type { ExchangeSettings } from './create-session.ts'
+import type { ExchangeSettings } from './settings.ts'
 import { VERSION } from '../version.ts'
 import { connect, connectionFailure, rolesAnywhere } from '../aws/connection.ts'
 
 /**
- * One request without a signature: any answer says that name, route, proxy and TLS are right.
+ * One unsigned request: any answer means that DNS, route, proxy and TLS work.
  * @returns the answer's status
  * @throws IamRaError of stage exchange
  */

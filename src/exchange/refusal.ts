@@ -1,17 +1,17 @@
 /**
- * What AWS says when it refuses, and what it usually means. AWS's texts are short and name neither clock nor chain;
- * test/exchange/refusals.ts has each.
+ * What AWS says when it refuses, and what it usually means. AWS's texts are short and mention neither clock nor chain;
+ * test/exchange/refusals.ts has them all.
  */
 import { IamRaError } from '../errors.ts'
 import { explain, otherwise, type RefusalFacts, type Rule } from '../net/rules.ts'
-import type { ExchangeSettings } from './create-session.ts'
+import type { ExchangeSettings } from './settings.ts'
 import type { IssuedCertificate } from '../credentials.ts'
 
 export interface Refusal {
   readonly status: number
   readonly type: string
   readonly text: string
-  /** What the server answered, as a sentence. */
+  /** The server's answer, as a sentence. */
   readonly sentence: string
   /** The Date header. */
   readonly serverDate: string | undefined
@@ -22,45 +22,45 @@ export interface ExchangeFacts extends RefusalFacts {
   readonly type: string
   readonly settings: ExchangeSettings
   readonly certificate: IssuedCertificate
-  /** How far the clock of this node is off, in words, if that is worth naming. */
+  /** How far this node's clock is off, in words, if that is worth mentioning. */
   readonly skew: string | undefined
 }
 
-/** AWS takes a signature for minutes only; a smaller difference is no cause. */
+/** AWS accepts a signature for minutes only; a smaller difference is not a cause. */
 const SKEW_WORTH_NAMING_MS = 60_000
 
 export const EXCHANGE_RULES: readonly Rule<ExchangeFacts>[] = [
   {
-    // First, since it quotes the role's ARN, in which any word may stand.
+    // First, because it quotes the role's ARN, which may contain any word.
     name: 'trust-policy',
     when: /unable to assume role/i,
     cause:
-      "the role's trust policy does not let this certificate in, or attributes of it cannot become session tags",
+      "the role's trust policy does not allow this certificate, or some of its attributes cannot become session tags",
     hint: ({ certificate }) =>
-      `the trust policy must allow sts:AssumeRole, sts:TagSession and sts:SetSourceIdentity to rolesanywhere.amazonaws.com under conditions that fit the anchor, the issuer ${certificate.issuer} and the subject ${certificate.subject}`,
+      `allow sts:AssumeRole, sts:TagSession and sts:SetSourceIdentity to rolesanywhere.amazonaws.com in the trust policy, under conditions that match the anchor, the issuer ${certificate.issuer} and the subject ${certificate.subject}`,
   },
   {
     name: 'no-path',
     when: /untrusted signing certificate/i,
-    cause: "no path leads from the certificate to the trust anchor's CA",
+    cause: "the certificate does not chain up to the trust anchor's CA",
     hint: ({ settings }) =>
-      `the anchor ${settings.anchorArn.text} must hold the CA that ends the chain that was sent; with an intermediate missing, put it after the leaf in CERTIFICATE_FILE, or, where Vault signs, import it into the PKI mount so that ca_chain has it`,
+      `check that the anchor ${settings.anchorArn.text} contains the CA at the end of the chain that was sent; if an intermediate is missing, put it after the leaf in CERTIFICATE_FILE or, if Vault signs, import it into the PKI mount so that ca_chain includes it`,
   },
   {
     name: 'key-usage',
     when: /insufficient certificate|untrusted certificate/i,
     cause: 'usually its keyUsage lacks digitalSignature',
-    hint: 'the PKI role must have key_usage=DigitalSignature, a Certificate of cert-manager the usage digital signature, and the CA CA:TRUE and keyCertSign',
+    hint: 'set key_usage=DigitalSignature in the PKI role, or the usage "digital signature" in the cert-manager Certificate; the CA must have CA:TRUE and keyCertSign',
   },
   {
     name: 'signature',
     when: ({ text, type }) => /invalid signature/i.test(text) || /signature/i.test(type),
     cause: ({ skew }) =>
-      skew ?? 'the clock of this node is off by minutes, or something in between changed the request',
+      skew ?? "this node's clock is off by minutes, or something in between changed the request",
     hint: ({ skew }) =>
       skew === undefined
-        ? 'check the clock of the node (NTP), then look for a proxy that rewrites headers'
-        : 'set the clock of the node (NTP)',
+        ? "check the node's clock (NTP), then check for a proxy that rewrites headers"
+        : "set the node's clock (NTP)",
   },
   {
     name: 'no-anchor',
@@ -78,7 +78,7 @@ export const EXCHANGE_RULES: readonly Rule<ExchangeFacts>[] = [
   {
     name: 'role-of-profile',
     when: /requested role isn't one|role.*listed in the profile/i,
-    cause: ({ settings }) => `the profile does not name the role ${settings.roleArn.text}`,
+    cause: ({ settings }) => `the profile does not list the role ${settings.roleArn.text}`,
     hint: ({ settings }) => `add the role to the profile ${settings.profileArn.text}`,
   },
   {
@@ -90,14 +90,14 @@ export const EXCHANGE_RULES: readonly Rule<ExchangeFacts>[] = [
   {
     name: 'duration',
     when: /durationseconds|duration|maxsessionduration/i,
-    cause: 'the session duration is longer than what the role or the profile allows',
+    cause: 'the session duration is longer than the role or the profile allows',
     hint: ({ settings }) =>
       `lower SESSION_DURATION or the duration of ${settings.profileArn.text}, or raise MaxSessionDuration of ${settings.roleArn.text}`,
   },
   {
     name: 'instance-properties',
     when: /instance ?properties/i,
-    cause: 'the profile demands instance properties, which no pod has',
+    cause: 'the profile requires instance properties, which no pod has',
     hint: ({ settings }) => `set requireInstanceProperties of ${settings.profileArn.text} to false`,
   },
   {
@@ -111,12 +111,12 @@ export const EXCHANGE_RULES: readonly Rule<ExchangeFacts>[] = [
     name: 'expired',
     when: ({ text, type }) => /expired/i.test(text) || /expired/i.test(type),
     cause: ({ skew }) => skew ?? 'the certificate or the signature has expired',
-    hint: 'check the clock of the node (NTP), and CERT_TTL',
+    hint: "check the node's clock (NTP) and CERT_TTL",
   },
   {
     name: 'revoked',
     when: /revoked/i,
-    cause: 'the certificate stands in an imported CRL',
+    cause: 'the certificate is in an imported CRL',
     hint: "check the anchor's CRLs",
   },
   {
@@ -128,15 +128,15 @@ export const EXCHANGE_RULES: readonly Rule<ExchangeFacts>[] = [
   {
     name: 'not-found',
     when: ({ type, status }) => /notfound/i.test(type) || status === 404,
-    cause: 'an ARN or its region is wrong, or this is not the endpoint of Roles Anywhere',
+    cause: 'an ARN or its region is wrong, or this is not the Roles Anywhere endpoint',
     hint: 'check ANCHOR_ARN, PROFILE_ARN, ROLE_ARN and AWS_ENDPOINT_URL_ROLESANYWHERE',
   },
   {
     name: 'unknown',
     when: otherwise,
-    cause: ({ skew }) => skew ?? 'the trust anchor, the profile or the role does not let this certificate in',
+    cause: ({ skew }) => skew ?? 'the trust anchor, the profile or the role does not accept this certificate',
     hint: ({ certificate, settings }) =>
-      `look for CreateSession with serial ${certificate.serialHex} in CloudTrail of region ${settings.region}`,
+      `look up CreateSession with serial ${certificate.serialHex} in CloudTrail in region ${settings.region}`,
   },
 ]
 
@@ -169,10 +169,10 @@ function clockSkew(serverDate: string | undefined, nowMs: number): string | unde
   const differenceMs = nowMs - serverMs
   if (Math.abs(differenceMs) < SKEW_WORTH_NAMING_MS) return undefined
   const minutes = Math.round(Math.abs(differenceMs) / 60_000)
-  return `this node's clock is ${minutes} min ${differenceMs > 0 ? 'ahead of' : 'behind'} that of AWS`
+  return `this node's clock is ${minutes} min ${differenceMs > 0 ? 'ahead of' : 'behind'} AWS`
 }
 
-/** What was sent, so that it can be compared with the anchor. */
+/** Describes what was sent, so that it can be compared with the anchor. */
 function describe(certificate: IssuedCertificate): string {
   const chain =
     certificate.chainSubjects.length === 0

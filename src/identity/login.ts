@@ -1,4 +1,4 @@
-/** From the service-account token to a Vault token that is revoked after its last use. */
+/** Exchanges the service-account token for a Vault token that is revoked after its last use. */
 import { IamRaError } from '../errors.ts'
 import { foreignTexts } from '../text/redact.ts'
 import { isRecord } from '../text/json.ts'
@@ -13,25 +13,18 @@ import { createLostLogins } from './lost-logins.ts'
 import { explainLoginRefusal } from './refusal.ts'
 import { decodeClaims, readServiceAccountToken } from './service-account.ts'
 import { VaultRefusal, type VaultAnswer } from '../vault/answer.ts'
-import { createVaultClient, type VaultServer } from '../vault/client.ts'
-
-export interface LoginSettings extends VaultServer {
-  readonly role: string
-  readonly authMethod: 'kubernetes' | 'jwt'
-  /** Without `auth/` and without slashes at the ends. */
-  readonly authMount: string
-  readonly tokenFile: string
-}
+import { createVaultClient } from '../vault/client.ts'
+import type { LoginSettings } from './settings.ts'
 
 export interface LoginContext extends RetryContext {
   readonly runtime: Pick<Runtime, 'fs' | 'memoryFiles' | 'http' | 'clock' | 'random'>
   readonly logger: Logger
-  /** Called at each attempt once the request is on its way: Vault will be asking the cluster about the token. */
+  /** Called for each attempt once the request is on its way, while Vault asks the cluster about the token. */
   readonly onAsked?: () => void
 }
 
 /**
- * Vault's kubernetes and jwt auth take the same body and give the same answer:
+ * Vault's kubernetes and jwt auth accept the same body and return the same answer:
  * https://developer.hashicorp.com/vault/api-docs/auth/kubernetes#login, https://developer.hashicorp.com/vault/api-docs/auth/jwt#jwt-login
  * @throws IamRaError of stage identity
  */
@@ -88,27 +81,22 @@ export async function login(settings: LoginSettings, context: LoginContext): Pro
   }
 }
 
-/** What a header can carry; Vault's own tokens are letters, digits, dots, dashes and underscores. */
+/** Characters that a header can carry; Vault's own tokens have letters, digits, dots, dashes and underscores. */
 const TOKEN = /^[!-~]+$/
 
 /** https://developer.hashicorp.com/vault/api-docs/auth/kubernetes#sample-response-3 */
 function parseAuth({ auth = {}, requestId }: VaultAnswer): VaultAuth {
   const token = auth['client_token']
   if (isRecord(auth['mfa_requirement'])) {
-    throw new IamRaError('REFUSED', 'identity', 'Vault asks for a second factor, which a pod does not have', {
+    throw new IamRaError('REFUSED', 'identity', 'Vault requires a second factor, which a pod does not have', {
       hint: "exempt this auth mount from Vault's login MFA enforcement",
     })
   }
   const lease = auth['lease_duration']
   if (typeof token !== 'string' || !TOKEN.test(token) || typeof lease !== 'number' || lease < 0) {
-    throw new IamRaError(
-      'ANSWER_INVALID',
-      'identity',
-      'Vault answered the login without a token and its lease',
-      {
-        hint: 'check that VAULT_ADDR is a Vault server and that VAULT_AUTH_MOUNT is an auth mount of VAULT_AUTH_METHOD',
-      },
-    )
+    throw new IamRaError('ANSWER_INVALID', 'identity', "Vault's login response has no token or no lease", {
+      hint: 'check that VAULT_ADDR is a Vault server and that VAULT_AUTH_MOUNT is an auth mount of VAULT_AUTH_METHOD',
+    })
   }
   const policies = auth['policies']
   return {
@@ -116,7 +104,7 @@ function parseAuth({ auth = {}, requestId }: VaultAnswer): VaultAuth {
     tokenType: typeof auth['token_type'] === 'string' ? auth['token_type'] : 'service',
     leaseSeconds: lease,
     isRenewable: auth['renewable'] === true,
-    // Names that the server chose, and errors show them.
+    // The server chose these names, and errors show them.
     policies: Array.isArray(policies) ? foreignTexts(policies.filter((one) => typeof one === 'string')) : [],
     requestId,
   }

@@ -1,10 +1,10 @@
 /**
- * Vault says little when it refuses a login. What the token says of itself tells the rest. The texts are those of Vault
- * 1.19 with its kubernetes (0.21) and jwt (0.23) auth plugins; test/identity/refusals.ts has each.
+ * Vault says little when it refuses a login; the token's own claims say the rest. The texts are those of Vault 1.19 with
+ * its kubernetes (0.21) and jwt (0.23) auth plugins; test/identity/refusals.ts has them all.
  */
 import { IamRaError } from '../errors.ts'
 import { explain, otherwise, type RefusalFacts, type Rule } from '../net/rules.ts'
-import type { LoginSettings } from './login.ts'
+import type { LoginSettings } from './settings.ts'
 import type { TokenClaims } from './service-account.ts'
 import type { VaultRefusal } from '../vault/answer.ts'
 
@@ -22,7 +22,7 @@ export interface LoginFacts extends RefusalFacts {
 
 const EXPIRED = {
   cause: 'the service-account token has expired',
-  hint: 'mount the token as a projected volume, which the kubelet renews (not with subPath), and check the clocks of node and Vault',
+  hint: 'mount the token as a projected volume, which the kubelet renews (not with subPath), and check the clocks of the node and of Vault',
 }
 
 export const LOGIN_RULES: readonly Rule<LoginFacts>[] = [
@@ -42,13 +42,13 @@ export const LOGIN_RULES: readonly Rule<LoginFacts>[] = [
     name: 'no-service-account',
     when: /could not parse UID/i,
     cause: 'the token names no service account',
-    hint: 'SERVICE_ACCOUNT_TOKEN_FILE must name the file of a projected serviceAccountToken volume',
+    hint: 'set SERVICE_ACCOUNT_TOKEN_FILE to the file of a projected serviceAccountToken volume',
   },
   {
     name: 'browser-role',
     when: /oidc role_type/i,
-    cause: 'the role is for people who log in with a browser',
-    hint: ({ role }) => `a pod needs role_type=jwt on ${role}`,
+    cause: 'the role is for interactive (OIDC) logins',
+    hint: ({ role }) => `set role_type=jwt on ${role}`,
   },
   {
     name: 'service-account',
@@ -66,28 +66,28 @@ export const LOGIN_RULES: readonly Rule<LoginFacts>[] = [
   {
     name: 'no-bound-audience',
     when: /no audiences bound to the role/i,
-    cause: 'the role names no audience, and the token has one',
+    cause: 'the role has no bound audience, but the token has one',
     hint: ({ role }) => `set bound_audiences of ${role} to the token's audience`,
   },
   {
     name: 'audience',
     when: /\(aud\) claim|aud claim does not match/i,
-    cause: `the token's audience is not the one that the role wants`,
+    cause: `the token's audience is not the one that the role requires`,
     hint: ({ settings, role }) =>
-      `set the projected token's audience to ${settings.authMethod === 'jwt' ? 'bound_audiences' : 'audience'} of ${role}, commonly vault`,
+      `set the projected token's audience to ${settings.authMethod === 'jwt' ? 'bound_audiences' : 'audience'} of ${role}, usually vault`,
   },
   { name: 'expired', when: /token is expired/i, ...EXPIRED },
   {
     name: 'not-yet-valid',
     when: /token not yet valid|token issued in the future/i,
     cause: "the token is not valid yet by Vault's clock",
-    hint: "set the clocks of Vault and of the cluster's control plane (NTP)",
+    hint: "synchronize the clocks of Vault and the cluster's control plane (NTP)",
   },
   {
     name: 'without-times',
     when: /no issued at \(iat\)/i,
-    cause: 'the token is one out of a Secret, without times, which jwt auth does not take',
-    hint: 'mount a projected serviceAccountToken volume and name its file in SERVICE_ACCOUNT_TOKEN_FILE',
+    cause: 'the token comes from a Secret and has no times, so jwt auth does not accept it',
+    hint: 'mount a projected serviceAccountToken volume and set SERVICE_ACCOUNT_TOKEN_FILE to its file',
   },
   {
     name: 'no-mount',
@@ -98,7 +98,7 @@ export const LOGIN_RULES: readonly Rule<LoginFacts>[] = [
   {
     name: 'no-login',
     when: /missing client token/i,
-    cause: ({ mount }) => `nothing that logs in is mounted at ${mount}`,
+    cause: ({ mount }) => `no auth method is mounted at ${mount}`,
     hint: 'check VAULT_AUTH_MOUNT, VAULT_AUTH_METHOD and VAULT_NAMESPACE',
   },
   {
@@ -112,32 +112,32 @@ export const LOGIN_RULES: readonly Rule<LoginFacts>[] = [
   {
     name: 'bound-claims',
     when: /\(sub\) claim|error validating claims/i,
-    cause: `the role's bound subject or bound claims are not those of the token`,
+    cause: `the role's bound subject or bound claims do not match the token`,
     hint: ({ role, claims }) =>
       `compare bound_subject and bound_claims of ${role} with the token's subject ${claims.subject ?? '(none)'}`,
   },
   {
     name: 'no-claim',
     when: /claim .*(not found in token|to (a )?string)/i,
-    cause: 'the token has no such claim, or one that is no text',
+    cause: 'the token has no such claim, or it is not a string',
     hint: ({ role }) =>
-      `compare user_claim, groups_claim and claim_mappings of ${role} with a token; user_claim=sub fits every service account`,
+      `compare user_claim, groups_claim and claim_mappings of ${role} with a token; user_claim=sub works for every service account`,
   },
   {
     name: 'no-keys',
     when: /fetching keys|get keys failed|decode keys|error configuring token validator/i,
-    cause: 'Vault cannot get the keys that sign the tokens of this cluster',
+    cause: "Vault cannot fetch this cluster's token signing keys",
     hint: ({ mount }) =>
-      `check jwks_url or oidc_discovery_url of ${mount}/config, its CA, and that Vault reaches the API server without a login`,
+      `check jwks_url or oidc_discovery_url of ${mount}/config, its CA, and that Vault can reach the API server without logging in`,
   },
   {
     name: 'signature',
     when: /signature|algorithm/i,
     cause: 'the token is not signed by a key that the mount knows',
-    hint: `the mount's keys (JWKS URL or PEM) must be those of this cluster; each cluster needs its own mount`,
+    hint: `check that the mount's keys (JWKS URL or PEM) are those of this cluster; each cluster needs its own mount`,
   },
   {
-    // What is left says nothing, so the token's own word counts.
+    // The remaining texts say nothing, so the token's own expiry counts.
     name: 'expired-by-its-claims',
     when: ({ claims, nowMs }) => claims.expiresAtMs !== undefined && claims.expiresAtMs <= nowMs,
     ...EXPIRED,
@@ -145,7 +145,7 @@ export const LOGIN_RULES: readonly Rule<LoginFacts>[] = [
   {
     name: 'jwt-denied',
     when: ({ status, settings }) => status === 403 && settings.authMethod === 'jwt',
-    cause: 'nothing is mounted there, or the address of this pod is not allowed',
+    cause: "nothing is mounted there, or this pod's address is not allowed",
     hint: ({ role }) => `check VAULT_AUTH_MOUNT and VAULT_NAMESPACE, then token_bound_cidrs of ${role}`,
   },
   {
@@ -153,7 +153,7 @@ export const LOGIN_RULES: readonly Rule<LoginFacts>[] = [
     when: ({ status }) => status === 403,
     cause:
       "the token was not accepted by the cluster's TokenReview (another cluster's token, a deleted account or pod, a wrong audience), " +
-      'or Vault could not ask it (reviewer without system:auth-delegator, API server out of reach), or the mount does not exist or does not allow the address of this pod',
+      "or Vault could not call it (reviewer without system:auth-delegator, API server unreachable), or the mount does not exist or does not allow this pod's address",
     hint: ({ mount }) =>
       `check ${mount}/config (kubernetes_host, CA, reviewer), the role's audience and token_bound_cidrs, VAULT_AUTH_MOUNT and VAULT_NAMESPACE; Vault's log at debug level names the reason`,
   },
@@ -211,5 +211,5 @@ function describeToken(claims: TokenClaims): string {
     claims.expiresAtMs === undefined
       ? 'no expiry'
       : `valid until ${new Date(claims.expiresAtMs).toISOString()}`
-  return `the token is ${account}'s, ${audience}, ${until}`
+  return `the token belongs to ${account}, ${audience}, ${until}`
 }

@@ -1,4 +1,4 @@
-/** The pod's service-account token: read for each login, since the kubelet replaces it while we run. */
+/** The pod's service-account token, read for each login because the kubelet replaces it while we run. */
 import { codeOf, IamRaError } from '../errors.ts'
 import { foreignText, foreignTexts } from '../text/redact.ts'
 import { isRecord, parseJsonObject } from '../text/json.ts'
@@ -7,7 +7,7 @@ import { readInputFile, type InputFiles } from '../run/input-file.ts'
 /** A projected token is about 1 KiB. */
 const MAX_TOKEN_BYTES = 64 * 1024
 
-/** @throws IamRaError INPUT_FILE where the file is missing, unreadable or holds no JSON Web Token */
+/** @throws IamRaError INPUT_FILE if the file is missing, unreadable or contains no JSON Web Token */
 export async function readServiceAccountToken(files: InputFiles, path: string): Promise<string> {
   let text: string
   try {
@@ -17,7 +17,7 @@ export async function readServiceAccountToken(files: InputFiles, path: string): 
   }
   if (text === '') {
     throw new IamRaError('INPUT_FILE', 'identity', `the service-account token file ${path} is empty`, {
-      hint: 'mount a projected serviceAccountToken volume and name its file in SERVICE_ACCOUNT_TOKEN_FILE',
+      hint: 'mount a projected serviceAccountToken volume and set SERVICE_ACCOUNT_TOKEN_FILE to its file',
     })
   }
   // RFC 7515, section 7.1: three base64url parts.
@@ -25,9 +25,9 @@ export async function readServiceAccountToken(files: InputFiles, path: string): 
     throw new IamRaError(
       'INPUT_FILE',
       'identity',
-      `the file ${path} holds no service-account token (a JSON Web Token)`,
+      `the file ${path} does not contain a service-account token (a JSON Web Token)`,
       {
-        hint: 'SERVICE_ACCOUNT_TOKEN_FILE must name the file of a projected serviceAccountToken volume',
+        hint: 'set SERVICE_ACCOUNT_TOKEN_FILE to the file of a projected serviceAccountToken volume',
       },
     )
   }
@@ -45,15 +45,15 @@ function unreadable(path: string, error: unknown): IamRaError {
     {
       cause: error,
       hint: missing
-        ? 'with automountServiceAccountToken off, mount a projected serviceAccountToken volume and name its file in SERVICE_ACCOUNT_TOKEN_FILE'
+        ? 'with automountServiceAccountToken off, mount a projected serviceAccountToken volume and set SERVICE_ACCOUNT_TOKEN_FILE to its file'
         : denied
-          ? "the container's uid may not read it: set the pod's fsGroup, or runAsUser for the whole pod"
-          : 'SERVICE_ACCOUNT_TOKEN_FILE must name the file of a projected serviceAccountToken volume',
+          ? "the container's uid is not allowed to read it: set the pod's fsGroup, or runAsUser for the whole pod"
+          : 'set SERVICE_ACCOUNT_TOKEN_FILE to the file of a projected serviceAccountToken volume',
     },
   )
 }
 
-/** What the token says of itself. Nobody here verifies it: Vault does. It is read only to explain a refusal. */
+/** The token's claims. They are not verified here but in Vault, and are only read to explain a refusal. */
 export interface TokenClaims {
   readonly namespace?: string
   readonly account?: string
@@ -72,7 +72,7 @@ export function decodeClaims(token: string): TokenClaims {
   const subject = text(claims['sub'])
   // `system:serviceaccount:<namespace>:<name>`, kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin
   const parts = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(subject ?? '')
-  // Tokens out of Secrets, which clusters before 1.24 made, have flat names for the same.
+  // Secret-based tokens, which clusters before 1.24 created, have flat names for the same claims.
   const namespace =
     text(kubernetes['namespace']) ?? text(claims['kubernetes.io/serviceaccount/namespace']) ?? parts?.[1]
   const account =
@@ -94,12 +94,12 @@ export function decodeClaims(token: string): TokenClaims {
   }
 }
 
-/** Fit to show: it is the token's word, and nobody has verified it. */
+/** Fit to show: the token's claims have not been verified. */
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? foreignText(value) : undefined
 }
 
-/** RFC 7519, section 2: seconds, with or without a fraction; undefined for what no Date can hold. */
+/** RFC 7519, section 2: seconds, with or without a fraction; undefined if out of a Date's range. */
 function instant(seconds: unknown): number | undefined {
   if (typeof seconds !== 'number') return undefined
   const ms = seconds * 1000

@@ -1,12 +1,12 @@
 /** The text of an answer. */
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** Answers that we expect are a few KiB; a certificate with its chain stays far below. */
+/** Expected answers are a few KiB; a certificate with its chain is far smaller than this. */
 export const MAX_BODY_BYTES = 1024 * 1024
 
 /**
- * A byte order mark is no part of the text (RFC 8259, section 8.1).
- * @throws TransportError for what cannot be decoded
+ * A byte order mark is not part of the text (RFC 8259, section 8.1).
+ * @throws TransportError if the body cannot be decoded
  */
 export async function readBody(bytes: Buffer, headers: IncomingHttpHeaders): Promise<string> {
   const codings = codingsOf(headers)
@@ -14,7 +14,7 @@ export async function readBody(bytes: Buffer, headers: IncomingHttpHeaders): Pro
   return plain.toString('utf8').replace(/^\uFEFF/, '')
 }
 
-/** What decodes is loaded for the few answers that need it. */
+/** The decoders are loaded only for the few answers that need them. */
 async function decoded(bytes: Buffer, codings: readonly string[]): Promise<Buffer> {
   const { decode } = await import('./content-coding.ts')
   return decode(bytes, codings.length === 0 ? ['gzip'] : codings, MAX_BODY_BYTES)
@@ -28,7 +28,7 @@ function codingsOf(headers: IncomingHttpHeaders): string[] {
     .filter((coding) => coding !== '' && coding !== 'identity' && coding !== 'chunked')
 }
 
-/** No text begins so, and some gateway takes the header away and leaves the coding (RFC 1952, section 2.3.1). */
+/** No text begins like this, and some gateways remove the header but keep the coding (RFC 1952, section 2.3.1). */
 function isGzip(bytes: Buffer): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b
 }

@@ -1,4 +1,4 @@
-/** Bodies that come compressed. Nobody asks for that, but a server or a proxy may do it all the same (RFC 9110, section 12.5.3). */
+/** Compressed bodies. We do not ask for them, but a server or a proxy may send them anyway (RFC 9110, section 12.5.3). */
 import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
 import { codeOf } from '../errors.ts'
@@ -13,7 +13,7 @@ const gunzip: Decoder = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gunzip)
 const DECODERS: Readonly<Record<string, Decoder>> = {
   gzip: gunzip,
   'x-gzip': gunzip,
-  // Some servers send it without the zlib format's two bytes, and all clients take that: the first has method 8 in it.
+  // Some servers omit the zlib format's two header bytes, and all clients accept that. The first one contains method 8.
   deflate: (body, options) =>
     promisify<Buffer, zlib.ZlibOptions, Buffer>(
       ((body[0] ?? 0) & 0x0f) === 8 ? zlib.inflate : zlib.inflateRaw,
@@ -25,17 +25,21 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
 
 /**
  * @param codings in the order in which they were applied
- * @throws TransportError for what cannot be decoded, or is larger than `limit` then
+ * @throws TransportError if the body cannot be decoded, or is larger than `limit` when decoded
  */
 export async function decode(body: Buffer, codings: readonly string[], limit: number): Promise<Buffer> {
   let decoded = body
-  // An answer without a body may name the coding that one would have.
+  // An answer without a body may name the coding that its body would have.
   if (body.byteLength === 0) return body
   for (const coding of codings.toReversed()) {
     const decoder = Object.hasOwn(DECODERS, coding) ? DECODERS[coding] : undefined
     if (decoder === undefined) {
       const name = foreignText(coding)
-      throw new TransportError('not-http', 'ECODING', `its answer is encoded as ${name}, unasked for`)
+      throw new TransportError(
+        'not-http',
+        'ECODING',
+        `its answer is encoded as ${name}, which was not requested`,
+      )
     }
     try {
       decoded = await decoder(decoded, { maxOutputLength: limit })
@@ -45,7 +49,7 @@ export async function decode(body: Buffer, codings: readonly string[], limit: nu
         : new TransportError(
             'not-http',
             'ECODING',
-            `its answer claims to be ${coding} and cannot be decoded`,
+            `its answer claims to be ${coding} but cannot be decoded`,
             error,
           )
     }

@@ -16,9 +16,9 @@ export { TransportError, transportFailure } from './transport-error.ts'
 export interface HttpClientOptions {
   /** PEM certificates to trust. */
   readonly ca?: string
-  /** Whether `ca` is all that is trusted (Vault's habit) or comes on top of the built-in roots. Default replace. */
+  /** Whether `ca` replaces the built-in roots (as Vault's own clients do) or is added to them. Default replace. */
   readonly caMode?: 'replace' | 'add'
-  /** The name that the server's certificate must have, where it is not the URL's. */
+  /** The name that the server's certificate must have, if it is not the URL's. */
   readonly tlsServerName?: string
   /** Reached by CONNECT, whatever the scheme of the target. */
   readonly proxy?: URL
@@ -32,7 +32,7 @@ export interface HttpRequest {
   /** For the whole exchange, from the connection to the body's last byte. */
   readonly timeoutMs: number
   readonly signal: AbortSignal
-  /** Called once the request is on its way, when there is nothing to do here but to wait. */
+  /** Called once the request is on its way and all we can do is wait. */
   readonly onSent?: () => void
 }
 
@@ -42,7 +42,7 @@ export interface HttpAnswer {
   header(name: string): string | undefined
 }
 
-/** The Date header as epoch milliseconds: the server's clock, which ours may be off from. */
+/** The Date header as epoch milliseconds: the server's clock, which may differ from ours. */
 export function serverDateMs(answer: HttpAnswer): number | undefined {
   const ms = Date.parse(answer.header('date') ?? '')
   return Number.isNaN(ms) ? undefined : ms
@@ -50,14 +50,14 @@ export function serverDateMs(answer: HttpAnswer): number | undefined {
 
 /** Keeps connections for further requests until it is closed. */
 export interface HttpClient {
-  /** @throws TransportError, or the signal's reason where it is aborted. */
+  /** @throws TransportError, or the signal's reason if it is aborted. */
   request(request: HttpRequest): Promise<HttpAnswer>
   close(): void
 }
 
 /**
- * What an answer may be beyond the parser's own habit, since a gateway in between may make it so: 1 MiB of headers, as
- * Go's clients take, and folded ones, which a client must take (RFC 9112, section 5.2).
+ * Accept more than the parser does by default, because a gateway in between may send it: 1 MiB of headers, as Go's
+ * clients do, and folded headers, which a client must accept (RFC 9112, section 5.2).
  */
 const TOLERANT = { maxHeaderSize: 1024 * 1024, insecureHTTPParser: true } as const
 
@@ -97,7 +97,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   }
 }
 
-/** The modules are loaded here, since `--help` and an error in the settings need none of them. */
+/** The modules are loaded here because `--help` and an error in the settings need none of them. */
 async function createCarrier(
   protocol: string,
   proxy: URL | undefined,
@@ -111,7 +111,7 @@ async function createCarrier(
 
 async function tlsOptions(options: HttpClientOptions): Promise<https.RequestOptions> {
   const tls: https.RequestOptions = {
-    // Said outright, since NODE_TLS_REJECT_UNAUTHORIZED=0 would otherwise switch the check off.
+    // Explicit, because NODE_TLS_REJECT_UNAUTHORIZED=0 would otherwise switch the check off.
     rejectUnauthorized: true,
     minVersion: 'TLSv1.2',
   }
@@ -130,7 +130,7 @@ async function exchange(
   carrier: Carrier,
   tls: https.RequestOptions,
 ): Promise<HttpAnswer> {
-  // Not AbortSignal.timeout, which on Node takes whole milliseconds alone and lives on after the answer.
+  // Not AbortSignal.timeout, which on Node accepts whole milliseconds only and lives on after the answer.
   const ended = new AbortController()
   const sent = start(request, carrier, tls, ended.signal)
   const onAbort = (): void => ended.abort(request.signal.reason)
@@ -171,7 +171,7 @@ function start(
   }
   try {
     const sent = carrier.request(request.url, options)
-    // By default all headers beyond the 2,000th are dropped, Content-Encoding among them.
+    // By default all headers beyond the 2,000th are dropped, including Content-Encoding.
     sent.maxHeadersCount = 0
     return sent
   } catch (error) {
@@ -191,15 +191,15 @@ function answerTo(
     let answer: http.IncomingMessage | undefined
     ended.addEventListener('abort', () => reject(ended.reason as Error), { once: true })
     sent.on('error', (error) => {
-      // What is wrong behind a whole answer is no part of it, such as a body of a 204; the connection is gone then.
+      // An error after a complete answer is not part of it, such as a body after a 204; the connection is gone then.
       if (answer?.complete === true) return
       const known = transportError(error, url)
       reject(answer !== undefined && known.fault === 'unreachable' ? cutShort(error) : known)
     })
-    // An upgrade that nobody asked for would leave the request hanging.
+    // An unrequested upgrade would leave the request hanging.
     sent.on('upgrade', (_answer, socket: Socket) => {
       socket.destroy()
-      reject(new TransportError('not-http', 'EUPGRADE', 'the server changed the protocol'))
+      reject(new TransportError('not-http', 'EUPGRADE', 'the server switched protocols'))
     })
     sent.on('response', (incoming) => {
       answer = incoming
@@ -234,7 +234,7 @@ function hasHost(headers: HttpRequest['headers']): boolean {
   return Object.keys(headers).some((name) => name.toLowerCase() === 'host')
 }
 
-/** Of an address there is none (RFC 6066, section 3), and the runtime knows what to do. */
+/** An IP address is not a server name (RFC 6066, section 3), and the runtime knows what to do. */
 function serverName({ hostname }: URL): { readonly servername?: string } {
   return /^\[|^[\d.]+$/.test(hostname) ? {} : { servername: wireName(hostname) }
 }
@@ -256,7 +256,7 @@ function cutShort(cause?: unknown): TransportError {
   return new TransportError(
     'cut-short',
     'ECONNRESET',
-    'the connection ended in the middle of the answer',
+    'the connection was closed in the middle of the answer',
     cause,
   )
 }

@@ -10,20 +10,20 @@ import { readTunnelAnswer, type TunnelAnswer } from './tunnel-answer.ts'
 import { wireName } from './wire-name.ts'
 
 export interface TunnelTarget extends https.RequestOptions {
-  /** Ends the opening of a tunnel, which the request does not own yet; an agent is not told the request's `signal`. */
+  /** Aborts opening the tunnel, which the request does not own yet; an agent is not given the request's `signal`. */
   readonly ended?: AbortSignal
 }
 
 /**
- * An agent for targets of one scheme. A failure before the tunnel stands is a TransportError of fault `proxy`.
- * @param trust how the certificate of an https proxy is checked, but for its name, which is the proxy's own
+ * An agent for targets of one scheme. A failure before the tunnel is open is a TransportError with fault `proxy`.
+ * @param trust how the certificate of an https proxy is checked, except for its name, which is the proxy's own
  */
 export function createTunnelAgent(scheme: string, proxy: URL, trust: https.RequestOptions): http.Agent {
   const secure = scheme === 'https:'
   const agent = secure ? new https.Agent({ keepAlive: true }) : new http.Agent({ keepAlive: true })
   agent.createConnection = (target: TunnelTarget, done) => {
     const opened = openTunnel(target, proxy, trust)
-    // On its own, so that certificates to trust that cannot be read (Bun throws) end the request and not the process.
+    // A promise of its own, so that CA certificates that cannot be parsed (Bun throws) fail the request, not the process.
     const connected: Promise<Duplex> = secure ? opened.then((socket) => overTls(socket, target)) : opened
     connected.then(
       (socket) => done?.(null, socket),
@@ -34,7 +34,7 @@ export function createTunnelAgent(scheme: string, proxy: URL, trust: https.Reque
   return agent
 }
 
-/** `host` tells which name the certificate must have where the target is an address, which has no server name. */
+/** `host` is the name that the certificate must have if the target is an IP address, which has no server name. */
 function overTls(socket: Socket, target: https.RequestOptions): tls.TLSSocket {
   try {
     return tls.connect({ ...(target as tls.ConnectionOptions), socket })
@@ -44,7 +44,7 @@ function overTls(socket: Socket, target: https.RequestOptions): tls.TLSSocket {
   }
 }
 
-/** Not by node:http, whose parser takes the first answer to CONNECT for the last, and its lengths for a body's. */
+/** Not by node:http, whose parser takes the first answer to CONNECT as final, and its lengths as those of a body. */
 async function openTunnel(target: TunnelTarget, proxy: URL, trust: https.RequestOptions): Promise<Socket> {
   let socket: Socket | undefined
   const stop = (): void => void socket?.destroy(target.ended?.reason as Error)
@@ -63,11 +63,11 @@ async function openTunnel(target: TunnelTarget, proxy: URL, trust: https.Request
   }
 }
 
-/** What is written before it is connected waits until then. */
+/** Anything written before it is connected waits until then. */
 function connectTo(proxy: URL, trust: https.RequestOptions): Socket {
   const host = proxy.hostname.replace(/^\[|\]$/g, '')
   if (proxy.protocol !== 'https:') return net.connect({ host, port: Number(proxy.port || 80) })
-  // An address is no server name (RFC 6066).
+  // An IP address is not a server name (RFC 6066).
   const servername = isIP(host) === 0 ? wireName(host) : ''
   return tls.connect({
     ...(trust as tls.ConnectionOptions),
@@ -89,7 +89,7 @@ function requestOf(target: TunnelTarget, proxy: URL): string {
   return `${lines.join('\r\n')}\r\n\r\n`
 }
 
-/** A URL may hold a percent sign that encodes nothing. */
+/** A URL may contain a percent sign that encodes nothing. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
@@ -99,7 +99,7 @@ function decoded(text: string): string {
 }
 
 function refusal({ status, location, hasMore }: TunnelAnswer): TransportError {
-  const what = status === 401 || status === 407 ? 'wants a login' : 'would not connect'
+  const what = status === 401 || status === 407 ? 'requires a login' : 'would not connect'
   const more = status < 300 && hasMore ? ' with a page of its own' : redirect(location)
   return new TransportError(
     'proxy',
@@ -108,7 +108,7 @@ function refusal({ status, location, hasMore }: TunnelAnswer): TransportError {
   )
 }
 
-/** Where to, without path and query: a captive portal puts the request's own into them. */
+/** The target of the redirect, without path and query: a captive portal puts the request's own into them. */
 function redirect(location: string | undefined): string {
   if (location === undefined || !URL.canParse(location)) return ''
   const { origin } = new URL(location)

@@ -1,17 +1,17 @@
-/** What a server's no means, as a table: the first rule that fits says the cause and the next thing to do. */
+/** What a server's refusal means, as a table: the first rule that matches gives the cause and the next thing to do. */
 
 export interface RefusalFacts {
-  /** The server's own words, fit to show, each on a line. */
+  /** The server's own words, fit to show, one per line. */
   readonly text: string
 }
 
-/** What is said is the same for each refusal, or follows from its facts. */
+/** Either the same text for each refusal, or derived from its facts. */
 export type Words<Facts> = string | ((facts: Facts) => string)
 
 export interface Rule<Facts extends RefusalFacts> {
   /** As tests and documents call it. */
   readonly name: string
-  /** A pattern is one of the server's words. */
+  /** A pattern matches the server's words. */
   readonly when: RegExp | ((facts: Facts) => boolean)
   /** Absent if the server says it itself. */
   readonly cause?: Words<Facts>
@@ -25,10 +25,10 @@ export interface Explanation<R> {
   readonly hint: string
 }
 
-/** Of the last rule of a table: what is not known says this much. */
+/** For the last rule of a table, which matches every other refusal. */
 export const otherwise = (): boolean => true
 
-/** @param rules in their order, which counts; the last one fits all */
+/** @param rules in order of precedence; the last one matches everything */
 export function explain<Facts extends RefusalFacts, R extends Rule<Facts>>(
   rules: readonly R[],
   facts: Facts,

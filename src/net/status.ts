@@ -1,14 +1,14 @@
-/** What an answer's status means, whoever answered, and when to come back. */
+/** What an answer's status means, for every server, and when to come back. */
 import { serverDateMs, type HttpAnswer } from './http.ts'
 
 /** `refused` lasts; what is `throttled` or `unavailable` may pass without anyone changing anything. */
 export type StatusMeaning = 'success' | 'redirect' | 'throttled' | 'unavailable' | 'refused'
 
-/** What a server says beside the status, in its own way. */
+/** What a server says in its own way besides the status. */
 export interface StatusDetail {
-  /** Whether it names throttling in an error of another status than 429. */
+  /** Whether it reports throttling with a status other than 429. */
   readonly isThrottled?: boolean
-  /** Whether a 5xx is one to which another attempt gets no other answer. */
+  /** Whether another attempt would get the same 5xx. */
   readonly isLasting?: boolean
 }
 
@@ -19,13 +19,13 @@ export function meaningOf(
   if (status < 300) return 'success'
   if (status < 400) return 'redirect'
   if (status === 429 || isThrottled) return 'throttled'
-  // 408 is no answer in time, 412 Vault's for data that has not reached this node yet: RFC 9110, section 15.5.9, and
+  // 408 means no request in time; Vault sends 412 if data has not reached this node yet. RFC 9110, section 15.5.9, and
   // https://developer.hashicorp.com/vault/api-docs#http-status-codes
   if (status === 408 || status === 412 || (status >= 500 && !isLasting)) return 'unavailable'
   return 'refused'
 }
 
-/** Members of an error after which another attempt may succeed. */
+/** Members for an error that may pass, so that another attempt may succeed. */
 export function comeBack(
   answer: HttpAnswer,
   nowMs: number,
@@ -35,13 +35,13 @@ export function comeBack(
 }
 
 /**
- * Retry-After in milliseconds, from its seconds or its date form (RFC 9110, section 10.2.3); undefined where the header
- * is absent or neither.
+ * Retry-After in milliseconds, from its seconds or its date form (RFC 9110, section 10.2.3); undefined if the header
+ * is absent or is neither.
  */
 export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined) return undefined
   if (/^\s*\d{1,9}\s*$/.test(header)) return Number(header) * 1000
-  // Date.parse makes a date of nearly anything, such as 1.5; both forms that servers send end in GMT.
+  // Date.parse accepts nearly anything as a date, such as 1.5; both forms that servers send end in GMT.
   const at = /^\s*[A-Z][a-z]+, .* GMT\s*$/.test(header) ? Date.parse(header) : Number.NaN
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs)
 }

@@ -1,31 +1,31 @@
-/** What went wrong below HTTP, in the user's words: Node and Bun name the same fault differently. */
+/** What went wrong below HTTP, in words for the user: Node and Bun name the same fault differently. */
 import { codeOf, IamRaError, type Stage } from '../errors.ts'
 
 export type TransportFault =
   'unreachable' | 'tls' | 'timeout' | 'too-large' | 'cut-short' | 'not-http' | 'proxy'
 
-/** Why TLS was not agreed on, in words that follow the server's name. */
+/** Why the TLS handshake failed, in words that follow the server's name. */
 const TLS_WORDS = {
   expired: 'its certificate has expired',
   'not-yet-valid': 'its certificate is not valid yet',
   untrusted: 'its certificate is signed by a CA that is not trusted here',
-  'other-name': 'its certificate is for another name',
-  'not-for-servers': 'its certificate is not made for a server',
-  'plain-http': 'it does not speak TLS as we do (plain http on this port?)',
+  'other-name': 'its certificate does not match the host name',
+  'not-for-servers': 'its certificate is not valid for server authentication',
+  'plain-http': 'it does not speak TLS here (plain HTTP on this port?)',
   'old-tls': 'it does not speak TLS 1.2 or newer',
-  'client-certificate': 'it asks for a client certificate, which there is none of',
-  'unreadable-ca': 'the certificate that is to be trusted cannot be read',
+  'client-certificate': 'it requires a client certificate, which aws-iam-ra does not support',
+  'unreadable-ca': 'the CA certificate cannot be parsed',
 } as const
 
-/** What advice is chosen by; the words of a fault are for people alone. */
+/** Hints are chosen by this; the text of a fault is for people only. */
 export type TlsReason = keyof typeof TLS_WORDS
 
 export class TransportError extends Error {
   override readonly name = 'TransportError'
   readonly fault: TransportFault
-  /** The system's or the TLS library's word for it; `PROXY_` and the status for what a proxy answered to CONNECT. */
+  /** The system's or the TLS library's code for it; `PROXY_` and the status if a proxy answered CONNECT. */
   readonly code: string
-  /** Undefined if TLS is not at fault, or its fault has no name here. */
+  /** Undefined if it is not a TLS fault, or one without a name here. */
   readonly reason: TlsReason | undefined
 
   constructor(fault: TransportFault, code: string, message: string, cause?: unknown, reason?: TlsReason) {
@@ -45,7 +45,7 @@ const SYSTEM_CODES: Readonly<Record<string, string>> = {
   ConnectionRefused: 'the connection was refused',
   ECONNRESET: 'the connection was reset',
   EPIPE: 'the connection was closed',
-  ENOTFOUND: 'its name is not known to DNS',
+  ENOTFOUND: 'its host name does not resolve',
   EAI_AGAIN: 'DNS does not answer',
   EHOSTUNREACH: 'there is no route to it',
   ENETUNREACH: 'there is no route to its network',
@@ -68,19 +68,19 @@ const CERTIFICATE_CODES: Readonly<Record<string, TlsReason>> = {
   INVALID_PURPOSE: 'not-for-servers',
 }
 
-/** Reasons of OpenSSL (Node, in the message of an EPROTO) and BoringSSL (Bun, in the code or the message). */
+/** Reasons given by OpenSSL (Node, in the message of an EPROTO) and BoringSSL (Bun, in the code or the message). */
 const LIBRARY_REASONS: readonly (readonly [RegExp, TlsReason])[] = [
   [/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/, 'plain-http'],
   [/PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/, 'old-tls'],
   [/CERTIFICATE_REQUIRED/, 'client-certificate'],
   [/KEY_USAGE/, 'not-for-servers'],
-  // Bun's own words; Node passes over what it cannot read, and then trusts nobody.
+  // Bun's own code; Node skips what it cannot parse, and then trusts no CA.
   [/^ERR_BORINGSSL INVALID_CA$/, 'unreadable-ca'],
 ]
 
 const NOT_HTTP = 'it does not answer in HTTP (https on this port?)'
 
-/** What node:http's parser does not accept in an answer that is one: https://github.com/nodejs/llhttp */
+/** What node:http's parser rejects in an HTTP answer: https://github.com/nodejs/llhttp */
 const HTTP_FLAWS: Readonly<Record<string, string>> = {
   HPE_UNEXPECTED_CONTENT_LENGTH: 'its answer has more than one Content-Length',
   HPE_INVALID_CONTENT_LENGTH: 'the Content-Length of its answer is not a number',
@@ -91,7 +91,7 @@ const HTTP_FLAWS: Readonly<Record<string, string>> = {
   HPE_INVALID_STATUS: 'its answer has a malformed status',
 }
 
-/** The library's own message is read for its reason and dropped: a parser's may quote what came over the wire. */
+/** The library's message is only searched for the reason, then dropped: a parser's may quote what came over the wire. */
 export function transportError(error: Error, url: URL): TransportError {
   if (error instanceof TransportError) return error
   const code = codeOf(error) ?? 'UNKNOWN'
@@ -105,17 +105,17 @@ export function transportError(error: Error, url: URL): TransportError {
   if (code === 'HPE_HEADER_OVERFLOW')
     return new TransportError('too-large', code, 'the headers of its answer are larger than 1 MiB', error)
   if (code.startsWith('HPE_')) {
-    // Of what does not begin as an answer; any other fault is within one.
+    // HPE_INVALID_CONSTANT: it does not begin like an answer. Any other fault is within one.
     const flaw = code === 'HPE_INVALID_CONSTANT' ? NOT_HTTP : `its answer is malformed (${code})`
     return new TransportError('not-http', code, HTTP_FLAWS[code] ?? flaw, error)
   }
   const system = SYSTEM_CODES[code] ?? `the connection failed (${code})`
-  // Many TLS servers drop a plain request without a word.
+  // Many TLS servers drop a plain request without an answer.
   const guess = code === 'ECONNRESET' && url.protocol === 'http:' ? ' (https on this port?)' : ''
   return new TransportError('unreachable', code, `${system}${guess}`, error)
 }
 
-/** Until the tunnel stands, every fault is one of the proxy. */
+/** Until the tunnel is open, every fault is the proxy's. */
 export function proxyError(error: Error, proxy: URL): TransportError {
   const { code, message } = transportError(error, proxy)
   return new TransportError('proxy', code, `the proxy cannot be reached: ${message}`, error)
@@ -134,7 +134,7 @@ export function isOutOfTime({ reason }: TransportError): boolean {
   return reason === 'expired' || reason === 'not-yet-valid'
 }
 
-/** What the user hears of a transport failure; `server` is for example `Vault at https://vault:8200`. */
+/** What the user is told about a transport failure; `server` is for example `Vault at https://vault:8200`. */
 export function transportFailure(
   stage: Stage,
   server: string,
@@ -146,27 +146,27 @@ export function transportFailure(
     case 'tls':
       return new IamRaError('TLS', stage, `no TLS connection to ${server}: ${error.message}`, {
         ...options,
-        // Of one out of its time neither another CA nor another name would help.
+        // If it has expired or is not valid yet, neither another CA nor another name would help.
         hint: isOutOfTime(error)
-          ? 'renew the certificate of that server, and check the clock of this node (NTP)'
+          ? "renew that server's certificate, and check this node's clock (NTP)"
           : tlsHint,
       })
     case 'timeout':
       return new IamRaError('TIMEOUT', stage, `${server}: ${error.message}`, {
         ...options,
         retryable: true,
-        hint: 'look for a network policy or firewall that drops packets, and at the load of the server',
+        hint: "check for a network policy or firewall that drops packets, then the server's load",
       })
     case 'too-large':
     case 'not-http':
       return new IamRaError('ANSWER_INVALID', stage, `${server}: ${error.message}`, {
         ...options,
-        hint: 'look for a proxy or another server at this address',
+        hint: 'check whether a proxy or another server answers at this address',
       })
     case 'proxy':
       return new IamRaError('UNREACHABLE', stage, `no connection to ${server}: ${error.message}`, {
         ...options,
-        // What it refuses stays refused; what it could not do now, or its absence, may pass.
+        // A refusal lasts; a temporary failure of the proxy, or its absence, may pass.
         retryable: !/^PROXY_(?!408|429|5)|^HPE_/.test(error.code) && !isTlsCode(error.code),
         hint: 'check the proxy setting and its credentials, or name the host in NO_PROXY',
       })
@@ -174,13 +174,13 @@ export function transportFailure(
       return new IamRaError('UNREACHABLE', stage, `${server}: ${error.message}`, {
         ...options,
         retryable: true,
-        hint: 'look for a proxy or load balancer in between that ends connections, and that the server runs',
+        hint: 'check for a proxy or load balancer that closes connections, and that the server is running',
       })
     case 'unreachable':
       return new IamRaError('UNREACHABLE', stage, `no connection to ${server}: ${error.message}`, {
         ...options,
         retryable: true,
-        hint: 'check the address, DNS, network policies, and that the server runs',
+        hint: 'check the address, DNS, network policies, and that the server is running',
       })
   }
 }

@@ -1,22 +1,22 @@
-/** What a proxy answers to CONNECT: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6 */
+/** A proxy's answer to CONNECT: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6 */
 import type { Socket } from 'node:net'
 import { TransportError } from './transport-error.ts'
 import { omitUndefined } from '../text/omit-undefined.ts'
 
 export interface TunnelAnswer {
-  /** Of the final answer; 101 counts as one, since nobody asked for another protocol. */
+  /** Of the final answer; 101 counts as final because no other protocol was requested. */
   readonly status: number
   readonly location?: string
-  /** Whether bytes came after it already: not the server's, which waits for the client to begin. */
+  /** Whether more bytes came after it: not from the server, which waits for the client to begin. */
   readonly hasMore: boolean
 }
 
-/** As much as Go's clients take. */
+/** As much as Go's clients accept. */
 const MAX_HEAD_BYTES = 1024 * 1024
 
 /**
- * Reads no byte beyond the head that was not sent along with it. Lengths in it mean nothing where the tunnel is open.
- * @throws the socket's error, or one with a code of node:http's parser
+ * Reads no byte beyond the head unless it was sent along with it. Lengths in the head mean nothing for an open tunnel.
+ * @throws the socket's error, or one with a node:http parser code
  */
 export function readTunnelAnswer(socket: Socket): Promise<TunnelAnswer> {
   return new Promise((resolve, reject) => {
@@ -48,18 +48,18 @@ export function readTunnelAnswer(socket: Socket): Promise<TunnelAnswer> {
         onError(error as Error)
       }
     }
-    // An error after this one is of no use, and must not end the process.
+    // A later error is of no use, and must not end the process.
     socket.on('error', () => undefined)
     socket.on('data', onData).on('error', onError).on('close', onClose)
   })
 }
 
-/** What may yet become a status line. */
+/** Text that may still become a status line. */
 const BEGINNING = /^(?:\r?\n)*\r?(?:H(?:T(?:T(?:P(?:\/(?:1(?:\.(?:[01](?: [^]*)?)?)?)?)?)?)?)?)?$/
 
 const LONGEST_END = 'x\r\n\r\n'.length
 
-/** Behind the empty line; a line feed alone ends a line too (RFC 9112, section 2.2), and empty ones may come first. */
+/** The index after the empty line. A bare line feed ends a line (RFC 9112, section 2.2); empty ones may come first. */
 function endOfHead(text: string, from: number): number | undefined {
   const empty = /[^\r\n]\r?\n\r?\n/g
   empty.lastIndex = from
@@ -67,7 +67,7 @@ function endOfHead(text: string, from: number): number | undefined {
 }
 
 function parseHead(head: string): Omit<TunnelAnswer, 'hasMore'> {
-  // A line that begins with a blank goes on with the one before: RFC 9112, section 5.2.
+  // A line that begins with a blank continues the one before: RFC 9112, section 5.2.
   const [first = '', ...lines] = head
     .trim()
     .replace(/\r?\n[ \t]+/g, ' ')
@@ -85,11 +85,11 @@ function cutShort(): TransportError {
   return new TransportError(
     'proxy',
     'ECONNRESET',
-    'the proxy ended the connection in the middle of its answer to CONNECT',
+    'the proxy closed the connection in the middle of its answer to CONNECT',
   )
 }
 
-/** With the codes of node:http's parser, which all other answers go through. */
+/** Uses the codes of node:http's parser, which all other answers go through. */
 function failure(code: string): Error {
   return Object.assign(new Error('no answer to CONNECT'), { code })
 }

@@ -1,7 +1,7 @@
 /**
- * Host names as they go over the wire. The dot at the end of `vault.vault.svc.cluster.local.` spares a resolver its search
- * list, so it stays in what is resolved. In a server name it is not allowed (RFC 6066, section 3), no certificate has it,
- * and a signature covers the Host header as the server reads it.
+ * Host names as sent over the wire. The dot at the end of `vault.vault.svc.cluster.local.` makes a resolver skip its
+ * search list, so it is kept for the lookup. It is not allowed in a server name (RFC 6066, section 3), no certificate has
+ * it, and a signature covers the Host header as the server reads it.
  */
 
 export function wireName(hostname: string): string {

@@ -1,4 +1,4 @@
-/** What a log says of renewals that fail: each failure once an hour, not each time, for a pod may fail for days. */
+/** Logs failed renewals: each distinct failure once an hour, not every time, since a pod may fail for days. */
 import { codeOf, type IamRaError } from '../errors.ts'
 import { seconds } from '../text/time.ts'
 import type { Logger } from '../run/log.ts'
@@ -7,7 +7,7 @@ import type { Clock } from '../run/runtime.ts'
 export interface FailureLog {
   /**
    * @param inUse the credentials that apps have; absent before the first
-   * @param isAsked for: whoever asked wants to know what became of it
+   * @param isAsked log it even if it is a repeat: somebody asked for this run and wants to know the result
    */
   failed(failure: IamRaError, pauseMs: number, inUse?: CredentialsLeft, isAsked?: boolean): void
   succeeded(): void
@@ -44,9 +44,9 @@ export function createFailureLog(clock: Pick<Clock, 'elapsed'>, logger: Logger):
         hint: failure.hint,
       }
       const chain = chainOf(failure)
-      // Not by the sentence: a number in it, of attempts for instance, differs each time.
+      // Keyed without the message: it may contain a number, such as the attempts, that differs each time.
       if (isNew([effect, failure.stage, ...chain, ...failure.problems, failure.hint].join(' ')) || isAsked) {
-        // With its stack, where that was asked for.
+        // Includes its stack, if verbose.
         if (failure.code === 'INTERNAL') logger.error(failure)
         logger.warn(message, fields)
       } else logger.step(message, fields)
@@ -62,13 +62,13 @@ export function createFailureLog(clock: Pick<Clock, 'elapsed'>, logger: Logger):
 
 function effectOf(inUse: CredentialsLeft | undefined): string {
   if (inUse === undefined) return 'no credentials yet'
-  return inUse.leftMs > 0 ? 'renewal failed' : 'renewal failed and the credentials have ended'
+  return inUse.leftMs > 0 ? 'renewal failed' : 'renewal failed and the credentials have expired'
 }
 
 /** A cause may lead back to itself. */
 const LONGEST_CHAIN = 6
 
-/** Name, code and status of it and its causes, without their texts: a deadline says what it cut short. */
+/** Name, code and status of the error and its causes, without their messages: a deadline's message says what it cut short. */
 function chainOf(failure: IamRaError): string[] {
   const chain: string[] = []
   let error: unknown = failure

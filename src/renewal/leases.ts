@@ -1,18 +1,18 @@
-/** Vault's leases on keys that apps may still hold. To end one takes its keys from them at once. */
+/** Vault leases on keys that apps may still hold. Ending a lease takes its keys from them at once. */
 import type { Clock } from '../run/runtime.ts'
 import type { Lease } from '../credentials.ts'
 
 export interface Leases {
-  /** @param lifeMs how long keys that were handed out may be used */
+  /** @param lifeMs how long the keys handed out may be used */
   hold(lease: Lease, lifeMs: number): void
-  /** Ends those whose keys are dead everywhere, so that no Vault token outlives its use. */
+  /** Ends the leases whose keys have expired everywhere, so that no Vault token outlives its use. */
   endLapsed(): void
-  /** Ends all: each bounds itself and none rejects. */
+  /** Ends them all; each one bounds its own time, and none rejects. */
   endAll(): Promise<void>
 }
 
 export function createLeases(clock: Pick<Clock, 'elapsed'>): Leases {
-  /** By the clock that is never set: one that was would take keys from apps too early. */
+  /** By the monotonic clock: a wall clock set ahead would take keys from apps too early. */
   const lapseMs = new Map<Lease, number>()
   const end = async (lease: Lease): Promise<void> => {
     await lease.end()

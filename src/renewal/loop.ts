@@ -1,18 +1,18 @@
-/** Turns, each at its moment, and the sleep between them: until it is woken or interrupted. */
+/** Runs each turn when it is due and sleeps in between, until woken or interrupted. */
 import { IamRaError } from '../errors.ts'
 import type { Clock } from '../run/runtime.ts'
 
 export interface LoopOptions {
   readonly clock: Pick<Clock, 'sleep'>
-  /** Asked after each turn and each sleep. @returns how long to sleep; nothing or less for a turn at once */
+  /** Called after each turn and each sleep. @returns how long to sleep; zero or less for a turn at once */
   pauseMs(): number
   turn(interrupt: AbortSignal): Promise<void>
 }
 
 export interface Loop {
-  /** Ends a sleep, so that the pause is asked for anew. */
+  /** Ends a sleep, so that the pause is computed again. */
   wake(): void
-  /** Resolves when `interrupt` is aborted with INTERRUPTED. @throws what else it is aborted with, and what a turn throws */
+  /** Resolves when `interrupt` is aborted with INTERRUPTED. @throws any other abort reason, and what a turn throws */
   run(interrupt: AbortSignal): Promise<void>
 }
 

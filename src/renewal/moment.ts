@@ -1,6 +1,6 @@
 /**
- * Moments by both clocks of a machine. The wall clock may be set while the other runs on, and the other, as timers do, may
- * stand still while the machine is suspended: what is waited for has come once either says so.
+ * Moments by both clocks of a machine. The wall clock may be set while the monotonic clock runs on, and that one, like
+ * timers, may stop while the machine is suspended: a moment has come as soon as either says so.
  */
 import type { Clock } from '../run/runtime.ts'
 
@@ -14,7 +14,7 @@ export function momentIn(ms: number, clock: Clock): Moment {
   return later(momentOf(clock), ms)
 }
 
-/** The present one. */
+/** The present moment. */
 export function momentOf(clock: Clock): Moment {
   return { epochMs: clock.now(), elapsedMs: clock.elapsed() }
 }
@@ -30,16 +30,19 @@ export function earlier(one: Moment, other: Moment): Moment {
   }
 }
 
-/** Milliseconds until the first clock comes to it; zero or less from then on. */
+/** Milliseconds until the first clock reaches it; zero or less from then on. */
 export function untilMs({ epochMs, elapsedMs }: Moment, clock: Clock): number {
   return Math.min(epochMs - clock.now(), elapsedMs - clock.elapsed())
 }
 
-/** NTP corrects by less without a jump; ends of credentials that are off by less harm nobody. */
+/** NTP corrects less than this without a jump, and an expiry that is off by less harms nobody. */
 const LEAST_JUMP_MS = 60_000
 
 export interface JumpWatch {
-  /** Milliseconds that the wall clock went ahead of the other since the last look, negative where it fell behind; 0 for what is no jump. */
+  /**
+   * Milliseconds by which the wall clock has moved ahead of the monotonic clock since the last call; negative if it
+   * fell behind, 0 if there was no jump.
+   */
   jumpedMs(): number
 }
 
@@ -48,7 +51,7 @@ export function createJumpWatch(clock: Clock): JumpWatch {
   return {
     jumpedMs: () => {
       const beforeMs = offsetMs
-      // Each time anew: a clock that is slewed drifts by more than a minute in days.
+      // Reset each time: a clock that is slewed drifts by more than a minute in days.
       offsetMs = clock.now() - clock.elapsed()
       const jumpMs = offsetMs - beforeMs
       return Math.abs(jumpMs) > LEAST_JUMP_MS ? jumpMs : 0

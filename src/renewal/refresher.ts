@@ -1,4 +1,4 @@
-/** Keeps credentials fresh: one run after another, each at its moment, whatever became of the one before. */
+/** Keeps credentials fresh: one run after another, each when it is due, whatever the result of the one before. */
 import type { Obtained, SessionCredentials } from '../credentials.ts'
 import { asIamRaError, type IamRaError } from '../errors.ts'
 import { createBounds, type Bounds } from '../run/deadline.ts'
@@ -17,37 +17,38 @@ import { statusOf, type RefreshStatus } from './status.ts'
 export interface RefresherOptions {
   readonly runtime: Pick<Runtime, 'clock' | 'random'>
   readonly logger: Logger
-  /** Of each run, storing included. */
+  /** For each run, including storing. */
   readonly deadlineMs: number
-  /** Brings credentials; never asked again before it has answered. @throws IamRaError */
+  /** Gets credentials; never called again before it has settled. @throws IamRaError */
   obtain(bounds: Bounds): Promise<Obtained>
   /**
-   * Puts them where apps find them; absent where `current` is that place. While it fails, what was obtained is kept for
-   * the next run until its own renewal is due: AWS need not be asked again because a disk is full. @throws IamRaError
+   * Puts them where apps find them; absent if apps read `current`. If it fails, the credentials are kept for the next
+   * run until they are due for renewal: AWS need not be asked again because a disk is full. @throws IamRaError
    */
   store?(obtained: Obtained, bounds: Bounds): Promise<void>
 }
 
 export interface Refresher {
   status(): RefreshStatus
-  /** Those in use while they are alive by both clocks; undefined before the first and after their end. */
+  /** The credentials in use, as long as they are valid by both clocks; undefined before the first and once they expire. */
   current(): SessionCredentials | undefined
   /**
-   * Asks for a run that begins from now on: what changed is then read by it. So a run in flight does not do, and one more
-   * follows it, however many ask meanwhile.
+   * Requests a run that begins from now on, so that it reads what has changed. A run in flight does not count: one more
+   * follows it, however many requests arrive meanwhile.
    */
   renewNow(): void
   /**
-   * Runs until `interrupt` is aborted with INTERRUPTED, and resolves once the run in flight has ended and every lease was.
-   * @param firstInMs until the first run, unless one is asked for
+   * Runs until `interrupt` is aborted with INTERRUPTED, and resolves once the run in flight has finished and every
+   * lease has been ended.
+   * @param firstInMs delay before the first run, unless one is requested
    * @throws IamRaError INTERNAL, for a bug that stopped it
    */
   run(interrupt: AbortSignal, firstInMs: number): Promise<void>
 }
 
-/** How often the clocks are compared: random between this and twice it, so that the pods of a resumed node come apart. */
+/** How often the clocks are compared: random between this and twice this, so that the pods of a resumed node spread out. */
 const SLICE_MS = 15_000
-/** After a jump, those whose credentials are not due anyway come back within this. */
+/** After a jump, pods whose credentials are not due anyway renew within this time. */
 const JUMP_SPREAD_MS = 60_000
 
 export function createRefresher(options: RefresherOptions): Refresher {
@@ -62,8 +63,8 @@ export function createRefresher(options: RefresherOptions): Refresher {
 
   async function turn(interrupt: AbortSignal): Promise<void> {
     const { isAsked } = state
-    // Other keys where a run was asked for, not those of a lease lengthened: Vault's role may be what changed. Where that
-    // fails, the lease and what is still to be stored are there for the next run.
+    // A requested run gets new keys instead of extending the lease: the Vault role may have changed. If it fails, the
+    // lease and any credentials still to be stored are kept for the next run.
     const held = isAsked ? undefined : state.latest
     note({ kind: 'begin' })
     const bounds = createBounds(deadlineMs, clock, interrupt)
@@ -120,7 +121,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     const by = seconds(Math.abs(jumpMs))
     logger.warn(
       jumpMs > 0
-        ? `the clock went ${by} ahead, as after a suspension: renewing`
+        ? `the clock jumped ahead by ${by}, as after a suspend: renewing`
         : `the clock was set back by ${by}: renewing`,
     )
     note({ kind: 'jump', comeBackAt: momentIn(random() * JUMP_SPREAD_MS, clock) })
@@ -134,7 +135,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
       loop.wake()
     },
     run: async (interrupt, firstInMs) => {
-      // What the clock did before is no event.
+      // Clock changes before the start do not count.
       jumps.jumpedMs()
       note({ kind: 'start', firstAt: momentIn(firstInMs, clock) })
       try {

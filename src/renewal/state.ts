@@ -1,10 +1,10 @@
-/** What is known between renewals, and what each event makes of it: pure, for every event brings its moment. */
+/** The state between renewals, and how each event changes it: pure, because every event carries its moment. */
 import type { Obtained } from '../credentials.ts'
 import type { IamRaError } from '../errors.ts'
 import { earlier, later, type Moment } from './moment.ts'
 import { renewalAt } from './schedule.ts'
 
-/** Credentials with what was found out when they came, before a slow or failing store could move it. */
+/** Credentials with the times computed when they arrived, before a slow or failing store could shift them. */
 export interface Held {
   readonly obtained: Obtained
   readonly obtainedAtMs: number
@@ -15,13 +15,13 @@ export interface Held {
 
 export interface State {
   readonly inUse: Held | undefined
-  /** What the next run goes on from: in use, or still to be stored. */
+  /** The starting point of the next run: in use, or still to be stored. */
   readonly latest: Held | undefined
-  /** The next run; undefined before the start. */
+  /** When the next run is due; undefined before the start. */
   readonly due: Moment | undefined
-  /** Whether someone wants a run that has not begun. */
+  /** Whether a run was requested and has not begun. */
   readonly isAsked: boolean
-  /** Of the latest run, by the clock that is never set. */
+  /** When the latest run finished, by the monotonic clock. */
   readonly endedMs: number
   readonly succeeded: number
   readonly failed: number
@@ -36,10 +36,10 @@ export type Event =
   | { readonly kind: 'look'; readonly at: Moment }
   | { readonly kind: 'begin' }
   | { readonly kind: 'hold'; readonly held: Held }
-  /** What is held was stored. */
+  /** The credentials held were stored. */
   | { readonly kind: 'succeed'; readonly at: Moment }
   | { readonly kind: 'fail'; readonly failure: IamRaError; readonly pauseMs: number; readonly at: Moment }
-  /** The wall clock was set. Every end was reckoned with the clock as it was, and Vault's leases have no other. */
+  /** The wall clock was set. Expiry times were computed before the jump, and Vault leases have no other clock. */
   | { readonly kind: 'jump'; readonly comeBackAt: Moment }
 
 export const INITIAL: State = {
@@ -54,7 +54,7 @@ export const INITIAL: State = {
   failure: undefined,
 }
 
-/** Who reloads us in a loop must not take the account's ten sessions a second. */
+/** An app that requests renewals in a loop must not use up the account's ten sessions a second. */
 const ASKED_GAP_MS = 1000
 
 export function step(state: State, event: Event): State {

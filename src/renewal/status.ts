@@ -1,11 +1,11 @@
-/** How the renewals stand, for the health endpoint and the last word of a long-lived command. */
+/** The state of the renewals, for the health endpoint and the last message of a long-lived command. */
 import type { SessionCredentials } from '../credentials.ts'
 import type { IamRaError } from '../errors.ts'
 import type { State } from './state.ts'
 
-/** How the renewals of a long-lived command stand. */
+/** The state of a long-lived command's renewals. */
 export interface RefreshStatus {
-  /** Those in use, also where they have ended since; absent before the first run succeeded. */
+  /** The credentials in use, even if they have expired since; absent before the first successful run. */
   readonly credentials?: SessionCredentials
   /** Epoch milliseconds. */
   readonly obtainedAtMs?: number

@@ -1,4 +1,4 @@
-/** This program in a process of its own: what a run loads and leaves behind ends with it. */
+/** Runs this program in a child process: whatever a run loads and leaves behind goes away with it. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { codeOf, IamRaError } from '../errors.ts'
 import { NO_COMPILER, ownArguments, ownFile } from './reexec.ts'
@@ -7,17 +7,17 @@ import { omitUndefined } from '../text/omit-undefined.ts'
 export interface ChildRun {
   /** The arguments after the program's name. */
   readonly argv: readonly string[]
-  /** After this it is stopped hard. */
+  /** After this it is killed. */
   readonly timeoutMs: number
-  /** Where it is aborted the child gets SIGTERM, and a moment to revoke what it holds. */
+  /** When aborted, the child gets SIGTERM, and a moment to revoke what it holds. */
   readonly signal: AbortSignal
 }
 
 export interface ChildResult {
-  /** Null where a signal ended it. */
+  /** Null if a signal ended it. */
   readonly exitCode: number | null
   readonly signal: string | null
-  /** Why it was stopped hard, where we did that. */
+  /** Why we killed it, if we did. */
   readonly killed?: 'timeout' | 'output'
   readonly stdout: string
 }
@@ -28,7 +28,7 @@ const GRACE_MS = 4000
 /** Credentials are a few KiB. */
 const MAX_OUTPUT_BYTES = 1024 * 1024
 
-/** With the same environment; what it writes to stderr goes to ours. @throws IamRaError RUN_LOST where it cannot start */
+/** With the same environment; the child's stderr goes to ours. @throws IamRaError RUN_LOST if it cannot start */
 export function runChild(self: NodeJS.Process, run: ChildRun): Promise<ChildResult> {
   return new Promise((resolve, reject) => {
     const child = start(self, run.argv)
@@ -54,7 +54,7 @@ export function runChild(self: NodeJS.Process, run: ChildRun): Promise<ChildResu
       settle()
       reject(cannotStart(error))
     })
-    // There is none where no file descriptor was left for it, which the error above says a moment later.
+    // stdout is missing if no file descriptor was left; the 'error' event follows.
     child.stdout?.on('data', (chunk: Buffer) => {
       size += chunk.byteLength
       if (size > MAX_OUTPUT_BYTES) kill('output')
@@ -70,7 +70,7 @@ export function runChild(self: NodeJS.Process, run: ChildRun): Promise<ChildResu
   })
 }
 
-/** @throws IamRaError RUN_LOST for what the system says at once; the rest comes as an event */
+/** @throws IamRaError RUN_LOST for errors that the system reports at once; the rest come as an event */
 function start(self: NodeJS.Process, argv: readonly string[]): ChildProcess {
   const { [NO_COMPILER]: _own, ...environment } = self.env
   try {
@@ -88,11 +88,11 @@ function cannotStart(cause: unknown): IamRaError {
   return new IamRaError(
     'RUN_LOST',
     'internal',
-    `a process for the run cannot be started (${codeOf(cause) ?? 'no reason given'})`,
+    `cannot start a process for the run (${codeOf(cause) ?? 'no reason given'})`,
     {
       cause,
       retryable: true,
-      hint: "the executable must still be where it was started from, and the container's limits must leave room for one more process",
+      hint: "check that the executable has not moved, and that the container's pids and memory limits allow one more process",
     },
   )
 }

@@ -4,7 +4,7 @@ import { seconds } from '../text/time.ts'
 
 import type { Clock } from './runtime.ts'
 
-/** What bounds a run: its signal is aborted by a process signal or when the deadline passes. */
+/** The limits of a run: its signal is aborted by a process signal or when the deadline passes. */
 export interface Bounds {
   readonly signal: AbortSignal
   /** Milliseconds until the deadline. */
@@ -13,7 +13,7 @@ export interface Bounds {
 }
 
 export interface RunBounds extends Bounds {
-  /** Lets go of the deadline's timer. */
+  /** Releases the deadline's timer. */
   release(): void
 }
 
@@ -42,6 +42,6 @@ export function createBounds(deadlineMs: number, clock: Clock, interrupt: AbortS
 
 function deadlinePassed(deadlineMs: number): IamRaError {
   return new IamRaError('DEADLINE', 'internal', `DEADLINE of ${seconds(deadlineMs)} ran out`, {
-    hint: 'raise DEADLINE, and look at what took the time with --verbose',
+    hint: 'raise DEADLINE, or run with --verbose to see which step is slow',
   })
 }

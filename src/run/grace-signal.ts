@@ -1,13 +1,13 @@
-/** For requests that make something which has to be taken back: a run that is stopped still hears what became of them. */
+/** For requests that create something to revoke: a stopped run still waits for their answer. */
 import { IamRaError } from '../errors.ts'
 import type { Clock } from './runtime.ts'
 
-/** What is made at the moment of a stop is known within this; revoking it has as long again. */
+/** How long a stopped run waits for an answer that creates something to revoke; revoking it then gets as long again. */
 export const GRACE_MS = 1000
 
 export interface GraceSignal {
   readonly signal: AbortSignal
-  /** To be called in any case, or the moment goes on being waited for. */
+  /** Must always be called, or the timer keeps running. */
   release(): void
 }
 
@@ -21,7 +21,7 @@ export function graceSignal(signal: AbortSignal, clock: Pick<Clock, 'sleep'>): G
       () => undefined,
     )
   }
-  // What has not begun yet need not begin.
+  // A request that has not begun yet need not begin.
   if (signal.aborted) late.abort(signal.reason)
   else signal.addEventListener('abort', onAbort, { once: true })
   return {
@@ -33,7 +33,7 @@ export function graceSignal(signal: AbortSignal, clock: Pick<Clock, 'sleep'>): G
   }
 }
 
-/** Why a run ends that failed with `error`: what came after a stop is not the reason, the stop is. */
+/** Why a run that failed with `error` ended: if it was stopped, the reason is the stop, not an error that came afterwards. */
 export function reasonOfEnd(signal: AbortSignal, error: unknown): unknown {
   const reason: unknown = signal.reason
   return reason instanceof IamRaError && reason.code === 'INTERRUPTED' ? reason : error

@@ -1,7 +1,7 @@
-/** Files that others mount for us. A device or a pipe at such a path must not hold the run beyond its deadline. */
+/** Reads mounted files. A device or a pipe at such a path must not hold up the run beyond its deadline. */
 import { constants, type Stats } from 'node:fs'
 
-/** A CA bundle with every public root has a quarter of this. */
+/** A CA bundle with every public root is a quarter of this. */
 const MAX_BYTES = 1024 * 1024
 const SMALLEST_READ = 4095
 // Without O_NONBLOCK a pipe put in the file's place would keep us waiting.
@@ -24,10 +24,10 @@ interface InputHandle {
   close(): Promise<void>
 }
 
-/** The code of the error for what is no regular file. */
+/** The error code for anything but a regular file. */
 export const NOT_A_FILE = 'not a file'
 
-/** @throws Error with a `code`: the system's, or words of ours for what is no regular file or larger than 1 MiB */
+/** @throws Error with a `code`: the system's, or our own words if it is not a regular file or is larger than 1 MiB */
 export async function readInputFile(
   fs: InputFiles,
   path: string,
@@ -39,7 +39,7 @@ export async function readInputFile(
 }
 
 /**
- * The file's bytes, or undefined if there are more than that.
+ * The file's bytes, or undefined if it is larger than `maxBytes`.
  * @throws Error with a `code`: the system's, or NOT_A_FILE
  */
 export async function readBoundedFile(
@@ -47,11 +47,11 @@ export async function readBoundedFile(
   path: string,
   maxBytes: number,
 ): Promise<Buffer | undefined> {
-  // Before it is opened, since opening a device may do something.
+  // Checked before opening, since opening a device may have side effects.
   if (!(await fs.stat(path)).isFile()) throw new InputFileError(NOT_A_FILE)
   const handle = await fs.open(path, READ)
   try {
-    // What was put in its place since may be anything.
+    // Something else may have been put in its place since.
     const status = await handle.stat()
     if (!status.isFile()) throw new InputFileError(NOT_A_FILE)
     return await readBounded(handle, status.size, maxBytes)
@@ -61,8 +61,8 @@ export async function readBoundedFile(
 }
 
 /**
- * What an open file holds, or undefined if that is more.
- * @param size what the descriptor says; the file may grow meanwhile, and those of /proc claim to be empty
+ * The content of an open file, or undefined if it is larger than `maxBytes`.
+ * @param size according to the descriptor; the file may grow meanwhile, and files in /proc claim to be empty
  */
 export async function readBounded(
   handle: Pick<InputHandle, 'read'>,

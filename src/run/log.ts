@@ -1,7 +1,7 @@
-/** Lines for people and for collectors, always on stderr: stdout belongs to commands that print a result. */
+/** Log lines for people and for collectors, always on stderr: stdout belongs to commands that print a result. */
 import { codeOf, type IamRaError } from '../errors.ts'
 
-/** How to speak to the user; known before the settings are, so that their errors are said the right way. */
+/** How to report to the user; known before the settings are read, so that their errors are reported the right way. */
 export interface Reporting {
   readonly format: 'text' | 'json'
   readonly verbosity: 'quiet' | 'normal' | 'verbose'
@@ -28,7 +28,7 @@ export function createLogger(reporting: Reporting, now: () => number, write: (te
       return
     }
     const prefix = level === 'warn' ? 'warning: ' : ''
-    // A name that a server chose, such as a policy's, must not begin a line or move the cursor.
+    // A name that a server chose, such as a policy's, must not start a new line or move the cursor.
     const text = `${prefix}${message}${textFields(fields)}`.replace(/\p{Cc}+/gu, ' ')
     write(`aws-iam-ra: ${text}\n`)
   }
@@ -63,7 +63,7 @@ function errorSentence(error: IamRaError): string {
   return error.stage === 'internal' ? error.message : `${error.stage}: ${error.message}`
 }
 
-/** The sentence, its problems and the hint, as the terminal and the termination log show them. */
+/** The message, its problems and the hint, as the terminal and the termination log show them. */
 export function errorText(error: IamRaError): string {
   const lines = [errorSentence(error), ...error.problems.map((problem) => `  ${problem}`)]
   if (error.hint !== undefined) lines.push(`hint: ${error.hint}`)
@@ -77,15 +77,15 @@ function textFields(fields: LogFields): string {
   return parts.length === 0 ? '' : `  ${parts.join(' ')}`
 }
 
-/** So that a value with blanks ends where it ends. */
+/** Shows where a value with blanks ends. */
 function quoted(text: string): string {
   const line = text.replace(/\p{Cc}+/gu, ' ')
   return /[\s"]|^$/.test(line) ? JSON.stringify(line) : line
 }
 
 /**
- * The chain of causes as `Name CODE`: a library's message may quote what it was given. A bug's stack says where it is
- * without saying what was there.
+ * The chain of causes as `Name CODE`: a library's message may quote its input. A bug's stack shows where it happened
+ * without showing any values.
  */
 function causeChain(error: IamRaError): string[] {
   const chain: string[] = []
@@ -101,7 +101,7 @@ function causeChain(error: IamRaError): string[] {
 
 function stackFrames(error: Error): string {
   const stack = error.stack ?? ''
-  // The message stands before the frames, and lines of it may look like one.
+  // The message comes before the frames, and its lines may look like frames.
   const message = stack.indexOf(error.message)
   return stack
     .slice(message === -1 ? 0 : message + error.message.length)

@@ -1,13 +1,16 @@
-/** Work with a token or a certificate that may expire meanwhile: the run then begins again with a login. */
+/** Work with a token or certificate that may expire meanwhile: the run then starts over with a login. */
 import { IamRaError, type Stage } from '../errors.ts'
 
 export interface Held {
   readonly stage: Stage
-  /** What expired before what, as a sentence. */
+  /** What expired before what, as a message. */
   readonly ended: string
   readonly hint: string
   hasEnded(): boolean
-  /** Whether it is a server's answer to what expired on the way, which looks like one to what was never good. */
+  /**
+   * Whether it is a server's answer to a token or certificate that expired on the way; an invalid one gets the same
+   * answer.
+   */
   isRefused(error: IamRaError): boolean
 }
 

@@ -1,13 +1,13 @@
-/** This program's own file, to be started again. */
+/** Starts this program's own file again. */
 
 type Self = Pick<NodeJS.Process, 'argv' | 'execArgv' | 'execPath' | 'platform'>
 
-/** What stands before a user's arguments. An executable that Bun made names a file within itself there. */
+/** The arguments before the user's. An executable built by Bun has the name of a file within itself there. */
 export function ownArguments({ argv, execArgv }: Pick<Self, 'argv' | 'execArgv'>): string[] {
   return isExecutable(argv) ? [] : [...execArgv, argv[1] ?? '']
 }
 
-/** As the kernel has it, since an executable may be deleted or replaced while it runs: proc(5). */
+/** The kernel's link to it, since an executable may be deleted or replaced while it runs: proc(5). */
 export function ownFile({ argv, execPath, platform }: Pick<Self, 'argv' | 'execPath' | 'platform'>): string {
   return isExecutable(argv) && platform === 'linux' ? '/proc/self/exe' : execPath
 }
@@ -16,12 +16,12 @@ function isExecutable(argv: readonly string[]): boolean {
   return argv[1]?.startsWith('/$bunfs/') === true
 }
 
-/** An option of JavaScriptCore, which takes its options from the environment and at its start alone. */
+/** An option of JavaScriptCore, which reads its options only from the environment and only at startup. */
 export const NO_COMPILER = 'BUN_JSC_useJIT'
 
 /**
- * Variables by which Node, Bun and their TLS libraries trust other CAs, skip checks, print, write or listen. Not all names
- * with these beginnings: images set NODE_ENV and NODE_VERSION, and pods often have a NODE_NAME.
+ * Variables that make Node, Bun and their TLS libraries trust other CAs, skip checks, print, write or listen. Not every
+ * name with these prefixes: images set NODE_ENV and NODE_VERSION, and pods often have a NODE_NAME.
  * https://nodejs.org/api/cli.html#environment-variables_1, https://bun.com/docs/runtime/environment-variables
  */
 const OF_THE_RUNTIME = new RegExp(
@@ -35,10 +35,10 @@ const OF_THE_RUNTIME = new RegExp(
 )
 
 /**
- * Begins again in this same process where its environment is not what the runtime is to see: the runtime looks at most of it
- * before our first line or below it, so that deleting would come too late. A long-lived one goes without the compiler of
- * JavaScriptCore too: a process that lives for months and computes next to nothing is 4 MiB smaller so (docs/lab/serve.md).
- * Goes on as it is where that cannot be done.
+ * Starts over in this same process if its environment has variables that the runtime must not see: the runtime reads
+ * most of them before our first line or below it, so deleting them would come too late. A long-lived command also runs
+ * without JavaScriptCore's compiler: a process that lives for months and computes next to nothing is 4 MiB smaller that
+ * way (docs/lab/serve.md). If this is impossible, the process goes on as it is.
  */
 export function beginAgain(self: NodeJS.Process, longLived: boolean): void {
   const ours = Object.keys(self.env).filter((name) => OF_THE_RUNTIME.test(name))
@@ -52,7 +52,7 @@ export function beginAgain(self: NodeJS.Process, longLived: boolean): void {
       smaller ? { ...environment, [NO_COMPILER]: '0' } : environment,
     )
   } catch {
-    // What is read later is kept from it at least; and it is smaller or it is not.
+    // At least anything that is read later is kept from the runtime; the compiler stays as it is.
   }
   for (const name of ours) Reflect.deleteProperty(self.env, name)
 }

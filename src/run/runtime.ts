@@ -1,4 +1,4 @@
-/** Everything a run takes from outside: time, network, files, randomness, environment. Passed in, never reached for. */
+/** Everything a run takes from outside: time, network, files, randomness, environment. It is passed in, never imported. */
 import { write } from 'node:fs'
 import * as fsPromises from 'node:fs/promises'
 import type { ChildResult, ChildRun } from './child.ts'
@@ -10,9 +10,9 @@ import { createHttpClient, type HttpClient, type HttpClientOptions } from '../ne
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number
-  /** Milliseconds since some moment; never jumps, so that deadlines survive a clock that is being set. */
+  /** Milliseconds since some moment; never jumps, so that deadlines survive changes of the wall clock. */
   elapsed(): number
-  /** @throws the signal's reason where it is aborted first. */
+  /** @throws the signal's reason if it is aborted first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
@@ -25,7 +25,7 @@ export interface Runtime {
   /** The arguments after the program's name. */
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
-  /** The home folder: HOME, else the passwd entry; undefined where there is neither. */
+  /** The home directory: HOME, or else the passwd entry; undefined if there is neither. */
   readonly home: string | undefined
   readonly clock: Clock
   /** A number in [0, 1). */
@@ -36,13 +36,13 @@ export interface Runtime {
   http(options: HttpClientOptions): HttpClient
   stdout(text: string): void
   stderr(text: string): void
-  /** This program as a child of this process. @throws Error where it cannot be started */
+  /** Runs this program as a child process. @throws Error if it cannot be started */
   runChild(run: ChildRun): Promise<ChildResult>
 }
 
 /** SIGHUP, which ends a run unless a command has a use for it. */
 export interface SighupHook {
-  /** From now on SIGHUP calls this in place of ending the run. */
+  /** From now on SIGHUP calls this instead of ending the run. */
   listen(listener: () => void): void
 }
 
@@ -52,7 +52,7 @@ export const systemClock: Clock = {
   sleep,
 }
 
-/** By hand: the module with promises of timers takes half a mebibyte, for the life of a sidecar. */
+/** Hand-written: the module of promise timers takes half a mebibyte, for the life of a sidecar. */
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted()
@@ -69,9 +69,9 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 export interface SystemRuntime extends Runtime {
-  /** Resolves once all output so far was taken, or never. */
+  /** Resolves once all output so far has been written, or never. */
   written(): Promise<void>
-  /** Why something of stdout was lost, once it is known: the system's word, such as ENOSPC. */
+  /** Why some of stdout was lost, once known: the system's code, such as ENOSPC. */
   lostOutput(): string | undefined
 }
 
@@ -98,8 +98,8 @@ export function systemRuntime(process: NodeJS.Process): SystemRuntime {
 }
 
 /**
- * Texts in their order to a file descriptor. Not by the process's streams, which take longer to set up than all else that
- * `--version` does; and not in this thread, which a pipe whose reader sleeps would hold.
+ * Writes texts to a file descriptor in order. Not through the process's streams, which take longer to set up than
+ * everything else that `--version` does; and not synchronously, or a pipe whose reader sleeps would block this thread.
  */
 function outputTo(fd: number): {
   write(text: string): void
@@ -128,7 +128,7 @@ async function writeAll(fd: number, bytes: Buffer): Promise<void> {
     try {
       rest = rest.subarray(await writeSome(fd, rest))
     } catch (error) {
-      // A full pipe that someone else made one that does not block.
+      // A full pipe that another process has made non-blocking.
       if (codeOf(error) !== 'EAGAIN') throw error
       await sleep(10)
     }
@@ -144,7 +144,7 @@ function writeSome(fd: number, bytes: Buffer): Promise<number> {
 function homeFolder(fromEnvironment: string | undefined): string | undefined {
   if (fromEnvironment !== undefined) return fromEnvironment || undefined
   try {
-    // Loaded for who needs it: the passwd entry.
+    // Loaded only when needed, for the passwd entry.
     return process.getBuiltinModule('node:os').homedir() || undefined
   } catch {
     // uv_os_homedir fails for a uid without a passwd entry and without HOME.

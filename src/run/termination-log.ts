@@ -3,7 +3,7 @@ import type { Runtime } from './runtime.ts'
 
 const MAX_BYTES = 4096
 
-/** Writes into an existing regular file only; a failure to is not worth a second message. */
+/** Writes to an existing regular file only; a failure is not worth a second message. */
 export async function writeTerminationLog(fs: Runtime['fs'], path: string, text: string): Promise<void> {
   try {
     if (!(await fs.stat(path)).isFile()) return

@@ -1,15 +1,15 @@
-/** Checks of addresses. No message repeats one: any of them may hold a password. */
+/** Checks of addresses. No message repeats an address: any of them may contain a password. */
 import { isIP } from 'node:net'
 import type { HealthSettings } from '../endpoint/settings.ts'
 import { expecting, port, type Check } from './values.ts'
 
-/** Without user name: the token of the login is the only identity. */
+/** Without a user name: the login's token is the only identity. */
 export const vaultAddress: Check<URL> = expecting(
   'http:// or https://, a host and at most a port, such as https://vault.example:8200',
   (text) => origin(text, false),
 )
 
-/** http stays on the machine: what comes back, or what it is signed with, are credentials. */
+/** http stays on the machine: responses contain credentials, and requests are signed with them. */
 export const awsAddress: Check<URL> = expecting(
   'https://, or http:// with a loopback host, and at most a port',
   (text) => {
@@ -20,7 +20,7 @@ export const awsAddress: Check<URL> = expecting(
   },
 )
 
-/** Where to listen: an address of this machine and a port, as Kubernetes' own flags have it. */
+/** Where to listen: an address of this machine and a port, in the format of Kubernetes' own flags. */
 export const listenAddress: Check<HealthSettings> = expecting(
   'an IP address and a port, such as 0.0.0.0:9912 or [::]:9912',
   (text) => {
@@ -37,20 +37,20 @@ export const listenAddress: Check<HealthSettings> = expecting(
   },
 )
 
-/** A proxy without a scheme is an http one, as for curl and Go. */
+/** A proxy without a scheme is an http one, as in curl and Go. */
 export const proxyAddress: Check<URL> = expecting(
   'an http or https proxy such as http://proxy.example:3128',
   (text) => origin(text.includes('://') ? text : `http://${text}`, true),
 )
 
-/** 127.0.0.0/8, ::1 and localhost. The URL parser has already brought addresses into their one spelling. */
+/** 127.0.0.0/8, ::1 and localhost. The URL parser has already normalized addresses. */
 export function isLoopback(url: URL): boolean {
   return url.hostname === 'localhost' || url.hostname === '[::1]' || /^127(\.\d+){3}$/.test(url.hostname)
 }
 
 /**
- * Looks at the text before the URL parser does: that one drops an empty `?`, `@` or `#`, turns `\` into `/` and
- * accepts `https:host`.
+ * Checks the text before the URL parser does: the parser drops an empty `?`, `@` or `#`, turns `\` into `/` and accepts
+ * `https:host`.
  */
 function origin(
   text: string,
@@ -69,7 +69,7 @@ function origin(
     }
   }
   if (rest !== '' && rest !== '/') return { wrong: 'has a path, a query or a fragment' }
-  // Not the parser's error: its text repeats the address.
+  // Not the parser's error: its message repeats the address.
   if (!URL.canParse(text)) return { wrong: 'has no valid host and port' }
   return { value: new URL(text) }
 }

@@ -1,42 +1,43 @@
-/** The command line taken apart; what the values mean is decided elsewhere. */
+/** Parses the command line; the meaning of the values is decided elsewhere. */
 import { nearest } from '../text/did-you-mean.ts'
+import { listed, namesOf, type CommandFace } from './command.ts'
 import { flagOf, OPTIONS, type OptionName } from './options.ts'
-
-export const COMMANDS = ['serve', 'renew', 'credential-process', 'check'] as const
-/** What serve and renew start for each run, in a process of its own; no command for people, so no text lists it. */
-const CHILD_COMMAND = 'obtain'
-export type Command = (typeof COMMANDS)[number] | typeof CHILD_COMMAND
+import { inWords } from './values.ts'
 
 export const SWITCHES = ['--help', '--version', '--quiet', '--verbose', '--json'] as const
 export type Switch = (typeof SWITCHES)[number]
 
-export interface Arguments {
-  /** Absent: the one-shot. */
-  readonly command?: Command
-  /** The first argument was close to this command: what follows was written for it, so that no other problem counts. */
-  readonly meant?: Command
+export interface Arguments<C extends CommandFace = CommandFace> {
+  /** Absent for a one-shot run. */
+  readonly command?: C
+  /** The first argument is similar to this command: the rest was written for it, so no other problem counts. */
+  readonly meant?: string
   readonly switches: ReadonlySet<Switch>
   /** By option; never empty. */
   readonly values: ReadonlyMap<OptionName, string>
-  /** One line for each argument that is not understood. An argument's value is never repeated in it. */
+  /** One line for each argument that is not understood. It never repeats an argument's value. */
   readonly problems: readonly string[]
 }
 
 /**
- * A command may stand first. Takes `--flag value` and `--flag=value`; a value that begins with `--` needs the second
+ * A command may come first. Accepts `--flag value` and `--flag=value`; a value that begins with `--` needs the second
  * form.
  */
-export function readArguments(argv: readonly string[]): Arguments {
+export function readArguments<C extends CommandFace>(
+  argv: readonly string[],
+  commands: readonly C[],
+): Arguments<C> {
   const switches = new Set<Switch>()
   const values = new Map<OptionName, string>()
   const problems: string[] = []
 
-  const command = commandOf(argv)
-  const meant = command === undefined ? commandMeant(argv) : undefined
+  const command = commandOf(argv, commands)
+  const names = namesOf(listed(commands))
+  const meant = command === undefined ? commandMeant(argv, names) : undefined
   const rest = argv.slice(command === undefined ? 0 : 1)
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
     if (!argument.startsWith('-')) {
-      problems.push(strayArgument(argument, argv.length - rest.length, meant))
+      problems.push(strayArgument(argument, argv.length - rest.length, names, meant))
       continue
     }
     const equals = argument.indexOf('=')
@@ -68,8 +69,9 @@ export function readArguments(argv: readonly string[]): Arguments {
   if (switches.has('--quiet') && switches.has('--verbose')) {
     problems.push('--quiet: cannot be combined with --verbose; expected one of them')
   }
-  if (switches.has('--json') && command !== 'check') {
-    problems.push('--json: works only with check; expected LOG_FORMAT=json for JSON log lines')
+  if (switches.has('--json') && command?.json !== true) {
+    const takers = inWords(namesOf(listed(commands).filter(({ json }) => json === true)), 'and')
+    problems.push(`--json: works only with ${takers}; expected LOG_FORMAT=json for JSON log lines`)
   }
   return {
     switches,
@@ -80,24 +82,35 @@ export function readArguments(argv: readonly string[]): Arguments {
   }
 }
 
-/** The command that the first argument is a typing error of. The argument itself is shown nowhere: it may be a value. */
-function commandMeant([first]: readonly string[]): Command | undefined {
-  return first === undefined || first.startsWith('-') ? undefined : nearest(first, COMMANDS)
+/**
+ * The command of which the first argument is probably a misspelling. The argument itself is shown nowhere: it may be a
+ * value.
+ */
+function commandMeant([first]: readonly string[], names: readonly string[]): string | undefined {
+  return first === undefined || first.startsWith('-') ? undefined : nearest(first, names)
 }
 
-/** @returns undefined for the one-shot */
-export function commandOf(argv: readonly string[]): Command | undefined {
-  return ([...COMMANDS, CHILD_COMMAND] as const).find((name) => name === argv[0])
+/** @returns undefined for a one-shot run */
+export function commandOf<C extends CommandFace>(
+  argv: readonly string[],
+  commands: readonly C[],
+): C | undefined {
+  return commands.find(({ name }) => name === argv[0])
 }
 
-/** By its place, as it may be a value that lost its flag. @param position from 1 */
-function strayArgument(argument: string, position: number, meant: Command | undefined): string {
+/** Names the argument by its position, since it may be a value that lost its flag. @param position from 1 */
+function strayArgument(
+  argument: string,
+  position: number,
+  names: readonly string[],
+  meant: string | undefined,
+): string {
   const subject = `argument ${position}`
-  if (COMMANDS.some((name) => name === argument)) {
+  if (names.includes(argument)) {
     return `${subject}: is a command, but not the first argument; expected one command, before all flags`
   }
   return position === 1
-    ? `${subject}: is neither a command nor a flag${didYouMean(meant)}; expected ${COMMANDS.join(', ')} or a flag such as --vault-addr`
+    ? `${subject}: is neither a command nor a flag${didYouMean(meant)}; expected ${names.join(', ')} or a flag such as --vault-addr`
     : `${subject}: is not a flag; expected flags only, such as --vault-addr`
 }
 
@@ -111,7 +124,7 @@ function optionOf(flag: string): OptionName | undefined {
 
 const FLAGS: readonly string[] = [...SWITCHES, ...OPTIONS.map(({ name }) => flagOf(name))]
 
-/** A mistyped flag helps to find it; anything else may be a value that lost its flag, and is like none of ours. */
+/** A mistyped flag is shown to help find it; anything else may be a value that lost its flag, and resembles none of ours. */
 function unknownFlag(flag: string): string {
   const isWord = /^--?[a-z][a-z-]{0,40}$/.test(flag)
   const meant = isWord ? nearest(flag, FLAGS) : undefined

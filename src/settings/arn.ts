@@ -1,4 +1,4 @@
-/** The three ARNs: taken apart, each checked for what it names, then against one another. */
+/** The three ARNs: parsed, each checked for its resource type, then against one another. */
 import { parseArn, type Arn } from '../aws/arn.ts'
 import { expecting, region, type Check, type Unfit } from './values.ts'
 
@@ -11,7 +11,7 @@ interface Kind {
   readonly resource: RegExp
 }
 
-/** `Length 36` and this pattern are the Roles Anywhere API's for the ids of anchors and profiles. */
+/** `Length 36` and this pattern are the Roles Anywhere API's for the ids of trust anchors and profiles. */
 const ID = '[a-f0-9]{8}(-[a-z0-9]{4}){3}-[a-z0-9]{12}'
 
 const KINDS: Readonly<Record<ArnSetting, Kind>> = {
@@ -57,7 +57,7 @@ function arnFor(setting: ArnSetting): Check<Arn> {
   })
 }
 
-/** By service and the resource's first word, so that a swapped ARN is recognised whatever else is wrong with it. */
+/** By service and the resource's first word, so that a swapped ARN is recognized whatever else is wrong with it. */
 function kindOf({ service, resource }: Arn): ArnSetting | undefined {
   if (service === 'iam') return resource.startsWith('role/') ? 'ROLE_ARN' : undefined
   if (service !== 'rolesanywhere') return undefined
@@ -73,14 +73,15 @@ function faultOf(arn: Arn, kind: Kind): string | undefined {
   return kind.resource.test(arn.resource) ? undefined : `does not name a ${kind.expected.replace(/^.*:/, '')}`
 }
 
-/** Undefined where the ARN itself is missing or wrong. */
+/** Undefined if the ARN itself is missing or wrong. */
 export type Arns = Readonly<Record<'role' | 'anchor' | 'profile', Arn | undefined>>
 
 export type ArnConflict = Unfit & { readonly setting: ArnSetting }
 
 /**
- * What no CreateSession accepts. Anchor and profile are of one region (Roles Anywhere user guide). A role is passed to
- * the profile, and iam:PassRole works within one account only (IAM user guide, “pass a role to an AWS service”).
+ * Combinations that CreateSession never accepts. Trust anchor and profile are in the same region (Roles Anywhere user
+ * guide). A role is passed to the profile, and iam:PassRole works within one account only (IAM user guide, “pass a role
+ * to an AWS service”).
  */
 export function arnConflicts({ role, anchor, profile }: Arns): readonly ArnConflict[] {
   const conflicts: ArnConflict[] = []

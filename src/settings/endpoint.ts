@@ -1,4 +1,4 @@
-/** Where Roles Anywhere and STS answer, by partition, region and variant. */
+/** The endpoints of Roles Anywhere and STS, by partition, region and variant. */
 import type { Unfit } from './values.ts'
 
 interface Suffixes {
@@ -6,20 +6,20 @@ interface Suffixes {
   readonly dualStack: string
 }
 
-/** AWS General Reference, “IAM Roles Anywhere endpoints and quotas”; the newer partitions are not in it. */
+/** AWS General Reference, “IAM Roles Anywhere endpoints and quotas”; it lacks the newer partitions. */
 const SUFFIXES: Readonly<Record<string, Suffixes>> = {
   aws: { standard: 'amazonaws.com', dualStack: 'api.aws' },
   'aws-us-gov': { standard: 'amazonaws.com', dualStack: 'api.aws' },
   'aws-cn': { standard: 'amazonaws.com.cn', dualStack: 'api.amazonwebservices.com.cn' },
 }
 
-/** Those whose endpoints follow from the region. */
+/** Partitions whose endpoints follow from the region. */
 export const PARTITIONS: readonly string[] = Object.keys(SUFFIXES)
 
-/** Where STS is asked if no region is set: keys of an IAM user are known in every region of a partition. */
+/** The STS region if no region is set: an IAM user's keys are known in every region of a partition. */
 export const ANY_REGION = 'us-east-1'
 
-/** The same page. AWS's own endpoint rules name a FIPS host for every region, most of which do not exist. */
+/** From the same page. AWS's own endpoint rules name a FIPS host for every region, most of which do not exist. */
 const FIPS_REGIONS: readonly string[] = [
   'us-east-1',
   'us-east-2',
@@ -41,14 +41,14 @@ export type EndpointOverride = 'AWS_ENDPOINT_URL_ROLESANYWHERE' | 'AWS_ENDPOINT_
 export type Endpoint =
   { readonly value: URL } | (Unfit & { readonly setting: EndpointOverride | 'AWS_USE_FIPS_ENDPOINT' })
 
-/** FIPS with dual-stack is on no page; `rolesanywhere-fips.R.api.aws` is what AWS's endpoint rules give. */
+/** No page documents FIPS with dual-stack; `rolesanywhere-fips.R.api.aws` is the result of AWS's endpoint rules. */
 export function rolesAnywhereEndpoint(choice: EndpointChoice): Endpoint {
   return endpoint('Roles Anywhere', 'rolesanywhere', 'AWS_ENDPOINT_URL_ROLESANYWHERE', choice)
 }
 
 /**
  * The same suffixes and the same FIPS regions (AWS General Reference, “AWS Security Token Service endpoints and
- * quotas”), but that GovCloud's plain names are FIPS ones, without dual-stack.
+ * quotas”), except that GovCloud's plain names are FIPS endpoints, without dual-stack.
  */
 export function stsEndpoint(choice: Omit<EndpointChoice, 'partition'>): Endpoint {
   const partition = partitionOf(choice.region)
@@ -56,7 +56,7 @@ export function stsEndpoint(choice: Omit<EndpointChoice, 'partition'>): Endpoint
   return endpoint('STS', 'sts', 'AWS_ENDPOINT_URL_STS', { ...choice, partition, fips })
 }
 
-/** How the names of a partition's regions begin, as AWS's SDKs tell them apart (their partitions.json). */
+/** How a partition's region names begin, as AWS's SDKs tell partitions apart (their partitions.json). */
 const REGION_PREFIXES: readonly (readonly [prefix: string, partition: string])[] = [
   ['cn-', 'aws-cn'],
   ['us-gov-', 'aws-us-gov'],

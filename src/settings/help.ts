@@ -1,66 +1,12 @@
-/** What --help prints, all of it from the tables that the program itself goes by. */
+/** The output of --help, generated from the tables that the program itself uses. */
 import { EXIT_CODES, type Stage } from '../errors.ts'
-import { COMMANDS, SWITCHES, type Command, type Switch } from './arguments.ts'
-import {
-  CHOICES,
-  flagOf,
-  OPTIONS,
-  type Definition,
-  type Group,
-  type OptionName,
-  type SourceKind,
-  type UserCommand,
-} from './options.ts'
+import { SWITCHES, type Switch } from './arguments.ts'
+import { listed, namesOf, type CommandFace, type ListedCommand, type Program } from './command.ts'
+import { choosing, KINDS, SOURCES } from './credentials-source.ts'
+import { flagOf, OPTIONS, type Definition, type Group, type OptionName, type SourceKind } from './options.ts'
 import { inWords } from './values.ts'
 
 const WIDTH = 100
-
-interface CommandText {
-  readonly summary: string
-  readonly details: string
-  /** Lines of a shell; what a command needs and they do not set is in the environment. */
-  readonly example: readonly string[]
-}
-
-/** Without a command's word it is the whole program. */
-const ONCE: CommandText = {
-  summary: 'AWS credentials for a pod, from Vault and IAM Roles Anywhere',
-  details:
-    "Without a command: logs in to Vault with the pod's service account, has a certificate signed, exchanges it for session credentials, writes them to the credentials file and exits. In a pod that sets the required variables it needs no argument. Set CERTIFICATE_FILE to use a certificate issued elsewhere, or VAULT_AWS_PATH to use Vault's AWS secrets engine.",
-  example: [
-    'export VAULT_ADDR=https://vault.example:8200 VAULT_ROLE=app',
-    'export VAULT_CERT_NAME=workload VAULT_CERT_CN=app.team.cluster',
-    'export ROLE_ARN=arn:aws:iam::111122223333:role/app',
-    'export ANCHOR_ARN_FILE=/etc/iam-ra/anchor-arn PROFILE_ARN_FILE=/etc/iam-ra/profile-arn',
-    'aws-iam-ra check',
-    'aws-iam-ra --aws-profile app',
-  ],
-}
-
-const COMMAND_TEXTS: Readonly<Record<Exclude<UserCommand, 'once'>, CommandText>> = {
-  serve: {
-    summary: 'serve credentials to SDKs on loopback and keep them fresh; writes only its token file',
-    details:
-      'Runs until SIGTERM or SIGINT; a failed renewal does not stop it. In the app, set AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:9911/v1/credentials and AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE. If its SDK knows only the instance metadata service, set AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:9911 instead.',
-    example: ['aws-iam-ra serve --health-addr 0.0.0.0:9912'],
-  },
-  renew: {
-    summary: 'keep the credentials file fresh, for apps that re-read it',
-    details: 'Runs until SIGTERM or SIGINT; a failed renewal does not stop it.',
-    example: ['aws-iam-ra renew --aws-shared-credentials-file /aws/credentials --health-addr 0.0.0.0:9912'],
-  },
-  'credential-process': {
-    summary: 'print credentials as JSON for credential_process in an AWS config file',
-    details: 'Writes nothing. In ~/.aws/config, below the header of a profile: credential_process = COMMAND.',
-    example: ['aws-iam-ra credential-process --session-duration 3600'],
-  },
-  check: {
-    summary: 'dry run: perform every step, report what each sent and got, write nothing',
-    details:
-      'Checks the token file instead of the credentials file if AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE is set and AWS_SHARED_CREDENTIALS_FILE is not, as in a pod that runs serve.',
-    example: ['aws-iam-ra check --json'],
-  },
-}
 
 export const SWITCH_MEANINGS: Readonly<Record<Switch, string>> = {
   '--help': 'print this and exit; after a command: its own settings',
@@ -70,7 +16,7 @@ export const SWITCH_MEANINGS: Readonly<Record<Switch, string>> = {
   '--json': 'with check: print its findings as one JSON document',
 }
 
-/** The settings' headings, in the order that they come in. */
+/** The headings of the settings, in the order of output. */
 export const GROUPS: Readonly<Record<Group, string>> = {
   vault: 'Vault',
   certificate: 'Certificate',
@@ -96,28 +42,31 @@ const IGNORED =
   'VAULT_TOKEN and VAULT_SKIP_VERIFY are ignored, with a warning. Runtime variables such as NODE_EXTRA_CA_CERTS, NODE_OPTIONS and SSL_CERT_FILE have no effect: set VAULT_CACERT and AWS_CA_BUNDLE to trust more CAs.'
 
 /**
- * In lines of 100 columns at most, with a line break at its end.
- * @param command whose settings to list; without one, or for one that no user runs, all
+ * In lines of at most 100 columns, with a line break at the end.
+ * @param command whose settings to list; all of them if it is absent or a command that no user runs
  */
-export function helpText(command?: Command): string {
-  const lines = command === undefined || command === 'obtain' ? wholeHelp() : commandHelp(command)
+export function helpText(program: Program, command?: CommandFace): string {
+  const [one] = command === undefined ? [] : listed([command])
+  const lines = one === undefined ? wholeHelp(program) : commandHelp(one)
   return `${lines.join('\n')}\n`
 }
 
-function wholeHelp(): string[] {
+function wholeHelp(program: Program): string[] {
+  const { summary, details, example } = program.oneShot.help
+  const commands = listed(program.commands)
   return [
-    `aws-iam-ra: ${ONCE.summary}`,
+    `aws-iam-ra: ${summary}`,
     '',
-    `Usage: aws-iam-ra [${COMMANDS.join(' | ')}] [--flag VALUE]...`,
+    `Usage: aws-iam-ra [${namesOf(commands).join(' | ')}] [--flag VALUE]...`,
     '',
-    ...wrap(ONCE.details, 0),
+    ...wrap(details, 0),
     '',
     'Commands:',
-    ...COMMANDS.flatMap((name) => [`  ${name}`, ...wrap(COMMAND_TEXTS[name].summary, 6)]),
+    ...commands.flatMap(({ name, help }) => [`  ${name}`, ...wrap(help.summary, 6)]),
     '',
     ...wrap(`${HOW_TO_SET} ${IGNORED}`, 0),
     '',
-    ...settings(),
+    ...settings((option) => describe(option, onlyFor(option, program))),
     'Flags without a value:',
     ...rows(Object.entries(SWITCH_MEANINGS)),
     '',
@@ -125,23 +74,23 @@ function wholeHelp(): string[] {
     ...rows(exitCodes()),
     '',
     'Example:',
-    ...ONCE.example.map((line) => `  ${line}`),
+    ...example.map((line) => `  ${line}`),
   ]
 }
 
-function commandHelp(command: Exclude<UserCommand, 'once'>): string[] {
-  const { summary, details, example } = COMMAND_TEXTS[command]
-  const switches = SWITCHES.filter((name) => name !== '--json' || command === 'check')
+function commandHelp(command: ListedCommand): string[] {
+  const { summary, details, example } = command.help
+  const switches = SWITCHES.filter((name) => name !== '--json' || command.json === true)
   return [
-    ...wrap(`aws-iam-ra ${command}: ${summary}`, 0),
+    ...wrap(`aws-iam-ra ${command.name}: ${summary}`, 0),
     '',
-    `Usage: aws-iam-ra ${command} [--flag VALUE]...`,
+    `Usage: aws-iam-ra ${command.name} [--flag VALUE]...`,
     '',
     ...wrap(details, 0),
     '',
     ...wrap(`${HOW_TO_SET} aws-iam-ra --help lists the other commands, and the exit codes.`, 0),
     '',
-    ...settings(command),
+    ...settings((option) => (isFor(option, command) ? describe(option) : [])),
     'Flags without a value:',
     ...rows(switches.map((name) => [name, SWITCH_MEANINGS[name]])),
     '',
@@ -150,62 +99,52 @@ function commandHelp(command: Exclude<UserCommand, 'once'>): string[] {
   ]
 }
 
-/** By group, each with a blank line after it. */
-function settings(command?: UserCommand): string[] {
+/** By group, each followed by a blank line. */
+function settings(described: (option: NamedDefinition) => string[]): string[] {
   return Object.entries(GROUPS).flatMap(([group, heading]) => {
-    const options = OPTIONS.filter((option) => option.group === group && isFor(option, command))
-    if (options.length === 0) return []
-    return [`${heading}:`, ...options.flatMap((option) => describe(option, command)), '']
+    const lines = OPTIONS.filter((option) => option.group === group).flatMap(described)
+    return lines.length === 0 ? [] : [`${heading}:`, ...lines, '']
   })
 }
 
-/** Whether the command takes it; each is for the program as a whole. */
-export function isFor({ commands }: Definition, command: UserCommand | undefined): boolean {
-  return command === undefined || commands === undefined || commands.includes(command)
+/** Whether the command reads it. */
+export function isFor({ parts }: Definition, { takes }: CommandFace): boolean {
+  return parts === undefined || parts.some((part) => takes.includes(part))
 }
 
-function describe(
-  option: Definition & { readonly name: OptionName },
-  command: UserCommand | undefined,
-): string[] {
+type NamedDefinition = Definition & { readonly name: OptionName }
+
+function describe(option: NamedDefinition, only?: string): string[] {
   const names = [option.name, ...(option.lowerCase === true ? [option.name.toLowerCase()] : [])]
   const heading = `  ${names.join(' or ')}, ${flagOf(option.name)}`
-  const only = command === undefined ? onlyFor(option) : undefined
   const conditions = `(${[defaultOf(option), ...(only === undefined ? [] : [only])].join('; ')})`
   const fits = heading.length + 2 + conditions.length <= WIDTH
   const head = fits ? [`${heading}  ${conditions}`] : [heading, ...wrap(conditions, 6)]
   return [...head, ...wrap(meaningOf(option), 6)]
 }
 
-/** What it is, what its check expects, and what else there is to say. */
+/** Its meaning, the values that its check accepts, and its note. */
 export function meaningOf({ meaning, check, note }: Definition): string {
   const expected = check.expected === '' ? '' : `: ${check.expected}`
   return `${meaning}${expected}${note === undefined ? '' : `; ${note}`}`
 }
 
-/** Whether there must be one, else what is taken without. */
+/** Whether it is required, and otherwise its default. */
 export function defaultOf({ required, fallback, otherwise }: Definition): string {
   return required === undefined ? `default: ${fallback ?? otherwise ?? 'none'}` : requirement(required)
 }
 
 function requirement(required: readonly SourceKind[]): string {
-  const settingsOf = (kinds: readonly SourceKind[]): string =>
-    inWords(
-      CHOICES.filter(({ kind }) => kinds.includes(kind)).map(({ by }) => by),
-      'or',
-    )
-  if (!required.includes('vault-pki')) return `required with ${settingsOf(required)}`
-  const others = CHOICES.map(({ kind }) => kind).filter((kind) => !required.includes(kind))
-  return others.length === 0 ? 'required' : `required unless ${settingsOf(others)} is set`
+  if (required.every((kind) => SOURCES[kind].by !== undefined)) return `required with ${choosing(required)}`
+  const others = KINDS.filter((kind) => !required.includes(kind))
+  return others.length === 0 ? 'required' : `required unless ${choosing(others)} is set`
 }
 
-/** The commands that have it, if the program without one has not. */
-export function onlyFor({ commands }: Definition): string | undefined {
-  if (commands === undefined || commands.includes('once')) return undefined
-  return `${inWords(
-    commands.filter((name) => name !== 'check'),
-    'and',
-  )} only`
+/** The commands that read it, unless the program without a command does too. */
+export function onlyFor(option: Definition, { oneShot, commands }: Program): string | undefined {
+  if (isFor(option, oneShot)) return undefined
+  const takers = listed(commands).filter((command) => command.dryRun !== true && isFor(option, command))
+  return `${inWords(namesOf(takers), 'and')} only`
 }
 
 export function exitCodes(): [string, string][] {

@@ -1,11 +1,11 @@
-/** NO_PROXY as Go's httpproxy reads it, which is what Vault and Kubernetes use; blanks separate entries too, as for curl. */
+/** NO_PROXY as read by Go's httpproxy, which Vault and Kubernetes use; blanks separate entries too, as in curl. */
 import { BlockList, isIP } from 'node:net'
 import { wireName } from '../net/wire-name.ts'
 
 /**
- * Whether an entry names the target. `*` names all; `a.b` names itself and what is below it; `.a.b` and `*.a.b` only
- * what is below; addresses and CIDR blocks name addresses, never what a name resolves to. An entry with a port names
- * that port alone. What cannot be read is passed over.
+ * Whether an entry matches the target. `*` matches everything; `a.b` matches itself and its subdomains; `.a.b` and
+ * `*.a.b` match subdomains only; addresses and CIDR blocks match addresses, never a name that resolves to one. An entry
+ * with a port matches that port alone. Invalid entries are skipped.
  */
 export function bypassesProxy(noProxy: string, target: URL): boolean {
   const host = wireName(target.hostname.replace(/^\[(.*)\]$/, '$1'))

@@ -1,8 +1,9 @@
-/** The one table of settings: reading, checks, --help and docs/settings.md all follow it, in its order. */
+/** The one table of settings: parsing, checks, --help and docs/settings.md all follow it, in its order. */
+import { DEFAULT_KEY_TYPE } from '../certificate/settings.ts'
 import type { CredentialsSource } from '../sources/sources.ts'
 import { awsAddress, listenAddress, proxyAddress, vaultAddress } from './addresses.ts'
-import type { Command } from './arguments.ts'
 import { anchorArn, profileArn, roleArn } from './arn.ts'
+import type { Part } from './command.ts'
 import { ANY_REGION, PARTITIONS } from './endpoint.ts'
 import * as values from './values.ts'
 
@@ -10,28 +11,25 @@ export type Group = 'vault' | 'certificate' | 'aws' | 'output' | 'serve' | 'run'
 
 export type SourceKind = CredentialsSource['kind']
 
-/** What a user can run; `once` has no word on the command line. */
-export type UserCommand = 'once' | Exclude<Command, 'obtain'>
-
 export interface Definition<T = unknown> {
   readonly group: Group
-  /** The one check of its value; what it yields is the setting's type. */
+  /** The one check of its value; the check's result is the setting's type. */
   readonly check: values.Check<T>
   /** The sources of credentials that need it. */
   readonly required?: readonly SourceKind[]
-  /** The sources that it belongs to: beside another, it is a mistake. Absent: it may be set beside any. */
+  /** The sources that it belongs to: with any other it is a mistake. Absent: it may be set with any source. */
   readonly only?: readonly SourceKind[]
-  /** The commands that read it; absent: all. */
-  readonly commands?: readonly UserCommand[]
-  /** The value taken where nothing is given, as the user would write it. */
+  /** Read by the commands that take one of these; absent: by all. */
+  readonly parts?: readonly Part[]
+  /** The default, as the user would write it. */
   readonly fallback?: string
-  /** For the help text: what happens without a value, where that is no value of its own. */
+  /** For the help text: what happens if it is unset, when there is no default value. */
   readonly otherwise?: string
-  /** Its lower-case spelling works too, and loses to this one, as Go's httpproxy has it. */
+  /** Its lower-case spelling works too, but this one takes precedence, as in Go's httpproxy. */
   readonly lowerCase?: true
-  /** The value may hold a password or a key in its address, so that no message repeats it. */
+  /** The value may contain a password or a key in its address, so no message repeats it. */
   readonly sensitive?: true
-  /** What it is. The help text adds what the check expects, and then the note. */
+  /** What it is. The help text adds the values that the check accepts, and then the note. */
   readonly meaning: string
   readonly note?: string
 }
@@ -41,22 +39,12 @@ export interface Option extends Definition {
   readonly name: string
 }
 
-/** The setting that chooses each source: the first that is set, and without any it is vault-pki. */
-export const CHOICES = [
-  { by: 'VAULT_AWS_PATH', kind: 'vault-aws' },
-  { by: 'CERTIFICATE_FILE', kind: 'mounted-certificate' },
-] as const
-
 const VAULT: readonly SourceKind[] = ['vault-pki', 'vault-aws']
 const PKI: readonly SourceKind[] = ['vault-pki']
 const FILES: readonly SourceKind[] = ['mounted-certificate']
 const ROLES_ANYWHERE: readonly SourceKind[] = ['vault-pki', 'mounted-certificate']
 
-/** `check` reads what the command of its pod reads. */
-const WRITING: readonly UserCommand[] = ['once', 'renew', 'check']
-const SERVING: readonly UserCommand[] = ['serve', 'check']
-
-/** AWS takes the source identity `CN=<cn>`, and STS allows it 64 characters. */
+/** AWS sets the source identity to `CN=<cn>`, and STS limits it to 64 characters. */
 export const MAX_SOURCE_IDENTITY_CN = 61
 
 export const SETTINGS = {
@@ -210,7 +198,7 @@ export const SETTINGS = {
   KEY_TYPE: {
     group: 'certificate',
     check: values.keyType,
-    otherwise: 'ec-p256',
+    otherwise: DEFAULT_KEY_TYPE,
     meaning: 'the kind of key to make',
     note: 'if unset and the PKI role requires RSA, tries once more with rsa-2048',
   },
@@ -250,14 +238,14 @@ export const SETTINGS = {
   AWS_SHARED_CREDENTIALS_FILE: {
     group: 'output',
     check: values.pathInHome,
-    commands: WRITING,
+    parts: ['files'],
     fallback: '~/.aws/credentials',
     meaning: 'the credentials file to write',
   },
   AWS_PROFILE: {
     group: 'output',
     check: values.profileName,
-    commands: WRITING,
+    parts: ['files'],
     fallback: 'default',
     meaning: 'the profile to write in the credentials file',
     note: 'all others are kept as they are',
@@ -265,7 +253,7 @@ export const SETTINGS = {
   FILE_MODE: {
     group: 'output',
     check: values.fileMode,
-    commands: [...WRITING, 'serve'],
+    parts: ['files', 'endpoint'],
     fallback: '0600',
     meaning: "mode of the credentials file and of serve's token file",
     note: 'directories it creates get 0700, plus x for those FILE_MODE lets read',
@@ -273,7 +261,7 @@ export const SETTINGS = {
   WRITE_REGION: {
     group: 'output',
     check: values.boolean,
-    commands: WRITING,
+    parts: ['files'],
     fallback: 'false',
     meaning: 'also write the region to AWS_CONFIG_FILE',
   },
@@ -287,7 +275,7 @@ export const SETTINGS = {
   AWS_CONFIG_FILE: {
     group: 'output',
     check: values.pathInHome,
-    commands: WRITING,
+    parts: ['files'],
     fallback: '~/.aws/config',
     meaning: 'the config file that WRITE_REGION writes to',
   },
@@ -344,14 +332,14 @@ export const SETTINGS = {
   ENDPOINT_PORT: {
     group: 'serve',
     check: values.port,
-    commands: SERVING,
+    parts: ['endpoint'],
     fallback: '9911',
     meaning: 'the port on 127.0.0.1 and ::1 where apps ask for credentials',
   },
   AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: {
     group: 'serve',
     check: values.pathInHome,
-    commands: SERVING,
+    parts: ['endpoint'],
     fallback: '~/.aws/container-authorization-token',
     meaning: "file to write the endpoint's authorization token to",
     note: 'set the same variable in the app',
@@ -359,14 +347,14 @@ export const SETTINGS = {
   IMDS_V1: {
     group: 'serve',
     check: values.boolean,
-    commands: SERVING,
+    parts: ['endpoint'],
     fallback: 'false',
     meaning: 'also answer IMDSv1 requests, which carry no token',
   },
   HEALTH_ADDR: {
     group: 'serve',
     check: listenAddress,
-    commands: ['serve', 'renew', 'check'],
+    parts: ['health'],
     otherwise: 'none',
     meaning: 'where to serve /livez, /readyz and /metrics',
     note: 'exposes nothing secret',
@@ -381,7 +369,7 @@ export const SETTINGS = {
   START_SPREAD: {
     group: 'run',
     check: values.wholeSeconds(0, 86_400),
-    commands: ['once', 'serve', 'renew', 'check'],
+    parts: ['start-spread'],
     fallback: '0',
     meaning: 'wait a random time of up to this first, for large jobs',
     note: 'DEADLINE starts afterwards',
@@ -395,7 +383,7 @@ export const SETTINGS = {
   TERMINATION_LOG: {
     group: 'run',
     check: values.anyText,
-    commands: ['once', 'serve', 'renew'],
+    parts: ['termination-log'],
     fallback: '/dev/termination-log',
     meaning: 'existing file for the final error message, at most 4096 bytes',
     note: 'never created',
@@ -404,7 +392,7 @@ export const SETTINGS = {
 
 export type OptionName = keyof typeof SETTINGS
 
-/** What a setting is once its check has passed. */
+/** A setting's type once its check has passed. */
 export type Value<Name extends OptionName> =
   (typeof SETTINGS)[Name]['check'] extends values.Check<infer T> ? T : never
 

@@ -1,4 +1,4 @@
-/** What is wrong with the settings, gathered so that the user reads all of it at once. */
+/** Collects everything wrong with the settings, so that the user sees all of it at once. */
 import { OPTIONS, type OptionName } from './options.ts'
 import type { Unfit } from './values.ts'
 
@@ -11,7 +11,7 @@ export class Problems {
     this.#arguments = ofArguments
   }
 
-  /** @param shown the value, where it may be repeated. */
+  /** @param shown the value, if it may be repeated. */
   add(name: OptionName, { wrong, expected }: Unfit, shown?: string): void {
     const subject = shown === undefined ? '' : `${quote(shown)} `
     const lines = this.#byOption.get(name) ?? []
@@ -20,7 +20,7 @@ export class Problems {
     if (!lines.includes(line)) this.#byOption.set(name, [...lines, line])
   }
 
-  /** One for each problem, in the table's order. */
+  /** One line per problem, in the table's order. */
   lines(): readonly string[] {
     return [...this.#arguments, ...OPTIONS.flatMap(({ name }) => this.#byOption.get(name) ?? [])]
   }

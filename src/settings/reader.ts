@@ -1,7 +1,7 @@
-/** Hands out checked values by option, and gathers what is wrong or worth a warning on the way. */
+/** Returns checked values by option, and collects problems and warnings on the way. */
+import { KINDS, SOURCES } from './credentials-source.ts'
 import type { GivenSetting } from './settings.ts'
 import {
-  CHOICES,
   OPTIONS,
   SETTINGS,
   type Definition,
@@ -32,17 +32,18 @@ export class Reader {
     return this.#sources.get(name) ?? { state: 'absent' }
   }
 
-  /** Whether the user set it, be it wrongly. */
+  /** Whether the user set it, even to a wrong value. */
   isSet(name: OptionName): boolean {
     return ['given', 'refused'].includes(this.source(name).state)
   }
 
-  /** Where the credentials come from, by what is set. */
+  /** The source of the credentials, according to the settings. */
   sourceKind(): SourceKind {
-    return CHOICES.find(({ by }) => this.isSet(by))?.kind ?? 'vault-pki'
+    const isChosen = (by?: OptionName): boolean => by !== undefined && this.isSet(by)
+    return KINDS.find((kind) => isChosen(SOURCES[kind].by)) ?? 'vault-pki'
   }
 
-  /** The checked value, else the table's fallback; undefined where there is neither, or a problem. */
+  /** The checked value, or else the table's default; undefined if there is neither, or a problem. */
   take<Name extends OptionName>(name: Name): Value<Name> | undefined {
     const source = this.source(name)
     if (source.state === 'refused') return undefined
@@ -58,7 +59,7 @@ export class Reader {
     return undefined
   }
 
-  /** What was set, in the table's order, as far as it may be shown. */
+  /** The settings that were given, in the table's order, with their values if these may be shown. */
   given(): readonly GivenSetting[] {
     return OPTIONS.flatMap(({ name }) => {
       const source = this.source(name)
@@ -68,7 +69,7 @@ export class Reader {
     })
   }
 
-  /** Reports a problem with an option, repeating its value where that is harmless. */
+  /** Reports a problem with an option, repeating its value if that is harmless. */
   problem(name: OptionName, unfit: Unfit): void {
     const source = this.source(name)
     this.#problems.add(name, unfit, source.state === 'given' ? shown(name, source) : undefined)
@@ -82,7 +83,7 @@ export class Reader {
   }
 }
 
-/** A mistaken path may lead to a token, so of a file's content nothing but an ARN is repeated. */
+/** A wrong path may lead to a token, so nothing of a file's content is repeated except an ARN. */
 function shown(name: OptionName, { text, origin }: Extract<Source, { state: 'given' }>): string | undefined {
   if (TABLE[name].sensitive === true || mayHoldPassword(text)) return undefined
   return origin !== 'file' || text.startsWith('arn:') ? text : undefined

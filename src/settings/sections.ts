@@ -1,9 +1,10 @@
-/** The parts of Settings, each from its own options; undefined where a problem leaves one incomplete. */
+/** The parts of Settings, each from its own options; undefined if a problem leaves one incomplete. */
 import type { CertificateSettings } from '../certificate/settings.ts'
-import type { ExchangeSettings } from '../exchange/create-session.ts'
+import type { ExchangeSettings } from '../exchange/settings.ts'
 import type { SinkSettings } from '../sink/settings.ts'
 import type { SinkOf } from '../sink/sinks.ts'
-import type { LoginSettings } from '../identity/login.ts'
+import type { LoginSettings } from '../identity/settings.ts'
+import { omitUndefined } from '../text/omit-undefined.ts'
 import { isLoopback } from './addresses.ts'
 import { arnConflicts } from './arn.ts'
 import {
@@ -23,7 +24,7 @@ export function vaultSection(reader: Reader): LoginSettings | undefined {
   const authMethod = reader.take('VAULT_AUTH_METHOD')
   const authMount = reader.take('VAULT_AUTH_MOUNT') ?? authMethod
   const requireTls = reader.take('VAULT_REQUIRE_TLS')
-  const optional = present({
+  const optional = omitUndefined({
     caFile: reader.take('VAULT_CACERT'),
     tlsServerName: reader.take('VAULT_TLS_SERVER_NAME'),
     namespace: reader.take('VAULT_NAMESPACE'),
@@ -43,7 +44,7 @@ export function vaultSection(reader: Reader): LoginSettings | undefined {
   return { addr, role, authMethod, authMount, tokenFile, ...optional }
 }
 
-/** @param deadlineSeconds what CERT_TTL has to reach; undefined where DEADLINE itself is wrong. */
+/** @param deadlineSeconds minimum for CERT_TTL; undefined if DEADLINE itself is wrong. */
 export function certificateSection(
   reader: Reader,
   deadlineSeconds: number | undefined,
@@ -57,14 +58,14 @@ export function certificateSection(
   const uriSans = reader.take('CERT_URI_SANS') ?? []
   if (commonName !== undefined && Array.from(commonName).length > MAX_SOURCE_IDENTITY_CN) {
     reader.warnings.push(
-      `VAULT_CERT_CN has over ${MAX_SOURCE_IDENTITY_CN} characters, so AWS leaves the source identity CN=… out of the session; shorten it where a trust policy or CloudTrail needs that`,
+      `VAULT_CERT_CN has over ${MAX_SOURCE_IDENTITY_CN} characters, so AWS sets no source identity CN=… for the session; shorten it if a trust policy or CloudTrail needs one`,
     )
   }
   if (pkiRole === undefined || commonName === undefined || pkiMount === undefined) return undefined
-  return { pkiMount, pkiRole, commonName, dnsSans, uriSans, ...present({ keyType, ttl }) }
+  return { pkiMount, pkiRole, commonName, dnsSans, uriSans, ...omitUndefined({ keyType, ttl }) }
 }
 
-/** As it was written: Vault reads it itself. */
+/** As written: Vault parses it itself. */
 function certificateTtl(reader: Reader, deadlineSeconds: number | undefined): string | undefined {
   const [seconds, source] = [reader.take('CERT_TTL'), reader.source('CERT_TTL')]
   if (seconds === undefined || source.state !== 'given') return undefined
@@ -91,7 +92,7 @@ export function exchangeSection(reader: Reader): ExchangeSettings | undefined {
         rolesAnywhereEndpoint({ partition: anchor.partition, region: anchor.region, fips, dualStack })),
   )
   const endpoint = reader.take('AWS_ENDPOINT_URL_ROLESANYWHERE') ?? derived
-  const optional = present({
+  const optional = omitUndefined({
     durationSeconds: reader.take('SESSION_DURATION'),
     sessionName: reader.take('SESSION_NAME'),
   })
@@ -109,7 +110,7 @@ export function exchangeSection(reader: Reader): ExchangeSettings | undefined {
   }
 }
 
-/** Which of the anchor's two names to read; a flag goes before the environment whatever its name. */
+/** Which of the trust anchor's two names to read; a flag has priority over the environment, whatever its name. */
 function anchorOption(reader: Reader): 'ANCHOR_ARN' | 'TRUST_ANCHOR_ARN' | undefined {
   const [own, other] = [reader.source('ANCHOR_ARN'), reader.source('TRUST_ANCHOR_ARN')]
   if (own.state === 'refused' || other.state === 'refused') return undefined
@@ -131,7 +132,7 @@ function anchorOption(reader: Reader): 'ANCHOR_ARN' | 'TRUST_ANCHOR_ARN' | undef
   return undefined
 }
 
-/** The endpoint by region and variant; undefined where a problem was reported, or the override is what is wrong. */
+/** The endpoint by region and variant; undefined if a problem was reported, or if the override itself is wrong. */
 export function derivedEndpoint(
   reader: Reader,
   override: EndpointOverride,
@@ -148,25 +149,30 @@ export function derivedEndpoint(
   return undefined
 }
 
-/** What stands between this machine and AWS. */
+/** The CA file and proxy for connections to AWS. */
 export function awsConnection(
   reader: Reader,
   endpoint: URL | undefined,
 ): { readonly caFile?: string; readonly proxy?: URL } {
   const proxy = reader.take('HTTPS_PROXY')
   const noProxy = reader.take('NO_PROXY') ?? ''
-  return present({
+  return omitUndefined({
     caFile: reader.take('AWS_CA_BUNDLE'),
     proxy: endpoint !== undefined && proxyApplies(endpoint, noProxy) ? proxy : undefined,
   })
 }
 
-/** HTTPS_PROXY is for https by name, and what is on this machine is never behind a proxy. */
+/** HTTPS_PROXY is for https, as its name says, and nothing on this machine is ever behind a proxy. */
 function proxyApplies(endpoint: URL, noProxy: string): boolean {
   return endpoint.protocol === 'https:' && !isLoopback(endpoint) && !bypassesProxy(noProxy, endpoint)
 }
 
-/** @param anchorRegion what WRITE_REGION writes where AWS_REGION is not set. */
+export function startSpreadMs(reader: Reader): number | undefined {
+  const seconds = reader.take('START_SPREAD')
+  return seconds === undefined ? undefined : seconds * 1000
+}
+
+/** @param anchorRegion the region for WRITE_REGION if AWS_REGION is unset. */
 export function sinkSection(
   reader: Reader,
   anchorRegion: string | undefined,
@@ -176,10 +182,10 @@ export function sinkSection(
   const fileMode = reader.take('FILE_MODE')
   const regionFile = regionFileOf(reader, anchorRegion)
   if (credentialsFile === undefined || profile === undefined || fileMode === undefined) return undefined
-  return { kind: 'shared-files', credentialsFile, profile, fileMode, ...present({ regionFile }) }
+  return { kind: 'shared-files', credentialsFile, profile, fileMode, ...omitUndefined({ regionFile }) }
 }
 
-/** Absent where it is not wanted; AWS_REGION is read only then, as it is often set for the app alone. */
+/** Absent unless WRITE_REGION is true; only then is AWS_REGION read, since it is often set for the app alone. */
 function regionFileOf(reader: Reader, anchorRegion: string | undefined): SinkSettings['regionFile'] {
   if (reader.take('WRITE_REGION') !== true) return undefined
   const path = reader.take('AWS_CONFIG_FILE')
@@ -192,10 +198,4 @@ function regionFileOf(reader: Reader, anchorRegion: string | undefined): SinkSet
     })
   }
   return path === undefined || region === undefined ? undefined : { path, region }
-}
-
-/** Settings that were not given stay out, as exactOptionalPropertyTypes wants it. */
-export function present<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const given = Object.entries(members).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(given) as { [K in keyof T]?: Exclude<T[K], undefined> }
 }

@@ -1,12 +1,12 @@
-/** What each command goes by: settings as they were checked, and frozen. */
+/** The settings of each command, checked and frozen. */
 import type { EndpointSettings, HealthSettings } from '../endpoint/settings.ts'
 import type { SinkOf } from '../sink/sinks.ts'
 import type { CredentialsSource } from '../sources/sources.ts'
 
-/** What every command that gets credentials goes by. */
+/** The settings of every command that gets credentials. */
 export interface SourceSettings {
   readonly source: CredentialsSource
-  /** Over one run; a long-lived command makes one after another. */
+  /** For one run; a long-lived command makes one after another. */
   readonly deadlineMs: number
 }
 
@@ -16,9 +16,10 @@ export interface Settings extends SourceSettings {
   readonly startSpreadMs: number
 }
 
-/** What an app in a serving pod reads is the token's file, in any other the credentials file. */
+/** In a serving pod the app reads the token file, in any other the credentials file. */
 export interface CheckSettings extends SourceSettings {
   readonly sink: SinkOf
+  readonly given: readonly GivenSetting[]
 }
 
 export interface RenewSettings extends Settings {
@@ -31,10 +32,10 @@ export interface ServeSettings extends SourceSettings {
   readonly health?: HealthSettings
 }
 
-/** A setting as it was given, for `check` to show. */
+/** A setting as given, for `check` to show. */
 export interface GivenSetting {
   readonly name: string
   readonly origin: 'flag' | 'env' | 'file'
-  /** Absent where it may hold a secret. */
+  /** Absent if it may contain a secret. */
   readonly text?: string
 }

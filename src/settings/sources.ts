@@ -1,4 +1,4 @@
-/** Where each option's text comes from: a flag, the environment, or a file that the environment names. */
+/** The source of each option's text: a flag, the environment, or a file named in the environment. */
 import { codeOf } from '../errors.ts'
 import { NOT_A_FILE, readBoundedFile } from '../run/input-file.ts'
 import type { Runtime } from '../run/runtime.ts'
@@ -17,10 +17,10 @@ export type Source =
 
 export type Sources = ReadonlyMap<OptionName, Source>
 
-/** Settings are short; whatever is longer is the wrong file. */
+/** Settings are short; anything longer is the wrong file. */
 const MAX_FILE_BYTES = 64 * 1024
 
-/** Reads every option's text once, and reports what cannot be read. */
+/** Reads every option's text once, and reports any that cannot be read. */
 export async function readSources(
   { env, memoryFiles }: Pick<Runtime, 'env' | 'memoryFiles'>,
   flags: ReadonlyMap<OptionName, string>,
@@ -89,7 +89,7 @@ async function readSettingFile(
   } catch (error) {
     const code = codeOf(error)
     if (code === NOT_A_FILE) return { wrong: `${named} is not a file`, expected }
-    // The word alone: the message repeats the path as it stands.
+    // The code alone: the message repeats the path unchecked.
     return { wrong: `${named} cannot be read (${code ?? 'no reason given'})`, expected }
   }
 }
@@ -107,12 +107,15 @@ function textOf(value: string | undefined): string {
   return value === undefined ? '' : value.trim()
 }
 
-/** What is wrong with a value whatever it means. The address of a proxy may have a password, and of Vault or AWS its own check. */
+/**
+ * Problems with a value whatever its meaning. A proxy's address may have a password, and Vault's or AWS's is checked
+ * separately.
+ */
 function valueFault({ sensitive }: Option, text: string): Unfit | undefined {
   return sensitive === true ? textFault(withoutUser(text)) : pathFaultOf(text)
 }
 
-/** What is wrong with a path or with any text that is no address. */
+/** Problems with a path, or any text that is not an address. */
 function pathFaultOf(text: string): Unfit | undefined {
   if (holdsUser(text)) {
     return { wrong: 'contains a user name or password', expected: 'a value without one' }
@@ -120,7 +123,7 @@ function pathFaultOf(text: string): Unfit | undefined {
   return textFault(text)
 }
 
-/** What is wrong with a text whatever it means. */
+/** Problems with a text whatever its meaning. */
 export function textFault(text: string): Unfit | undefined {
   const secret = secretKind(text)
   if (secret !== undefined) {
@@ -133,13 +136,13 @@ export function textFault(text: string): Unfit | undefined {
   if (/\p{Cc}/u.test(text)) {
     return { wrong: 'contains a line break or another control character', expected: 'a single line of text' }
   }
-  // A copied page leaves them, and a value that looks right is refused by a server.
+  // Copied from a web page, for example: the value looks right, and a server refuses it.
   const [invisible] = /[\p{Cf}\p{Zl}\p{Zp}]/u.exec(text) ?? []
   if (invisible !== undefined) {
     const code = invisible.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0') ?? ''
     return { wrong: `contains an invisible character (U+${code})`, expected: 'the value without it' }
   }
-  // Kubernetes reference, Container.env.value: a reference that cannot be resolved is left as it stands.
+  // Kubernetes reference, Container.env.value: a reference that cannot be resolved is left as is.
   if (/\$\([^()\s]+\)/.test(text)) {
     return {
       wrong: 'still contains a $(NAME) reference',

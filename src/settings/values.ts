@@ -13,13 +13,13 @@ export interface Unfit {
 export type Checked<T> = { readonly value: T } | Unfit
 
 export interface Check<T> {
-  /** @param home the user's home directory, where there is one */
+  /** @param home the user's home directory, if there is one */
   (text: string, home?: string): Checked<T>
-  /** What fits, for --help and for what is refused; empty if any text does. */
+  /** The accepted values, for --help and for refusals; empty if any text is accepted. */
   readonly expected: string
 }
 
-/** @param judge names an `expected` of its own only where that tells more. */
+/** @param judge returns an `expected` of its own only if that says more. */
 export function expecting<T>(
   expected: string,
   judge: (text: string, home?: string) => { readonly value: T } | { wrong: string; expected?: string },
@@ -41,7 +41,7 @@ export const caFile: Check<string> = expecting(
   }),
 )
 
-/** `~/` as the SDKs read it; no other path is touched. */
+/** `~/` as the SDKs read it; any other path is left as is. */
 export const pathInHome: Check<string> = expecting('', (path, home) => {
   if (!path.startsWith('~/')) return { value: path }
   if (home !== undefined) return { value: join(home, path.slice(2)) }
@@ -51,7 +51,7 @@ export const pathInHome: Check<string> = expecting('', (path, home) => {
   }
 })
 
-/** Line breaks may have got lost on the way into the variable. */
+/** Line breaks may have been lost on the way into the variable. */
 export function isPem(text: string): boolean {
   return text.includes('-----BEGIN')
 }
@@ -90,7 +90,7 @@ export const authMethod: Check<'kubernetes' | 'jwt'> = oneOf(['kubernetes', 'jwt
 export const keyType: Check<KeyType> = oneOf(KEY_TYPES)
 export const logFormat: Check<'text' | 'json'> = oneOf(['text', 'json'])
 
-/** Nobody but the owner may write what every process of the pod trusts; setuid and the like mean nothing there. */
+/** Only the owner may write a file that every process of the pod trusts; setuid and the like mean nothing here. */
 export const fileMode: Check<number> = expecting(
   'octal permission bits such as 0600 or 0640, quoted in YAML',
   (text) => {
@@ -122,13 +122,16 @@ export const region: Check<string> = expecting('a region such as eu-west-1', (te
   /^[a-z]{2,8}(-[a-z]{2,16})+-\d{1,2}$/.test(text) ? { value: text } : { wrong: 'is not a region' },
 )
 
-/** One segment of a path below /v1: a role's name. Vault allows fewer characters; these alone would change the path. */
+/**
+ * One segment of a path below /v1: a role's name. Vault allows fewer characters; only the ones excluded here would
+ * change the path.
+ */
 export const vaultName: Check<string> = expecting(
   'one name without slashes, blanks or any of ? # % \\',
   (text) => (isSegment(text) ? { value: text } : { wrong: 'is not a name in Vault' }),
 )
 
-/** A mount's path, without the slashes at its ends. */
+/** A mount path, without leading and trailing slashes. */
 export const vaultPath: Check<string> = expecting(
   'names joined by single slashes, without . or .., blanks or any of ? # % \\',
   (text) => {
@@ -137,7 +140,7 @@ export const vaultPath: Check<string> = expecting(
   },
 )
 
-/** A role of the AWS secrets engine under one of its two endpoints; the mount may have slashes itself. */
+/** A role of the AWS secrets engine under one of its two endpoints; the mount itself may contain slashes. */
 export const vaultAwsPath: Check<string> = expecting(
   'aws/creds/<role> or aws/sts/<role>, with its mount in place of aws',
   (text) => {
@@ -147,12 +150,12 @@ export const vaultAwsPath: Check<string> = expecting(
   },
 )
 
-/** The mount without `auth/`, which `vault auth list` leaves out and policies spell out. */
+/** The mount without `auth/`, which `vault auth list` omits and policies spell out. */
 export const authMount: Check<string> = expecting(vaultPath.expected, (text) =>
   vaultPath(text.replace(/^\/*auth\/+/, '')),
 )
 
-/** A namespace's path. It goes out as a header, which carries no other characters safely (RFC 9110, section 5.5). */
+/** A namespace path. It is sent as a header, which carries no other characters safely (RFC 9110, section 5.5). */
 export const vaultNamespace: Check<string> = expecting(
   'names of visible ASCII joined by single slashes',
   (text) => (/^[!-~]+$/.test(text) ? vaultPath(text) : { wrong: 'is not a namespace in Vault' }),
@@ -168,14 +171,14 @@ function isDnsName(text: string): boolean {
   return text.length <= 253 && text.split('.').every((label) => DNS_LABEL.test(label))
 }
 
-/** An address is no server name (RFC 6066, section 3), and Node and Bun take none for one. */
+/** An address is not a server name (RFC 6066, section 3), and Node and Bun do not accept one as such. */
 export const serverName: Check<string> = expecting('a DNS name, without scheme and port', (text) =>
   isDnsName(wireName(text)) && isIP(wireName(text)) === 0
     ? { value: wireName(text) }
     : { wrong: 'is not a host name' },
 )
 
-/** RFC 1034 names; a wildcard may stand for the first label, and the PKI role decides whether it is signed. */
+/** RFC 1034 names; the first label may be a wildcard, and the PKI role decides whether it is signed. */
 export const dnsNames: Check<readonly string[]> = listOf(
   'DNS names separated by commas (punycode if not ASCII)',
   'is not a DNS name',
@@ -198,10 +201,10 @@ function listOf(expected: string, wrong: string, fits: (item: string) => boolean
   })
 }
 
-/** Seconds in each of the units that Go's time.ParseDuration knows. */
+/** Seconds in each unit that Go's time.ParseDuration knows. */
 const UNIT_SECONDS = { h: 3600, m: 60, s: 1, ms: 1e-3, us: 1e-6, µs: 1e-6, ns: 1e-9 } as const
 
-/** What Go's time.Duration can hold: 2^63 nanoseconds. */
+/** The maximum of Go's time.Duration: 2^63 nanoseconds. */
 const MAX_DURATION_SECONDS = 2 ** 63 / 1e9
 
 /**
@@ -218,7 +221,7 @@ export const vaultDuration: Check<number> = expecting(
   },
 )
 
-/** 0 for an empty text too, as in Vault; undefined if it is no duration. */
+/** 0 for an empty text too, as in Vault; undefined if it is not a duration. */
 export function durationSeconds(text: string): number | undefined {
   const whole = /^(\d+)(d?)$/.exec(text)
   if (whole !== null) return Number(whole[1]) * (whole[2] === 'd' ? 86_400 : 1)

@@ -1,6 +1,7 @@
 /**
- * A file replaced as a whole: a draft beside it, synced, renamed over it. The draft's name is always the same and is
- * created exclusively, which makes it the lock of all writers: each reads, edits and replaces while it holds it.
+ * Replaces a file as a whole: a draft next to it, synced, then renamed over it. The draft always has the same name and
+ * is created exclusively, which makes it the lock for all writers: each one reads, edits and replaces while it holds
+ * it.
  */
 import { constants, type Stats } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
@@ -10,7 +11,7 @@ import { readBounded } from '../run/input-file.ts'
 import type { Logger } from '../run/log.ts'
 import type { Runtime } from '../run/runtime.ts'
 import { attempt, errorNumber, refused } from './file-error.ts'
-import { ensureFolder, folderMode, syncFolder, unlessMissing } from './folder.ts'
+import { ensureDirectory, directoryMode, syncDirectory, unlessMissing } from './directory.ts'
 
 export interface SinkContext extends Pick<Runtime, 'fs' | 'clock' | 'random'> {
   readonly signal: AbortSignal
@@ -24,20 +25,20 @@ interface Draft {
 }
 
 const MAX_BYTES = 1024 * 1024
-/** A writer holds its draft for milliseconds; one this old, by either clock, is what a killed one left. */
+/** A writer holds its draft for milliseconds; one this old, by either clock, was left by a killed writer. */
 const LEFTOVER_AFTER_MS = 5000
 const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
 // Without O_NONBLOCK a pipe put in the file's place would keep us waiting.
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-const FOLDER_HINT =
+const DIRECTORY_HINT =
   'mount a directory (an emptyDir) that holds the file, not the file itself, and remove what is there now'
 
 /**
- * @param mode permission bits, held from the first byte on and whatever the umask
- * @param edit makes the new bytes of the old ones; undefined where there is no file yet
- * @param verify is given the bytes read back from the file in place, and throws if they are not right
- * @throws IamRaError stage sink, code FILE, or the signal's reason; the old file is then untouched and no draft is left,
- *   unless the failure came after the rename
+ * @param mode permission bits, set from the first byte on, whatever the umask
+ * @param edit makes the new bytes from the old ones; undefined if there is no file yet
+ * @param verify gets the bytes read back from the file in place, and throws if they are not right
+ * @throws IamRaError stage sink, code FILE, or the signal's reason; the old file is then untouched and no draft is
+ * left, unless the failure came after the rename
  */
 export async function replaceFile(
   path: string,
@@ -48,7 +49,7 @@ export async function replaceFile(
 ): Promise<void> {
   const { fs, signal } = context
   signal.throwIfAborted()
-  await ensureFolder(dirname(path), folderMode(mode), fs)
+  await ensureDirectory(dirname(path), directoryMode(mode), fs)
   const draft = await claimDraft(path, mode, context)
   let inPlace = false
   try {
@@ -63,17 +64,17 @@ export async function replaceFile(
       if (!isSame(await unlessMissing(fs.lstat(draft.path)), draft.identity)) {
         throw refused(
           `cannot replace ${path}: another process removed ${draft.path} during the write`,
-          'run again, and let nothing else write in that directory',
+          'run again, and make sure nothing else writes to that directory',
         )
       }
       await fs.rename(draft.path, path)
     })
     inPlace = true
-    await syncFolder(dirname(path), fs)
+    await syncDirectory(dirname(path), fs)
     await verify(await readBack(path, draft, next.length, context))
   } finally {
     if (!inPlace) await discard(draft, context)
-    // What was to be saved is synced by now, so that closing has nothing to add.
+    // Everything to be saved is synced by now, so closing has nothing to add.
     await draft.handle.close().catch(() => undefined)
   }
 }
@@ -82,7 +83,7 @@ export function draftPathOf(path: string): string {
   return join(dirname(path), `.${basename(path)}.aws-iam-ra`)
 }
 
-/** Creates the draft, waiting for another writer's to go. */
+/** Creates the draft, waiting until another writer's is gone. */
 async function claimDraft(path: string, mode: number, context: SinkContext): Promise<Draft> {
   const { fs, clock, random, signal, logger } = context
   const draftPath = draftPathOf(path)
@@ -146,7 +147,7 @@ async function prepared(
   }
 }
 
-/** True if the draft in the way is gone. Another clock may have dated it, so too far ahead counts as well. */
+/** True if the draft in the way is gone. Another clock may have dated it, so a date too far ahead counts as well. */
 async function removeLeftover(draftPath: string, context: SinkContext): Promise<boolean> {
   const { fs, clock, logger } = context
   return await attempt(`cannot remove the leftover ${draftPath}`, async () => {
@@ -154,14 +155,14 @@ async function removeLeftover(draftPath: string, context: SinkContext): Promise<
     if (found === undefined) return true
     refuseInDraftsPlace(found, draftPath)
     if (Math.abs(clock.now() - found.mtimeMs) <= LEFTOVER_AFTER_MS) return false
-    // unlink takes a symbolic link itself, never what it points to.
+    // unlink removes a symbolic link itself, never its target.
     await unlessMissing(fs.unlink(draftPath))
     logger.step('removed the leftover of a killed run', { file: draftPath })
     return true
   })
 }
 
-/** What is neither a draft nor a link to be taken away. */
+/** Refuses anything but a draft or a link, which can be removed. */
 export function refuseInDraftsPlace(found: Stats, draftPath: string): void {
   if (found.isFile() || found.isSymbolicLink()) return
   throw refused(
@@ -170,19 +171,19 @@ export function refuseInDraftsPlace(found: Stats, draftPath: string): void {
   )
 }
 
-/** @throws IamRaError FILE where something stands there that may not be replaced, or that cannot be read */
+/** @throws IamRaError FILE if something there must not be replaced, or cannot be read */
 export async function readCurrent(
   path: string,
   { fs }: { readonly fs: Pick<SinkContext['fs'], 'lstat' | 'open'> },
 ): Promise<Buffer | undefined> {
   const found = await attempt(`cannot read ${path}`, () => unlessMissing(fs.lstat(path)))
   if (found === undefined) return undefined
-  if (!found.isFile()) throw refused(`cannot write ${path}: ${kindOf(found)} is in its place`, FOLDER_HINT)
+  if (!found.isFile()) throw refused(`cannot write ${path}: ${kindOf(found)} is in its place`, DIRECTORY_HINT)
   return await attempt(`cannot read ${path}`, async () => {
     const handle = await fs.open(path, READ)
     try {
       const status = await handle.stat()
-      if (!status.isFile()) throw refused(`cannot read ${path}: it is no longer a file`, FOLDER_HINT)
+      if (!status.isFile()) throw refused(`cannot read ${path}: it is no longer a file`, DIRECTORY_HINT)
       const bytes = await readBounded(handle, status.size, MAX_BYTES)
       if (bytes !== undefined) return bytes
       throw refused(
@@ -196,7 +197,7 @@ export async function readCurrent(
 }
 
 /**
- * What the next run would refuse to read.
+ * Refuses a file that the next run would refuse to read.
  * @throws IamRaError FILE
  */
 export function checkSize(path: string, next: Buffer): void {
@@ -207,15 +208,18 @@ export function checkSize(path: string, next: Buffer): void {
   )
 }
 
-/** The bytes of the file in place. Where a later writer has replaced it already, it built on ours and checked its own. */
+/**
+ * The bytes of the file in place. If a later writer has already replaced it, that writer built on ours and checked its
+ * own.
+ */
 async function readBack(path: string, draft: Draft, length: number, context: SinkContext): Promise<Buffer> {
   return await attempt(`cannot read ${path} back`, async () => {
     const found = await context.fs.lstat(path)
     if (!found.isFile())
-      throw refused(`cannot read ${path} back: ${kindOf(found)} is in its place`, FOLDER_HINT)
+      throw refused(`cannot read ${path} back: ${kindOf(found)} is in its place`, DIRECTORY_HINT)
     if (!isSame(found, draft.identity))
       context.logger.step('another writer has replaced the file in the meantime', { file: path })
-    // One byte more than was written would show a file that is too long.
+    // Room for one byte more than was written, which reveals a file that is too long.
     const buffer = Buffer.alloc(length + 1)
     let filled = 0
     for (;;) {
@@ -226,7 +230,7 @@ async function readBack(path: string, draft: Draft, length: number, context: Sin
   })
 }
 
-/** Takes the draft away if the name is still ours; a failure here must not hide the one that led to it. */
+/** Removes the draft if the name is still ours; a failure here must not hide the original one. */
 async function discard(draft: Draft, { fs, logger }: SinkContext): Promise<void> {
   try {
     if (isSame(await fs.lstat(draft.path), draft.identity)) await fs.unlink(draft.path)

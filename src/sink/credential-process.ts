@@ -1,4 +1,4 @@
-/** The sink that is the SDK which started us: what `credential_process` of an AWS config file expects on stdout. */
+/** The sink of `credential-process`: prints what the SDK that started us expects on stdout. */
 import { timestamp } from '../text/time.ts'
 import type { SessionCredentials } from '../credentials.ts'
 import type { Sink } from './sink.ts'
@@ -17,7 +17,7 @@ export function credentialProcess(): Sink {
 
 /**
  * One line of JSON with a line break at its end: https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
- * Without AccountId, as of AWS's own helper: it would turn SDKs to account-based endpoints, which a network may not let through.
+ * Without AccountId, like AWS's own helper: it would make SDKs use account-based endpoints, which a network may block.
  */
 export function credentialProcessOutput(credentials: SessionCredentials): string {
   const { accessKeyId, secretAccessKey, sessionToken, expiresAtMs } = credentials
@@ -25,7 +25,7 @@ export function credentialProcessOutput(credentials: SessionCredentials): string
     Version: 1,
     AccessKeyId: accessKeyId,
     SecretAccessKey: secretAccessKey,
-    // Left out where there is none: SDKs would send an empty one.
+    // Left out if there is none: SDKs would send an empty one.
     SessionToken: sessionToken,
     Expiration: timestamp(expiresAtMs),
   })}\n`

@@ -1,4 +1,4 @@
-/** Session credentials into the shared credentials file, and the region into the config file beside it. */
+/** Writes session credentials to the shared credentials file, and the region to the config file next to it. */
 import { IamRaError } from '../errors.ts'
 import { timestamp } from '../text/time.ts'
 import { isProfileName, PROFILE_NAME_RULE } from './profile-name.ts'
@@ -6,7 +6,7 @@ import type { SinkSettings } from './settings.ts'
 import type { SessionCredentials } from '../credentials.ts'
 import { replaceFile, type SinkContext } from './atomic-write.ts'
 import { attempt, refused } from './file-error.ts'
-import { unlessMissing } from './folder.ts'
+import { unlessMissing } from './directory.ts'
 import { linesOf, parseEntries } from './ini-text.ts'
 import {
   configHeader,
@@ -24,20 +24,20 @@ import type { FileKind } from './strict-reading.ts'
 export type { SinkContext } from './atomic-write.ts'
 
 /**
- * What every reader gives back as it stands: visible ASCII without comment signs, quotes and backslashes. Go cuts a
- * value at `#` and `;` and takes quotes and escapes away.
+ * Characters that every reader returns as is: visible ASCII without comment signs, quotes and backslashes. Go cuts a
+ * value at `#` and `;` and removes quotes and escapes.
  */
 const PLAIN_VALUE = /^[!-~]+$/
 const ALTERED = /["'#;\\]/
 
-/** Each line of the profile takes memory while it is edited; a profile has some twenty. */
+/** Each line of the profile takes memory while it is edited; a normal profile has about twenty. */
 const MAX_PROFILE_LINES = 10_000
 
-/** One profile to be in one file. */
+/** One profile to be written to one file. */
 export interface ProfileFile {
   readonly path: string
   readonly profile: string
-  /** What the file is for; the config file may serve others, so that it keeps its mode. */
+  /** Which of the two files it is; the config file may serve other purposes, so it keeps its mode. */
   readonly kind: FileKind
   readonly header: (text: string) => ProfileHeader
   readonly edit: Omit<ProfileEdit, 'header'>
@@ -54,7 +54,7 @@ export async function writeCredentials(
 ): Promise<void> {
   context.signal.throwIfAborted()
   const files = profileFiles(credentials, settings, context.logger)
-  // Loaded while the files are written; a failure shows where it is awaited.
+  // Loaded while the files are written; a failure surfaces when it is awaited.
   const ini = import('ini')
   ini.catch(() => undefined)
   for (const file of files)
@@ -62,8 +62,8 @@ export async function writeCredentials(
 }
 
 /**
- * The region's file comes first: whoever finds the credentials finds everything.
- * @throws IamRaError FILE for what a file of this kind cannot carry
+ * The region's file comes first: an app that finds the credentials finds everything.
+ * @throws IamRaError FILE for anything a file of this kind cannot hold
  */
 export function profileFiles(
   credentials: SessionCredentials,
@@ -74,7 +74,7 @@ export function profileFiles(
   const { sessionToken } = credentials
   checkName(profile, logger)
   const header = credentialsHeader(profile)
-  // Keys of an IAM user have no session token, and an older one beside them would be sent with them.
+  // An IAM user's keys have no session token, and SDKs would send an older token left next to them.
   const obsolete = [...KEYS_OF_OTHERS, ...(sessionToken === undefined ? ['aws_session_token'] : [])]
   const files: ProfileFile[] = []
   if (regionFile !== undefined) {
@@ -83,7 +83,7 @@ export function profileFiles(
       profile,
       kind: 'config',
       header: (text) => configHeader(profile, text),
-      // SDKs join what the two files say of a profile.
+      // SDKs merge the profile from both files.
       edit: { values: { region: plain('region', regionFile.region) }, obsolete },
     })
   }
@@ -102,14 +102,14 @@ export function profileFiles(
         aws_secret_access_key: plain('secret access key', credentials.secretAccessKey),
         ...(sessionToken === undefined ? {} : { aws_session_token: plain('session token', sessionToken) }),
       },
-      // SDKs prefer what this file says to the config file.
+      // SDKs prefer a setting in this file to one in the config file.
       obsolete: regionFile === undefined ? obsolete : [...obsolete, 'region'],
     },
   })
   return files
 }
 
-/** A config file holds no secret and may serve others, so that an existing one keeps its mode. */
+/** A config file holds no secret and may serve other purposes, so an existing one keeps its mode. */
 export async function fileModeOf(
   { path, kind }: ProfileFile,
   { fileMode }: SinkSettings,
@@ -150,7 +150,7 @@ export function textOf(content: Buffer | undefined): string {
   return content?.toString('latin1') ?? ''
 }
 
-/** Thousands of profiles. Each line is looked at a dozen times, in which neither DEADLINE nor a signal has its turn. */
+/** Thousands of profiles. Each line is examined a dozen times, and meanwhile neither DEADLINE nor a signal gets its turn. */
 const MAX_LINES = 50_000
 
 function hasMoreLines(text: string, most: number): boolean {
@@ -162,7 +162,7 @@ function hasMoreLines(text: string, most: number): boolean {
   return false
 }
 
-/** @throws IamRaError FILE where the profile cannot be put into this text so that every SDK reads it */
+/** @throws IamRaError FILE if the profile cannot be put into this text so that every SDK reads it */
 export function editedText(
   { path, profile, header: headerIn, edit }: ProfileFile,
   text: string,
@@ -203,8 +203,8 @@ export function editedText(
 }
 
 /**
- * Our settings as `ini` reads them; undefined unless there is exactly one section. It is given the lines of our keys
- * only, without the header: it splits a name at dots, and it takes sub-settings and odd keys for ours.
+ * Our settings as `ini` reads them; undefined unless there is exactly one section. It gets the lines of our keys only,
+ * without the header: it splits a name at dots, and mistakes sub-settings and odd keys for ours.
  */
 function readProfile(
   text: string,
@@ -216,7 +216,7 @@ function readProfile(
   const lines = parseEntries(section.body)
     .filter(({ key }) => key !== undefined && Object.hasOwn(edit.values, key))
     .map(({ line }) => line.text)
-  // Without bracketedArray a second line of one key shows: it becomes a list.
+  // Without bracketedArray, a second line of one key shows up: it becomes a list.
   return ini.parse(lines.join('\n'), { bracketedArray: false })
 }
 

@@ -1,10 +1,10 @@
-/** What the operating system refuses, said so that a pod's author knows what to change. */
+/** Explains the operating system's errors so that a pod's author knows what to change. */
 import { codeOf, IamRaError } from '../errors.ts'
 
 const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
   ENOSPC: ['no space is left on its volume', 'raise sizeLimit of the emptyDir, or free space on the node'],
   EDQUOT: [
-    'the quota of its volume is used up',
+    'the quota of its volume is exhausted',
     'raise sizeLimit of the emptyDir, or free space on the node',
   ],
   EROFS: [
@@ -45,15 +45,15 @@ const REASONS: Readonly<Record<string, readonly [reason: string, hint: string]>>
   EIO: ['the device reports an input/output error', 'check the health of the node and its storage'],
 }
 
-/** A refusal of our own. @param message as IamRaError wants it */
+/** A refusal of our own. @param message as IamRaError expects it */
 export function refused(message: string, hint: string): IamRaError {
   return new IamRaError('FILE', 'sink', message, { hint })
 }
 
 /**
- * Runs a system call or several.
+ * Runs one or more system calls.
  * @param action what fails, beginning with `cannot`
- * @throws IamRaError stage sink, code FILE, for an error of the operating system; others as they are
+ * @throws IamRaError stage sink, code FILE, for an error of the operating system; other errors as they are
  */
 export async function attempt<T>(action: string, run: () => Promise<T>): Promise<T> {
   try {
@@ -65,7 +65,7 @@ export async function attempt<T>(action: string, run: () => Promise<T>): Promise
   }
 }
 
-/** What the operating system says or, where a call was not made, would say with this word. */
+/** The operating system's error or, if no call was made, the error that it would give with this code. */
 export function systemRefusal(action: string, code: string, cause?: unknown): IamRaError {
   const [reason, hint] = REASONS[code] ?? [
     `the operating system says ${code}`,
@@ -75,7 +75,7 @@ export function systemRefusal(action: string, code: string, cause?: unknown): Ia
   return new IamRaError('FILE', 'sink', `${action}: ${reason}${who}`, { cause, hint })
 }
 
-/** `ENOENT` and the like; undefined for what is no error of the operating system. */
+/** `ENOENT` and the like; undefined if it is not an error of the operating system. */
 export function errorNumber(error: unknown): string | undefined {
   const code = codeOf(error)
   return code !== undefined && /^E[A-Z0-9]+$/.test(code) ? code : undefined

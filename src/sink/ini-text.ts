@@ -1,10 +1,10 @@
 /**
  * The lines, sections and settings of an AWS configuration file, without changing a byte of it. Text is a "byte string"
- * here: one character for each byte (latin1), so that no encoding, valid or not, is lost.
+ * here: one character per byte (latin1), so that no encoding, valid or not, is lost.
  *
  * Readers differ, so this takes the widest view: botocore reads with Python's configparser (CR ends a line, deeper
- * indentation continues a value, `:` separates too, keys in any case), the JavaScript SDK knows indented headers and
- * settings, and sub-settings only below a key without a value.
+ * indentation continues a value, `:` is a separator too, keys in any case), the JavaScript SDK knows indented headers
+ * and settings, and sub-settings only below a key without a value.
  */
 import { omitUndefined } from '../text/omit-undefined.ts'
 
@@ -15,25 +15,25 @@ export interface Line {
 }
 
 export interface Section {
-  /** Absent for what stands before the first header, and between sections that are wanted. */
+  /** Absent for the text before the first header, and between the wanted sections. */
   readonly header?: Line
-  /** Between the brackets, trimmed; absent where readers disagree on it, as for `[a]b]`. */
+  /** Between the brackets, trimmed; absent if readers disagree on it, as for `[a]b]`. */
   readonly name?: string
   readonly body: readonly Line[]
 }
 
-/** A setting with the lines that continue it, or one line that says nothing (blank or comment). */
+/** A setting with its continuation lines, or one line without a setting (blank or comment). */
 export interface Entry {
   readonly line: Line
-  /** In lower case; absent for a line that says nothing. */
+  /** In lower case; absent for a line without a setting. */
   readonly key?: string
-  /** True for a key without a value, below which sub-settings stand. */
+  /** True for a key without a value, which may have sub-settings below it. */
   readonly opensGroup: boolean
   readonly continuation: readonly Line[]
 }
 
 const HEADER = /^[ \t\v\f]*\[([^\]]*)\](.*)$/
-/** After the bracket: nothing or a comment, or what at least closes no other bracket. */
+/** After the bracket: nothing or a comment, or at least nothing that closes another bracket. */
 const HEADER_REST = /^(?:[ \t\v\f]*[#;]|[^\]]*$)/
 
 /** Only ASCII blanks: the byte A0 is a part of characters such as à, which `trim` would tear apart. */
@@ -61,7 +61,7 @@ export function isBlank(text: string): boolean {
   return trimBlanks(text) === ''
 }
 
-/** One line after another: a file of line breaks alone would make a million objects. */
+/** Yields one line after another: a file of nothing but line breaks would otherwise make a million objects. */
 export function* linesOf(text: string): Generator<Line> {
   let [feed, carriage] = [text.indexOf('\n'), text.indexOf('\r')]
   for (let from = 0; from < text.length;) {
@@ -74,13 +74,13 @@ export function* linesOf(text: string): Generator<Line> {
   }
 }
 
-/** The nearer of the next line feed and the next carriage return; -1 is for none. */
+/** The nearer of the next line feed and the next carriage return; -1 means none. */
 function endAt(feed: number, carriage: number): string {
   if (carriage === -1 || (feed !== -1 && feed < carriage)) return '\n'
   return feed === carriage + 1 ? '\r\n' : '\r'
 }
 
-/** Lines as of readers to which CR alone ends none; each with its number as people count them. */
+/** Lines for readers to which CR alone is no line break; each with its number, counted as editors do. */
 export function* feedLinesOf(text: string): Generator<{ readonly text: string; readonly at: number }> {
   let joined = ''
   let at = 0
@@ -111,8 +111,8 @@ export function parseHeader(text: string): { name?: string; rest: string } | und
 }
 
 /**
- * @param isWanted which sections are split into lines; whatever stands between two of them is one line without an end,
- *   in a section without a header
+ * @param isWanted which sections are split into lines; everything between two of them is one line without an end, in a
+ * section without a header
  */
 export function splitSections(text: string, isWanted: (name?: string) => boolean = () => true): Section[] {
   const sections: Section[] = []
@@ -150,11 +150,11 @@ export function joinSections(sections: readonly Section[]): string {
     .join('')
 }
 
-/** A section's body, entry by entry, in its order. */
+/** A section's body as entries, in order. */
 export function parseEntries(body: readonly Line[]): Entry[] {
   const entries: (Entry & { continuation: Line[] })[] = []
   let parent: (Entry & { continuation: Line[] }) | undefined
-  // Blank lines and comments belong to a value only if the value goes on after them.
+  // Blank lines and comments belong to a value only if the value continues after them.
   let silent: Line[] = []
   const flush = (): void => {
     for (const line of silent) entries.push({ line, opensGroup: false, continuation: [] })

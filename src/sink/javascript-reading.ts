@@ -1,10 +1,10 @@
 /**
- * How the AWS SDK for JavaScript reads a profile: @smithy/core, shared-ini-file-loader/parseIni.ts. It trims all blanks of
- * Unicode, and takes a line for a header only where nothing but a comment stands behind the bracket; so lines that are
- * another profile's to every other reader may be ours to it.
+ * How the AWS SDK for JavaScript reads a profile: @smithy/core, shared-ini-file-loader/parseIni.ts. It trims all
+ * Unicode blanks, and recognizes a header only if nothing but a comment follows the bracket; so lines that belong to
+ * another profile for every other reader may belong to ours here.
  */
 
-/** The first of our keys that it would find another value for; undefined too where it does not find the profile at all. */
+/** The first of our keys for which it would find another value; undefined too if it does not find the profile at all. */
 export function misreadKey(
   text: string,
   section: string,

@@ -1,4 +1,4 @@
-/** What writing the credentials would meet, found without writing anything. */
+/** What would happen if the credentials were written, found without writing anything. */
 import { constants, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { IamRaError } from '../errors.ts'
@@ -10,23 +10,23 @@ import type { SessionCredentials } from '../credentials.ts'
 import { checkSize, draftPathOf, readCurrent, refuseInDraftsPlace } from './atomic-write.ts'
 import { editedText, fileModeOf, profileFiles, textOf, type ProfileFile } from './credentials-file.ts'
 import { attempt, systemRefusal } from './file-error.ts'
-import { existingFolder, folderMode, unlessMissing } from './folder.ts'
+import { existingDirectory, directoryMode, unlessMissing } from './directory.ts'
 import { warnOfObstacles } from './readers.ts'
 import { countLines } from './profile-header.ts'
 
-/** As far as it was found out. */
+/** As far as it could be determined. */
 export interface FilePreview {
-  /** What is there now, of whatever kind. */
+  /** The current file, of whatever kind. */
   readonly present?: FileStatus
-  /** Permission bits that it would have then. */
+  /** The permission bits it would get. */
   readonly mode?: number
-  /** Whether the profile stands in it. */
+  /** Whether it contains the profile. */
   readonly hasProfile?: boolean
-  /** The folder that exists nearest above the file. */
-  readonly folder?: FileStatus & { readonly path: string }
-  /** Permission bits of the folders that would be made. */
-  readonly newFolderMode?: number
-  /** Why it could not be written. */
+  /** The nearest existing directory above the file. */
+  readonly directory?: FileStatus & { readonly path: string }
+  /** Permission bits of the directories that would be created. */
+  readonly newDirectoryMode?: number
+  /** Why it cannot be written. */
   readonly failure?: IamRaError
 }
 
@@ -41,7 +41,7 @@ export interface PreviewContext {
   readonly logger: Pick<Logger, 'warn' | 'step'>
 }
 
-/** Of the shape of real ones, for the text that is made and thrown away. */
+/** Shaped like real ones, for a text that is thrown away. */
 const PLACEHOLDER: SessionCredentials = {
   accessKeyId: 'ASIAPREVIEW000000000',
   secretAccessKey: 'preview',
@@ -51,7 +51,7 @@ const PLACEHOLDER: SessionCredentials = {
 
 type Found = { -readonly [Member in keyof FilePreview]: FilePreview[Member] }
 
-/** @throws Error that is no refusal: those are the preview's `failure` */
+/** @throws any Error but a refusal, which becomes the preview's `failure` */
 export async function previewFile(
   kind: ProfileFile['kind'],
   settings: SinkSettings,
@@ -63,7 +63,7 @@ export async function previewFile(
   })
 }
 
-/** Of the container endpoint's authorization token. @throws as previewFile */
+/** For the container endpoint's authorization token. @throws as previewFile */
 export async function previewTokenFile(
   path: string,
   mode: number,
@@ -78,13 +78,14 @@ export async function previewTokenFile(
 
 /** @throws the preview's failure */
 export function notePreview(
-  { present, mode, hasProfile, folder, newFolderMode, failure }: FilePreview,
+  { present, mode, hasProfile, directory, newDirectoryMode, failure }: FilePreview,
   step: StepContext,
 ): void {
   step.found({
-    folder: folder?.path,
-    folder_status: folder === undefined ? undefined : statusText(folder),
-    folders_to_make: newFolderMode === undefined ? undefined : `with mode ${octal(newFolderMode)}`,
+    directory: directory?.path,
+    directory_status: directory === undefined ? undefined : statusText(directory),
+    directories_to_create:
+      newDirectoryMode === undefined ? undefined : `with mode ${octal(newDirectoryMode)}`,
     file_status: present === undefined ? 'not there yet' : statusText(present),
     has_profile: present === undefined ? undefined : hasProfile,
     new_mode: mode === undefined ? undefined : octal(mode),
@@ -112,7 +113,7 @@ async function preview(look: (found: Found) => Promise<void>): Promise<FilePrevi
   }
 }
 
-/** In the order in which the writing would meet it. */
+/** In the order in which a write would meet it. */
 async function lookAtProfile(
   file: ProfileFile,
   settings: SinkSettings,
@@ -137,14 +138,14 @@ async function lookAtPlace(
   { fs, logger }: PreviewContext,
 ): Promise<void> {
   found.mode = mode
-  const folder = await nearestFolder(dirname(path), fs)
-  found.folder = { path: folder.path, ...statusOf(folder.status) }
-  const isThere = folder.path === dirname(path)
-  if (!isThere) found.newFolderMode = folderMode(found.mode)
+  const directory = await nearestDirectory(dirname(path), fs)
+  found.directory = { path: directory.path, ...statusOf(directory.status) }
+  const isThere = directory.path === dirname(path)
+  if (!isThere) found.newDirectoryMode = directoryMode(found.mode)
   const present = await attempt(`cannot read ${path}`, () => unlessMissing(fs.lstat(path)))
   if (present !== undefined) found.present = statusOf(present)
   await attempt(isThere ? `cannot write ${path}` : `cannot create the directory ${dirname(path)}`, () =>
-    fs.access(folder.path, constants.W_OK | constants.X_OK),
+    fs.access(directory.path, constants.W_OK | constants.X_OK),
   )
   await lookAtDraft(draftPathOf(path), fs, logger)
 }
@@ -154,15 +155,15 @@ async function lookAtMount(path: string, found: Found, { fs }: PreviewContext): 
     throw systemRefusal(`cannot replace ${path}`, 'EBUSY')
 }
 
-async function nearestFolder(
+async function nearestDirectory(
   path: string,
   fs: PreviewContext['fs'],
 ): Promise<{ readonly path: string; readonly status: Stats }> {
-  const status = await existingFolder(path, fs)
+  const status = await existingDirectory(path, fs)
   if (status !== undefined) return { path, status }
   const parent = dirname(path)
   if (parent === path) throw systemRefusal(`cannot use the directory ${path}`, 'ENOENT')
-  return await nearestFolder(parent, fs)
+  return await nearestDirectory(parent, fs)
 }
 
 async function lookAtDraft(
@@ -170,13 +171,13 @@ async function lookAtDraft(
   fs: PreviewContext['fs'],
   logger: PreviewContext['logger'],
 ): Promise<void> {
-  const draft = await attempt(`cannot look at ${draftPath}`, () => unlessMissing(fs.lstat(draftPath)))
+  const draft = await attempt(`cannot check ${draftPath}`, () => unlessMissing(fs.lstat(draftPath)))
   if (draft === undefined) return
   refuseInDraftsPlace(draft, draftPath)
-  logger.warn(`${draftPath} is there: another writer is at work, or a killed one left it; a run waits for it`)
+  logger.warn(`${draftPath} exists: another writer is active, or was killed and left it; a run waits for it`)
 }
 
-/** Rename refuses a mount's own point, as `subPath` makes one of a file. proc(5): the fifth field, blanks as octal. */
+/** rename(2) refuses to replace a mount point, which `subPath` makes of a file. proc(5): the fifth field, blanks as octal. */
 async function isMountPoint(path: string, fs: PreviewContext['fs']): Promise<boolean> {
   try {
     const table = await fs.readFile('/proc/self/mountinfo', 'utf8')

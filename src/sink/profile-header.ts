@@ -1,4 +1,4 @@
-/** Which sections of a credentials or config file are a profile, as the AWS SDKs look it up. */
+/** Which sections of a credentials or config file make up a profile, as the AWS SDKs look it up. */
 import {
   linesOf,
   parseEntries,
@@ -9,11 +9,11 @@ import {
   type Section,
 } from './ini-text.ts'
 
-/** How a profile is called in one of the two kinds of file. Both are byte strings, as in ini-text.ts. */
+/** The profile's section names in one of the two kinds of file. Both are byte strings, as in ini-text.ts. */
 export interface ProfileHeader {
-  /** What stands between the brackets where we write it. */
+  /** The text between the brackets when we write it. */
   readonly written: string
-  /** Whether a section of this name is the profile. */
+  /** Whether a section with this name belongs to the profile. */
   matches(name: string): boolean
 }
 
@@ -22,14 +22,14 @@ export const BYTE_ORDER_MARK = '\xef\xbb\xbf'
 export const PLAIN_NAME = /^[A-Za-z0-9_\-/.%@:+]+$/
 
 /**
- * Keys that make some reader take credentials elsewhere although the profile holds three good ones: botocore assumes
+ * Keys that make some reader get credentials elsewhere although the profile holds three good ones: botocore assumes
  * `role_arn` and reads `web_identity_token_file` and `sso_*` first, Java also `credential_process` and the login
  * session, Rust `credential_source`; Go refuses a `source_profile` without a role.
  */
 export const HIDING_KEYS =
   /^(?:role_arn|source_profile|credential_source|credential_process|web_identity_token_file|login_session|sso_.*)$/
 
-/** UTF-8, one character for each byte. */
+/** UTF-8, one character per byte. */
 export function byteString(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1')
 }
@@ -39,13 +39,13 @@ export function splitMark(text: string): [mark: string, rest: string] {
   return text.startsWith(BYTE_ORDER_MARK) ? [BYTE_ORDER_MARK, text.slice(BYTE_ORDER_MARK.length)] : ['', text]
 }
 
-/** `[name]`. A `[profile name]` is another section here: every SDK drops those from a credentials file. */
+/** `[name]`. A `[profile name]` is another section here: every SDK ignores those in a credentials file. */
 export function credentialsHeader(profile: string): ProfileHeader {
   const written = byteString(profile)
   return { written, matches: (name) => name === written }
 }
 
-/** `[profile name]`, or `[default]`; where the file has it, `[profile default]`, which beats `[default]`. */
+/** `[profile name]`, or `[default]`; if the file has `[profile default]`, that one, since it beats `[default]`. */
 export function configHeader(profile: string, text: string): ProfileHeader {
   const plain = byteString(profile)
   const prefixed = (name: string): boolean =>
@@ -55,7 +55,7 @@ export function configHeader(profile: string, text: string): ProfileHeader {
   return { written: PLAIN_NAME.test(plain) ? `profile ${plain}` : `profile "${plain}"`, matches: prefixed }
 }
 
-/** How many lines the profile has in this text, headers among them, without an object for each. */
+/** The number of lines in the profile, headers included, without creating an object for each. */
 export function countLines(text: string, header: ProfileHeader): number {
   let count = 0
   let inside = false
@@ -67,7 +67,7 @@ export function countLines(text: string, header: ProfileHeader): number {
   return count
 }
 
-/** The profile's sections; more than one is what some readers merge and others refuse. */
+/** The profile's sections; if there are several, some readers merge them and others refuse the file. */
 export function sectionsOf(text: string, header: ProfileHeader): Section[] {
   return splitProfile(splitMark(text)[1], header).filter((section) => isOurs(section, header))
 }
@@ -77,7 +77,7 @@ export function hidingKey(text: string, header: ProfileHeader): string | undefin
   return profileKeys(text, header).find((key) => HIDING_KEYS.test(key))
 }
 
-/** In lower case, with those that only the JavaScript SDK sees: settings that are indented below another's value. */
+/** In lower case, including those that only the JavaScript SDK sees: settings indented below another's value. */
 export function profileKeys(text: string, header: ProfileHeader): string[] {
   return sectionsOf(text, header).flatMap(({ body }) =>
     parseEntries(body).flatMap(({ key, opensGroup, continuation }) => {

@@ -1,21 +1,22 @@
-/** What other keys of the profile do with the credentials that are written, and what becomes of them. */
+/** How a profile's other keys affect the credentials written, and what happens to those keys. */
 import type { Logger } from '../run/log.ts'
 import { refused } from './file-error.ts'
 import { HIDING_KEYS, hidingKey, profileKeys, type ProfileHeader } from './profile-header.ts'
 
 /**
- * What belongs to the keys that stood there before, and goes with them. SDKs go by the first three. Not by the others,
- * but each says something of the old keys that is not true of ours.
+ * Keys that belong to the previous credentials, and are removed with them. SDKs act on the first three. They ignore the
+ * rest, but each describes the old credentials and is wrong for ours.
  */
 export const KEYS_OF_OTHERS: readonly string[] = [
-  // All take it with the keys, and send requests to that account's endpoints: 111122223333.ddb.eu-west-1.amazonaws.com.
-  // The right one is not written in its place: it would turn on such endpoints, as credential-process.ts says.
+  // All SDKs use it along with the keys, and send requests to that account's endpoints:
+  // 111122223333.ddb.eu-west-1.amazonaws.com. The right one is not written instead: it would turn such endpoints on, as
+  // credential-process.ts says.
   'aws_account_id',
   // The JavaScript SDK signs for that region.
   'aws_credential_scope',
   // The spelling of 2010, which botocore prefers to aws_session_token.
   'aws_security_token',
-  // Notes of saml2aws, of aws-mfa, and of others.
+  // Notes by saml2aws, aws-mfa and similar tools.
   'x_principal_arn',
   'x_security_token_expires',
   'assumed_role',
@@ -23,24 +24,24 @@ export const KEYS_OF_OTHERS: readonly string[] = [
   'expiration',
   'aws_credential_expiration',
 ]
-/** Of those, what a user may have set by hand and would look for. */
+/** The ones that a user may have set by hand and would miss. */
 const SAID_OF: readonly string[] = ['aws_account_id', 'aws_credential_scope', 'region']
 
-/** Where and how SDKs send what they sign with our keys: whoever set the profile up decides that, so these stay. */
+/** Where and how SDKs send requests signed with our keys: the author of the profile decides that, so these stay. */
 const STEERING_KEYS =
   /^(?:endpoint_url|services|ignore_configured_endpoint_urls|ca_bundle|use_fips_endpoint|use_dualstack_endpoint|account_id_endpoint_mode|auth_scheme_preference|sigv4a_signing_region_set|region)$/
 
-/** Python's configparser gives what stands in this section to every other. */
+/** Python's configparser applies this section to every other. */
 const FOR_EVERY_PROFILE: ProfileHeader = { written: 'DEFAULT', matches: (name) => name === 'DEFAULT' }
 
 export interface LookedAt {
   readonly path: string
   readonly profile: string
-  /** Lower-case keys that are taken out. */
+  /** Lower-case keys to remove. */
   readonly obsolete: readonly string[]
 }
 
-/** @throws IamRaError FILE for a key with which an SDK would take other credentials than those written */
+/** @throws IamRaError FILE for a key that makes an SDK use other credentials than those written */
 export function lookAtKeys(
   text: string,
   header: ProfileHeader,
@@ -72,7 +73,7 @@ export function lookAtKeys(
   }
   const steering = keys.filter((key) => STEERING_KEYS.test(key) && !obsolete.includes(key))
   if (steering.length > 0)
-    logger.step('kept settings of the profile that change how SDKs behave', {
+    logger.step('kept profile settings that change how SDKs behave', {
       file: path,
       keys: steering.join(' '),
     })

@@ -1,8 +1,8 @@
-/** Names that can stand in the header of a section of an AWS credentials file and are read as they were meant. */
+/** Names that work in a section header of an AWS credentials file and are read back as meant. */
 
-/** What ends or quotes a name in a header, and control characters. */
+/** Characters that end or quote a name in a header, and control characters. */
 const UNSAFE = /[\]["'#;\\\p{Cc}]|^\s|\s$|^$/u
-/** The JavaScript SDK refuses a file with the first; Python's configparser gives the second to every profile. */
+/** The JavaScript SDK refuses a file with the first; Python's configparser applies the second to every profile. */
 const RESERVED: readonly string[] = ['__proto__', 'DEFAULT']
 
 export function isProfileName(text: string): boolean {

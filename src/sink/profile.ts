@@ -1,7 +1,7 @@
 /**
- * One profile edited in the text of a credentials or config file; every byte of the other sections stays as it is. Our own
- * section is left so that the AWS SDKs for Java, Rust and Ruby read it too: all of it at the margin, `key = value`, and
- * nothing behind the header.
+ * Edits one profile in the text of a credentials or config file; every byte of the other sections stays as it is. Our
+ * own section is written so that the AWS SDKs for Java, Rust and Ruby read it too: everything at the margin,
+ * `key = value`, and nothing behind the header.
  */
 import {
   indentation,
@@ -21,18 +21,21 @@ import { byteString, isOurs, splitMark, splitProfile, type ProfileHeader } from 
 
 export interface ProfileEdit {
   readonly header: ProfileHeader
-  /** Text of the one comment that is ours, without its mark. */
+  /** The text of our one comment, without its mark. */
   readonly comment?: string
   readonly values: Readonly<Record<string, string>>
-  /** Lower-case keys that are taken out with the old values. */
+  /** Lower-case keys removed along with the old values. */
   readonly obsolete?: readonly string[]
 }
 
 const COMMENT_MARK = '# aws-iam-ra:'
-/** What a setting of AWS's looks like; the rest of a wrapped value does not. */
+/** The form of AWS's settings; the rest of a wrapped value does not match. */
 const INDENTED_SETTING = /^[a-z][a-z0-9_]*[ \t]*=[ \t]*[^= \t]/
 
-/** The text with exactly one section of the profile, our comment and values at its top. Editing twice is editing once. */
+/**
+ * The text with exactly one section of the profile, which begins with our comment and values. Editing twice gives the
+ * same as editing once.
+ */
 export function editProfile(text: string, edit: ProfileEdit): string {
   const [mark, rest] = splitMark(text)
   const sections = splitProfile(rest, edit.header)
@@ -67,7 +70,7 @@ function appended(text: string, lines: readonly Line[], edit: ProfileEdit, end: 
   return text + feedAfter(last, end) + (isBlank(last.text) ? '' : end) + section
 }
 
-/** The section with a header that every reader understands, our lines, and what is kept. */
+/** The section with a header that every reader understands, our lines, and the lines kept. */
 function rewritten(section: Section, kept: readonly Entry[], edit: ProfileEdit, end: string): Section {
   const remark = trimBlanks(parseHeader(section.header?.text ?? '')?.rest ?? '')
   const remarks = remark === '' ? [] : [{ text: isComment(remark) ? remark : `# ${remark}`, end }]
@@ -81,7 +84,7 @@ function rewritten(section: Section, kept: readonly Entry[], edit: ProfileEdit, 
   }
 }
 
-/** What follows our section: an indented header would be a part of our last value to botocore, Java and Rust. */
+/** The section after ours: to botocore, Java and Rust an indented header would be a part of our last value. */
 function withHeaderAtMargin(section: Section): Section {
   const [first, ...others] = section.body
   if (first === undefined) return section
@@ -89,8 +92,9 @@ function withHeaderAtMargin(section: Section): Section {
 }
 
 /**
- * What stays of the profile's sections: in the first one all other settings, a later one of the same key replacing an
- * earlier one as in the readers that merge; elsewhere the lines after the last setting, which lead to the next header.
+ * The lines kept of the profile's sections: in the first one all other settings, a later one replacing an earlier one
+ * with the same key, as in readers that merge; in the others the lines after the last setting, which lead to the next
+ * header.
  */
 function mergedEntries(
   own: readonly Section[],
@@ -119,26 +123,26 @@ function mergedEntries(
   return { kept: lastOfEach(kept), left }
 }
 
-/** Without settings that a later one of the same key replaces. */
+/** Without settings that are replaced by a later one with the same key. */
 function lastOfEach(entries: readonly Entry[]): Entry[] {
   const last = new Map<string, Entry>()
   for (const entry of entries) if (entry.key !== undefined) last.set(entry.key, entry)
   return entries.filter((entry) => entry.key === undefined || last.get(entry.key) === entry)
 }
 
-/** An entry without what is ours in it. */
+/** An entry without any of our settings. */
 function keptOf(entry: Entry, edit: ProfileEdit): Entry[] {
   const isOwn = (key: string): boolean =>
     Object.hasOwn(edit.values, key) || (edit.obsolete?.includes(key) ?? false)
   if (entry.key === undefined) return [entry]
   if (!isOwn(entry.key)) {
     if (entry.opensGroup) return [entry]
-    // To the JavaScript SDK these are settings of the profile and come after ours.
+    // To the JavaScript SDK these are settings of the profile and override ours.
     return [
       { ...entry, continuation: entry.continuation.filter(({ text }) => !isOwn(parseSetting(text).key)) },
     ]
   }
-  // Below a key of ours: the rest of an old value goes, a setting that was only indented too far stays.
+  // Below one of our keys, the rest of an old value is dropped, and a setting that was only indented too far is kept.
   return entry.continuation.flatMap((line): Entry[] => {
     const text = trimBlanks(line.text)
     const moved = { ...line, text }
@@ -149,7 +153,10 @@ function keptOf(entry: Entry, edit: ProfileEdit): Entry[] {
   })
 }
 
-/** The entry at the margin, as all readers take it; what is no setting to some of them becomes a comment. */
+/**
+ * The entry at the margin, as all readers accept it; a line that some readers do not accept as a setting becomes a
+ * comment.
+ */
 function readable({ line: { text, end: own }, key, opensGroup, continuation }: Entry, end: string): Entry[] {
   const trimmed = trimBlanks(text)
   const entry = (body: string, rest: Omit<Entry, 'line'>): Entry => ({
@@ -160,14 +167,15 @@ function readable({ line: { text, end: own }, key, opensGroup, continuation }: E
   if (key === undefined) return [entry(trimmed, silent)]
   const separator = trimmed.search(/[=:]/)
   if (separator < 1 || trimmed.startsWith('[')) {
-    // What continued it may be a setting to the JavaScript SDK.
+    // Its continuation lines may be settings to the JavaScript SDK.
     const below = parseEntries(continuation.map((line) => ({ ...line, text: trimBlanks(line.text) })))
     return [entry(`# ${trimmed}`, silent), ...below.flatMap((each) => readable(each, end))]
   }
   const value = trimBlanks(trimmed.slice(separator + 1))
   const isGroup = opensGroup || value === ''
   const isSettled = trimmed.charAt(separator) === '='
-  // Between a value and what continues it the SDK for Ruby takes them for the end of the value, and cannot read on.
+  // Between a value and its continuation, the SDK for Ruby takes these lines for the end of the value, and then cannot
+  // read on.
   const isAbove = ({ text: line }: Line): boolean => !isGroup && (isBlank(line) || isComment(line))
   return [
     ...continuation.filter(isAbove).map((line) => readableSilent(line, end)),
@@ -185,7 +193,7 @@ function readableSilent({ text, end: own }: Line, end: string): Entry {
   return { line: { text: trimBlanks(text), end: endOf(own, end) }, opensGroup: false, continuation: [] }
 }
 
-/** A line that continues a value; a comment among them is a part of it to Java and Rust unless it is at the margin. */
+/** A continuation line; to Java and Rust a comment among them is a part of the value unless it is at the margin. */
 function readableBelow(line: Line, isSubSetting: boolean, fallback: string): Line {
   const text = trimBlanks(line.text)
   const end = endOf(line.end, fallback)
@@ -196,7 +204,7 @@ function readableBelow(line: Line, isSubSetting: boolean, fallback: string): Lin
   return { text: blanks + text, end }
 }
 
-/** What a line lacks for its end to be seen by readers to which CR alone is none. */
+/** The characters missing from a line's end for readers to which CR alone is no line break. */
 function feedAfter({ end: own }: Line, end: string): string {
   return own === '' ? end : own === '\r' ? '\n' : ''
 }

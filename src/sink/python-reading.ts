@@ -1,23 +1,25 @@
 /**
- * What the AWS CLI and boto3 cannot read: botocore gives the file to Python's configparser, strict, and gives up the whole
- * of it, all profiles, for one line that this refuses (botocore/configloader.py, raw_config_parse).
+ * Finds lines that the AWS CLI and boto3 cannot read: botocore gives the file to Python's configparser, in strict mode,
+ * and rejects the whole file with all its profiles because of one line that configparser refuses
+ * (botocore/configloader.py, raw_config_parse).
  */
 import { isUtf8 } from 'node:buffer'
 import { linesOf } from './ini-text.ts'
 
-/** What Python's `str.strip` takes away; unlike `trim` it knows U+001C to 1F and U+0085, and not U+FEFF. */
+/** The characters that Python's `str.strip` removes; unlike `trim` it knows U+001C to 1F and U+0085, and not U+FEFF. */
 const BLANK = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/
-/** Where `str.splitlines` ends a line besides line feed and carriage return. */
+/** Line breaks of `str.splitlines` besides line feed and carriage return. */
 const FURTHER_ENDS = /[\v\f\x1c-\x1e\x85\u2028\u2029]/
-/** To the line's last bracket, and whatever stands behind that. */
+/** Up to the line's last bracket, whatever follows it. */
 const HEADER = /^\[([^]+)\]/
 
 /**
- * The first line that they refuse, as `line 3 repeats a setting of its section`, without its content; undefined where they read the file.
+ * The first line that they refuse, as `line 3 repeats a setting of its section`, without its content; undefined if they
+ * can read the file.
  * @param text a byte string, as in ini-text.ts
  */
 export function pythonObstacle(text: string): string | undefined {
-  // No line has a line feed, so that none looks like a section with a key in it.
+  // No line contains a line feed, so no section can look like one with a key in it.
   const seen = new Set<string>()
   let section: string | undefined
   let key = ''
@@ -44,7 +46,7 @@ export function pythonObstacle(text: string): string | undefined {
     indent = depth
     const header = HEADER.exec(stripped)?.[1]
     if (header !== undefined) {
-      // Every [DEFAULT] adds to the one before; any other section may stand but once.
+      // Every [DEFAULT] adds to the previous ones; any other section may appear only once.
       if (header !== 'DEFAULT' && seen.has(`[${header}]`))
         return `${number} opens a section that already appeared above`
       seen.add(`[${header}]`)

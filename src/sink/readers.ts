@@ -1,4 +1,4 @@
-/** What the readers of a file would meet in it, besides what our own edit has put there. */
+/** Finds the obstacles that a file's readers would meet, apart from our own edit. */
 import type { Logger } from '../run/log.ts'
 import { misreadKey } from './javascript-reading.ts'
 import { byteString } from './profile-header.ts'
@@ -6,7 +6,7 @@ import { pythonObstacle } from './python-reading.ts'
 import { readAsRuby } from './ruby-reading.ts'
 import { strictObstacle, type FileKind } from './strict-reading.ts'
 
-/** One of our settings that an SDK would read otherwise than it was written. */
+/** One of our settings whose value an SDK would read differently. */
 export interface Misreading {
   readonly reader: 'JavaScript' | 'Ruby'
   readonly key: string
@@ -14,7 +14,7 @@ export interface Misreading {
 
 /**
  * @param text a byte string, as in ini-text.ts
- * @param section what stands between the brackets of the profile's header
+ * @param section the text between the brackets of the profile's header
  */
 export function misreading(
   text: string,
@@ -25,13 +25,13 @@ export function misreading(
   const inJavaScript = misreadKey(text, section, values)
   if (inJavaScript !== undefined) return { reader: 'JavaScript', key: inJavaScript }
   const read = readAsRuby(text, byteString(profile))
-  // One that it cannot read, or in which it does not find the profile, is no misreading.
+  // A file that it cannot read, or in which it does not find the profile, is not a misreading.
   if (read.obstacle !== undefined || read.values.size === 0) return undefined
   const key = Object.keys(values).find((each) => read.values.get(each) !== values[each])
   return key === undefined ? undefined : { reader: 'Ruby', key }
 }
 
-/** Warns of the first line that stops a reader; readers that stop for one reason share a warning. */
+/** Warns about the first line that stops a reader; readers stopped for the same reason share a warning. */
 export function warnOfObstacles(
   text: string,
   path: string,

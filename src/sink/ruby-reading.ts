@@ -1,6 +1,6 @@
 /**
- * How the AWS SDK for Ruby reads a file: aws-sdk-core/ini_parser.rb. A line that it does not know adds to the section above,
- * and an indented setting with nothing above it stops it (since 3.176, a NoMethodError of nil).
+ * How the AWS SDK for Ruby reads a file: aws-sdk-core/ini_parser.rb. A line that it does not recognize adds to the
+ * section above, and an indented setting with nothing above it stops it (since 3.176, a NoMethodError of nil).
  */
 import { isUtf8 } from 'node:buffer'
 import { feedLinesOf } from './ini-text.ts'
@@ -14,7 +14,7 @@ export interface RubyReading {
   readonly values: ReadonlyMap<string, string>
 }
 
-// Ruby's blanks are those of ASCII.
+// Ruby's blanks are the ASCII ones.
 const HEADER = /^\[([^[\]]+)\][ \t\r\f\v]*(?:#.+)?$/s
 const BLANKS = /[ \t\r\f\v]+/
 
@@ -27,9 +27,9 @@ export function readAsRuby(text: string, profile: string): RubyReading {
   for (const { text: whole, at } of feedLinesOf(text)) {
     if (!isUtf8(Buffer.from(whole, 'latin1')))
       return { obstacle: `line ${at} has bytes that are not UTF-8`, values }
-    // The header behind it would be none.
+    // A header behind it would not be recognized.
     if (whole.startsWith(`${BYTE_ORDER_MARK}[`) && at === 1) return { obstacle: MARKED, values }
-    // A `;` behind a blank begins a remark, `#` behind a setting is a part of it.
+    // A `;` after a blank begins a comment; `#` after a setting is part of it.
     const [line = ''] = whole.split(/[ \t\r\f\v];/, 1)
     const name = HEADER.exec(line)?.[1]
     if (name !== undefined) {
@@ -56,15 +56,18 @@ export function readAsRuby(text: string, profile: string): RubyReading {
   return { values }
 }
 
-/** A setting's key is a character at least; its value is one blank if there are only blanks, and empty if there is nothing. */
+/**
+ * A setting's key has at least one character; its value is one blank if there are only blanks, and empty if there is
+ * nothing.
+ */
 interface Item {
   readonly key: string
   readonly value: string
 }
 
 /**
- * As by Ruby's `(.+?)\s*=\s*(.+?)\s*`, but not by such a pattern: it takes the square of a line's length, and a line may
- * have a mebibyte.
+ * Like Ruby's `(.+?)\s*=\s*(.+?)\s*`, but not with such a pattern: its time grows with the square of a line's length,
+ * and a line may be a mebibyte long.
  */
 function itemOf(line: string): Item | undefined {
   const equals = line.indexOf('=', 1)

@@ -1,4 +1,4 @@
-/** The sink that SDKs read without a process of ours: the shared credentials file, and the region in the config file. */
+/** The sink that SDKs read directly: the shared credentials file, and the region in the config file. */
 import type { Look } from '../run/watch.ts'
 import { writeCredentials } from './credentials-file.ts'
 import type { SinkSettings } from './settings.ts'

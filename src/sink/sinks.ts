@@ -1,4 +1,4 @@
-/** Where credentials go. The one list of the sinks: each is a file, loaded when it is wanted. */
+/** The one list of sinks: each is a file, loaded on demand. */
 import type { SinkSettings, TokenFileSettings } from './settings.ts'
 import type { Sink } from './sink.ts'
 
@@ -11,12 +11,12 @@ const SINKS = {
 
 type Kind = keyof typeof SINKS
 
-/** The settings of a sink, of any kind or of these. */
+/** A sink's settings, of any kind or of these kinds. */
 export type SinkOf<K extends Kind = Kind> = K extends Kind
   ? { readonly kind: K } & Parameters<(typeof SINKS)[K]>[0]
   : never
 
 export function openSink(settings: SinkOf): Promise<Sink> {
-  // The entry of its own kind.
+  // The entry for its own kind.
   return (SINKS[settings.kind] as (settings: SinkOf) => Promise<Sink>)(settings)
 }

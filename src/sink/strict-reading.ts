@@ -1,7 +1,7 @@
 /**
- * What the AWS SDKs for Java 2 and Rust and the AWS CRT cannot read. They share one specification, in which an indented
- * line continues the setting above it, and give up the whole file, all profiles, for one line that breaks it
- * (ProfileFileReader.java; aws-runtime env_config/parse.rs; aws-c-sdkutils aws_profile.c).
+ * Finds lines that the AWS SDKs for Java 2 and Rust and the AWS CRT cannot read. They share one specification, in which
+ * an indented line continues the setting above it, and reject the whole file with all its profiles because of one line
+ * that breaks it (ProfileFileReader.java; aws-runtime env_config/parse.rs; aws-c-sdkutils aws_profile.c).
  */
 import { isUtf8 } from 'node:buffer'
 import { feedLinesOf, linesOf } from './ini-text.ts'
@@ -19,7 +19,7 @@ const NO_EQUALS = 'has no equals sign'
 export const MARKED = 'line 1 begins with a byte order mark'
 
 interface State {
-  /** Whether a header came before, and the section has a name that the reader takes. */
+  /** Whether there was a header, and whether the reader accepts the section's name. */
   section: 'none' | 'ignored' | 'read'
   property: 'none' | 'ignored' | 'value' | 'group'
 }
@@ -49,9 +49,9 @@ function lineFault(line: string, kind: FileKind, reader: StrictReader, state: St
 }
 
 function headerFault(line: string, kind: FileKind, reader: StrictReader, state: State): string | undefined {
-  // It begins with a bracket, so that only its end has blanks.
+  // It begins with a bracket, so only its end can have blanks.
   const text = trimmed(line.split(/[#;]/, 1)[0] ?? '', ' \t')
-  // The CRT looks no further than the first bracket that closes.
+  // The CRT reads only up to the first closing bracket.
   const name = reader === 'CRT' ? /^\[([^\]]*)\]/.exec(text)?.[1] : /^\[(.*)\]$/.exec(text)?.[1]
   if (name === undefined) return text.includes(']') ? BEHIND_BRACKET : 'is a header without a closing bracket'
   state.section = reader === 'Rust' || isSection(name.trim(), kind, reader) ? 'read' : 'ignored'
@@ -79,7 +79,7 @@ function settingFault(line: string, reader: StrictReader, state: State): string 
   const key = trimmed(equals === -1 ? text : text.slice(0, equals))
   const named = isName(key, reader)
   state.property = 'none'
-  // The CRT passes over what begins with no name, with or without an equals sign.
+  // The CRT skips a line that does not begin with a valid name, with or without an equals sign.
   if (reader === 'CRT' && key !== '' && !named) return undefined
   if (equals === -1) return NO_EQUALS
   if (key === '') return 'is a setting without a name'
@@ -96,7 +96,7 @@ function isSection(name: string, kind: FileKind, reader: StrictReader): boolean 
   return ofKind !== undefined && isName(ofKind, reader)
 }
 
-/** Java takes a name of no characters for one. */
+/** Java accepts an empty name. */
 function isName(text: string, reader: StrictReader): boolean {
   return NAME.test(text) && (text !== '' || reader === 'Java')
 }
@@ -105,7 +105,7 @@ function withoutRemark(line: string): string {
   return trimmed(trimmed(line).replace(/[ \t][#;].*$/s, ''))
 }
 
-/** Not by a pattern, which would look at a run of blanks in the middle once for each of them. */
+/** Not with a pattern, which would rescan a run of blanks in the middle once for each blank. */
 function trimmed(text: string, blanks = ' \t\r'): string {
   let [from, to] = [0, text.length]
   while (from < to && blanks.includes(text.charAt(from))) from++

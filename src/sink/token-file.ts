@@ -1,4 +1,4 @@
-/** The sink of a command that serves: credentials stay in memory, and the app finds a token for them in a file. */
+/** The sink of `serve`: credentials stay in memory, and the app gets a token for them in a file. */
 import { replaceFile, type SinkContext } from './atomic-write.ts'
 import { refused } from './file-error.ts'
 import type { TokenFileSettings } from './settings.ts'
@@ -6,7 +6,7 @@ import type { Sink } from './sink.ts'
 
 export function served({ tokenFile, tokenFileMode }: TokenFileSettings): Sink {
   return {
-    // What serves them takes them from the renewals.
+    // The endpoint takes them from the renewals.
     store: () => Promise.resolve(),
     preview: () => [
       {
@@ -42,7 +42,10 @@ export async function writeTokenFile(
   const bytes = Buffer.from(token)
   const verify = (written: Buffer): Promise<void> => {
     if (written.equals(bytes)) return Promise.resolve()
-    throw refused(`read-back of ${path} does not match what was written`, 'let nothing else write that file')
+    throw refused(
+      `read-back of ${path} does not match what was written`,
+      'make sure nothing else writes that file',
+    )
   }
   await replaceFile(path, mode, () => bytes, verify, context)
 }

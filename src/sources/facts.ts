@@ -1,4 +1,4 @@
-/** What `check` shows of values that more than one source has. */
+/** How `check` shows values that several sources have. */
 import type { SessionCredentials } from '../credentials.ts'
 import type { Facts } from '../run/watch.ts'
 

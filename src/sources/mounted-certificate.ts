@@ -1,6 +1,6 @@
-/** The source whose certificate others issue and mount: its files, and the exchange at Roles Anywhere. */
+/** The source with a certificate issued elsewhere: read the mounted files, then exchange at Roles Anywhere. */
 import type { MountedCertificateSettings } from '../certificate/settings.ts'
-import type { ExchangeSettings } from '../exchange/create-session.ts'
+import type { ExchangeSettings } from '../exchange/settings.ts'
 import { exchange, exchangeProbe } from './roles-anywhere.ts'
 import type { Source } from './source.ts'
 import { usable } from './usable-certificate.ts'

@@ -1,4 +1,4 @@
-/** A run: a source, again if a wait outlived what it had, and the sink. */
+/** A run: the source (again, if its token or certificate expired during a wait), then the sink. */
 import type { Obtained } from '../credentials.ts'
 import { IamRaError } from '../errors.ts'
 import { pauseMs } from '../run/retry.ts'
@@ -7,13 +7,13 @@ import type { Sink } from '../sink/sink.ts'
 import type { Run, Source } from './source.ts'
 import { openSource, type CredentialsSource } from './sources.ts'
 
-/** The whole way, storing included. @throws IamRaError of the stage that failed */
+/** Gets credentials and stores them. @throws IamRaError of the stage that failed */
 export async function runPipeline(
   settings: CredentialsSource,
   sink: Promise<Sink>,
   context: RunContext,
 ): Promise<Obtained> {
-  // A failure shows where it is awaited.
+  // A failure surfaces at its await.
   sink.catch(() => undefined)
   const { revoked, ...obtained } = await obtainCredentials(settings, context)
   try {
@@ -27,13 +27,13 @@ export async function runPipeline(
   return obtained
 }
 
-/** @throws IamRaError of the stage that failed; nothing that Vault gave lives on then */
+/** @throws IamRaError of the stage that failed; whatever Vault issued is revoked by then */
 export async function obtainCredentials(settings: CredentialsSource, context: RunContext): Promise<Run> {
   return await obtainFrom(await openSource(settings), context)
 }
 
 /**
- * A wait that outlives the token or the certificate begins again; the deadline bounds that.
+ * Starts again if the token or the certificate expired during a wait, until the deadline.
  * @throws as obtainCredentials does
  */
 export async function obtainFrom(source: Source, context: RunContext): Promise<Run> {
@@ -44,7 +44,7 @@ export async function obtainFrom(source: Source, context: RunContext): Promise<R
       return await source.obtain(watch)
     } catch (error) {
       if (!(error instanceof IamRaError) || error.code !== 'OUTLIVED') throw error
-      // What ends as soon as it is there would otherwise be asked for without a pause until the deadline.
+      // Something that expires at once would otherwise be requested in a tight loop until the deadline.
       const waitMs = count === 0 ? 0 : pauseMs(count, undefined, runtime.random())
       if (waitMs >= bounds.remainingMs()) throw error
       logger.warn(`${error.message}: ${source.again}`, { stage: error.stage })

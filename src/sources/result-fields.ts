@@ -1,4 +1,4 @@
-/** What is said of credentials that a run brought: the words that CloudTrail and Vault's audit log have for them. */
+/** The log fields of a run's credentials, named as in CloudTrail and Vault's audit log. */
 import type { LogFields } from '../run/log.ts'
 import type { Obtained } from '../credentials.ts'
 
@@ -6,12 +6,12 @@ export function resultFields({ credentials, certificate }: Obtained): LogFields 
   const { roleArn, arn, sessionName, expiresAtMs } = credentials
   return {
     role: roleArn,
-    // Of an IAM user, say; a role's session is in the other two.
+    // For an IAM user, say; a role's session is in the other two fields.
     arn: roleArn === undefined ? arn : undefined,
     session: sessionName,
     serial: certificate?.serialHex,
     expires: new Date(expiresAtMs).toISOString(),
-    // Empty where nobody asked Vault for the certificate.
+    // Empty if Vault did not sign the certificate.
     vault_request_id: certificate?.requestId === '' ? undefined : certificate?.requestId,
   }
 }

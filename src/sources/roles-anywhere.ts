@@ -1,5 +1,6 @@
-/** The last step of the sources that have a certificate: its exchange at Roles Anywhere. */
-import { createSession, type ExchangeSettings } from '../exchange/create-session.ts'
+/** The last step of sources with a certificate: exchange it at Roles Anywhere. */
+import { createSession } from '../exchange/create-session.ts'
+import type { ExchangeSettings } from '../exchange/settings.ts'
 import type { IssuedCertificate, SessionCredentials } from '../credentials.ts'
 import type { Facts, Look, StepDescription, Watch } from '../run/watch.ts'
 import { credentialsFacts } from './facts.ts'
@@ -33,7 +34,7 @@ export async function exchange(
   })
 }
 
-/** What can be said of the exchange without a certificate. */
+/** What can be checked of the exchange without a certificate. */
 export function exchangeProbe(settings: ExchangeSettings): Look {
   return {
     step: { ...EXCHANGE, sent: endpointFacts(settings) },
@@ -50,7 +51,7 @@ function endpointFacts(settings: ExchangeSettings): Facts {
   return {
     endpoint: settings.endpoint.origin,
     region: settings.region,
-    // Never its user and password.
+    // Never its user name and password.
     proxy: settings.proxy?.host,
     ca_file: settings.caFile,
   }

@@ -1,17 +1,17 @@
-/** What a source of credentials is: one file that has its steps in their order, for a run as for `check`. */
+/** A source of credentials: one file with its steps in order, for a run and for `check`. */
 import type { Obtained } from '../credentials.ts'
 import type { Look, Watch } from '../run/watch.ts'
 
 export interface Source {
-  /** @throws IamRaError of the stage that failed; nothing that Vault gave lives on then */
+  /** @throws IamRaError of the stage that failed; whatever Vault issued is revoked by then */
   obtain(watch: Watch): Promise<Run>
-  /** For each step but the first, in the order of `obtain`: what can still be looked at without the one before it. */
+  /** For each step but the first, in the order of `obtain`: what can still be checked without the previous one. */
   readonly probes: readonly Look[]
-  /** How it begins again after a wait that outlived what it had. */
+  /** How it starts again after a wait that outlived its token or certificate. */
   readonly again: string
 }
 
 export interface Run extends Obtained {
-  /** Settled once the end of a Vault token that has no more use was tried: runs beside what follows, and is to be awaited. */
+  /** Settles once revoking the used Vault token was tried. Runs in parallel with the next steps; await it before you exit. */
   readonly revoked: Promise<void>
 }

@@ -1,4 +1,4 @@
-/** Where credentials come from. The one list of the sources: each is a file, loaded when it is wanted. */
+/** The one list of credential sources: each is a file, loaded on demand. */
 import type { MountedCertificateSource } from './mounted-certificate.ts'
 import type { Source } from './source.ts'
 import type { VaultAwsSource } from './vault-aws.ts'
@@ -6,7 +6,7 @@ import type { VaultPkiSource } from './vault-pki.ts'
 
 interface Entry<Settings> {
   open(settings: Settings): Promise<Source>
-  /** Whether its runs stay in the process of a long-lived command, which then holds the Vault token that keeps a lease. */
+  /** Whether a long-lived command runs it in its own process, which then holds the Vault token that keeps the lease. */
   readonly holdsLease: boolean
 }
 
@@ -27,13 +27,13 @@ export const SOURCES = {
 
 type Kind = keyof typeof SOURCES
 
-/** The settings of a source, by its kind. */
+/** A source's settings, by its kind. */
 export type CredentialsSource = {
   [K in Kind]: { readonly kind: K } & Parameters<(typeof SOURCES)[K]['open']>[0]
 }[Kind]
 
 export function openSource(settings: CredentialsSource): Promise<Source> {
-  // The entry of its own kind.
+  // The entry for its own kind.
   const { open } = SOURCES[settings.kind] as Entry<CredentialsSource>
   return open(settings)
 }

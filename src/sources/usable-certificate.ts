@@ -1,10 +1,10 @@
-/** A certificate that is there, and the wait until it can be used. */
+/** Waits until a certificate is valid. */
 import { untilValid } from '../certificate/until-valid.ts'
 import type { IssuedCertificate } from '../credentials.ts'
 import type { StepContext } from '../run/watch.ts'
 import { moment } from './facts.ts'
 
-/** @throws IamRaError CERTIFICATE_UNFIT if it begins too late; the signal's reason */
+/** @throws IamRaError CERTIFICATE_UNFIT if it becomes valid too late; the signal's reason */
 export async function usable(
   certificate: IssuedCertificate,
   { runtime, bounds, logger, runMs, found }: StepContext,

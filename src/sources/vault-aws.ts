@@ -1,7 +1,7 @@
-/** The source that takes keys from Vault's AWS engine: login, keys; a lease on them lives as long as the token. */
-import type { LoginSettings } from '../identity/login.ts'
+/** The source for Vault's AWS secrets engine: log in, request keys; their lease lives as long as the token. */
+import type { LoginSettings } from '../identity/settings.ts'
 import type { StepDescription } from '../run/watch.ts'
-import type { VaultAwsSettings } from '../vault-aws/lease-credentials.ts'
+import type { VaultAwsSettings } from '../vault-aws/settings.ts'
 import { credentialsFacts } from './facts.ts'
 import type { Source } from './source.ts'
 import { logIn, LOGIN_PROBE } from './vault-token.ts'
@@ -16,7 +16,7 @@ const KEYS: StepDescription = {
   title: "keys from Vault's AWS engine",
   stage: 'exchange',
   how: 'sends',
-  // New keys need their time at AWS.
+  // New keys take a while to work at AWS.
   isLong: true,
 }
 
@@ -43,7 +43,7 @@ export function vaultAws({ vault, aws }: VaultAwsSource): Source {
           return leased
         })
         if (lease === undefined) return { ...obtained, revoked: token.end() }
-        // The token owns the keys: it ends with the lease.
+        // The token owns the keys: it is revoked with the lease.
         const held = { ...lease, end: () => token.end(lease) }
         return { ...obtained, lease: held, revoked: Promise.resolve() }
       } catch (error) {

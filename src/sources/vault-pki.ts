@@ -1,8 +1,10 @@
-/** The source that asks Vault for a certificate: login, signature, the token's end, exchange at Roles Anywhere. */
-import type { CertificateSettings } from '../certificate/settings.ts'
+/** The source for Vault's PKI: log in, have a certificate signed, revoke the token, exchange at Roles Anywhere. */
+import { DEFAULT_KEY_TYPE, type CertificateSettings } from '../certificate/settings.ts'
 import type { CertificateContext, CertificateSession } from '../certificate/vault-pki.ts'
-import { createSession, type ExchangeSettings } from '../exchange/create-session.ts'
-import { login, type LoginSettings } from '../identity/login.ts'
+import { createSession } from '../exchange/create-session.ts'
+import type { ExchangeSettings } from '../exchange/settings.ts'
+import { login } from '../identity/login.ts'
+import type { LoginSettings } from '../identity/settings.ts'
 import type { IssuedCertificate } from '../credentials.ts'
 import type { StepDescription } from '../run/watch.ts'
 import { exchange, exchangeProbe } from './roles-anywhere.ts'
@@ -18,10 +20,10 @@ export interface VaultPkiSource {
 
 type Issue = (session: CertificateSession, context: CertificateContext) => Promise<IssuedCertificate>
 
-/** Who does the steps. */
+/** The functions behind the steps. */
 export interface VaultPkiParts {
   readonly login: typeof login
-  /** Makes what needs no token. @returns who has it signed */
+  /** Does what needs no token. @returns the function that has it signed */
   prepare(settings: CertificateSettings, loggedIn: Promise<unknown>): Promise<Issue>
   readonly createSession: typeof createSession
 }
@@ -41,19 +43,19 @@ const OURS: VaultPkiParts = {
       import('../certificate/signing-request.ts'),
       import('../certificate/vault-pki.ts'),
     ])
-    // An RSA key holds the thread: Vault's answer would wait unread, and the attempt could run out of time.
+    // Generating an RSA key blocks the thread: Vault's answer would wait unread, and the attempt could time out.
     if (settings.keyType?.startsWith('rsa-') === true) await loggedIn
     const request = await createSigningRequest(settings)
     return (session, context) => issueCertificate(request, settings, session, context)
   },
 }
 
-/** @param parts others than ours for a simulation of many pods */
+/** @param parts replaced by the simulation of many pods */
 export function vaultPki(settings: VaultPkiSource, parts: VaultPkiParts = OURS): Source {
   const { pkiMount, pkiRole, keyType, commonName, dnsSans, uriSans, ttl } = settings.certificate
   const sent = {
     path: `${pkiMount}/sign/${pkiRole}`,
-    key_type: keyType ?? 'ec-p256',
+    key_type: keyType ?? DEFAULT_KEY_TYPE,
     common_name: commonName,
     dns_sans: some(dnsSans),
     uri_sans: some(uriSans),
@@ -63,12 +65,12 @@ export function vaultPki(settings: VaultPkiSource, parts: VaultPkiParts = OURS):
     again: 'logging in again',
     probes: [LOGIN_PROBE, { step: CERTIFICATE, lacks: 'Vault token' }, exchangeProbe(settings.exchange)],
     async obtain(watch) {
-      // Loading the X.509 library, the key and the request take as long as Vault takes for the login: made meanwhile.
+      // Loading the X.509 library and making the key and the request take about as long as the login: done in parallel.
       const { promise: asked, resolve } = Promise.withResolvers<undefined>()
       const onAsked = (): void => resolve(undefined)
       const { promise: loggedIn, resolve: onLoggedIn } = Promise.withResolvers<undefined>()
       const prepared = asked.then(() => parts.prepare(settings.certificate, loggedIn))
-      // A failure shows where it is awaited, which a failed login does not come to.
+      // A failure surfaces at its await, which is never reached if the login fails.
       prepared.catch(() => undefined)
       const token = await logIn(settings.vault, watch, { by: parts.login, onAsked })
       onAsked()
@@ -91,7 +93,7 @@ export function vaultPki(settings: VaultPkiSource, parts: VaultPkiParts = OURS):
   }
 }
 
-/** A list that is worth showing. */
+/** A list that is not empty. */
 function some(list: readonly string[]): readonly string[] | undefined {
   return list.length === 0 ? undefined : list
 }

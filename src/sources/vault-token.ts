@@ -1,5 +1,6 @@
-/** The first steps of the sources that ask Vault, and the last: a login by the service-account token, and its end. */
-import { login, type LoginSettings } from '../identity/login.ts'
+/** The first and last steps of sources that use Vault: log in with the service-account token, revoke the token. */
+import { login } from '../identity/login.ts'
+import type { LoginSettings } from '../identity/settings.ts'
 import { decodeClaims, readServiceAccountToken } from '../identity/service-account.ts'
 import type { Lease } from '../credentials.ts'
 import type { Look, StepContext, StepDescription, Watch } from '../run/watch.ts'
@@ -27,7 +28,7 @@ const END: StepDescription = {
 
 export interface VaultToken {
   readonly session: VaultSession
-  /** Revokes the token and, where there is one, the lease. Never rejects; further calls return the first one's promise. */
+  /** Revokes the token and the lease, if there is one. Never rejects; further calls return the first one's promise. */
   end(lease?: Lease): Promise<void>
 }
 
@@ -64,25 +65,25 @@ export async function logIn(
   return { session, end: (lease) => (ended ??= watch.step(END, (step) => end(session, lease, step))) }
 }
 
-/** What is left of the login without the file. */
+/** The login step if the token file cannot be read. */
 export const LOGIN_PROBE: Look = { step: LOGIN, lacks: 'service-account token' }
 
 async function lookAtToken({ tokenFile }: LoginSettings, step: StepContext): Promise<void> {
-  const { fs, clock } = step.runtime
+  const { memoryFiles, clock } = step.runtime
   const { namespace, account, subject, issuer, audiences, expiresAtMs } = decodeClaims(
-    await readServiceAccountToken(fs, tokenFile),
+    await readServiceAccountToken(memoryFiles, tokenFile),
   )
   step.found({
     namespace,
     account,
-    // Nothing new where it is a service account's.
+    // Adds nothing if it is a service account's.
     subject: account === undefined ? subject : undefined,
     issuer,
     audiences,
     ends: moment(expiresAtMs),
   })
   if (expiresAtMs !== undefined && expiresAtMs <= clock.now())
-    step.logger.warn("the token has ended by this machine's clock")
+    step.logger.warn("the token has expired by this machine's clock")
 }
 
 async function end(session: VaultSession, lease: Lease | undefined, step: StepContext): Promise<void> {
@@ -91,6 +92,6 @@ async function end(session: VaultSession, lease: Lease | undefined, step: StepCo
   step.found({
     revoked,
     lease_revoked: lease === undefined ? undefined : revoked,
-    reason: session.isBatch ? 'a batch token cannot be revoked and ends by itself' : undefined,
+    reason: session.isBatch ? 'a batch token cannot be revoked; it expires' : undefined,
   })
 }

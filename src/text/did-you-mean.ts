@@ -1,9 +1,9 @@
-/** The known word that a mistyped one comes closest to. */
+/** The known word closest to a mistyped one. */
 
-/** More is another word. */
+/** With more edits it is another word. */
 const MAX_EDITS = 2
 
-/** The first of the nearest; undefined if none is near: at most two edits away, and less than half of the word. */
+/** The first of the nearest words; undefined if none is near: within two edits, and less than half of the word. */
 export function nearest<Word extends string>(typed: string, known: readonly Word[]): Word | undefined {
   const word = typed.toLowerCase()
   let best: { readonly word: Word; readonly edits: number } | undefined
@@ -17,7 +17,7 @@ export function nearest<Word extends string>(typed: string, known: readonly Word
 }
 
 /**
- * Letters left out, added, exchanged, or swapped with their neighbour (Damerau–Levenshtein, optimal string alignment:
+ * Letters omitted, added, replaced, or swapped with their neighbour (Damerau–Levenshtein, optimal string alignment:
  * https://en.wikipedia.org/wiki/Damerau–Levenshtein_distance).
  */
 export function editsBetween(a: string, b: string): number {

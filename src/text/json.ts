@@ -1,6 +1,6 @@
-/** JSON that came from elsewhere: parsed without a promise of its shape. */
+/** Foreign JSON, parsed without assuming its shape. */
 
-/** The members of a JSON object; undefined for everything else. */
+/** The members of a JSON object; undefined for anything else. */
 export function parseJsonObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text)

@@ -1,11 +1,11 @@
-/** Times and spans as people and parsers read them. */
+/** Times and durations for people and parsers. */
 
-/** Milliseconds as people read them: `2 s`, `0.5 s`. */
+/** Milliseconds for people to read: `2 s`, `0.5 s`. */
 export function seconds(ms: number): string {
   return `${Number((ms / 1000).toFixed(1))} s`
 }
 
-/** UTC as ISO 8601 in whole seconds, never later than the moment itself: every SDK's parser takes it, botocore's no other. */
+/** UTC as ISO 8601 in whole seconds, rounded down: every SDK's parser accepts it, and botocore's accepts nothing else. */
 export function timestamp(epochMs: number): string {
   return new Date(epochMs).toISOString().replace(/\.\d+Z$/, 'Z')
 }

@@ -3,18 +3,18 @@ import { IamRaError } from '../errors.ts'
 import { foreignText } from '../text/redact.ts'
 import { isSessionOf, parseAssumedRole } from '../aws/assumed-role.ts'
 import { KEY_SHAPES, memberReader } from '../aws/key-members.ts'
-import type { VaultAwsSettings } from './lease-credentials.ts'
+import type { VaultAwsSettings } from './settings.ts'
 import type { SessionCredentials } from '../credentials.ts'
 import type { VaultAnswer } from '../vault/answer.ts'
 import type { LeaseRecord } from './lease.ts'
 
 export interface GivenKeys {
   readonly credentials: SessionCredentials
-  /** Present where the keys end with it, which is where they are an IAM user's. */
+  /** Present if the keys expire with it, that is, if they are an IAM user's. */
   readonly lease?: LeaseRecord
 }
 
-/** @param askedAtMs epoch milliseconds of the request: what Vault counts from began later */
+/** @param askedAtMs epoch milliseconds of the request: Vault started counting later */
 export function parseKeys(answer: VaultAnswer, settings: VaultAwsSettings, askedAtMs: number): GivenKeys {
   const { data, lease } = answer
   const member = memberReader(data, (why) => invalid(settings, why))
@@ -22,14 +22,11 @@ export function parseKeys(answer: VaultAnswer, settings: VaultAwsSettings, asked
     accessKeyId: member('access_key', KEY_SHAPES.accessKeyId),
     secretAccessKey: member('secret_key', KEY_SHAPES.secretAccessKey),
   }
-  // Older Vaults call it security_token alone.
+  // Older Vaults only call it security_token.
   const tokenName = typeof data['session_token'] === 'string' ? 'session_token' : 'security_token'
   if (typeof data[tokenName] !== 'string' || data[tokenName] === '') {
     if (settings.roleArn !== undefined) {
-      throw otherRole(
-        settings,
-        `the keys are an IAM user's, not those of ROLE_ARN (${settings.roleArn.text})`,
-      )
+      throw otherRole(settings, `the keys belong to an IAM user, not to ROLE_ARN (${settings.roleArn.text})`)
     }
     if (lease === undefined) throw invalid(settings, 'lease_id is missing')
     return { credentials: { ...keys, expiresAtMs: askedAtMs + lease.seconds * 1000 }, lease }
@@ -47,7 +44,7 @@ export function parseKeys(answer: VaultAnswer, settings: VaultAwsSettings, asked
   }
 }
 
-/** Vault names whom it assumed; a federation token's and a session token's answer names nobody. */
+/** Vault names the role that it assumed; with a federation token or a session token it names none. */
 function assumedRole(
   arn: unknown,
   settings: VaultAwsSettings,
@@ -55,8 +52,8 @@ function assumedRole(
   const assumed = parseAssumedRole(arn)
   const { roleArn } = settings
   if (roleArn !== undefined && (assumed === undefined || !isSessionOf(assumed, roleArn))) {
-    const whose = assumed === undefined ? 'nobody that Vault names' : foreignText(assumed.arn)
-    throw otherRole(settings, `the keys are of ${whose}, not of ROLE_ARN (${roleArn.text})`)
+    const whose = assumed === undefined ? 'an identity that Vault does not name' : foreignText(assumed.arn)
+    throw otherRole(settings, `the keys belong to ${whose}, not to ROLE_ARN (${roleArn.text})`)
   }
   if (assumed === undefined) return {}
   return {
@@ -78,7 +75,7 @@ function otherRole(settings: VaultAwsSettings, why: string): IamRaError {
 function invalid(
   settings: VaultAwsSettings,
   why: string,
-  hint = 'VAULT_AWS_PATH must be creds or sts of an AWS secrets engine, such as aws/creds/readonly',
+  hint = 'set VAULT_AWS_PATH to a creds or sts path of an AWS secrets engine, such as aws/creds/readonly',
 ): IamRaError {
   return new IamRaError(
     'ANSWER_INVALID',

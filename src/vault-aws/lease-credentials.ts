@@ -1,6 +1,6 @@
 /**
- * Credentials from Vault's AWS secrets engine. Keys of an IAM user end with their lease, and the lease with the Vault
- * token; what STS gave ends when AWS says so, whatever becomes of either.
+ * Credentials from Vault's AWS secrets engine. An IAM user's keys expire with their lease, and the lease with the Vault
+ * token; STS credentials expire when AWS says so, independently of both.
  * https://developer.hashicorp.com/vault/api-docs/secret/aws#generate-credentials
  */
 import { IamRaError } from '../errors.ts'
@@ -20,20 +20,7 @@ import { getCallerIdentity } from '../aws/caller-identity.ts'
 import { parseKeys } from './answer.ts'
 import { createLease, endLease, withinToken } from './lease.ts'
 import { explainKeysRefusal } from './refusal.ts'
-import type { Arn } from '../aws/arn.ts'
-import type { AwsConnection } from '../aws/connection.ts'
-
-/** Credentials from Vault's AWS secrets engine, in place of a certificate and Roles Anywhere. */
-export interface VaultAwsSettings {
-  /** Below /v1 and not encoded: the mount, `creds` or `sts`, and the role, such as `aws/creds/readonly`. */
-  readonly path: string
-  /** For a role of the engine that lists several. */
-  readonly roleArn?: Arn
-  readonly durationSeconds?: number
-  readonly sessionName?: string
-  /** Where GetCallerIdentity says whether new keys are known yet. */
-  readonly sts: AwsConnection
-}
+import type { VaultAwsSettings } from './settings.ts'
 
 export interface LeaseContext extends RetryContext {
   readonly runtime: Pick<Runtime, 'fs' | 'http' | 'clock' | 'random'>
@@ -42,14 +29,14 @@ export interface LeaseContext extends RetryContext {
 
 const ENDED = {
   stage: 'exchange',
-  ended: 'the Vault token or the lease ended before AWS knew the keys',
+  ended: 'the Vault token or the lease expired before AWS recognized the keys',
   hint: 'raise token_ttl of the auth role, and the lease of the AWS secrets engine',
 } as const
 
 /**
- * The session is ended on every way out but one: where a lease is returned, which owns it from then on.
- * @returns a lease where the keys end with it, which is where they are an IAM user's
- * @throws IamRaError of stage exchange; OUTLIVED where the Vault token ended first
+ * Ends the session in every case except one: a returned lease owns it from then on.
+ * @returns a lease if the keys expire with it, that is, if they are an IAM user's
+ * @throws IamRaError of stage exchange; OUTLIVED if the Vault token expired first
  */
 export async function leaseCredentials(
   settings: VaultAwsSettings,
@@ -89,8 +76,8 @@ interface KeysRead {
 }
 
 /**
- * A user that Vault is making while its token is revoked would belong to nobody: Vault leases it then all the same, or
- * takes it away after five minutes where it saw the connection close.
+ * If the token is revoked while Vault creates the user, nothing owns that user: Vault leases it anyway, or removes it
+ * after five minutes if it saw the connection close.
  */
 async function readKeys(
   settings: VaultAwsSettings,
@@ -110,7 +97,7 @@ async function readKeys(
   }
 }
 
-/** By GET with parameters in the query, for which a policy has to grant no more than `read`. */
+/** By GET with parameters in the query, so that a policy only has to grant `read`. */
 async function attemptRead(
   settings: VaultAwsSettings,
   session: VaultSession,

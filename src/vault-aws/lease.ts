@@ -1,4 +1,4 @@
-/** Vault's hold on an IAM user's keys: renewed while they are in use, and ended with the token that owns it. */
+/** Vault's lease of an IAM user's keys: renewed while they are in use, and ended with the token that owns it. */
 import { IamRaError, type ErrorCode } from '../errors.ts'
 import type { Logger } from '../run/log.ts'
 import { retry, type RetryContext } from '../run/retry.ts'
@@ -11,16 +11,16 @@ export interface LeaseRecord {
   readonly renewable: boolean
 }
 
-/** Of the time that passed since, a renewal has to bring back this much: less means that Vault's greatest TTL is near. */
+/** The share of the elapsed time that a renewal must win back: less means that Vault's maximum TTL is near. */
 const WORTH_SHARE = 1 / 2
 
 /** Vault counts in whole seconds. */
 const ROUNDING_MS = 1000
 
-/** What another attempt may change, or what ended the run: not a reason to take other keys. */
+/** Errors that may pass, or that ended the run: no reason to get new keys. */
 const PASSING: readonly ErrorCode[] = ['DEADLINE', 'INTERRUPTED', 'INTERNAL']
 
-/** @param credentials as they stand, with their end; @param session is the lease's own from here on */
+/** @param credentials current, with their expiry; @param session belongs to the lease from here on */
 export function createLease(
   credentials: SessionCredentials,
   { id, renewable }: LeaseRecord,
@@ -34,7 +34,7 @@ export function createLease(
   let ending: Promise<void> | undefined
   return {
     async renew(bounds) {
-      // Without an IAM user's lease there is nothing to gain, however long the token lives.
+      // Without an IAM user's lease there is nothing to extend, however long the token lives.
       if (!renewable || session.isBatch) return undefined
       try {
         const askedAtMs = clock.now()
@@ -45,7 +45,7 @@ export function createLease(
         const gainedMs = renewed.expiresAtMs - current.expiresAtMs
         const passedMs = askedAtMs - extendedAtMs
         if (gainedMs + ROUNDING_MS < passedMs * WORTH_SHARE) {
-          logger.step('Vault gives the keys hardly more time', {
+          logger.step('Vault barely extended the lease of the keys', {
             stage: 'exchange',
             expires: new Date(renewed.expiresAtMs).toISOString(),
           })
@@ -57,7 +57,7 @@ export function createLease(
       } catch (error) {
         if (!(error instanceof IamRaError) || PASSING.includes(error.code)) throw error
         const hint = error.hint === undefined ? '' : `: ${error.hint}`
-        logger.warn(`${error.message}, so that the keys cannot be renewed${hint}`, { stage: 'exchange' })
+        logger.warn(`${error.message}, so the keys cannot be renewed${hint}`, { stage: 'exchange' })
         return undefined
       }
     },
@@ -65,7 +65,7 @@ export function createLease(
   }
 }
 
-/** Where they end: with their lease, or with the token that owns it. */
+/** Limits their expiry to that of the token that owns the lease. */
 export function withinToken(
   credentials: SessionCredentials,
   session: VaultSession,
@@ -75,23 +75,23 @@ export function withinToken(
   return { ...credentials, expiresAtMs }
 }
 
-/** @param keys absent where none were made */
+/** @param keys absent if none were created */
 export async function endLease(
   session: VaultSession,
   keys: SessionCredentials | undefined,
   logger: Logger,
 ): Promise<void> {
   await session.end()
-  // STS's keys end by themselves, whatever Vault does.
+  // STS keys expire by themselves, whatever Vault does.
   if (!session.isBatch || keys === undefined || keys.sessionToken !== undefined) return
   logger.warn(
-    `the keys live on until ${new Date(keys.expiresAtMs).toISOString()}, since a batch token cannot be revoked: set token_type=service in the auth role`,
+    `the keys stay valid until ${new Date(keys.expiresAtMs).toISOString()} because a batch token cannot be revoked: set token_type=service in the auth role`,
     { stage: 'exchange' },
   )
 }
 
 /**
- * The token first, since the lease ends with it. Vault's default policy allows both calls.
+ * The token first, because the lease ends with it. Vault's default policy allows both calls.
  * https://developer.hashicorp.com/vault/api-docs/system/leases#renew-lease
  * @returns epoch milliseconds
  */
@@ -129,14 +129,14 @@ async function explained<T>(session: VaultSession, path: string, call: () => Pro
       status: error.status,
       hint:
         error.status === 403
-          ? `a policy of the token (it has: ${policies}) must allow update on ${path}, as Vault's default policy does; a token that was revoked meanwhile gets the same answer`
-          : 'the lease was revoked or has ended: look into the audit log of Vault',
+          ? `a policy of the token (it has: ${policies}) must allow update on ${path}, as Vault's default policy does; a token revoked in the meantime gets the same answer`
+          : "the lease was revoked or has expired: check Vault's audit log",
     })
   }
 }
 
 function withoutLease(): IamRaError {
   return new IamRaError('ANSWER_INVALID', 'exchange', 'Vault answered the renewal without the lease', {
-    hint: 'look for a proxy that changes the answers of Vault',
+    hint: "check for a proxy that changes Vault's answers",
   })
 }

@@ -1,10 +1,10 @@
 /**
- * What Vault says when its AWS secrets engine gives no keys, and what it usually means. Half of it is AWS's own, to
- * Vault. The texts are those of Vault 1.19, builtin/logical/aws; test/vault-aws/refusals.ts has each.
+ * What Vault says when its AWS secrets engine returns no keys, and what it usually means. Half of the texts are AWS's
+ * answers to Vault. They are those of Vault 1.19, builtin/logical/aws; test/vault-aws/refusals.ts has them all.
  */
 import { IamRaError } from '../errors.ts'
 import { explain, otherwise, type RefusalFacts, type Rule } from '../net/rules.ts'
-import type { VaultAwsSettings } from './lease-credentials.ts'
+import type { VaultAwsSettings } from './settings.ts'
 import type { VaultSession } from '../vault/session.ts'
 
 export interface KeysFacts extends RefusalFacts {
@@ -24,10 +24,10 @@ export const KEYS_RULES: readonly Rule<KeysFacts>[] = [
     when: ({ status }) => status === 403,
     cause: ({ policies }) => `no policy of the token allows it (it has: ${policies.join(', ') || 'none'})`,
     hint: ({ settings }) =>
-      `allow read on ${settings.path} in one of them, and check VAULT_AWS_PATH; a token that was revoked meanwhile gets the same answer`,
+      `allow read on ${settings.path} in one of them, and check VAULT_AWS_PATH; a token revoked in the meantime gets the same answer`,
   },
   {
-    // As Vault's role has it, not as AWS may say of an IAM role.
+    // Vault's wording about its own role, not AWS's about an IAM role.
     name: 'no-role',
     when: /Role "[^"]*" not found/,
     cause: ({ mount, name }) => `the mount ${mount} has no role ${name}`,
@@ -42,16 +42,16 @@ export const KEYS_RULES: readonly Rule<KeysFacts>[] = [
   {
     name: 'legacy-role',
     when: /for legacy roles/,
-    cause: 'a role that was written in the old form gives keys of its kind at the other path alone',
+    cause: 'a role written in the legacy form issues its keys at the other path only',
     hint: ({ settings, mount, name, role }) => {
       const other = settings.path.split('/').at(-2) === 'sts' ? 'creds' : 'sts'
-      return `set VAULT_AWS_PATH=${mount}/${other}/${name}, or write ${role} anew with credential_type`
+      return `set VAULT_AWS_PATH=${mount}/${other}/${name}, or rewrite ${role} with credential_type`
     },
   },
   {
     name: 'several-roles',
     when: /did not supply a role_arn/,
-    cause: 'the role names several IAM roles',
+    cause: 'the role lists more than one IAM role',
     hint: ({ role }) => `set ROLE_ARN to one of role_arns: vault read ${role}`,
   },
   {
@@ -63,7 +63,7 @@ export const KEYS_RULES: readonly Rule<KeysFacts>[] = [
   {
     name: 'no-federation-policy',
     when: /must specify at least one of policy_arns/,
-    cause: 'a federation token without a policy would have all rights of Vault itself',
+    cause: "a federation token without a policy would have all of Vault's own permissions",
     hint: ({ role }) => `set policy_arns or policy_document in ${role}`,
   },
   {
@@ -78,46 +78,46 @@ export const KEYS_RULES: readonly Rule<KeysFacts>[] = [
     when: /InvalidClientTokenId|UnrecognizedClient|AuthFailure|SignatureDoesNotMatch|ExpiredToken/,
     cause: "AWS does not accept Vault's own credentials",
     hint: ({ mount }) =>
-      `renew access_key and secret_key of ${mount}/config/root, and check the clock of the Vault server (NTP)`,
+      `renew access_key and secret_key of ${mount}/config/root, and check the Vault server's clock (NTP)`,
   },
   {
     name: 'duration',
     when: /DurationSeconds|MaxSessionDuration/,
-    cause: 'the duration is not one that AWS allows for these credentials',
+    cause: 'AWS does not allow this duration for these credentials',
     hint: ({ settings: { durationSeconds }, role }) =>
       durationSeconds === undefined
         ? `check default_sts_ttl of ${role} against the MaxSessionDuration of the IAM role`
         : `lower SESSION_DURATION (${durationSeconds}), or raise MaxSessionDuration of the IAM role`,
   },
   {
-    // Where an endpoint in place of AWS gives no code, the SDK leaves its status alone.
+    // If an endpoint other than AWS gives no code, the SDK only passes on its status.
     name: 'denied-by-aws',
     when: /AccessDenied|not authorized to perform|status code: 40[13]/,
     cause: ({ text }) =>
       /AccessDenied|not authorized/.test(text)
-        ? "AWS does not let Vault's own credentials do it"
-        : "AWS does not accept Vault's own credentials, or does not let them do it",
+        ? "AWS does not allow Vault's own credentials to do this"
+        : "AWS does not accept Vault's own credentials, or does not allow them to do this",
     hint: ({ text, mount }) =>
       /assum(e|ing) ?role/i.test(text)
-        ? `the trust policy of the IAM role must name Vault's principal, and Vault's policy must allow sts:AssumeRole on the role`
-        : `the IAM policy of the credentials in ${mount}/config/root must allow the action that AWS names`,
+        ? `name Vault's principal in the IAM role's trust policy, and allow sts:AssumeRole on the role in Vault's own policy`
+        : `allow the action that AWS names in the IAM policy of the credentials in ${mount}/config/root`,
   },
   {
     name: 'no-entity',
     when: /NoSuchEntity/,
-    cause: 'a policy or a group that the role names is not there in AWS',
+    cause: 'a policy or group that the role names does not exist in AWS',
     hint: ({ role }) => `check policy_arns, iam_groups and permissions_boundary_arn: vault read ${role}`,
   },
   {
     name: 'quota',
     when: /LimitExceeded/,
     cause: 'a quota of the AWS account is used up',
-    hint: 'IAM allows 5,000 users for an account: use credential_type=assumed_role, or shorten the leases',
+    hint: 'IAM allows 5,000 users per account: use credential_type=assumed_role, or shorten the leases',
   },
   {
     name: 'unknown',
     when: otherwise,
-    cause: 'the engine or AWS refused it',
+    cause: 'the engine or AWS refused the request',
     hint: ({ role }) => `compare the request with the role: vault read ${role}`,
   },
 ]

@@ -1,34 +1,34 @@
-/** What an answer of Vault means: what it holds, a refusal to explain, or a failure that says whether to come back. */
+/** What Vault's answer means: data, a refusal to explain, or a failure that says whether to retry. */
 import { IamRaError, type Stage } from '../errors.ts'
 import { foreignTexts, kindOfBody, looksLikePage } from '../text/redact.ts'
 import { isRecord, parseJsonObject } from '../text/json.ts'
 import { serverDateMs, type HttpAnswer } from '../net/http.ts'
 import { comeBack, meaningOf } from '../net/status.ts'
 
-/** What Vault answered to a read or a write. */
+/** Vault's answer to a read or a write. */
 export interface VaultAnswer {
-  /** Vault's own id of the request, as its audit log has it; empty where the answer names none. */
+  /** Vault's own request id, as in its audit log; empty if the answer has none. */
   readonly requestId: string
   readonly data: Readonly<Record<string, unknown>>
-  /** What a login or the renewal of a token brings. */
+  /** From a login or a token renewal. */
   readonly auth?: Readonly<Record<string, unknown>>
   readonly warnings: readonly string[]
   /** The server's Date header as epoch milliseconds. */
   readonly serverDateMs?: number
-  /** Present where Vault leased what it gave. */
+  /** Present if Vault leased what it returned. */
   readonly lease?: { readonly id: string; readonly seconds: number; readonly renewable: boolean }
 }
 
-/** What was asked, as far as it stands in errors or must not. */
+/** The parts of the request that errors show, or must not show. */
 export interface Asked {
   readonly stage: Stage
-  /** As errors say it: `log in`, `sign a certificate`. */
+  /** In the words of errors: `log in`, `sign a certificate`. */
   readonly purpose: string
-  /** What was sent and must never be shown, even where the answer echoes it. */
+  /** Values that were sent and must never be shown, even if the answer echoes them. */
   readonly secrets: readonly string[]
 }
 
-/** Vault itself said no, for good: the step that asked can say what that means. */
+/** A permanent refusal by Vault itself: the step that asked can say what it means. */
 export class VaultRefusal extends IamRaError {
   readonly serverDateMs: number | undefined
 
@@ -38,22 +38,22 @@ export class VaultRefusal extends IamRaError {
   }
 }
 
-/** Those after which the same request may go to another address. */
+/** Those that allow the same request to be sent to another address. */
 export const REDIRECTS: readonly number[] = [301, 302, 307, 308]
 
 /**
- * Answered with 500, and another attempt gets no other answer: vault-plugin-auth-kubernetes, path_login.go; and a PKI
- * mount without an issuer that can sign, Vault 1.19, builtin/logical/pki.
+ * Answered with 500, although another attempt would get the same answer: vault-plugin-auth-kubernetes, path_login.go; and
+ * a PKI mount without an issuer that can sign, Vault 1.19, builtin/logical/pki.
  */
 const LASTING = [
   /could not load backend configuration|could not parse UID from claims/,
-  // To a login without role_id, at an approle mount: Vault 1.19, vault/request_handling.go.
+  // For a login without role_id at an approle mount: Vault 1.19, vault/request_handling.go.
   /failed to determine alias name from login request/,
   /no default issuer currently configured|unable to find PKI issuer for reference/,
   /unable to use this issuer for signing|requested usage issuing-certificates/,
 ]
 
-/** @throws VaultRefusal for a no of Vault's that lasts, IamRaError for all else above 299 */
+/** @throws VaultRefusal for a permanent refusal, IamRaError for anything else above 299 */
 export function judgeAnswer(asked: Asked, server: string, answer: HttpAnswer, nowMs: number): VaultAnswer {
   const { status, body } = answer
   const { stage, purpose } = asked
@@ -68,7 +68,7 @@ export function judgeAnswer(asked: Asked, server: string, answer: HttpAnswer, no
   if (status === 503 && said.some((text) => /sealed/i.test(text))) {
     throw new IamRaError('SEALED', stage, `${server} is sealed`, {
       ...later,
-      hint: 'unseal Vault, or look why its auto-unseal does not work',
+      hint: 'unseal Vault, or find out why auto-unseal failed',
     })
   }
   const isLasting = said.some((text) => LASTING.some((known) => known.test(text)))
@@ -82,15 +82,15 @@ export function judgeAnswer(asked: Asked, server: string, answer: HttpAnswer, no
   if (meaning === 'throttled') {
     throw new IamRaError('THROTTLED', stage, sentence, {
       ...later,
-      hint: 'a rate limit quota of Vault is used up: raise it, or set START_SPREAD for large jobs',
+      hint: 'a Vault rate limit quota is used up: raise it, or set START_SPREAD for large jobs',
     })
   }
   if (meaning === 'unavailable') {
     throw new IamRaError('UNAVAILABLE', stage, sentence, {
       ...later,
       hint: looksLikePage(body)
-        ? 'a proxy or gateway answered in the place of Vault: check VAULT_ADDR and whether Vault runs'
-        : 'look at the log of the Vault server at this time',
+        ? 'a proxy or gateway answered instead of Vault: check VAULT_ADDR and whether Vault is running'
+        : 'check the Vault server log at this time',
     })
   }
   if (meaning === 'refused' && json !== undefined)
@@ -113,19 +113,19 @@ function answerOf(json: Readonly<Record<string, unknown>>, answer: HttpAnswer): 
 }
 
 function notVault(asked: Asked, server: string, { status, body }: HttpAnswer): IamRaError {
-  // The words of Go's TLS servers, Vault's among them.
+  // The words of Go's TLS servers, including Vault's.
   const plainHttp = /^Client sent an HTTP request to an HTTPS server/.test(body)
   return new IamRaError(
     'ANSWER_INVALID',
     asked.stage,
     plainHttp
       ? `${server} speaks https only`
-      : `${server} answered ${status} to the request to ${asked.purpose} with ${kindOfBody(body)} that is not the JSON of Vault`,
+      : `${server} answered ${status} to the request to ${asked.purpose} with ${kindOfBody(body)} that is not Vault's JSON`,
     {
       status,
       hint: plainHttp
         ? 'use https in VAULT_ADDR'
-        : 'look for a proxy or gateway in between, and at VAULT_ADDR',
+        : 'check for a proxy or gateway in between, then check VAULT_ADDR',
     },
   )
 }
@@ -138,6 +138,6 @@ export function vaultErrors(json: Record<string, unknown> | undefined, secrets: 
   const texts = errors
     .filter((one) => typeof one === 'string')
     .map((one) => one.replace(/^\d+ errors? occurred:\s*\*\s*/, '').replaceAll(/\n\s*\*\s*/g, '; '))
-  // Our sentence goes on after it, or ends without a full stop.
+  // Our sentence continues after it, or ends without a full stop.
   return foreignTexts(texts, (one) => one.replace(/(?<!\.)\.$/, ''), secrets)
 }

@@ -1,7 +1,7 @@
 /**
- * The one way to Vault: node-vault over our own transport, with everything passed in that it would else take from the
- * environment (VAULT_TOKEN, VAULT_ADDR, VAULT_NAMESPACE, VAULT_PREFIX, VAULT_SKIP_VERIFY) and its debug output silenced,
- * since that prints the login's JWT.
+ * The only way to Vault: node-vault over our own transport. Everything that it would otherwise take from the environment
+ * (VAULT_TOKEN, VAULT_ADDR, VAULT_NAMESPACE, VAULT_PREFIX, VAULT_SKIP_VERIFY) is passed in, and its debug output is
+ * silenced because it prints the login's JWT.
  */
 import { readCaFile } from '../x509/ca-file.ts'
 import { IamRaError, type Stage } from '../errors.ts'
@@ -10,7 +10,7 @@ import type { Runtime } from '../run/runtime.ts'
 import { judgeAnswer, REDIRECTS, type VaultAnswer } from './answer.ts'
 import { vaultRequest } from './request.ts'
 
-/** A Vault server, and the way to it. */
+/** A Vault server, and how to reach it. */
 export interface VaultServer {
   /** http or https, with no path, query or credentials. */
   readonly addr: URL
@@ -23,10 +23,10 @@ export interface VaultServer {
 
 export interface VaultCall {
   readonly stage: Stage
-  /** What the call is for, as errors say it: `log in`, `sign a certificate`. */
+  /** What the call is for, in the words of errors: `log in`, `sign a certificate`. */
   readonly purpose: string
   readonly timeoutMs: number
-  /** A session has a default: that of the run that logged in, which a lease outlives. */
+  /** A session defaults to the signal of the run that logged in; a lease outlives that run. */
   readonly signal?: AbortSignal
 }
 
@@ -42,7 +42,7 @@ export interface VaultWrite extends VaultCall {
   readonly data: Readonly<Record<string, unknown>>
 }
 
-/** What goes with a call. */
+/** Sent or used with a call. */
 export interface Sending {
   readonly token?: string
   readonly signal: AbortSignal
@@ -51,30 +51,30 @@ export interface Sending {
 }
 
 export interface VaultClient {
-  /** @throws VaultRefusal for a no of Vault's that lasts, IamRaError for all else */
+  /** @throws VaultRefusal for a permanent refusal, IamRaError for anything else */
   read(request: VaultRead & Sending): Promise<VaultAnswer>
-  /** @throws as `read` does */
+  /** @throws like `read` */
   write(request: VaultWrite & Sending): Promise<VaultAnswer>
   close(): void
 }
 
-/** What node-vault hands to its transport. */
+/** What node-vault passes to its transport. */
 interface NodeVaultRequest {
   readonly method: string
   readonly uri: string
   readonly headers: Readonly<Record<string, string>>
   readonly json?: unknown
-  /** What our own client was asked for. */
+  /** The request to our own client. */
   readonly vault: (VaultRead | VaultWrite) & Sending
 }
 
 /**
- * Its named commands, with the templates and schemas for them, and what would check that a path and a method are
- * strings. `read` and `write` need none of it, and the executable leaves it out (scripts/bundle.ts).
+ * node-vault's named commands with their templates and schemas, and the checks that a path and a method are strings.
+ * `read` and `write` need none of them, and the executable omits them (scripts/bundle.ts).
  */
 const UNUSED: object = { commands: {}, mustache: {}, tv4: { validate: () => true } }
 
-/** @throws IamRaError INPUT_FILE where VAULT_CACERT cannot be read */
+/** @throws IamRaError INPUT_FILE if VAULT_CACERT cannot be read */
 export async function createVaultClient(
   settings: VaultServer,
   runtime: Pick<Runtime, 'fs' | 'http' | 'clock'>,
@@ -84,7 +84,7 @@ export async function createVaultClient(
       ? undefined
       : await readCaFile(runtime.fs, settings.caFile, 'VAULT_CACERT', {
           stage: 'identity',
-          hint: 'mount the CA that signed the certificate of Vault, as PEM',
+          hint: "mount the CA that signed Vault's certificate, as PEM",
         })
   const http = runtime.http({
     ...(ca === undefined ? {} : { ca }),
@@ -95,7 +95,7 @@ export async function createVaultClient(
 
   const transport = async (asked: NodeVaultRequest): Promise<unknown> => {
     const reply = await send(http, settings, asked, runtime.clock.now)
-    // node-vault hands `body` back as it is for a 200.
+    // For a 200, node-vault returns `body` as is.
     return { statusCode: 200, body: reply, request: { path: '' } }
   }
   const options = {
@@ -107,9 +107,9 @@ export async function createVaultClient(
     'request-promise': { defaults: () => transport },
   }
   const client = nodeVault(options)
-  // Set after the making, since an empty option would fall back to the environment; the types lack two of them.
+  // Set after construction, because an empty option would fall back to the environment; the types lack two of them.
   Object.assign(client, { token: '', namespace: settings.namespace ?? '', pathPrefix: '' })
-  // node-vault hands members that it does not know on to the transport.
+  // node-vault passes members that it does not know on to the transport.
   const withRequest = (request: NodeVaultRequest['vault']): object => ({
     vault: request,
     headers: request.token === undefined ? {} : { 'X-Vault-Token': request.token },
@@ -167,11 +167,11 @@ async function send(
 }
 
 function tlsHint(settings: VaultServer, { reason }: TransportError): string {
-  if (reason === 'other-name') return 'set VAULT_TLS_SERVER_NAME to a name that the certificate of Vault has'
+  if (reason === 'other-name') return "set VAULT_TLS_SERVER_NAME to a name in Vault's certificate"
   if (reason === 'plain-http') return 'check the scheme and port of VAULT_ADDR'
   return settings.caFile === undefined
-    ? 'set VAULT_CACERT to the file of the CA that signed the certificate of Vault'
-    : 'VAULT_CACERT must hold the CA that signed the certificate of Vault; check its expiry too'
+    ? "set VAULT_CACERT to the file of the CA that signed Vault's certificate"
+    : "VAULT_CACERT must contain the CA that signed Vault's certificate; check its expiry too"
 }
 
 function redirectTarget(request: VaultCall, server: string, from: URL, answer: HttpAnswer): URL {
@@ -185,7 +185,7 @@ function redirectTarget(request: VaultCall, server: string, from: URL, answer: H
   if (to === undefined || !/^https?:$/.test(to.protocol)) throw refuse('that names no address')
   if (from.protocol === 'https:' && to.protocol === 'http:')
     throw refuse(`from https to plain http (${to.host})`)
-  // A standby keeps the path; another one is not the same request.
+  // A standby keeps the path; with another path it is not the same request.
   if (to.pathname !== from.pathname || to.search !== from.search)
     throw refuse(`to another path at ${to.host}`)
   return to

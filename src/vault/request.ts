@@ -1,8 +1,8 @@
-/** What every request to Vault has, be it a pod's or that of who sets Vault up. */
+/** What all requests to Vault have in common, from a pod or from vault-setup. */
 import type { HttpRequest } from '../net/http.ts'
 
 export interface VaultSend extends Omit<HttpRequest, 'body'> {
-  /** For a write alone. */
+  /** For writes only. */
   readonly data?: unknown
 }
 

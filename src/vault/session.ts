@@ -1,4 +1,4 @@
-/** A Vault token from its login to its end: what is asked with it, how it is renewed, and that it is revoked. */
+/** A Vault token from login to revocation: requests with it, and its renewal. */
 import { asIamRaError, IamRaError } from '../errors.ts'
 import { GRACE_MS } from '../run/grace-signal.ts'
 import type { Logger } from '../run/log.ts'
@@ -7,13 +7,13 @@ import type { Runtime } from '../run/runtime.ts'
 import { VaultRefusal, type VaultAnswer } from './answer.ts'
 import type { Sending, VaultCall, VaultClient, VaultRead, VaultWrite } from './client.ts'
 
-/** A Vault token and the way to use it; the token itself stays inside. */
+/** A Vault token and how to use it; the token itself stays inside. */
 export interface VaultSession {
-  /** Whether its time is over, whatever the node's clock was set to meanwhile; never true for a token without an end. */
+  /** Whether it has expired, however the node's clock was set meanwhile; never true for a token that does not expire. */
   hasEnded(): boolean
-  /** Milliseconds of its life that are left; infinite for a token without an end. */
+  /** Milliseconds until it expires; infinite for a token that does not expire. */
   remainingMs(): number
-  /** Whether Vault keeps no record of the token (a batch token), so that nobody can renew or revoke it. */
+  /** Whether it is a batch token, of which Vault keeps no record, so it cannot be renewed or revoked. */
   readonly isBatch: boolean
   /** Names of the token's policies, to explain a refusal. */
   readonly policies: readonly string[]
@@ -22,19 +22,19 @@ export interface VaultSession {
   /** One POST to a path below /v1, without a retry. @throws IamRaError of the write's stage */
   write(request: VaultWrite): Promise<VaultAnswer>
   /**
-   * Lengthens the token's life, as far as Vault goes on giving time; without a request where it has no end or cannot be
-   * renewed. @throws IamRaError of the call's stage
+   * Extends the token's life as far as Vault allows; sends nothing if the token does not expire or cannot be renewed.
+   * @throws IamRaError of the call's stage
    */
   renew(call: VaultCall): Promise<void>
   /** Revokes the token. Never rejects: a failure is a warning. Further calls return the first one's promise. */
   end(): Promise<void>
 }
 
-/** What a login brings. */
+/** The result of a login. */
 export interface VaultAuth {
   readonly token: string
   readonly tokenType: string
-  /** 0 for a token without an end. */
+  /** 0 for a token that does not expire. */
   readonly leaseSeconds: number
   readonly isRenewable: boolean
   readonly policies: readonly string[]
@@ -48,10 +48,10 @@ export interface SessionContext {
   readonly logger: Logger
 }
 
-/** What revoking may take, after everything else and after SIGTERM too; then half of it goes to what was still on its way. */
+/** Time allowed for revoking, on top of everything else; halved after a signal: the late answer uses the other half. */
 const REVOKE_MS = 2000
 
-/** @param client is the session's own from here on: its end closes it */
+/** @param client belongs to the session from here on, which closes it when it ends */
 export function createSession(auth: VaultAuth, client: VaultClient, context: SessionContext): VaultSession {
   const { elapsed } = context.runtime.clock
   let life = lifeFrom(elapsed(), auth.leaseSeconds)
@@ -64,7 +64,7 @@ export function createSession(auth: VaultAuth, client: VaultClient, context: Ses
   })
   const end = async (): Promise<void> => {
     try {
-      // A batch token is not stored, so it cannot be revoked: it ends by itself.
+      // A batch token is not stored, so it cannot be revoked: it just expires.
       if (!isBatch && !hasEnded()) await revoke(auth.token, life.seconds, client, context)
     } finally {
       client.close()
@@ -91,7 +91,7 @@ export function createSession(auth: VaultAuth, client: VaultClient, context: Ses
 
 interface Life {
   readonly seconds: number
-  /** On the clock that is never set; infinite where Vault gave no end. */
+  /** On the monotonic clock; infinite if Vault set no expiry. */
   readonly endsMs: number
 }
 
@@ -115,19 +115,19 @@ async function revoke(
       data: {},
       token,
       timeoutMs,
-      // Not the run's signal: a run that was stopped must still revoke.
+      // Not the run's signal: a stopped run must still revoke.
       signal: AbortSignal.timeout(timeoutMs),
     })
     logger.step('revoked the Vault token', { stage: 'identity' })
   } catch (error) {
     if (error instanceof VaultRefusal && error.said.some((one) => /invalid token/.test(one))) {
-      // Used up (token_num_uses) or revoked by another: what was wanted.
-      logger.step('the Vault token had ended already', { stage: 'identity' })
+      // Used up (token_num_uses) or revoked elsewhere, which is the desired result.
+      logger.step('the Vault token was no longer valid', { stage: 'identity' })
       return
     }
     const late = error instanceof DOMException && error.name === 'TimeoutError'
     const why = late ? 'it did not answer in time' : asIamRaError(error).message
-    logger.warn(`the Vault token could not be revoked and lives on for ${lifeSeconds} s at most: ${why}`, {
+    logger.warn(`the Vault token could not be revoked and stays valid for at most ${lifeSeconds} s: ${why}`, {
       stage: 'identity',
     })
   }
@@ -140,9 +140,9 @@ function renewedSeconds({ auth }: VaultAnswer, { stage, purpose }: VaultCall): n
   throw new IamRaError(
     'ANSWER_INVALID',
     stage,
-    `Vault answered the request to ${purpose} without its new lease`,
+    `Vault answered the request to ${purpose} without a new lease`,
     {
-      hint: 'look for a proxy that changes the answers of Vault',
+      hint: "check for a proxy that changes Vault's answers",
     },
   )
 }

@@ -6,17 +6,17 @@ import type { Runtime } from '../run/runtime.ts'
 
 export type CaFile =
   | {
-      /** One certificate after the other, as PEM that every TLS library reads. */
+      /** All certificates, as PEM that every TLS library reads. */
       readonly pem: string
       /** In words that follow the file's name. */
       readonly warnings: readonly string[]
     }
-  /** In words that follow the file's name, too. */
+  /** Also in words that follow the file's name. */
   | { readonly fault: string; readonly cause?: unknown }
 
 type Files = Pick<Runtime['fs'], 'stat' | 'open' | 'readdir'>
 
-/** Node's and Bun's TLS pass over what they cannot read, and trust nobody then: so it is read here first. */
+/** Node's and Bun's TLS skip what they cannot parse, and then trust no CA, so the file is checked here first. */
 export async function lookAtCaFile(fs: Files, path: string, nowMs: number): Promise<CaFile> {
   let bytes: Buffer
   try {
@@ -29,14 +29,14 @@ export async function lookAtCaFile(fs: Files, path: string, nowMs: number): Prom
   if ('fault' in found) return found
   const { certificates, hasKey } = found
   const warnings = doubtsAbout(certificates, nowMs)
-  if (hasKey) warnings.push('holds a private key, which nothing here needs; mount the certificates alone')
+  if (hasKey) warnings.push('contains a private key, which is not needed here; mount only the certificates')
   return { pem: canonicalPem(certificates), warnings }
 }
 
 /**
  * @param setting the variable that names the file
  * @returns PEM
- * @throws IamRaError INPUT_FILE where it cannot be read or holds no certificate
+ * @throws IamRaError INPUT_FILE if it cannot be read or contains no certificate
  */
 export async function readCaFile(
   fs: Files,
@@ -44,7 +44,7 @@ export async function readCaFile(
   setting: string,
   { stage, hint }: { readonly stage: Stage; readonly hint: string },
 ): Promise<string> {
-  // Its warnings were said when the settings were read.
+  // Its warnings were logged when the settings were read.
   const file = await lookAtCaFile(fs, path, 0)
   if ('pem' in file) return file.pem
   throw new IamRaError('INPUT_FILE', stage, `${setting} ${path} ${file.fault}`, { cause: file.cause, hint })
@@ -52,22 +52,22 @@ export async function readCaFile(
 
 async function unreadable(fs: Files, path: string, cause: unknown): Promise<string> {
   const code = codeOf(cause) ?? 'unreadable'
-  const isFolder = code === 'not a file' || code === 'EISDIR'
-  if (!isFolder && code !== 'ENOENT') return `cannot be read (${code})`
-  const there = await keysIn(fs, isFolder ? path : dirname(path))
+  const isDirectory = code === 'not a file' || code === 'EISDIR'
+  if (!isDirectory && code !== 'ENOENT') return `cannot be read (${code})`
+  const there = await keysIn(fs, isDirectory ? path : dirname(path))
   const others = there.length === 0 ? '' : `, and its directory has ${there.join(', ')}`
-  if (!isFolder) return `cannot be read (${code})${others}`
-  return there.length === 0 ? `cannot be read (${code})` : `is a directory, with ${there.join(', ')} in it`
+  if (!isDirectory) return `cannot be read (${code})${others}`
+  return there.length === 0 ? `cannot be read (${code})` : `is a directory that contains ${there.join(', ')}`
 }
 
 const MOST_KEYS = 5
-/** Kubernetes' volumes of Secrets and ConfigMaps have it: pkg/volume/util/atomic_writer.go. */
+/** Kubernetes Secret and ConfigMap volumes have it: pkg/volume/util/atomic_writer.go. */
 const VOLUME_MARK = '..data'
 
-/** The keys of a mounted Secret or ConfigMap, else what is named as certificates are: one of them may be what was meant. */
-async function keysIn(fs: Files, folder: string): Promise<string[]> {
+/** The keys of a mounted Secret or ConfigMap, else the files named like certificates: one of them may be meant. */
+async function keysIn(fs: Files, directory: string): Promise<string[]> {
   try {
-    const names = (await fs.readdir(folder)).filter((name) => !/[\p{C}\s]/u.test(name))
+    const names = (await fs.readdir(directory)).filter((name) => !/[\p{C}\s]/u.test(name))
     const isVolume = names.includes(VOLUME_MARK)
     const keys = names.filter((name) =>
       isVolume ? !name.startsWith('..') : /\.(?:pem|crt|cer|cert|der|p7b|p7c)$/i.test(name),

@@ -1,4 +1,4 @@
-/** What a file of certificates to trust holds, whoever wrote it: PEM in every dress, DER, PKCS #7; or why it holds none. */
+/** The certificates in a CA file, from any tool: PEM in every form, DER, PKCS #7; or why there are none. */
 import { X509Certificate } from 'node:crypto'
 import { firstElement, pkcs7Certificates } from './der.ts'
 import { foreignText } from '../text/redact.ts'
@@ -7,15 +7,15 @@ import { isCertificate, pemBlocks, type PemBlock } from './pem.ts'
 export type Certificates =
   | {
       readonly certificates: readonly X509Certificate[]
-      /** Whether a private key is among them. */
+      /** Whether the file also contains a private key. */
       readonly hasKey: boolean
-      /** PKCS #7 holds a set, and says nothing by its order. */
+      /** PKCS #7 is a set, so the order means nothing. */
       readonly isSet: boolean
     }
   /** In words that follow the file's name. */
   | {
       readonly fault: string
-      /** Whether it is one of the stores that OpenSSL or keytool takes certificates out of. */
+      /** Whether it is a store from which OpenSSL or keytool can extract certificates. */
       readonly isStore?: boolean
     }
 
@@ -31,33 +31,33 @@ export function readCertificatesToTrust(bytes: Uint8Array): Certificates {
   return { fault: otherKind(text) }
 }
 
-/** As PEM that every reader takes. */
+/** As PEM that every reader accepts. */
 export function canonicalPem(certificates: readonly X509Certificate[]): string {
   return certificates.map((one) => encode(one.raw)).join('')
 }
 
-/** What is worth a warning in certificates to trust, in words that follow the file's name. */
+/** Warnings about CA certificates, in words that follow the file's name. */
 export function doubtsAbout(certificates: readonly X509Certificate[], nowMs: number): string[] {
   const doubts: string[] = []
-  // An old one beside its successor is how a CA is replaced.
+  // An expired CA next to its successor is normal during a CA replacement.
   const isValid = (one: X509Certificate): boolean =>
     one.validFromDate.getTime() <= nowMs && nowMs < one.validToDate.getTime()
   if (!certificates.some(isValid)) {
     doubts.push(
-      `holds no certificate that is valid now: ${names(certificates, validity)}; mount the CA that replaced it, and check the clock of this node`,
+      `contains no certificate that is valid now: ${names(certificates, validity)}; mount the CA that replaced it, and check this node's clock`,
     )
   }
-  // A server's own is trusted where that server shows it, as one that signed itself mostly is.
+  // A server's own certificate is trusted when that server presents it, as a self-signed one usually is.
   if (certificates.every((one) => !one.ca && one.subject !== one.issuer)) {
     doubts.push(
-      `holds no CA but the certificate of ${names(certificates)}, which is trusted from that server alone; mount the CA that signed it`,
+      `contains no CA, only the certificate of ${names(certificates)}, which is trusted for that server alone; mount the CA that signed it`,
     )
   }
   return doubts
 }
 
 function decode(bytes: Uint8Array): string {
-  // Byte order marks: what PowerShell's > writes is UTF-16.
+  // Byte order marks: PowerShell's > writes UTF-16.
   const mark = `${bytes[0]} ${bytes[1]}`
   const encoding = mark === '255 254' ? 'utf-16le' : mark === '254 255' ? 'utf-16be' : 'utf-8'
   return new TextDecoder(encoding).decode(bytes)
@@ -67,25 +67,25 @@ function fromBlocks(blocks: readonly PemBlock[]): Certificates {
   const hasKey = blocks.some(({ label }) => label.endsWith('PRIVATE KEY'))
   const certificates: X509Certificate[] = []
   const wanted = blocks.filter((block) => isCertificate(block) || isBundle(block))
-  if (wanted.length === 0) return { fault: `holds ${kindOf(blocks)} and no certificate` }
+  if (wanted.length === 0) return { fault: `contains ${kindOf(blocks)} but no certificate` }
   for (const [index, block] of wanted.entries()) {
     const which = wanted.length === 1 ? '' : ` (number ${index + 1} of ${wanted.length})`
-    if (block.der === undefined) return { fault: `holds a certificate that was cut short${which}` }
+    if (block.der === undefined) return { fault: `contains a truncated certificate${which}` }
     const [first] = isBundle(block) ? [] : [firstElement(block.der)?.whole]
     if (first !== undefined && hasAnother(block.der, first)) return { fault: `${MORE_THAN_ONE}${which}` }
     const read = isBundle(block) ? (pkcs7Certificates(block.der) ?? []) : [block.der]
     const readable = read.map(certificate).filter((one) => one !== undefined)
     if (read.length === 0 || readable.length < read.length) {
-      return { fault: `holds a certificate that cannot be read${which}` }
+      return { fault: `contains a certificate that cannot be read${which}` }
     }
     certificates.push(...readable)
   }
   return { certificates, hasKey, isSet: wanted.some(isBundle) }
 }
 
-const MORE_THAN_ONE = 'has one DER certificate behind another, of which readers see the first alone'
+const MORE_THAN_ONE = 'contains several DER certificates in a row, and readers see only the first'
 
-/** Behind a certificate there may be a line break, or what OpenSSL says of its trust; that holds no further SEQUENCE. */
+/** A certificate may be followed by a line break, or by OpenSSL's trust settings, which contain no further SEQUENCE. */
 function hasAnother(bytes: Uint8Array, first: Uint8Array): boolean {
   const next = firstElement(bytes.subarray(first.length))
   return next?.tag === 0x30 && certificate(new Uint8Array(next.whole)) !== undefined
@@ -105,11 +105,11 @@ function fromDer(der: Uint8Array): Certificates {
     const isPkcs12 = Buffer.from(inner.subarray(0, 3)).toString('hex') === '020103'
     return isPkcs12
       ? { fault: 'is a PKCS #12 store', isStore: true }
-      : { fault: 'is binary, and no certificate' }
+      : { fault: 'is binary and not a certificate' }
   }
   const certificates = bundle.map(certificate).filter((member) => member !== undefined)
   if (bundle.length === 0 || certificates.length < bundle.length) {
-    return { fault: 'is a PKCS #7 bundle with no certificate, or one that cannot be read' }
+    return { fault: 'is a PKCS #7 bundle without certificates, or one of them cannot be read' }
   }
   return { certificates, hasKey: false, isSet: true }
 }
@@ -135,9 +135,9 @@ function kindOf([first]: readonly PemBlock[]): string {
 }
 
 function otherKind(text: string): string {
-  if (text.includes('\0') || text.includes('\ufffd')) return 'is binary, and no certificate'
-  if (/^[\w+/=]{64,}$/.test(text.replaceAll(/\s+/g, ''))) return 'holds base64 and no PEM certificate'
-  return 'holds no PEM certificate'
+  if (text.includes('\0') || text.includes('\ufffd')) return 'is binary and not a certificate'
+  if (/^[\w+/=]{64,}$/.test(text.replaceAll(/\s+/g, ''))) return 'contains base64 but no PEM certificate'
+  return 'contains no PEM certificate'
 }
 
 const MOST_NAMES = 3

@@ -1,13 +1,13 @@
-/** As much of DER (X.690) as it takes to find certificates in what others wrapped around them. */
+/** Just enough DER (X.690) to find certificates inside other structures. */
 
 export interface Element {
   readonly tag: number
   readonly content: Uint8Array
-  /** With its tag and length. */
+  /** Including its tag and length. */
   readonly whole: Uint8Array
 }
 
-/** The first element; undefined where it is cut short, or has BER's indefinite length. */
+/** The first element; undefined if it is truncated, or has BER's indefinite length. */
 export function firstElement(bytes: Uint8Array): Element | undefined {
   const [tag, first] = bytes
   if (tag === undefined || first === undefined || first === 0x80) return undefined
@@ -43,7 +43,7 @@ const CONTEXT_0 = 0xa0
 const SIGNED_DATA = '06092a864886f70d010702'
 
 /**
- * The certificates of a PKCS #7 bundle (.p7b), which is signed data that nobody signed: RFC 5652, sections 3 and 5.1.
+ * The certificates of a PKCS #7 bundle (.p7b), which is signed data without a signer: RFC 5652, sections 3 and 5.1.
  *
  * @returns undefined for anything else
  */

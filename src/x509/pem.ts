@@ -1,24 +1,24 @@
 /**
- * PEM as people and tools pass it on (RFC 7468, section 2, and what goes beyond it): indented by YAML, with line breaks of
- * Windows, as the two characters `\n`, or lost altogether, with text around blocks and blocks on one line.
+ * PEM as people and tools pass it on (RFC 7468, section 2, and beyond): indented by YAML; with Windows line breaks, with
+ * line breaks as the two characters `\n`, or without any; with text around blocks, and blocks on one line.
  */
 import { firstElement } from './der.ts'
 
 export interface PemBlock {
-  /** Such as `CERTIFICATE`. */
+  /** For example `CERTIFICATE`. */
   readonly label: string
-  /** Undefined where the block has no end. */
+  /** Undefined if the block has no end. */
   readonly der: Uint8Array<ArrayBuffer> | undefined
 }
 
-/** OpenSSL reads all three; the last has what is said about trust behind the certificate (openssl-x509, -trustout). */
+/** OpenSSL reads all three; in the last, trust settings follow the certificate (openssl-x509, -trustout). */
 const CERTIFICATE_LABELS: readonly string[] = ['CERTIFICATE', 'X509 CERTIFICATE', 'TRUSTED CERTIFICATE']
 
-/** Two blocks may share their dashes, where they were glued together. */
+/** Two blocks may share their dashes if they were concatenated without a line break. */
 const MARKER = /-----(BEGIN|END) ([A-Z0-9 #/]{1,64})(?=-----)/g
 const DASHES = 5
 
-/** In one pass, since a server may send a text of nothing but beginnings. */
+/** In one pass, because a server may send a text that consists of BEGIN markers only. */
 export function pemBlocks(text: string): PemBlock[] {
   const lines = withLineBreaks(text)
   const markers = [...lines.matchAll(MARKER)]
@@ -34,12 +34,12 @@ export function pemBlocks(text: string): PemBlock[] {
   })
 }
 
-/** Line breaks that were written as characters, as in JSON and in quoted YAML. */
+/** Line breaks written as the characters `\n`, as in JSON and in quoted YAML. */
 export function withLineBreaks(text: string): string {
   return text.replace(/(?:\\{1,4}r)?\\{1,4}n|\\{1,4}r/g, '\n')
 }
 
-/** Passed over, it would be missing without a word: a line of dashes is easily lost in copying. */
+/** Skipping it would drop a certificate silently: a line of dashes is easily lost when copying. */
 function lostItsBeginning(lines: string, markers: readonly RegExpExecArray[], at: number): boolean {
   const [before, end] = [markers[at - 1], markers[at]]
   if (end === undefined || before?.[1] === 'BEGIN') return false
@@ -47,7 +47,7 @@ function lostItsBeginning(lines: string, markers: readonly RegExpExecArray[], at
   return /[\w+/]{60}/.test(lines.slice(from, end.index))
 }
 
-/** What somebody commented out in a bundle must not be trusted. */
+/** A certificate that is commented out in a bundle must not be trusted. */
 function isCommentedOut(lines: string, index: number): boolean {
   return /(?:^|[\r\n])[ \t]*(?:#|;|\/\/)[#; \t]*$/.test(lines.slice(Math.max(0, index - 40), index))
 }

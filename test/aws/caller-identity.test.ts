@@ -91,7 +91,7 @@ identity('comes back with a new signature until AWS knows the keys', async () =>
   const { arn, wire, logger } = ask([unknown, unknown, { status: 503 }, known])
   assert.is(await arn, ARN)
   assert.is(wire.requests.length, 4)
-  assert.match(logger.messages('step')[0] ?? '', /AWS does not know the new keys yet/)
+  assert.match(logger.messages('step')[0] ?? '', /AWS does not recognize the new keys yet/)
   const dates = wire.requests.map(({ headers }) => headers['x-amz-date'])
   assert.ok(new Set(dates).size > 1)
 })
@@ -101,7 +101,7 @@ identity('gives up at the deadline, and says that AWS does not know the keys', a
   const error = await rejectsWithCode(arn, 'DEADLINE')
   assert.match(
     error.message,
-    /answered 403 InvalidClientTokenId: .*does not know the new keys yet \(DEADLINE/,
+    /answered 403 InvalidClientTokenId: .*does not recognize the new keys yet \(gave up after \d+ attempts: DEADLINE/,
   )
   assert.match(error.hint ?? '', /raise DEADLINE .*AWS_REGION \(eu-west-1\) and AWS_ENDPOINT_URL_STS/)
   assert.ok(wire.requests.length > 3)

@@ -1,6 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { readCertificates, type Certificate } from '../../src/certificate/certificate.ts'
+import { readCertificates } from '../../src/certificate/read-certificates.ts'
+import type { Certificate } from '../../src/certificate/certificate.ts'
 import { orderChain, type Chain } from '../../src/certificate/chain.ts'
 import type { Circumstances } from '../../src/certificate/circumstances.ts'
 import { HINTS } from '../../src/certificate/hints.ts'
@@ -43,7 +44,7 @@ chain('an issuer whose key cannot be checked here is said to be so', async () =>
   const odd: Certificate = { ...issuer, key: { kind: 'other', name: 'K-256' } }
   const signed: Certificate = { ...leaf('good-p256'), isSignedBy: () => Promise.resolve(false) }
   const error = await rejectsWithCode(orderChain(signed, [odd], NOW), 'CERTIFICATE_UNFIT')
-  assert.match(error.message, /is signed by a key of the kind K-256, which cannot be checked here$/)
+  assert.match(error.message, /is signed with a key of type K-256, which cannot be verified here$/)
 })
 
 chain('any order, with root, leaf, duplicates and strangers among it, becomes leaf side first', async () => {
@@ -148,7 +149,7 @@ chain('candidates none of which is the issuer are an error that counts them', as
   assert.match(several.message, /names O=Test, CN=Renamed as its issuer, and none of the 3 that came with it/)
   assert.match(several.hint ?? '', /ca_chain/)
   const one = await rejectsWithCode(ordered('wrong-issuer-name', 'int2', 'int2'), 'CERTIFICATE_UNFIT')
-  assert.match(one.message, /the one certificate that came with it is not of that name/)
+  assert.match(one.message, /the one certificate that came with it does not have that name/)
 })
 
 chain('a leaf that its issuer did not sign is an error', async () => {
@@ -158,7 +159,7 @@ chain('a leaf that its issuer did not sign is an error', async () => {
   )
   assert.is(
     error.message,
-    'the signature of the certificate CN=orders.shop.prod is not by the key of its issuer O=Test, CN=Intermediate 2',
+    'the certificate CN=orders.shop.prod is not signed with the key of its issuer O=Test, CN=Intermediate 2',
   )
   assert.match(error.hint ?? '', /same name with another key/)
 })
@@ -172,7 +173,7 @@ chain('a root of the same name with another key ends the path above the issuer, 
   same(found, 'int2', 'int1')
   assert.match(
     found.warnings.join(),
-    /are for another key than the one that signed O=Test, CN=Intermediate 1/,
+    /have a different key from the one that signed O=Test, CN=Intermediate 1/,
   )
 })
 
@@ -187,7 +188,7 @@ chain('an intermediate that its issuer did not sign is an error', async () => {
   )
   assert.is(
     error.message,
-    'the signature of the certificate O=Test, CN=Intermediate 2 is not by the key of its issuer O=Test, CN=Intermediate 1',
+    'the certificate O=Test, CN=Intermediate 2 is not signed with the key of its issuer O=Test, CN=Intermediate 1',
   )
 })
 
@@ -204,7 +205,7 @@ chain('five intermediates are taken and six are an error', async () => {
     const error = await rejectsWithCode(promise, 'CERTIFICATE_UNFIT')
     assert.match(
       error.message,
-      /^at least 6 intermediate certificates .*, the sixth of them O=Test, CN=Deep 1, .* takes 5 at most/,
+      /^the chain has at least 6 intermediate certificates, the sixth being O=Test, CN=Deep 1, .* accepts at most 5/,
     )
     assert.is(error.hint, HINTS[origin].chainTooLong)
   }

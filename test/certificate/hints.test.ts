@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { readCertificates } from '../../src/certificate/certificate.ts'
+import { readCertificates } from '../../src/certificate/read-certificates.ts'
 import { checkLeaf } from '../../src/certificate/checks.ts'
 import { HINTS } from '../../src/certificate/hints.ts'
 import { rejectsWithCode } from '../support/assert.ts'

@@ -21,7 +21,7 @@ export const SIGN_REFUSALS: readonly SignRefusal[] = [
     source: PKI,
     status: 400,
     text: 'unknown role: app',
-    hint: /VAULT_CERT_NAME must name a role of the mount pki/,
+    hint: /set VAULT_CERT_NAME to a role of the mount pki/,
   },
   {
     rule: 'no-mount',
@@ -98,21 +98,21 @@ export const SIGN_REFUSALS: readonly SignRefusal[] = [
     source: PKI,
     status: 500,
     text: 'could not fetch the CA certificate (was one set?): no default issuer currently configured',
-    hint: /no issuer that may sign for pki\/roles\/app.*vault read pki\/config\/issuers/,
+    hint: /issuer_ref of pki\/roles\/app.*vault read pki\/config\/issuers.*no issuer that may sign/,
   },
   {
     rule: 'no-issuer',
     source: PKI,
     status: 500,
     text: 'could not fetch the CA certificate (was one set?): unable to find PKI issuer for reference: nothing',
-    hint: /issuer_ref of the role/,
+    hint: /issuer_ref of pki\/roles\/app/,
   },
   {
     rule: 'no-issuer',
     source: PKI,
     status: 500,
     text: 'could not fetch the CA certificate (was one set?): unable to fetch corresponding key for issuer 068bd8d6; unable to use this issuer for signing',
-    hint: /or not its key/,
+    hint: /or does not have its key/,
   },
   {
     rule: 'no-issuer',
@@ -127,7 +127,7 @@ export const SIGN_REFUSALS: readonly SignRefusal[] = [
     code: 'KEY_TYPE',
     status: 400,
     text: 'role requires keys of type ed25519',
-    hint: /set KEY_TYPE to what the role wants .* or key_type=any in pki\/roles\/app/,
+    hint: /set KEY_TYPE to what the role requires .* or key_type=any in pki\/roles\/app/,
   },
   {
     rule: 'key-type',

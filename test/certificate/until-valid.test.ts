@@ -54,7 +54,7 @@ wait('is never longer than a minute', async () => {
 wait('is an error at once if the deadline comes first, which says how long was left', async () => {
   const { result, clock } = waitFor(3000, 3000)
   const error = await rejectsWithCode(result, 'CERTIFICATE_UNFIT')
-  assert.match(error.message, /in 3 s, and only 2\.8 s can be waited$/)
+  assert.match(error.message, /in 3 s, and only 2\.8 s are left to wait$/)
   assert.match(error.hint ?? '', /raise DEADLINE/)
   assert.equal(clock.sleeps, [])
   await waitFor(2750, 3000).result

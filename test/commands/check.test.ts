@@ -2,9 +2,12 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { reportSettings, runCheck } from '../../src/commands/check.ts'
+import { check as checking } from '../../src/commands/check.ts'
+import { reportSettings, runCheck } from '../../src/commands/check/run.ts'
+import { PROGRAM } from '../../src/commands/commands.ts'
 import { IamRaError } from '../../src/errors.ts'
 import type { Runtime } from '../../src/run/runtime.ts'
+import { readArguments } from '../../src/settings/arguments.ts'
 import { readInvocation } from '../../src/settings/read.ts'
 import { EXAMPLE, type StageOptions } from '../rig/emulators/stage.ts'
 import { FAKE_NOW_MS, fakeClock, recordingLogger, type ScriptedAnswer } from '../support/fake-runtime.ts'
@@ -45,13 +48,17 @@ async function check(rehearsal: Rehearsal, argv = ['--json'], given: Given = {})
   }
   let code: number
   const logger = recordingLogger()
+  const asked = readArguments(runtime.argv, PROGRAM.commands)
+  const context = { runtime, logger, json: asked.switches.has('--json') }
   try {
-    const work = await readInvocation(runtime)
-    if (work.command !== 'check') throw new Error(`expected check, got ${work.command}`)
-    code = await runCheck(work, runtime, logger, interrupt)
+    assert.is(asked.command, checking)
+    const work = await readInvocation(asked, checking.settings, runtime)
+    if ('shows' in work) throw new Error(`expected settings, got ${work.shows}`)
+    const hangUp = { listen: () => undefined }
+    code = await runCheck(work.settings, { ...work, ...context, interrupt, hangUp })
   } catch (error) {
     if (!(error instanceof IamRaError) || error.code !== 'SETTINGS_INVALID') throw error
-    code = reportSettings(error, argv.includes('--json'), runtime)
+    code = reportSettings(error, context)
   }
   assert.equal(logger.messages('warn'), [], 'warnings are findings of their steps')
   assertNothingSecret(stdout, rehearsal)

@@ -85,7 +85,7 @@ for (const host of hasIpv6 ? ['127.0.0.1', '::1'] : ['127.0.0.1']) {
         assert.is(await one.exit, 6)
         assert.match(
           one.stderr(),
-          /^aws-iam-ra: sink: cannot listen on \S+: something [^\n]+\nhint: set ENDPOINT_PORT /,
+          /^aws-iam-ra: sink: cannot listen on \S+: that port is already in use in this pod\nhint: set ENDPOINT_PORT /,
         )
         assert.match(terminationLog(place), /^sink: cannot listen/)
         assert.throws(() => statSync(place.tokenFile))

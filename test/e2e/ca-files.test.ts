@@ -57,7 +57,7 @@ files('a key beside the CA: trusted with a warning, the key not shown', async ()
   for (const name of ['VAULT_CACERT', 'AWS_CA_BUNDLE']) {
     assert.match(
       done.stderr,
-      new RegExp(`warning: ${name} /\\S+/ca\\.crt holds a private key, which nothing here needs`),
+      new RegExp(`warning: ${name} /\\S+/ca\\.crt contains a private key, which is not needed here`),
     )
   }
 })
@@ -68,7 +68,7 @@ files('a CA that has expired: a warning before the connection fails', async () =
   failed(done, 3, /no TLS connection to Vault/)
   assert.match(
     done.stderr,
-    /warning: VAULT_CACERT \S+ holds no certificate that is valid now: O=Example, CN=Old \(/,
+    /warning: VAULT_CACERT \S+ contains no certificate that is valid now: O=Example, CN=Old \(/,
   )
 })
 
@@ -82,7 +82,7 @@ files('another key name of the Secret, and a directory: exit 2, with what is the
     done.stderr,
     /VAULT_CACERT: "\S+\/ca\.crt" cannot be read \(ENOENT\), and its directory has tls\.crt;/,
   )
-  assert.match(done.stderr, /AWS_CA_BUNDLE: "\S+" is a directory, with tls\.crt in it;/)
+  assert.match(done.stderr, /AWS_CA_BUNDLE: "\S+" is a directory that contains tls\.crt;/)
   const empty = join(folder.path, 'empty')
   mkdirSync(empty)
   failed(await run(stage, { folder, env: { VAULT_CACERT: empty } }), 2, /1 problem/)
@@ -97,7 +97,7 @@ files('check tells the same, and its warnings', async () => {
   )
   const warned = await runWith(`${authority()}${keyFile('p256-pkcs8')}`, ['check'])
   assert.is(warned.code, 0, warned.stdout)
-  assert.match(warned.stdout.replaceAll(/\s+/g, ' '), /warning VAULT_CACERT \S+ holds a private key/)
+  assert.match(warned.stdout.replaceAll(/\s+/g, ' '), /warning VAULT_CACERT \S+ contains a private key/)
 })
 
 function authority(): string {

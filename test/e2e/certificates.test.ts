@@ -36,7 +36,7 @@ early('but after the deadline is an error at once, and the token is revoked', as
     failed(
       done,
       4,
-      /not valid before \S+Z, in \d+(\.\d)? s, and only \d+(\.\d)? s can be waited$/,
+      /not valid before \S+Z, in \d+(\.\d)? s, and only \d+(\.\d)? s are left to wait$/,
       /raise DEADLINE/,
     )
     assert.is(count(done.vault, /revoke-self/), 1)
@@ -91,7 +91,7 @@ cross('that has expired is left out with a warning, and the session is there', a
     succeeded(stage, done)
     assert.match(
       done.stderr,
-      /warning: the intermediate certificate O=Example, CN=Example Root CA expired at \S+Z, .* so it and those above it are not sent/,
+      /warning: the intermediate certificate O=Example, CN=Example Root CA expired at \S+Z, .* so it and the certificates above it are not sent/,
     )
     assert.is(done.aws[0]?.request.header('x-amz-x509-chain')?.split(',').length, 1)
   })

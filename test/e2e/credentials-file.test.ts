@@ -31,7 +31,7 @@ function draftOf(folder: RunFolder): string {
   return join(folder.home, '.aws/.credentials.aws-iam-ra')
 }
 
-for (const [fileMode, folderMode] of [
+for (const [fileMode, directoryMode] of [
   [undefined, '700'],
   ['0600', '700'],
   ['640', '710'],
@@ -45,7 +45,7 @@ for (const [fileMode, folderMode] of [
       process.umask(before)
       succeeded(stage, await running.finished)
       assert.is(modeOf(folder.credentials), (fileMode ?? '600').replace(/^0/, ''))
-      assert.is(modeOf(join(folder.home, '.aws')), folderMode)
+      assert.is(modeOf(join(folder.home, '.aws')), directoryMode)
     })
   }
 }

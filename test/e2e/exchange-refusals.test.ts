@@ -25,7 +25,7 @@ for (const [title, change, env, says, hint] of [
     'a role that the profile does not list',
     () => undefined,
     { ROLE_ARN: 'arn:aws:iam::111122223333:role/other' },
-    /Requested Role isn't one of those.*the profile does not name the role .*role\/other/,
+    /Requested Role isn't one of those.*the profile does not list the role .*role\/other/,
     /profile\/9b7d2c44/,
   ],
   [
@@ -97,7 +97,7 @@ refusals('CreateSession: an AWS whose clock is an hour off: the clock is named',
       headers: { Date: date, 'x-amzn-ErrorType': 'AccessDeniedException' },
       body: '{"message":"Invalid signature"}',
     })
-    failed(await run(own), 5, /Invalid signature: this node's clock is 60 min ahead of that of AWS/, /NTP/)
+    failed(await run(own), 5, /Invalid signature: this node's clock is 60 min ahead of AWS/, /NTP/)
   })
 })
 

@@ -161,14 +161,14 @@ failures('a message beyond 4096 bytes is cut for the termination log, between ch
 })
 
 for (const [title, answer, says] of [
-  ['a page with 200', { status: 200, body: '<html>Sign in</html>' }, /that is not the JSON of Vault/],
-  ['JSON of another server', { status: 200, body: '{"ok":true}' }, /without a token/],
+  ['a page with 200', { status: 200, body: '<html>Sign in</html>' }, /that is not Vault's JSON/],
+  ['JSON of another server', { status: 200, body: '{"ok":true}' }, /has no token or no lease/],
   [
     'a page with 403',
     { status: 403, body: '<html>Forbidden</html>' },
-    /with a page that is not the JSON of Vault/,
+    /with a page that is not Vault's JSON/,
   ],
-  ['nothing with 400', { status: 400 }, /with nothing that is not the JSON|answered 400/],
+  ['nothing with 400', { status: 400 }, /with nothing that is not Vault's JSON|answered 400/],
   ['more than 1 MiB', { status: 200, body: 'x'.repeat(1_100_000) }, /larger than 1 MiB/],
 ] as const) {
   failures(`Vault answers the login with ${title}: exit 3 at once`, async () => {
@@ -203,7 +203,7 @@ for (const [title, status, body, says] of [
     'a line break in the token',
     201,
     sessionBody({ ...CREDENTIALS, sessionToken: `${CREDENTIALS.sessionToken}\n[x]` }),
-    /sessionToken has characters/,
+    /sessionToken has invalid characters/,
   ],
   [
     'a past expiration',
@@ -215,10 +215,10 @@ for (const [title, status, body, says] of [
     "another role's session",
     201,
     sessionBody(CREDENTIALS, ROLE_SESSION.replace('frontend', 'backend')),
-    /of another role/,
+    /names another role/,
   ],
   ['200 in place of 201', 200, sessionBody(CREDENTIALS), /answered 200/],
-  ['a cut JSON', 201, sessionBody(CREDENTIALS).slice(0, -9), /is not an answer of CreateSession/],
+  ['a cut JSON', 201, sessionBody(CREDENTIALS).slice(0, -9), /is not a CreateSession response/],
   ['a page', 403, '<html>Blocked</html>', /a page/],
 ] as const) {
   failures(`CreateSession answers with ${title}: exit 5, nothing of it shown, nothing written`, async () => {

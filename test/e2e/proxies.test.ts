@@ -76,7 +76,7 @@ proxies('a proxy user and password go as Proxy-Authorization, and are shown nowh
 })
 
 for (const [refusal, says, tries] of [
-  ['407 Proxy Authentication Required', /the proxy wants a login \(it answered 407 to CONNECT\)/, 1],
+  ['407 Proxy Authentication Required', /the proxy requires a login \(it answered 407 to CONNECT\)/, 1],
   ['403 Forbidden', /the proxy would not connect \(it answered 403 to CONNECT\)/, 1],
 ] as const) {
   proxies(`a proxy's ${refusal} is told apart from an answer of AWS's`, async () => {

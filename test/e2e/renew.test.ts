@@ -164,7 +164,7 @@ inputs("Vault's CA", () =>
     await renewing.shows('not trusted')
     put(folder, 'ca.pem', 'no certificate')
     renewing.renew()
-    await renewing.shows('holds no PEM certificate')
+    await renewing.shows('contains no PEM certificate')
     put(folder, 'ca.pem', own.tlsAuthority ?? '')
     renewing.renew()
     await renewing.shows(WRITTEN, 2)

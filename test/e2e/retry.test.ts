@@ -73,7 +73,7 @@ retries('Retry-After beyond DEADLINE ends at once, with the reason and what was 
     body: '{"errors":["quota"]}',
   })
   const done = await run(stage)
-  failed(done, 3, /429 .*quota.*DEADLINE of 60 s .*asks to wait 600 s/, /quota/)
+  failed(done, 3, /429 .*quota.*DEADLINE of 60 s .*asked to wait 600 s/, /quota/)
   assert.is(done.vault.length, 1)
 })
 
@@ -183,7 +183,7 @@ retries('revoking that hangs or fails is a warning, and the credentials are ther
   answerFirst(stage.vault, /revoke/, { status: 500, body: '{"errors":["no"]}' })
   const refused = await run(stage)
   assert.is(refused.code, 0)
-  assert.match(refused.stderr, /warning: the Vault token could not be revoked .* 300 s at most/)
+  assert.match(refused.stderr, /warning: the Vault token could not be revoked .* at most 300 s/)
   void hangAt(stage.vault, /revoke/)
   const done = await run(stage)
   assert.is(done.code, 0)
@@ -202,7 +202,7 @@ retries('a token that ends while Vault is sealed leads to a new login', async ()
     const done = await run(own)
     assert.is(done.code, 0, done.stderr)
     assert.is(count(done.vault, /login/), 2)
-    assert.match(done.stderr, /warning: the Vault token ended before Vault could sign: logging in again/)
+    assert.match(done.stderr, /warning: the Vault token expired before Vault could sign: logging in again/)
   } finally {
     await own.close()
   }

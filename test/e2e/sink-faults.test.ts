@@ -52,7 +52,7 @@ faults('folders that are missing are made, several levels of them', async () => 
   const credentials = join(folder.home, 'a/b/c/credentials')
   const done = await run(stage, { folder, env: { AWS_SHARED_CREDENTIALS_FILE: credentials } })
   const text = readFileSync(credentials, 'latin1')
-  sinkVerdict(stage, PLACE_FAULTS['several folders above it are missing'], done, undefined, text)
+  sinkVerdict(stage, PLACE_FAULTS['several directories above it are missing'], done, undefined, text)
   assert.equal(done.files, ['a/b/c/credentials'])
 })
 
@@ -61,7 +61,7 @@ faults('a folder that is taken away while the run waits is made again', async ()
   putCredentials(folder, OLD)
   meanwhile(() => rmSync(dirname(folder.credentials), { recursive: true }))
   const done = await run(stage, { folder })
-  sinkVerdict(stage, PLACE_FAULTS['its folder is taken away while the run waits'], done, OLD)
+  sinkVerdict(stage, PLACE_FAULTS['its directory is removed while the run waits'], done, OLD)
   assert.equal(done.files, ['.aws/credentials'])
 })
 
@@ -70,7 +70,7 @@ faults('a link to nothing where the folder belongs: exit 6, and nothing is made 
   const target = join(folder.path, 'elsewhere')
   symlinkSync(target, dirname(folder.credentials))
   const done = await run(stage, { folder })
-  sinkVerdict(stage, PLACE_FAULTS['its folder is a link to nothing'], done, undefined)
+  sinkVerdict(stage, PLACE_FAULTS['its directory is a link to nothing'], done, undefined)
   assert.not.ok(existsSync(target))
   assert.is(count(done.vault, /revoke-self/), 1)
 })
@@ -81,7 +81,7 @@ faults('a link to a folder is one: volumes are often reached so', async () => {
   mkdirSync(target)
   symlinkSync(target, dirname(folder.credentials))
   const done = await run(stage, { folder })
-  sinkVerdict(stage, PLACE_FAULTS['its folder is a link to a folder'], done, undefined)
+  sinkVerdict(stage, PLACE_FAULTS['its directory is a link to a directory'], done, undefined)
   assert.ok(lstatSync(join(target, 'credentials')).isFile())
 })
 
@@ -119,12 +119,12 @@ for (const [what, target] of [
   })
 }
 
-faults("a folder at the draft's place: exit 6, the old file whole", async () => {
+faults('a directory in place of the temporary file: exit 6, the old file whole', async () => {
   const folder = makeFolder()
   putCredentials(folder, OLD)
   mkdirSync(draftOf(folder))
   const done = await run(stage, { folder })
-  sinkVerdict(stage, PLACE_FAULTS["a folder at the draft's place"], done, OLD)
+  sinkVerdict(stage, PLACE_FAULTS['a directory in place of the temporary file'], done, OLD)
 })
 
 faults('a fresh draft that stays until DEADLINE: exit 6, and it is named', async () => {
@@ -178,7 +178,7 @@ const PROFILES = ['one', 'two', 'three', 'four', 'five', 'six']
 
 for (const [what, old] of [
   ['six writers at the same moment, over an old file', OLD],
-  ['six writers at the same moment, where not even the folder is', undefined],
+  ['six writers at the same moment, without even the directory', undefined],
 ] as const) {
   faults(`${what}: each finds its profile there`, async () => {
     const folder = makeFolder()

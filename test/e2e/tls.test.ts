@@ -91,15 +91,15 @@ tls('VAULT_CACERT stands in for the built-in roots and the ones of the environme
   const good = put(folder, 'good.pem', secure.tlsAuthority ?? '')
   const other = put(folder, 'other.pem', serverIdentity({}).ca)
   const env = { VAULT_CACERT: other, NODE_EXTRA_CA_CERTS: good }
-  failed(await run(secure, { folder, env }), 3, /not trusted/, /VAULT_CACERT must hold/)
+  failed(await run(secure, { folder, env }), 3, /not trusted/, /VAULT_CACERT must contain/)
 })
 
 tls('a certificate for another name: exit 3, and VAULT_TLS_SERVER_NAME mends it', async () => {
-  failed(await behind({ dns: ['vault.example'] }), 3, /for another name/, /VAULT_TLS_SERVER_NAME/)
+  failed(await behind({ dns: ['vault.example'] }), 3, /does not match the host name/, /VAULT_TLS_SERVER_NAME/)
   const done = await behind({ dns: ['vault.example'] }, { VAULT_TLS_SERVER_NAME: 'vault.example' })
   succeeded(plain, done)
   const wrong = await behind({ dns: ['vault.example'] }, { VAULT_TLS_SERVER_NAME: 'vault.test' })
-  failed(wrong, 3, /for another name/)
+  failed(wrong, 3, /does not match the host name/)
 })
 
 tls('an expired certificate: exit 3, or 5 at the endpoint', async () => {
@@ -109,12 +109,16 @@ tls('an expired certificate: exit 3, or 5 at the endpoint', async () => {
 })
 
 tls('a wrong name at the endpoint: exit 5', async () => {
-  failed(await behind({ dns: ['aws.example'] }, {}, 'AWS_ENDPOINT_URL_ROLESANYWHERE'), 5, /for another name/)
+  failed(
+    await behind({ dns: ['aws.example'] }, {}, 'AWS_ENDPOINT_URL_ROLESANYWHERE'),
+    5,
+    /does not match the host name/,
+  )
 })
 
 tls('https to a port that speaks http, and http to one that speaks https', async () => {
   const toPlain = await run(plain, { env: { VAULT_ADDR: plain.vault.url.replace('http', 'https') } })
-  failed(toPlain, 3, /plain http on this port/, /scheme and port of VAULT_ADDR/)
+  failed(toPlain, 3, /plain HTTP on this port/, /scheme and port of VAULT_ADDR/)
   const toSecure = await run(secure, {
     env: { VAULT_ADDR: secure.vault.url.replace('https', 'http'), DEADLINE: '1' },
   })

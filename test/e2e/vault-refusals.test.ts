@@ -29,13 +29,13 @@ const LOGINS: readonly Login[] = [
   {
     title: 'a service account that the role does not allow',
     token: { serviceAccount: 'stranger' },
-    says: /does not allow the service account stranger; the token is frontend\/stranger's, audience vault/,
+    says: /does not allow the service account stranger; the token belongs to frontend\/stranger, audience vault/,
     hint: /bound_service_account_names/,
   },
   {
     title: 'an audience that the role does not want',
     token: { audiences: ['api'] },
-    says: /audience is not the one that the role wants; the token is .*, audience api,/,
+    says: /audience is not the one that the role requires; the token belongs to .*, audience api,/,
     hint: /audience/,
   },
   {

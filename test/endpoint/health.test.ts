@@ -62,7 +62,7 @@ const answers: readonly [
     '/readyz',
     { status: () => RENEWED },
     503,
-    'the credentials have ended: exchange REFUSED\n',
+    'the credentials have expired: exchange REFUSED\n',
   ],
   ['live all the same', '/livez', { status: () => RENEWED }, 200, 'alive\n'],
   ['a query is let pass', '/livez?verbose', {}, 200, 'alive\n'],

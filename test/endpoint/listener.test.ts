@@ -48,7 +48,7 @@ for (const runtime of ['node', 'bun'] satisfies RuntimeName[]) {
     const { started: second } = await startListener(runtime, { port: shared.started.port ?? 0 })
     assert.equal(second.failure, {
       code: 'LISTEN',
-      message: `cannot listen on 127.0.0.1:${shared.started.port}: something in this pod uses that port already`,
+      message: `cannot listen on 127.0.0.1:${shared.started.port}: that port is already in use in this pod`,
       hint: 'set ENDPOINT_PORT to a free port',
     })
   })

@@ -97,8 +97,8 @@ function forms(name: string): readonly (readonly [form: string, headers: Headers
 }
 
 for (const [names, where] of [
-  [PROXIES, 'behind a proxy'],
-  [BROWSERS, 'in a browser'],
+  [PROXIES, 'through a proxy'],
+  [BROWSERS, 'from a browser'],
 ] as const) {
   for (const name of names) {
     sender(`${name}: 403 at every path, in every form, before and after the others`, () => {
@@ -113,7 +113,10 @@ for (const [names, where] of [
             const { status, body } = ask({ ...sent, headers })
             assert.is(status, 403, `${sent.target} ${form}`)
             const { message } = JSON.parse(body) as { readonly message: string }
-            assert.match(message, new RegExp(`^the [a-z-]+\\*? header: credentials are for no one ${where}$`))
+            assert.match(
+              message,
+              new RegExp(`^requests with the [a-z-]+\\*? header are refused: ask directly, not ${where}$`),
+            )
             assert.not.match(body, CREDENTIALS.secretAccessKey)
           }
         }

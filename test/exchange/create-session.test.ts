@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { IamRaError, type ErrorCode } from '../../src/errors.ts'
-import { createSession, type ExchangeSettings } from '../../src/exchange/create-session.ts'
+import { createSession } from '../../src/exchange/create-session.ts'
+import type { ExchangeSettings } from '../../src/exchange/settings.ts'
 import { tlsError, TransportError } from '../../src/net/transport-error.ts'
 import type { IssuedCertificate, SessionCredentials } from '../../src/credentials.ts'
 import { VERSION } from '../../src/version.ts'
@@ -145,7 +146,7 @@ request('a bundle that is missing or no PEM is said before anything is sent', as
     assert.match(error.message, /AWS_CA_BUNDLE .*ca\.pem cannot be read \(ENOENT\)/)
     await writeFile(caFile, 'canary')
     const garbage = await rejectsWithCode(run([], { caFile }).result, 'INPUT_FILE')
-    assert.match(garbage.message, /holds no PEM certificate/)
+    assert.match(garbage.message, /contains no PEM certificate/)
     assert.not.match(errorText(garbage), CANARY)
     assert.is(missing.wire.clients.length, 0)
   } finally {
@@ -174,61 +175,69 @@ success('becomes credentials with the role, the session and the time', async () 
 const MEMBERS: readonly [string, Parameters<typeof answer>[0], RegExp][] = [
   ['no accessKeyId', { credentials: { accessKeyId: undefined } }, /accessKeyId is missing/],
   ['a number as accessKeyId', { credentials: { accessKeyId: 1234567890123456 } }, /accessKeyId is missing/],
-  ['a newline in accessKeyId', { credentials: { accessKeyId: 'ASIACANARY\n[x]' } }, /accessKeyId has char/],
+  [
+    'a newline in accessKeyId',
+    { credentials: { accessKeyId: 'ASIACANARY\n[x]' } },
+    /accessKeyId has invalid char/,
+  ],
   ['no secretAccessKey', { credentials: { secretAccessKey: null } }, /secretAccessKey is missing/],
   ['an empty secretAccessKey', { credentials: { secretAccessKey: '' } }, /secretAccessKey is missing/],
   [
     'a blank in secretAccessKey',
     { credentials: { secretAccessKey: 'canary canary canary' } },
-    /secretAccessKey has char/,
+    /secretAccessKey has invalid char/,
   ],
   [
     'a trailing newline in secretAccessKey',
     { credentials: { secretAccessKey: `${'canary'.repeat(6)}\n` } },
-    /secretAccessKey has char/,
+    /secretAccessKey has invalid char/,
   ],
   ['no sessionToken', { credentials: { sessionToken: undefined } }, /sessionToken is missing/],
   ['a list as sessionToken', { credentials: { sessionToken: ['canary'] } }, /sessionToken is missing/],
   [
     'a quote in sessionToken',
     { credentials: { sessionToken: `"${'canary'.repeat(6)}"` } },
-    /sessionToken has char/,
+    /sessionToken has invalid char/,
   ],
   ['no expiration', { credentials: { expiration: undefined } }, /expiration is missing/],
   ['epoch seconds as expiration', { credentials: { expiration: 1795269600 } }, /expiration is missing/],
-  ['a date without a zone', { credentials: { expiration: '2026-11-21T13:00:00' } }, /expiration has char/],
-  ['a thirteenth month', { credentials: { expiration: '2026-13-21T13:00:00Z' } }, /expiration is no date/],
+  [
+    'a date without a zone',
+    { credentials: { expiration: '2026-11-21T13:00:00' } },
+    /expiration has invalid char/,
+  ],
+  ['a thirteenth month', { credentials: { expiration: '2026-13-21T13:00:00Z' } }, /expiration is not a date/],
   [
     'an expiration in the past',
     { credentials: { expiration: '2026-11-21T11:59:59Z' } },
-    /expiration \(2026-11-21T11:59:59Z\) is past by this machine's clock/,
+    /expiration \(2026-11-21T11:59:59Z\) is in the past by this machine's clock/,
   ],
-  ['an expiration of now', { credentials: { expiration: '2026-11-21T12:00:00Z' } }, /is past/],
+  ['an expiration of now', { credentials: { expiration: '2026-11-21T12:00:00Z' } }, /is in the past/],
   ['no assumedRoleUser.arn', { assumedRoleUser: { arn: undefined } }, /assumedRoleUser\.arn is missing/],
   [
     'a user as assumedRoleUser.arn',
     { assumedRoleUser: { arn: 'arn:aws:iam::111122223333:user/canary' } },
-    /no ARN of an assumed role/,
+    /is not an assumed-role ARN/,
   ],
   [
     'another role',
     { assumedRoleUser: { arn: 'arn:aws:sts::111122223333:assumed-role/other/f00d' } },
-    /is of another role \(arn:aws:sts::111122223333:assumed-role\/other\/f00d\)/,
+    /names another role \(arn:aws:sts::111122223333:assumed-role\/other\/f00d\)/,
   ],
   [
     'the path for the name',
     { assumedRoleUser: { arn: 'arn:aws:sts::111122223333:assumed-role/team/f00d' } },
-    /of another role/,
+    /names another role/,
   ],
   [
     'another account',
     { assumedRoleUser: { arn: 'arn:aws:sts::999999999999:assumed-role/app/f00d' } },
-    /of another role/,
+    /names another role/,
   ],
   [
     'another partition',
     { assumedRoleUser: { arn: 'arn:aws-cn:sts::111122223333:assumed-role/app/f00d' } },
-    /of another role/,
+    /names another role/,
   ],
 ]
 for (const [title, changes, expected] of MEMBERS) {
@@ -246,7 +255,7 @@ for (const [title, body, what] of [
 ] as const) {
   success(`with ${title} is refused`, async () => {
     const error = await refusal({ status: 201, body }, 'ANSWER_INVALID')
-    assert.match(error.message, `answered 201 with ${what} that is not an answer of CreateSession`)
+    assert.match(error.message, `answered 201 with ${what} that is not a CreateSession response`)
     assert.not.match(error.message, 'canary')
   })
 }
@@ -269,7 +278,7 @@ const odd = suite('an odd answer')
 
 odd('200 is not success, even with credentials', async () => {
   const error = await refusal({ status: 200, body: answer() }, 'ANSWER_INVALID')
-  assert.match(error.message, /answered 200 with something that is not an answer of CreateSession/)
+  assert.match(error.message, /answered 200 with something that is not a CreateSession response/)
 })
 
 for (const status of [301, 302, 303, 307, 308]) {
@@ -391,7 +400,7 @@ later('where time runs out, the last answer is said', async () => {
   assert.is(error.stage, 'exchange')
   assert.match(
     error.message,
-    /answered 429 ThrottlingException: Rate exceeded \(DEADLINE of 60 s has no time left/,
+    /answered 429 ThrottlingException: Rate exceeded \(gave up after \d+ attempts: DEADLINE of 60 s is used up/,
   )
   assert.match(error.hint ?? '', /START_SPREAD/)
   assert.ok(wire.requests.length > 2)

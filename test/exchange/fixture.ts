@@ -1,6 +1,6 @@
 import type { HttpRequest } from '../../src/net/http.ts'
 import type { Arn } from '../../src/aws/arn.ts'
-import type { ExchangeSettings } from '../../src/exchange/create-session.ts'
+import type { ExchangeSettings } from '../../src/exchange/settings.ts'
 import type { IssuedCertificate } from '../../src/credentials.ts'
 import { FAKE_NOW_MS } from '../support/fake-runtime.ts'
 

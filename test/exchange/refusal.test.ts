@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { EXCHANGE_RULES, exchangeFacts, explainRefusal, type Refusal } from '../../src/exchange/refusal.ts'
-import type { ExchangeSettings } from '../../src/exchange/create-session.ts'
+import type { ExchangeSettings } from '../../src/exchange/settings.ts'
 import { FAKE_NOW_MS } from '../support/fake-runtime.ts'
 import { walkRules } from '../support/refusals.ts'
 import { arn, CERTIFICATE, SETTINGS } from './fixture.ts'
@@ -43,7 +43,7 @@ refusals('is not led astray by the words in the name of the role', () => {
   for (const name of ['profile-expired', 'duration-revoked', 'trust-anchor-not-found', 'invalid-signature']) {
     const roleArn = arn(`arn:aws:iam::111122223333:role/${name}`)
     const told = explain({ text: `Unable to assume role for ${roleArn.text}` }, { roleArn })
-    assert.match(told.message, /trust policy does not let this certificate in/, name)
+    assert.match(told.message, /trust policy does not allow this certificate/, name)
   }
 })
 
@@ -54,14 +54,14 @@ refusals('judges by the type where the text says nothing', () => {
     /an ARN or its region is wrong/,
   )
   assert.match(explain({ type: '', status: 404 }).hint, /AWS_ENDPOINT_URL_ROLESANYWHERE/)
-  assert.match(explain({ type: 'InvalidSignatureException' }).message, /clock of this node/)
+  assert.match(explain({ type: 'InvalidSignatureException' }).message, /this node's clock/)
   assert.match(explain({ type: 'ExpiredTokenException' }).message, /has expired/)
 })
 
 refusals('names what to look for where nothing is known', () => {
   const told = explain({ text: 'Something new' })
-  assert.match(told.message, /does not let this certificate in/)
-  assert.match(told.hint, /serial F00DCAFE01 in CloudTrail of region eu-west-1/)
+  assert.match(told.message, /does not accept this certificate/)
+  assert.match(told.hint, /serial F00DCAFE01 in CloudTrail in region eu-west-1/)
 })
 
 refusals('says which subject, serial, issuer and chain were sent', () => {
@@ -85,8 +85,8 @@ refusals('measures the clock by the Date header', () => {
       text: 'Invalid signature',
       serverDate: new Date(FAKE_NOW_MS - differenceMs).toUTCString(),
     }).message
-  assert.match(signedAt(10 * 60_000), /this node's clock is 10 min ahead of that of AWS/)
-  assert.match(signedAt(-6 * 60_000), /this node's clock is 6 min behind that of AWS/)
+  assert.match(signedAt(10 * 60_000), /this node's clock is 10 min ahead of AWS/)
+  assert.match(signedAt(-6 * 60_000), /this node's clock is 6 min behind AWS/)
   assert.not.match(signedAt(30_000), /min ahead/)
 })
 

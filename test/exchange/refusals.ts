@@ -15,8 +15,8 @@ export const SESSION_REFUSALS: readonly SessionRefusal[] = [
     status: 403,
     type: 'AccessDeniedException',
     text: 'Untrusted signing certificate',
-    cause: /no path leads from the certificate to the trust anchor/,
-    hint: /trust-anchor\/1111 must hold the CA/,
+    cause: /the certificate does not chain up to the trust anchor/,
+    hint: /trust-anchor\/1111 contains the CA/,
   },
   {
     rule: 'key-usage',
@@ -33,7 +33,7 @@ export const SESSION_REFUSALS: readonly SessionRefusal[] = [
     status: 403,
     type: 'AccessDeniedException',
     text: 'Invalid signature',
-    cause: /the clock of this node is off by minutes/,
+    cause: /this node's clock is off by minutes/,
     hint: /NTP/,
   },
   {
@@ -69,7 +69,7 @@ export const SESSION_REFUSALS: readonly SessionRefusal[] = [
     status: 403,
     type: 'AccessDeniedException',
     text: "Requested Role isn't one of those listed in the Profile.",
-    cause: /profile does not name the role .*role\/team\/app/,
+    cause: /profile does not list the role .*role\/team\/app/,
     hint: /add the role to the profile .*profile\/6666/,
   },
   {
@@ -87,7 +87,7 @@ export const SESSION_REFUSALS: readonly SessionRefusal[] = [
     status: 403,
     type: 'AccessDeniedException',
     text: 'Unable to assume role for arn:aws:iam::111122223333:role/team/app',
-    cause: /trust policy does not let this certificate in/,
+    cause: /trust policy does not allow this certificate/,
     hint: /sts:TagSession .*issuer O=Example, CN=Intermediate 2 and the subject CN=app\.team\.cluster/,
   },
   {
@@ -107,7 +107,7 @@ export const SESSION_REFUSALS: readonly SessionRefusal[] = [
     status: 403,
     type: 'AccessDeniedException',
     text: 'Instance properties are required by the profile.',
-    cause: /demands instance properties/,
+    cause: /requires instance properties/,
     hint: /requireInstanceProperties of .*profile\/6666/,
   },
   {
@@ -166,7 +166,7 @@ export const SESSION_REFUSALS: readonly SessionRefusal[] = [
     status: 403,
     type: 'AccessDeniedException',
     text: '',
-    cause: /does not let this certificate in/,
+    cause: /does not accept this certificate/,
     hint: /CloudTrail/,
   },
 ]

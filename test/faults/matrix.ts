@@ -82,8 +82,8 @@ function notApi(what: string, code: number): ByServer {
     once(
       'ANSWER_INVALID',
       step === 'exchange'
-        ? `answered ${code} with ${what} that is not an answer of CreateSession`
-        : `with ${what} that is not the JSON of Vault`,
+        ? `answered ${code} with ${what} that is not a CreateSession response`
+        : `with ${what} that is not Vault's JSON`,
     )
 }
 
@@ -103,8 +103,8 @@ function notJson(what: string): ByServer {
 }
 
 const NO_MEMBERS = lacking({
-  login: once('ANSWER_INVALID', 'Vault answered the login without a token and its lease'),
-  sign: once('ANSWER_INVALID', 'Vault answered the request to sign without a certificate'),
+  login: once('ANSWER_INVALID', "Vault's login response has no token or no lease"),
+  sign: once('ANSWER_INVALID', "Vault's answer to the request to sign has no certificate"),
   revoke: PASSES,
 })
 
@@ -114,7 +114,7 @@ function redirected(vault: Meaning): ByServer {
     step === 'exchange' ? once('REDIRECT_REFUSED', 'answered with a redirect, which AWS never does') : vault
 }
 
-/** Of a login: Vault may have made a token that nobody here can know, which is a warning with its life. */
+/** Of a login: Vault may have issued a token that nobody here can know, which is a warning with its life. */
 export const MAY_LEAVE_A_TOKEN: ReadonlySet<string> = new Set([
   'reset before the headers',
   'reset after the headers',
@@ -137,7 +137,8 @@ export const MAY_LEAVE_A_TOKEN: ReadonlySet<string> = new Set([
 
 const NO_ANSWER = 'no complete answer'
 
-const ASKED_TOO_LONG = 'has no time left after one attempt and the server asks to wait 600 s'
+const ASKED_TOO_LONG =
+  'gave up after one attempt: DEADLINE of 60 s is used up; the server asked to wait 600 s'
 
 /** What is said of the same at the revocation, which has its own two seconds and no second attempt. */
 const AT_REVOKE: Readonly<Record<string, string>> = {
@@ -148,7 +149,7 @@ const AT_REVOKE: Readonly<Record<string, string>> = {
 const CONNECTION_MEANINGS: Readonly<Record<keyof typeof CONNECTION_FAULTS, ByServer>> = {
   'connection refused': again('the connection was refused', 0),
   'reset before the headers': again('the connection was reset', SHIPPED_REQUESTS),
-  'reset after the headers': again('the connection ended in the middle of the answer', SHIPPED_REQUESTS),
+  'reset after the headers': again('the connection was closed in the middle of the answer', SHIPPED_REQUESTS),
   // An attempt may take 15 s, so this DEADLINE has room for one.
   'no answer': again(NO_ANSWER, 1),
   'an answer that stops': again(NO_ANSWER, 1),
@@ -158,7 +159,7 @@ const CONNECTION_MEANINGS: Readonly<Record<keyof typeof CONNECTION_FAULTS, BySer
     hint: /VAULT_CACERT|AWS_CA_BUNDLE/,
   },
   'TLS: wrong name': {
-    ...once('TLS', 'its certificate is for another name', 0),
+    ...once('TLS', 'its certificate does not match the host name', 0),
     hint: /VAULT_TLS_SERVER_NAME|AWS_ENDPOINT_URL/,
   },
   'TLS: expired': { ...once('TLS', 'its certificate has expired', 0), hint: /renew .* clock/ },
@@ -169,7 +170,9 @@ const ANSWER_MEANINGS: Readonly<Record<keyof typeof ANSWER_FAULTS, ByServer>> = 
   'a byte order mark before the JSON': PASSES,
   '20 KiB of headers': PASSES,
   'a content encoding that is unknown': (step) =>
-    step === 'revoke' ? PASSES : once('ANSWER_INVALID', 'its answer is encoded as compress, unasked for'),
+    step === 'revoke'
+      ? PASSES
+      : once('ANSWER_INVALID', 'its answer is encoded as compress, which was not requested'),
   'a page with 200': notApi('a page', 200),
   'a page with 403': notApi('a page', 403),
   'a page with 503': again('answered 503'),
@@ -205,23 +208,29 @@ type ShapeMeanings = { readonly [S in Step]: Readonly<Record<keyof (typeof SHAPE
 
 const SHAPE_MEANINGS: ShapeMeanings = {
   login: {
-    'JSON: the token is a number': once('ANSWER_INVALID', 'without a token and its lease'),
-    'JSON: a line break in the token': once('ANSWER_INVALID', 'without a token and its lease'),
-    'JSON: the lease is a text': once('ANSWER_INVALID', 'without a token and its lease'),
+    'JSON: the token is a number': once('ANSWER_INVALID', 'has no token or no lease'),
+    'JSON: a line break in the token': once('ANSWER_INVALID', 'has no token or no lease'),
+    'JSON: the lease is a text': once('ANSWER_INVALID', 'has no token or no lease'),
   },
   sign: {
-    'JSON: the certificate is a number': once('ANSWER_INVALID', 'without a certificate'),
+    'JSON: the certificate is a number': once('ANSWER_INVALID', 'has no certificate'),
     'JSON: the certificate is no PEM': once(
       'ANSWER_INVALID',
       'the issued certificate is not a readable PEM certificate',
     ),
-    "JSON: another's certificate": once('CERTIFICATE_UNFIT', 'the certificate is for another public key'),
+    "JSON: another's certificate": once(
+      'CERTIFICATE_UNFIT',
+      "the certificate's public key is not the one in the request",
+    ),
   },
   exchange: {
     'JSON: no secret key': once('ANSWER_INVALID', 'secretAccessKey is missing'),
-    'JSON: a line break in the session token': once('ANSWER_INVALID', 'sessionToken has characters'),
-    'JSON: an expiration that is past': once('ANSWER_INVALID', 'expiration (2020-01-01T00:00:00Z) is past'),
-    "JSON: another role's session": once('ANSWER_INVALID', 'is of another role'),
+    'JSON: a line break in the session token': once('ANSWER_INVALID', 'sessionToken has invalid characters'),
+    'JSON: an expiration that is past': once(
+      'ANSWER_INVALID',
+      'expiration (2020-01-01T00:00:00Z) is in the past',
+    ),
+    "JSON: another role's session": once('ANSWER_INVALID', 'names another role'),
   },
   revoke: {},
 }

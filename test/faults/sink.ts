@@ -35,10 +35,10 @@ function faults<Name extends string>(group: Faults<Name>): Faults<Name> {
 }
 
 export const PLACE_FAULTS = faults({
-  'several folders above it are missing': DONE,
-  'its folder is taken away while the run waits': DONE,
-  'its folder is a link to a folder': DONE,
-  'its folder is a link to nothing': refused('none', 'cannot create the directory'),
+  'several directories above it are missing': DONE,
+  'its directory is removed while the run waits': DONE,
+  'its directory is a link to a directory': DONE,
+  'its directory is a link to nothing': refused('none', 'cannot create the directory'),
   'a link is put in its place while the run waits': refused(
     'foreign',
     'a symbolic link is in its place',
@@ -46,7 +46,7 @@ export const PLACE_FAULTS = faults({
   ),
   "an old link to a file at the draft's place": DONE,
   "an old link to nothing at the draft's place": DONE,
-  "a folder at the draft's place": refused(
+  'a directory in place of the temporary file': refused(
     'old',
     'a directory is in the way of the temporary file',
     /remove \/.*\.aws-iam-ra/,
@@ -57,7 +57,7 @@ export const PLACE_FAULTS = faults({
     /remove it/,
   ),
   'six writers at the same moment, over an old file': DONE,
-  'six writers at the same moment, where not even the folder is': DONE,
+  'six writers at the same moment, without even the directory': DONE,
   'a limit on the size of files': refused('old', 'it exceeds the limit on the size of a file', /ulimit -f/),
   'a line in it that the AWS CLI and boto3 refuse': {
     ...DONE,
@@ -68,7 +68,7 @@ export const PLACE_FAULTS = faults({
 export const SYSTEM_ERRORS = {
   EIO: 'the device reports an input/output error',
   ENOSPC: 'no space is left on its volume',
-  EDQUOT: 'the quota of its volume is used up',
+  EDQUOT: 'the quota of its volume is exhausted',
   EROFS: 'its file system is read-only',
   EACCES: 'permission denied for uid',
   EFBIG: 'it exceeds the limit on the size of a file',
@@ -103,17 +103,17 @@ export const VOLUME_FAULTS = faults({
 export const PLANTED_FAULTS = faults({
   "a link at the file's place before it is looked at": refused('foreign', 'a symbolic link is in its place'),
   "a link at the file's place after the old file was read": DONE,
-  "a link at the draft's place before the rename": refused('old', 'away while it was written'),
-  'the whole folder exchanged for a link': refused('foreign', 'away while it was written'),
+  "a link at the draft's place before the rename": refused('old', 'during the write'),
+  'the whole directory exchanged for a link': refused('foreign', 'during the write'),
 })
 
 export const UID_FAULTS = faults({
-  'a folder that it may not enter': refused('old', SYSTEM_ERRORS.EACCES, /fsGroup/),
-  'a folder that it may not write': refused('old', SYSTEM_ERRORS.EACCES, /fsGroup/),
+  'a directory that it may not enter': refused('old', SYSTEM_ERRORS.EACCES, /fsGroup/),
+  'a directory that it may not write': refused('old', SYSTEM_ERRORS.EACCES, /fsGroup/),
   'a file that it may not read': refused('old', SYSTEM_ERRORS.EACCES, /fsGroup/),
-  'a file that it may not replace, in a sticky folder': refused('old', 'not permitted for uid', /fsGroup/),
-  "a leftover of the owner's in a sticky folder": refused('old', 'cannot remove the leftover', /fsGroup/),
-  "a folder of the pod's fsGroup": DONE,
+  'a file that it may not replace, in a sticky directory': refused('old', 'not permitted for uid', /fsGroup/),
+  "a leftover of the owner's in a sticky directory": refused('old', 'cannot remove the leftover', /fsGroup/),
+  "a directory of the pod's fsGroup": DONE,
 })
 
 /** Those that a run makes after the rename as well. */
@@ -139,7 +139,7 @@ const CONFIG = '.aws/config'
 
 export const SCENES: readonly Scene[] = [
   { what: 'over an old file', env: {}, old: OLD, leaves: [CREDENTIALS] },
-  { what: 'where not even the folder is', env: {}, leaves: [CREDENTIALS] },
+  { what: 'without even the directory', env: {}, leaves: [CREDENTIALS] },
   {
     what: 'with the config file besides',
     env: { WRITE_REGION: 'true' },

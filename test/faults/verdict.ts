@@ -23,7 +23,10 @@ export function verdict(cell: Cell, driven: Driven): void {
     isNewFile(driven)
     assert.is(warnings.length, meaning.ending === 'passes' ? 0 : 1, run.stderr)
     if (meaning.ending !== 'passes') {
-      assert.match(warnings[0] ?? '', 'the Vault token could not be revoked and lives on for 300 s at most: ')
+      assert.match(
+        warnings[0] ?? '',
+        'the Vault token could not be revoked and stays valid for at most 300 s: ',
+      )
       assert.match(warnings[0] ?? '', meaning.says)
     }
   } else {

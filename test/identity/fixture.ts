@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { login, type LoginSettings } from '../../src/identity/login.ts'
+import { login } from '../../src/identity/login.ts'
+import type { LoginSettings } from '../../src/identity/settings.ts'
 import type { VaultSession } from '../../src/vault/session.ts'
 import {
   FAKE_NOW_MS,

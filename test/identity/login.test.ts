@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { IamRaError, type ErrorCode } from '../../src/errors.ts'
-import type { LoginSettings } from '../../src/identity/login.ts'
+import type { LoginSettings } from '../../src/identity/settings.ts'
 import { rejectsWithCode } from '../support/assert.ts'
 import { pem } from '../certs/read.ts'
 import { errorText } from '../support/error-text.ts'
@@ -109,7 +109,7 @@ request('is not sent where the token or the CA cannot be read', async () => {
     assert.match(error.message, /VAULT_CACERT .* cannot be read \(ENOENT\)/)
     file.write('garbage')
     const garbage = await rejectsWithCode(logIn([], { caFile: file.path }).session, 'INPUT_FILE')
-    assert.match(garbage.message, /VAULT_CACERT .* holds no PEM certificate/)
+    assert.match(garbage.message, /VAULT_CACERT .* contains no PEM certificate/)
     file.write(`indented\n  ${pem('root').replaceAll('\n', '\n  ')}`)
     const trusted = logIn([loggedIn()], { caFile: file.path })
     await trusted.session
@@ -178,7 +178,7 @@ for (const [title, answer] of [
 ] as const) {
   answers(`with ${title} is none`, async () => {
     const error = await failure(answer, 'ANSWER_INVALID')
-    assert.match(error.message, /answered the login without a token and its lease/)
+    assert.match(error.message, /Vault's login response has no token or no lease/)
   })
 }
 
@@ -186,7 +186,7 @@ for (const [title, answer, said] of [
   [
     'a page with 200',
     { status: 200, body: '<html>canary</html>' },
-    /answered 200 .* with a page that is not the JSON/,
+    /answered 200 .* with a page that is not Vault's JSON/,
   ],
   ['nothing with 200', { status: 200 }, /with an empty body that is not/],
   ['truncated JSON', { status: 200, body: '{"auth":{"client_token":"canary' }, /with something that is not/],
@@ -273,7 +273,10 @@ for (const [title, first] of [
 later('says that Vault is sealed where time runs out', async () => {
   const { session } = logIn(() => ({ status: 503, body: { errors: ['Vault is sealed'] } }))
   const error = await rejectsWithCode(session, 'DEADLINE')
-  assert.match(error.message, /^Vault at https:\/\/vault\.example:8200 is sealed \(DEADLINE of 60 s/)
+  assert.match(
+    error.message,
+    /^Vault at https:\/\/vault\.example:8200 is sealed \(gave up after \d+ attempts: DEADLINE of 60 s/,
+  )
   assert.match(error.hint ?? '', /unseal/)
 })
 

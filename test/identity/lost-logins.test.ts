@@ -12,7 +12,7 @@ const fault = (kind: TransportFault, code: string): TransportError =>
   new TransportError(kind, code, 'it broke')
 
 const WITHOUT_LEASE =
-  'the answer to a login was lost or could not be read: Vault may have made a token that cannot be revoked from here, good for ' +
+  'the answer to a login was lost or could not be read: Vault may have issued a token that cannot be revoked from here, valid for ' +
   'the token_ttl of auth/kubernetes/role/app, or for the default lease of auth/kubernetes if the role has none'
 
 async function warnings(
@@ -37,7 +37,7 @@ const LOST: readonly (readonly [title: string, answer: ScriptedAnswer])[] = [
 for (const [title, answer] of LOST) {
   lost(`${title}, then a login: the life is that login's`, async () => {
     assert.equal(await warnings([answer, loggedIn({ lease_duration: 240 }), { status: 204 }]), [
-      'the answer to a login was lost or could not be read: Vault may have made a token that cannot be revoked from here, good for 240 s at most',
+      'the answer to a login was lost or could not be read: Vault may have issued a token that cannot be revoked from here, valid for at most 240 s',
     ])
   })
   lost(`${title}, then a no: the setting that bounds the life`, async () => {
@@ -61,7 +61,7 @@ for (const [title, answer] of UNREAD) {
 lost('several: one warning with their number', async () => {
   const answers = [fault('timeout', 'ETIMEDOUT'), fault('cut-short', 'ECONNRESET'), { status: 504 }]
   assert.equal(await warnings([...answers, loggedIn(), { status: 204 }]), [
-    'the answer to 3 logins was lost or could not be read: Vault may have made up to 3 tokens that cannot be revoked from here, good for 300 s at most',
+    'the answer to 3 logins was lost or could not be read: Vault may have issued up to 3 tokens that cannot be revoked from here, valid for at most 300 s',
   ])
 })
 

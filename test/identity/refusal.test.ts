@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { explainLoginRefusal, LOGIN_RULES, loginFacts } from '../../src/identity/refusal.ts'
 import { decodeClaims } from '../../src/identity/service-account.ts'
 import { VaultRefusal } from '../../src/vault/answer.ts'
-import type { LoginSettings } from '../../src/identity/login.ts'
+import type { LoginSettings } from '../../src/identity/settings.ts'
 import { FAKE_NOW_MS } from '../support/fake-runtime.ts'
 import { walkRules } from '../support/refusals.ts'
 import { CLAIMS, jwt, settings } from './fixture.ts'
@@ -56,14 +56,14 @@ refusals('names address, mount and role, and what the token says of itself', () 
       ': …;',
     ),
     'Vault at https://vault.example:8200 refused the login at auth/k8s/prod as role app (403, permission denied): …; ' +
-      "the token is team/app's, audience vault, valid until 2026-11-21T12:10:00.000Z",
+      'the token belongs to team/app, audience vault, valid until 2026-11-21T12:10:00.000Z',
   )
 })
 
 refusals('says what is known of a token without claims', () => {
   const { message } = explain(403, [], {}, {})
   assert.match(message, /\(403, no reason given\)/)
-  assert.match(message, /the token is an unknown subject's, no audience, no expiry$/)
+  assert.match(message, /the token belongs to an unknown subject, no audience, no expiry$/)
 })
 
 refusals('takes an expired token for the cause where Vault gives none', () => {

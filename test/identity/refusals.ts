@@ -108,7 +108,7 @@ export const LOGIN_REFUSALS: readonly LoginRefusal[] = [
     method: 'kubernetes',
     status: 403,
     text: 'permission denied',
-    cause: /TokenReview.*could not ask it.*mount does not exist or does not allow the address/,
+    cause: /TokenReview.*could not call it.*mount does not exist or does not allow this pod's address/,
     hint: /auth\/kubernetes\/config.*token_bound_cidrs/,
   },
   {
@@ -153,7 +153,7 @@ export const LOGIN_REFUSALS: readonly LoginRefusal[] = [
     method: 'jwt',
     status: 400,
     text: 'role with oidc role_type is not allowed',
-    cause: /people who log in with a browser/,
+    cause: /for interactive \(OIDC\) logins/,
     hint: /role_type=jwt/,
   },
   {
@@ -162,7 +162,7 @@ export const LOGIN_REFUSALS: readonly LoginRefusal[] = [
     method: 'jwt',
     status: 400,
     text: 'error configuring token validator: unsupported config type',
-    cause: /cannot get the keys/,
+    cause: /cannot fetch this cluster's token signing keys/,
     hint: /jwks_url/,
   },
   {
@@ -189,8 +189,8 @@ export const LOGIN_REFUSALS: readonly LoginRefusal[] = [
     method: 'jwt',
     status: 400,
     text: 'error validating token: error verifying token signature: fetching keys oidc: get keys failed: Get "https://10.0.0.1/openid/v1/jwks": dial tcp: connection refused',
-    cause: /cannot get the keys/,
-    hint: /reaches the API server/,
+    cause: /cannot fetch this cluster's token signing keys/,
+    hint: /can reach the API server/,
   },
   {
     rule: 'audience',
@@ -207,7 +207,7 @@ export const LOGIN_REFUSALS: readonly LoginRefusal[] = [
     method: 'jwt',
     status: 400,
     text: 'audience claim found in JWT but no audiences bound to the role',
-    cause: /names no audience, and the token has one/,
+    cause: /has no bound audience, but the token has one/,
     hint: /set bound_audiences/,
   },
   {
@@ -252,7 +252,7 @@ export const LOGIN_REFUSALS: readonly LoginRefusal[] = [
     method: 'jwt',
     status: 400,
     text: 'error validating token: no issued at (iat), not before (nbf), or expiration time (exp) claims in token',
-    cause: /one out of a Secret, without times/,
+    cause: /comes from a Secret and has no times/,
     hint: /projected/,
   },
   {
@@ -261,7 +261,7 @@ export const LOGIN_REFUSALS: readonly LoginRefusal[] = [
     method: 'jwt',
     status: 400,
     text: 'error validating claims: claim "/kubernetes.io/namespace" does not match any associated bound claim values',
-    cause: /bound claims are not those/,
+    cause: /bound claims do not match/,
     hint: /bound_claims/,
   },
   {
@@ -270,7 +270,7 @@ export const LOGIN_REFUSALS: readonly LoginRefusal[] = [
     method: 'jwt',
     status: 400,
     text: 'error validating claims: claim "x" is missing',
-    cause: /bound claims are not those/,
+    cause: /bound claims do not match/,
     hint: /bound_claims/,
   },
   {
@@ -297,7 +297,7 @@ export const LOGIN_REFUSALS: readonly LoginRefusal[] = [
     method: 'jwt',
     status: 400,
     text: "error converting claim '/kubernetes.io' to string",
-    cause: /has no such claim, or one that is no text/,
+    cause: /has no such claim, or it is not a string/,
     hint: /claim_mappings/,
   },
   {
@@ -306,7 +306,7 @@ export const LOGIN_REFUSALS: readonly LoginRefusal[] = [
     method: 'jwt',
     status: 403,
     text: 'permission denied',
-    cause: /nothing is mounted there, or the address of this pod is not allowed/,
+    cause: /nothing is mounted there, or this pod's address is not allowed/,
     hint: /token_bound_cidrs/,
   },
   {
@@ -333,7 +333,7 @@ export const LOGIN_REFUSALS: readonly LoginRefusal[] = [
     method: 'kubernetes',
     status: 400,
     text: 'missing client token',
-    cause: /nothing that logs in is mounted/,
+    cause: /no auth method is mounted/,
     hint: /VAULT_AUTH_METHOD/,
   },
   {

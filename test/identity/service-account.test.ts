@@ -71,7 +71,7 @@ for (const [title, text] of [
 ] as const) {
   reading(`says that ${title} is no token, without showing it`, async ({ file }) => {
     file.write(text)
-    assert.match((await unreadable(file.path)).message, /holds no service-account token/)
+    assert.match((await unreadable(file.path)).message, /does not contain a service-account token/)
   })
 }
 

@@ -54,27 +54,27 @@ for (const [what, bytes, message] of [
   [
     'text that claims to be gzip',
     answer(['Content-Encoding: gzip'], Buffer.from(TEXT)),
-    'its answer claims to be gzip and cannot be decoded',
+    'its answer claims to be gzip but cannot be decoded',
   ],
   [
     'gzip that is cut short',
     answer(['Content-Encoding: gzip'], zlib.gzipSync(TEXT).subarray(0, 15)),
-    'its answer claims to be gzip and cannot be decoded',
+    'its answer claims to be gzip but cannot be decoded',
   ],
   [
     'gzip in place of br',
     answer(['Content-Encoding: br'], zlib.gzipSync(TEXT)),
-    'its answer claims to be br and cannot be decoded',
+    'its answer claims to be br but cannot be decoded',
   ],
   [
     'an unknown coding',
     answer(['Content-Encoding: compress'], Buffer.from('x')),
-    'its answer is encoded as compress, unasked for',
+    'its answer is encoded as compress, which was not requested',
   ],
   [
     'a coding named like a member',
     answer(['Content-Encoding: constructor'], Buffer.from('x')),
-    'its answer is encoded as constructor, unasked for',
+    'its answer is encoded as constructor, which was not requested',
   ],
 ] as const) {
   scenario(`says of ${what} what it is`, async (scene) => {

@@ -57,7 +57,7 @@ scenario('names the server without it to proxy, server and certificate', async (
   assert.ok(headers.includes('Host: vault.example:8200'))
 
   const other = await scene.request({ url: 'https://other.example.:8200/' }, options)
-  assert.equal([other.fault, other.message], ['tls', 'its certificate is for another name'])
+  assert.equal([other.fault, other.message], ['tls', 'its certificate does not match the host name'])
   assert.is(server.requests.length, 1)
 })
 
@@ -108,7 +108,7 @@ if (process.getuid?.() === 0 && process.platform === 'linux') {
       } else {
         assert.equal(
           [outcome.fault, outcome.message],
-          ['tls', 'its certificate is for another name'],
+          ['tls', 'its certificate does not match the host name'],
           runtime,
         )
         assert.is(host, undefined, runtime)

@@ -66,7 +66,7 @@ for (const scheme of ['http', 'https'] as const) {
     assert.equal(refused, { status: 403, body: 'no' })
     for (const [status, message] of [
       ['403 Forbidden', 'the proxy would not connect (it answered 403 to CONNECT)'],
-      ['407 Proxy Authentication Required', 'the proxy wants a login (it answered 407 to CONNECT)'],
+      ['407 Proxy Authentication Required', 'the proxy requires a login (it answered 407 to CONNECT)'],
       ['502 Bad Gateway', 'the proxy would not connect (it answered 502 to CONNECT)'],
     ] as const) {
       const proxy = await scene.serve((socket) => socket.write(answer('a page', status)))
@@ -111,7 +111,10 @@ scenario('says that it is the proxy that cannot be reached', async (scene) => {
     { proxy: 'http://nowhere.invalid:3128' },
   )
   assert.is(unknown.fault, 'proxy')
-  assert.match(unknown.message ?? '', /^the proxy cannot be reached: .*DNS/)
+  assert.match(
+    unknown.message ?? '',
+    /^the proxy cannot be reached: (?:its host name does not resolve|DNS does not answer)$/,
+  )
 })
 
 scenario('says that it is the proxy that ends the connection', async (scene) => {
@@ -214,7 +217,7 @@ scenario('takes an answer to CONNECT that comes one byte at a time', async (scen
 })
 
 for (const [answered, message] of [
-  [answer('<html>', '401 Unauthorized'), 'the proxy wants a login (it answered 401 to CONNECT)'],
+  [answer('<html>', '401 Unauthorized'), 'the proxy requires a login (it answered 401 to CONNECT)'],
   [
     answer('', '302 Found', ['Location: https://portal.example:8443/login?secret=x']),
     'the proxy would not connect (it answered 302 to CONNECT with a redirect to https://portal.example:8443)',
@@ -303,7 +306,7 @@ scenario('checks the certificate of the server behind the proxy, and not its own
   const options = { proxy: `http://localhost:${proxy.port}`, ca: ours.pem }
   const ofProxy = await scene.serve(fine, { tls: certificateFor(ours, { dns: ['localhost'] }) })
   const wrong = await scene.request({ url: `https://${ofProxy.authority}/` }, options)
-  assert.equal([wrong.fault, wrong.message], ['tls', 'its certificate is for another name'])
+  assert.equal([wrong.fault, wrong.message], ['tls', 'its certificate does not match the host name'])
   assert.is(ofProxy.requests.length, 0)
 
   const byAddress = await scene.serve(fine, { tls: certificateFor(ours, { ips: ['127.0.0.1'] }) })
@@ -338,7 +341,7 @@ scenario('expects of an https proxy its own name, whatever the server is called'
   )
   assert.equal(
     [refused.fault, refused.message],
-    ['proxy', 'the proxy cannot be reached: its certificate is for another name'],
+    ['proxy', 'the proxy cannot be reached: its certificate does not match the host name'],
   )
 })
 

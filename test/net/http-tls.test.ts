@@ -20,8 +20,8 @@ const loopback = serverCertificate(ours, NOW)
 const fine: Respond = (socket) => socket.write(answer('fine'))
 
 const UNTRUSTED = 'its certificate is signed by a CA that is not trusted here'
-const OTHER_NAME = 'its certificate is for another name'
-const NO_TLS = 'it does not speak TLS as we do (plain http on this port?)'
+const OTHER_NAME = 'its certificate does not match the host name'
+const NO_TLS = 'it does not speak TLS here (plain HTTP on this port?)'
 
 const folder = mkdtempSync(join(tmpdir(), 'http-tls-test-'))
 const scenario = onBothRuntimes(http, () => {
@@ -107,7 +107,7 @@ scenario('says that a certificate is not one for a server', async (scene) => {
   const server = await scene.serve(fine, { tls: { key, cert: ours.pem } })
   const outcome = await scene.request({ url: `https://${server.authority}/` }, { ca: ours.pem })
   assert.is(outcome.fault, 'tls')
-  assert.is(outcome.message, 'its certificate is not made for a server')
+  assert.is(outcome.message, 'its certificate is not valid for server authentication')
 })
 
 for (const [what, shiftMs, message] of [
@@ -196,7 +196,7 @@ scenario('says that a server wants a client certificate', async (scene) => {
   })
   const outcome = await scene.request({ url: `https://${server.authority}/` }, { ca: ours.pem })
   assert.is(outcome.fault, 'tls')
-  assert.is(outcome.message, 'it asks for a client certificate, which there is none of')
+  assert.is(outcome.message, 'it requires a client certificate, which aws-iam-ra does not support')
 })
 
 http.run()

@@ -20,7 +20,7 @@ function failed(code: string, message = 's3cr3t'): Error {
 const known: readonly (readonly [string, string, string, string])[] = [
   ['ECONNREFUSED', 's3cr3t', 'unreachable', 'the connection was refused'],
   ['ConnectionRefused', 's3cr3t', 'unreachable', 'the connection was refused'],
-  ['ENOTFOUND', 's3cr3t', 'unreachable', 'its name is not known to DNS'],
+  ['ENOTFOUND', 's3cr3t', 'unreachable', 'its host name does not resolve'],
   ['EAI_AGAIN', 's3cr3t', 'unreachable', 'DNS does not answer'],
   ['EHOSTUNREACH', 's3cr3t', 'unreachable', 'there is no route to it'],
   ['ESOMETHING', 's3cr3t', 'unreachable', 'the connection failed (ESOMETHING)'],
@@ -31,26 +31,26 @@ const known: readonly (readonly [string, string, string, string])[] = [
     'tls',
     'its certificate is signed by a CA that is not trusted here',
   ],
-  ['ERR_TLS_CERT_ALTNAME_INVALID', 'IP: s3cr3t', 'tls', 'its certificate is for another name'],
-  ['INVALID_PURPOSE', '', 'tls', 'its certificate is not made for a server'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'IP: s3cr3t', 'tls', 'its certificate does not match the host name'],
+  ['INVALID_PURPOSE', '', 'tls', 'its certificate is not valid for server authentication'],
   ['CERT_REVOKED', '', 'tls', 'TLS failed (CERT_REVOKED)'],
   ['CA_MD_TOO_WEAK', '', 'tls', 'TLS failed (CA_MD_TOO_WEAK)'],
   [
     'EPROTO',
     'write EPROTO …:wrong version number:…',
     'tls',
-    'it does not speak TLS as we do (plain http on this port?)',
+    'it does not speak TLS here (plain HTTP on this port?)',
   ],
-  ['ERR_SSL_WRONG_VERSION_NUMBER', '', 'tls', 'it does not speak TLS as we do (plain http on this port?)'],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', '', 'tls', 'it does not speak TLS here (plain HTTP on this port?)'],
   ['EPROTO', '…:tlsv1 alert protocol version:…', 'tls', 'it does not speak TLS 1.2 or newer'],
   ['EPROTO', 's3cr3t', 'tls', 'TLS failed (EPROTO)'],
   [
     'ERR_SSL_TLSV1_ALERT_CERTIFICATE_REQUIRED',
     '',
     'tls',
-    'it asks for a client certificate, which there is none of',
+    'it requires a client certificate, which aws-iam-ra does not support',
   ],
-  ['ERR_BORINGSSL', 'Invalid CA', 'tls', 'the certificate that is to be trusted cannot be read'],
+  ['ERR_BORINGSSL', 'Invalid CA', 'tls', 'the CA certificate cannot be parsed'],
   ['HPE_INVALID_CONSTANT', 's3cr3t', 'not-http', 'it does not answer in HTTP (https on this port?)'],
   ['HPE_SOMETHING', 's3cr3t', 'not-http', 'its answer is malformed (HPE_SOMETHING)'],
   ['HPE_INVALID_HEADER_TOKEN', 's3cr3t', 'not-http', 'a header of its answer is malformed'],
@@ -99,7 +99,7 @@ errors('become failures of the stage, which name the server and keep the cause',
   const error = failure(cause)
   assert.is(
     error.message,
-    'no TLS connection to Vault at https://vault:8200: its certificate is for another name',
+    'no TLS connection to Vault at https://vault:8200: its certificate does not match the host name',
   )
   assert.equal([error.code, error.stage, error.hint], ['TLS', 'identity', 'set VAULT_CACERT'])
   assert.is(error.cause, cause)
@@ -107,7 +107,7 @@ errors('become failures of the stage, which name the server and keep the cause',
 
 errors('of a certificate out of its time lead to the clock and the renewal, not to another CA', () => {
   for (const code of ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'])
-    assert.match(failure(transportError(failed(code), HTTPS)).hint ?? '', /^renew .* clock of this node/)
+    assert.match(failure(transportError(failed(code), HTTPS)).hint ?? '', /^renew .* this node's clock/)
 })
 
 const failures: readonly (readonly [TransportError, string, boolean, string])[] = [

@@ -6,11 +6,20 @@ import { IamRaError } from '../../src/errors.ts'
 import { systemClock, type Runtime } from '../../src/run/runtime.ts'
 import { parseArn } from '../../src/aws/arn.ts'
 import { anchorArn, profileArn, roleArn } from '../../src/settings/arn.ts'
-import { COMMANDS } from '../../src/settings/arguments.ts'
 import { flagOf, OPTIONS, type Option } from '../../src/settings/options.ts'
-import { readInvocation, readReporting, type Invocation } from '../../src/settings/read.ts'
 import { errorText } from '../support/error-text.ts'
-import { ANCHOR, PROFILE, REQUIRED, REQUIRED_MOUNTED, REQUIRED_VAULT_AWS, ROLE } from '../settings/fixture.ts'
+import {
+  ANCHOR,
+  COMMANDS,
+  PROFILE,
+  readInvocation,
+  readReporting,
+  REQUIRED,
+  REQUIRED_MOUNTED,
+  REQUIRED_VAULT_AWS,
+  ROLE,
+  type Invocation,
+} from '../settings/fixture.ts'
 import { systemError } from '../sink/scratch.ts'
 import { fc } from '../support/generated.ts'
 

@@ -21,7 +21,7 @@ const ROLES: readonly (readonly [string, Readonly<Record<string, unknown>>, RegE
   [
     'subject',
     { bound_subject: 'system:serviceaccount:backend:vault-auth' },
-    /invalid subject \(sub\) claim\): the role's bound subject or bound claims are not those/,
+    /invalid subject \(sub\) claim\): the role's bound subject or bound claims do not match/,
     /bound_subject .*of auth\/jwt\/role\/subject with .*system:serviceaccount:frontend:vault-auth/,
   ],
   [
@@ -45,7 +45,7 @@ const ROLES: readonly (readonly [string, Readonly<Record<string, unknown>>, RegE
   [
     'mapping',
     { claim_mappings: { '/kubernetes.io/serviceaccount': 'service_account_name' } },
-    /to string\): the token has no such claim, or one that is no text/,
+    /to string\): the token has no such claim, or it is not a string/,
     /claim_mappings of auth\/jwt\/role\/mapping/,
   ],
   [
@@ -57,19 +57,19 @@ const ROLES: readonly (readonly [string, Readonly<Record<string, unknown>>, RegE
   [
     'open',
     { bound_audiences: [] },
-    /the role names no audience, and the token has one/,
+    /the role has no bound audience, but the token has one/,
     /set bound_audiences/,
   ],
   [
     'browser',
     { role_type: 'oidc', allowed_redirect_uris: ['http://localhost:8250/oidc/callback'] },
-    /the role is for people who log in with a browser/,
+    /the role is for interactive \(OIDC\) logins/,
     /role_type=jwt/,
   ],
   [
     'elsewhere',
     { token_bound_cidrs: ['10.0.0.0/8'] },
-    /\(403, permission denied\): .*the address of this pod is not allowed/,
+    /\(403, permission denied\): .*this pod's address is not allowed/,
     /token_bound_cidrs of auth\/jwt\/role\/elsewhere/,
   ],
 ]

@@ -68,8 +68,8 @@ logins("lets the right account in by the API server's JWKS, and says when that c
   await refusedLogin(
     reference,
     { env },
-    /fetching keys.*403 Forbidden.*: Vault cannot get the keys that sign the tokens of this cluster; the token/,
-    /jwks_url .*of auth\/jwks\/config.*reaches the API server without a login/,
+    /fetching keys.*403 Forbidden.*: Vault cannot fetch this cluster's token signing keys; the token/,
+    /jwks_url .*of auth\/jwks\/config.*can reach the API server without logging in/,
   )
 })
 
@@ -92,13 +92,13 @@ const TOKENS: readonly TokenCase[] = [
   {
     title: "an audience that is not the role's",
     token: () => reference.kubernetes.token(namespace, serviceAccount, 'api'),
-    says: /invalid audience \(aud\) claim: .*: the token's audience is not the one that the role wants; .*, audience api,/,
+    says: /invalid audience \(aud\) claim: .*: the token's audience is not the one that the role requires; .*, audience api,/,
     hint: /bound_audiences of auth\/jwt\/role\/iamanywhere/,
   },
   {
     title: 'an account that the bound claims leave out',
     token: () => reference.podToken(namespace, 'stranger'),
-    says: /claim "\/kubernetes\.io\/serviceaccount\/name" does not match .*: the role's bound subject or bound claims are not those/,
+    says: /claim "\/kubernetes\.io\/serviceaccount\/name" does not match .*: the role's bound subject or bound claims do not match/,
     hint: /system:serviceaccount:frontend:stranger/,
   },
   {
@@ -127,7 +127,7 @@ const TOKENS: readonly TokenCase[] = [
     title: 'a token without times',
     token: (genuine) =>
       signedAnew(reference.kubernetes, genuine, { iat: undefined, nbf: undefined, exp: undefined }),
-    says: /the token is one out of a Secret, without times/,
+    says: /the token comes from a Secret and has no times/,
     hint: /projected serviceAccountToken volume/,
   },
   {

@@ -52,7 +52,7 @@ logins('says which account the role does not allow', async () => {
   await refusedLogin(
     reference,
     { token: await reference.podToken(namespace, 'stranger') },
-    /\(403, service account name not authorized\): the role does not allow the service account stranger; the token is frontend\/stranger's/,
+    /\(403, service account name not authorized\): the role does not allow the service account stranger; the token belongs to frontend\/stranger/,
     /bound_service_account_names of auth\/kubernetes\/role\/iamanywhere/,
   )
 })
@@ -70,7 +70,7 @@ logins("says that the audience is not the role's", async () => {
   await refusedLogin(
     reference,
     { token: await reference.kubernetes.token(namespace, serviceAccount, 'api') },
-    /\(403, invalid audience \(aud\) claim: .*\): the token's audience is not the one that the role wants; .*, audience api,/,
+    /\(403, invalid audience \(aud\) claim: .*\): the token's audience is not the one that the role requires; .*, audience api,/,
     /audience of auth\/kubernetes\/role\/iamanywhere/,
   )
 })
@@ -142,7 +142,7 @@ logins('names an address that the role does not allow as a cause', async () => {
   await refusedLogin(
     reference,
     { env: { VAULT_ROLE: 'elsewhere' } },
-    /or does not allow the address of this pod/,
+    /or does not allow this pod's address/,
     /token_bound_cidrs/,
   )
 })

@@ -52,7 +52,7 @@ reviews('names TokenReview for a deleted account', async () => {
   await refusedLogin(
     reference,
     { token, env: { VAULT_ROLE: 'anybody' } },
-    /TokenReview \(another cluster's token, a deleted account or pod, .*the token is frontend\/brief's/,
+    /TokenReview \(another cluster's token, a deleted account or pod, .*the token belongs to frontend\/brief/,
     /auth\/kubernetes\/config/,
   )
 })
@@ -94,7 +94,7 @@ reviews('names a reviewer without rights as a cause', async () => {
   await refusedLogin(
     reference,
     { env: { VAULT_AUTH_MOUNT: 'powerless' } },
-    /Vault could not ask it \(reviewer without system:auth-delegator/,
+    /Vault could not call it \(reviewer without system:auth-delegator/,
     /auth\/powerless\/config \(kubernetes_host, CA, reviewer\)/,
   )
 })
@@ -118,7 +118,7 @@ reviews('names an API server out of reach as a cause', async () => {
   await refusedLogin(
     reference,
     { env: { VAULT_AUTH_MOUNT: 'away' } },
-    /Vault could not ask it \(.*API server out of reach\)/,
+    /Vault could not call it \(.*API server unreachable\)/,
     /auth\/away\/config \(kubernetes_host/,
   )
 })

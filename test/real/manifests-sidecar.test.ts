@@ -75,7 +75,9 @@ sidecar(
     }
     const shared = ({ env = [] }: Container, own: readonly string[]): unknown =>
       env.filter(({ name }) => !own.includes(name))
-    assert.equal(shared(ours, [TOKEN_FILE, 'HEALTH_ADDR']), shared(init, ['AWS_SHARED_CREDENTIALS_FILE']))
+    // serve turns the compiler off by itself.
+    const ofInit = ['AWS_SHARED_CREDENTIALS_FILE', 'BUN_JSC_useJIT']
+    assert.equal(shared(ours, [TOKEN_FILE, 'HEALTH_ADDR']), shared(init, ofInit))
   },
 )
 

@@ -115,7 +115,7 @@ chains(
     const done = await sign('bare', 'any')
     assert.is(done.code, 5)
     assert.match(done.stderr, /Untrusted signing certificate.*Example Intermediate bare/)
-    assert.match(done.stderr, /hint: .*import it into the PKI mount so that ca_chain has it/)
+    assert.match(done.stderr, /hint: .*import it into the PKI mount so that ca_chain includes it/)
     await noTokenLeft(stage)
   },
 )

@@ -48,7 +48,7 @@ const REVOKE = /\/revoke-self$/
 faults('sealed before the run: exit 3 when the deadline is over, and the hint says unseal', async () => {
   await stage.server.seal()
   const done = await run(stage, { env: { DEADLINE: '3' } })
-  failed(done, 3, /is sealed \(DEADLINE of 3 s has no time left after \d+ attempts\)/, /unseal Vault/)
+  failed(done, 3, /is sealed \(gave up after \d+ attempts: DEADLINE of 3 s is used up\)/, /unseal Vault/)
   assert.ok(count(done.vault, LOGIN) > 1)
   assert.is(done.vault.length, count(done.vault, LOGIN))
   assert.equal(done.files, [])
@@ -67,10 +67,13 @@ faults('unsealed during the run: done', async () => {
 faults('sealed between login and sign: exit 4, and a warning that the token lives on', async () => {
   before(SIGN, 1, () => stage.server.seal())
   const done = await run(stage, { env: { DEADLINE: '3' } })
-  failed(done, 4, /is sealed \(DEADLINE of 3 s has no time left after \d+ attempts\)/, /unseal Vault/)
+  failed(done, 4, /is sealed \(gave up after \d+ attempts: DEADLINE of 3 s is used up\)/, /unseal Vault/)
   assert.is(done.aws.length, 0)
   assert.is(warnings(done).length, 1)
-  assert.match(warnings(done)[0] ?? '', /could not be revoked and lives on for 300 s at most: .* is sealed/)
+  assert.match(
+    warnings(done)[0] ?? '',
+    /could not be revoked and stays valid for at most 300 s: .* is sealed/,
+  )
 })
 
 faults('sealed and unsealed between login and sign: the token outlives it, done', async () => {
@@ -91,7 +94,7 @@ faults('sealed before the revocation: done, with a warning that says how long th
   const done = await run(stage)
   assert.is(done.code, 0)
   assert.is(warnings(done).length, 1)
-  assert.match(warnings(done)[0] ?? '', /lives on for 300 s at most/)
+  assert.match(warnings(done)[0] ?? '', /stays valid for at most 300 s/)
 })
 
 faults('a token revoked between login and sign: exit 4, and the hint names that cause too', async () => {
@@ -102,7 +105,7 @@ faults('a token revoked between login and sign: exit 4, and the hint names that 
     done,
     4,
     /answered 403 .*: permission denied; invalid token$/,
-    /update on pki\/sign\/iam-ra; .* a token that was revoked meanwhile gets the same answer/,
+    /update on pki\/sign\/iam-ra; .* a token revoked in the meantime gets the same answer/,
   )
   assert.is(count(done.vault, SIGN), 1)
   assert.equal(warnings(done), [])

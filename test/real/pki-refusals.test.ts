@@ -109,7 +109,7 @@ const REFUSALS: readonly Case[] = [
     role: { max_ttl: '9000h' },
     env: { CERT_TTL: '8999h' },
     says: /cannot satisfy request, as TTL would result in notAfter/,
-    hint: /life of the CA's own certificate/,
+    hint: /expiry of the CA's own certificate/,
   },
   {
     title: 'key_usage empty',
@@ -152,7 +152,7 @@ const REFUSALS: readonly Case[] = [
     title: 'a role that does not exist',
     env: { VAULT_CERT_NAME: 'nothing' },
     says: /answered 400 .*: unknown role: nothing$/,
-    hint: /VAULT_CERT_NAME must name a role of the mount pki/,
+    hint: /set VAULT_CERT_NAME to a role of the mount pki/,
   },
   {
     title: 'a mount that does not exist, which the policy allows',

@@ -39,7 +39,7 @@ for (const [name, { file, emulator }] of Object.entries(PROCESSORS)) {
     assert.is(version.stdout, `aws-iam-ra ${VERSION}\n`, version.stderr)
     const help = await run(stage, { under, args: ['--help'] })
     assert.is(help.code, 0, help.stderr)
-    assert.match(help.stdout, /\nSettings:\n/)
+    assert.match(help.stdout, /\nVault:\n/)
   })
 
   for (const keyType of ['ec-p256', 'rsa-2048']) {
@@ -74,12 +74,12 @@ emulated('the file for this machine is the one that the other tests run', () => 
 function requireAll(): void {
   for (const { file, emulator } of Object.values(PROCESSORS)) {
     if (!existsSync(join(RELEASE, file)))
-      throw new Error(`dist/release/${file} is not there: make it by npm run build -- --release`)
+      throw new Error(`dist/release/${file} is missing: run npm run build -- --release`)
     if (spawnSync(emulator[0], ['--version']).error !== undefined)
-      throw new Error(`${emulator[0]} is not there: on Debian, apt-get install qemu-user-static`)
+      throw new Error(`${emulator[0]} is missing: on Debian, apt-get install qemu-user-static`)
   }
   if (!existsSync('/usr/aarch64-linux-gnu/lib/libc.so.6'))
-    throw new Error('the C library for arm64 is not there: on Debian, apt-get install libc6-arm64-cross')
+    throw new Error('the C library for arm64 is missing: on Debian, apt-get install libc6-arm64-cross')
 }
 
 emulated.run()

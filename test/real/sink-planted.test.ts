@@ -80,13 +80,13 @@ planted("a link at the draft's place before the rename: exit 6, the old file who
   sinkVerdict(stage, PLANTED_FAULTS["a link at the draft's place before the rename"], done, OLD)
 })
 
-planted('the whole folder exchanged for a link: nothing goes where that leads', async () => {
+planted('the whole directory exchanged for a link: nothing goes where that leads', async () => {
   const elsewhere = makeFolder()
   putCredentials(elsewhere, 'precious')
   const { done } = await plantAfter('fsync', draftOf, (at) =>
     replaceByLink(dirname(at.credentials), dirname(elsewhere.credentials)),
   )
-  sinkVerdict(stage, PLANTED_FAULTS['the whole folder exchanged for a link'], done, OLD)
+  sinkVerdict(stage, PLANTED_FAULTS['the whole directory exchanged for a link'], done, OLD)
   assert.is(readFileSync(elsewhere.credentials, 'utf8'), 'precious')
   assert.is(readFileSync(join(done.folder.home, '.aws.aside/credentials'), 'utf8'), OLD)
 })

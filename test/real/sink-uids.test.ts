@@ -37,10 +37,10 @@ function ownedFolder(mode: number, group?: number): RunFolder {
 }
 
 for (const [what, mode, fileMode, action] of [
-  ['a folder that it may not enter', 0o700, 0o600, /cannot use the directory|cannot write/],
-  ['a folder that it may not write', 0o755, 0o644, /cannot write/],
+  ['a directory that it may not enter', 0o700, 0o600, /cannot use the directory|cannot write/],
+  ['a directory that it may not write', 0o755, 0o644, /cannot write/],
   ['a file that it may not read', 0o777, 0o600, /cannot read/],
-  ['a file that it may not replace, in a sticky folder', 0o1777, 0o644, /cannot replace/],
+  ['a file that it may not replace, in a sticky directory', 0o1777, 0o644, /cannot replace/],
 ] as const) {
   uids(`${what}: exit 6 with the uid, the old file whole and nothing beside it`, async () => {
     const folder = ownedFolder(mode)
@@ -55,22 +55,22 @@ for (const [what, mode, fileMode, action] of [
   })
 }
 
-uids("a leftover of the owner's in a sticky folder: exit 6, and it stays", async () => {
+uids("a leftover of the owner's in a sticky directory: exit 6, and it stays", async () => {
   const folder = ownedFolder(0o1777)
   writeFileSync(draftOf(folder), 'half')
   chownSync(draftOf(folder), OWNER, OWNER)
   utimesSync(draftOf(folder), 0, 0)
   const done = await run(stage, { folder, uid: OTHER })
-  sinkVerdict(stage, UID_FAULTS["a leftover of the owner's in a sticky folder"], done, OLD)
+  sinkVerdict(stage, UID_FAULTS["a leftover of the owner's in a sticky directory"], done, OLD)
   assert.match(done.stderr, /not permitted for uid 54321/)
   assert.is(readFileSync(draftOf(folder), 'utf8'), 'half')
 })
 
-uids("a folder of the pod's fsGroup: the file is replaced, and belongs to the run's uid", async () => {
+uids("a directory of the pod's fsGroup: the file is replaced, and belongs to the run's uid", async () => {
   const folder = ownedFolder(0o2770, OTHER)
   chmodSync(folder.credentials, 0o640)
   const done = await run(stage, { folder, uid: OTHER, env: { FILE_MODE: '0640' } })
-  sinkVerdict(stage, UID_FAULTS["a folder of the pod's fsGroup"], done, OLD)
+  sinkVerdict(stage, UID_FAULTS["a directory of the pod's fsGroup"], done, OLD)
   const { uid, gid, mode } = statSync(folder.credentials)
   assert.equal([uid, gid, mode & 0o7777], [OTHER, OTHER, 0o640])
   assert.equal(done.files, ['.aws/credentials'])

@@ -83,7 +83,7 @@ const CASES: readonly RefusalCase[] = [
   {
     title: 'a role of the old form at the other path',
     path: 'aws/sts/old',
-    says: /not allowed for legacy roles: a role that was written in the old form/,
+    says: /not allowed for legacy roles: a role written in the legacy form/,
     hint: /VAULT_AWS_PATH=aws\/creds\/old/,
   },
   {
@@ -95,26 +95,26 @@ const CASES: readonly RefusalCase[] = [
   {
     title: 'an IAM policy that is not there',
     path: 'aws/creds/gone',
-    says: /NoSuchEntity.*: a policy or a group that the role names is not there in AWS$/,
+    says: /NoSuchEntity.*: a policy or group that the role names does not exist in AWS$/,
     hint: /vault read aws\/roles\/gone/,
   },
   {
     title: 'an IAM role that Vault may not assume',
     path: 'aws/sts/elsewhere',
-    says: /Error assuming role: .*: AWS does not accept Vault's own credentials, or does not let them do it$/,
-    hint: /trust policy of the IAM role must name Vault's principal/,
+    says: /Error assuming role: .*: AWS does not accept Vault's own credentials, or does not allow them to do this$/,
+    hint: /name Vault's principal in the IAM role's trust policy/,
   },
   // moto's refusals before an action carry no code that Vault's SDK reads; the unit test has AWS's texts.
   {
     title: 'keys of its own that AWS does not know',
     path: 'wrong/creds/readonly',
-    says: /Error creating IAM user: .*status code: 403.*: AWS does not accept Vault's own credentials, or does not let them do it$/,
+    says: /Error creating IAM user: .*status code: 403.*: AWS does not accept Vault's own credentials, or does not allow them to do this$/,
     hint: /credentials in wrong\/config\/root/,
   },
   {
     title: 'keys of its own that may not make users',
     path: 'weak/creds/readonly',
-    says: /Error creating IAM user: .*status code: 403.*: AWS does not accept Vault's own credentials, or does not let them do it$/,
+    says: /Error creating IAM user: .*status code: 403.*: AWS does not accept Vault's own credentials, or does not allow them to do this$/,
     hint: /credentials in weak\/config\/root/,
   },
 ]

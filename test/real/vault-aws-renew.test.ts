@@ -76,7 +76,7 @@ renewing('keys that someone else took back are replaced when their renewal is du
     await renew.until('other keys are in the file', () => !holds(renew, first))
     assert.ok(holds(renew, latest(scene)))
     assert.ok(await listsBuckets(scene, latest(scene)))
-    assert.match(renew.said(), /warning: .* so that the keys cannot be renewed: .*audit log of Vault/)
+    assert.match(renew.said(), /warning: .* so the keys cannot be renewed: .*Vault's audit log/)
   } finally {
     assert.is(await renew.stop(), 0, renew.said())
   }

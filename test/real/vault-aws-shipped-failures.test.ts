@@ -86,7 +86,7 @@ const REFUSED = [
   {
     title: 'keys of a user where ROLE_ARN wants those of a role',
     env: { ROLE_ARN: `arn:aws:iam::111122223333:role/frontend-s3-read` },
-    says: /the keys are an IAM user's, not those of ROLE_ARN/,
+    says: /the keys belong to an IAM user, not to ROLE_ARN/,
     hint: /unset ROLE_ARN, or set credential_type=assumed_role and role_arns in aws\/roles\/readonly/,
   },
 ] as const
@@ -131,7 +131,7 @@ failures('keys that AWS does not come to know are taken back at the deadline', (
     failed(
       done,
       5,
-      /InvalidClientTokenId: The security token included in the request is invalid: AWS does not know the new keys yet \(DEADLINE of 3 s/,
+      /InvalidClientTokenId: The security token included in the request is invalid: AWS does not recognize the new keys yet \(gave up after \d+ attempts: DEADLINE of 3 s/,
       /raise DEADLINE/,
     )
     assert.ok(count(done.aws, /^\/$/) > 1)

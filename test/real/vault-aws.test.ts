@@ -93,7 +93,7 @@ keys('of a role that lists several are those of ROLE_ARN', async () => {
   assert.is(credentials.roleArn, EXAMPLE.roleArn)
   await listsBuckets(credentials)
   const error = await rejectsWithCode(pod('aws/creds/either').obtained, 'REFUSED')
-  assert.match(error.message, /the role names several IAM roles/)
+  assert.match(error.message, /the role lists more than one IAM role/)
   assert.match(error.hint ?? '', /set ROLE_ARN/)
   const other = arn(`arn:aws:iam::${EXAMPLE.account}:role/third`)
   const refused = await rejectsWithCode(
@@ -121,7 +121,7 @@ keys('that are an IAM user are not taken for ROLE_ARN, and nothing of them is le
     pod('aws/creds/readonly', 'pod', { roleArn }).obtained,
     'ANSWER_INVALID',
   )
-  assert.match(error.message, /the keys are an IAM user's, not those of ROLE_ARN/)
+  assert.match(error.message, /the keys belong to an IAM user, not to ROLE_ARN/)
   await account.untilNoUsers()
 })
 
@@ -162,7 +162,7 @@ keys('of a batch token end with it, and are neither renewed nor revoked, which i
   const { credentials, lease } = await leased(run)
   assert.is(await lease.renew(bounds()), undefined)
   await lease.end()
-  assert.match(run.logger.messages('warn').join(), /the keys live on until .*: set token_type=service/)
+  assert.match(run.logger.messages('warn').join(), /the keys stay valid until .*: set token_type=service/)
   await listsBuckets(credentials)
   await vault.write('sys/leases/revoke-prefix/aws/creds/readonly', {})
   await account.untilNoUsers()

@@ -52,7 +52,7 @@ authority('without a way to a certificate the rest is set up, and what is missin
 
 authority('a dry run makes no key and no file', async () => {
   const { stdout, methods } = await done(ground, ['--csr-out', csrFile])
-  assert.match(stdout, /^\+ create pki: a key that stays in Vault, its certificate request to /m)
+  assert.match(stdout, /^\+ create pki: a key that stays in Vault, with its certificate request in /m)
   assert.ok(methods.every((method) => method === 'GET'))
   assert.throws(() => readFileSync(csrFile), /ENOENT/)
 })
@@ -61,38 +61,43 @@ authority('the request goes out, and again for the same key', async () => {
   const { stdout } = await done(ground, ['--csr-out', csrFile, '--apply'])
   assert.match(
     stdout,
-    /have the authority above sign it, as a CA with path length 0, and come back with --signed-cert/,
+    /have the CA above sign it, as a CA with path length 0, then run again with --signed-cert/,
   )
   assert.match(
     stdout,
-    /^note: pki waits for the certificate of its request: hand it in with --signed-cert FILE/m,
+    /^note: pki is waiting for the certificate for its request: import it with --signed-cert FILE/m,
   )
   assert.match(readFileSync(csrFile, 'utf8'), /^-----BEGIN CERTIFICATE REQUEST-----/)
   const made = await keys()
   assert.is(made.length, 1)
   const again = await done(ground, ['--csr-out', csrFile, '--apply'])
-  assert.match(again.stdout, /the certificate request of the key that waits for a certificate/)
+  assert.match(again.stdout, /the certificate request for the key that is waiting for a certificate/)
   assert.equal(await keys(), made)
 })
 
 const bad = (name: string): string => readFileSync(join(ROOT, 'test/certs', name), 'utf8')
 
 for (const [what, name, texts, says] of [
-  ['no certificate', 'none.pem', ['hello'], /holds no PEM certificate/],
-  ["a pod's certificate", 'leaf.pem', [bad('good-p256.pem')], /is no authority's \(CA:TRUE is missing\)/],
+  ['no certificate', 'none.pem', ['hello'], /contains no PEM certificate/],
+  [
+    "a pod's certificate",
+    'leaf.pem',
+    [bad('good-p256.pem')],
+    /is not a CA certificate \(CA:TRUE is missing\)/,
+  ],
   ['an authority that has ended', 'ended.pem', [bad('intermediate-expired.pem')], /has expired/],
   [
     'a chain over what is no authority',
     'not-ca.pem',
     [bad('good-p256.pem'), bad('intermediate-not-ca.pem')],
-    /, \S.* is no authority \(CA:TRUE is missing\)/,
+    /, \S.* is not a CA certificate \(CA:TRUE is missing\)/,
   ],
-  ['a root', 'root.pem', [root.pem], /is a root: it must be the one that was made of the request/],
+  ['a root', 'root.pem', [root.pem], /is a root: it must be the one that was issued for the request/],
   [
     'a private key',
     'key.pem',
     [root.pem, '-----BEGIN PRIVATE KEY-----'],
-    /holds a private key, and nothing of it was read\nhint: /,
+    /contains a private key, and none of it was read\nhint: /,
   ],
   [
     'a broken certificate',
@@ -120,7 +125,7 @@ authority('the certificate of another request is refused, and does not stay in V
   assert.is(refused.code, 1)
   assert.match(
     refused.stderr,
-    /no key of pki belongs to .*other\.pem, so that nothing could be signed with it\nhint: /,
+    /no key in pki belongs to .*other\.pem, so nothing could be signed with it\nhint: /,
   )
   assert.equal(await issuers(), [])
 })
@@ -148,19 +153,22 @@ authority('handed in alone it gives a short chain, and the whole file later is t
   const chain = async (): Promise<readonly string[]> =>
     ((await server.read('pki/issuer/default'))['data'] as { ca_chain: string[] }).ca_chain
   const short = await done(ground, ['--signed-cert', file('alone.pem', alone), '--apply'])
-  assert.match(short.stdout, /^note: .*alone\.pem ends with one that .*CN=Policy CA signed: that must be/m)
+  assert.match(
+    short.stdout,
+    /^note: .*alone\.pem ends with a certificate signed by .*CN=Policy CA: that CA must be/m,
+  )
   assert.is((await chain()).length, 1)
   const whole = ['--signed-cert', join(ground.folder, 'signed.pem')]
   const shown = await done(ground, whole)
   assert.match(
     shown.stdout,
-    /^~ change pki: the chain of O=Example, CN=Pods of cluster demo, with all that /m,
+    /^~ change pki: the chain of O=Example, CN=Pods of cluster demo, with all certificates above it /m,
   )
   assert.ok(shown.methods.every((method) => method === 'GET'))
   const { stdout } = await done(ground, [...whole, '--apply'])
   assert.match(
     stdout,
-    /^changed an issuer of pki: O=Example, CN=Pods of cluster demo has its chain, and signs from now on$/m,
+    /^changed an issuer of pki: O=Example, CN=Pods of cluster demo has its chain and signs from now on$/m,
   )
   assert.is((await chain()).length, 3)
   assert.is((await issuers()).length, 3)
@@ -203,7 +211,7 @@ authority('a chain that was given by hand is not taken for a whole one', async (
   assert.is(refused.code, 1, refused.stdout)
   assert.match(
     refused.stderr,
-    /still gives a shorter chain\nhint: .*vault read pki\/issuer\/.* \(manual_chain\)/,
+    /still sends a shorter chain\nhint: .*vault read pki\/issuer\/.* \(manual_chain\)/,
   )
   assert.is((await issuers()).length, 3)
   await server.write(`pki/issuer/${id}`, { manual_chain: [] })
@@ -231,7 +239,7 @@ authority('rotated, another key signs, and pods go on without a break', async ()
   const issuer = (await ground.server.read('pki/issuer/default'))['data'] as { certificate: string }
   assert.ok(readFileSync(path, 'utf8').includes(issuer.certificate.trim()))
   const back = await done(ground, ['--signed-cert', join(ground.folder, 'signed.pem'), '--apply'])
-  assert.match(back.stdout, /which Vault has already, signs from then on/)
+  assert.match(back.stdout, /which Vault already has, signs from then on/)
   await podRuns(ground)
 })
 

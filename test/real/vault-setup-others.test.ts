@@ -35,7 +35,7 @@ meeting('a config that is written anew never loses the reviewer token silently',
   assert.is(refused.code, 2)
   assert.match(
     refused.stderr,
-    /auth\/kubernetes\/config is written as a whole, which drops its reviewer token: give --reviewer-token FILE too/,
+    /auth\/kubernetes\/config is replaced as a whole, which drops its reviewer token: give --reviewer-token FILE too/,
   )
   assert.ok(refused.methods.every((method) => method === 'GET'))
   const token = ['--reviewer-token', ground.reviewerFile]
@@ -46,7 +46,7 @@ meeting('a config that is written anew never loses the reviewer token silently',
   const kept = await done(ground, [...token, '--apply'], { setup })
   assert.match(
     kept.stdout,
-    /has a reviewer token already: --replace-reviewer-token puts this one in its place/,
+    /already has a reviewer token: --replace-reviewer-token replaces it with this one/,
   )
   assert.match(kept.stdout, /^nothing to do$/m)
   const replaced = await done(ground, ['--replace-reviewer-token', ground.reviewerFile, '--apply'], { setup })
@@ -69,11 +69,11 @@ meeting('roles of others that undo the binding are named, and stay', async () =>
   const shown = await ground.run(['--apply'], { setup })
   assert.match(
     shown.stdout,
-    /^note: auth\/kubernetes\/role\/legacy is not in the set-up but gives a policy of it: vault delete /m,
+    /^note: auth\/kubernetes\/role\/legacy is not in the setup but grants one of its policies: vault delete /m,
   )
   assert.match(
     shown.stdout,
-    /^note: pki\/roles\/anyone signs below the same trust anchor and is not looked at here/m,
+    /^note: pki\/roles\/anyone signs below the same trust anchor and is not checked here/m,
   )
   assert.match(shown.stdout, /^nothing to do$/m)
   assert.ok((await server.list('auth/kubernetes/role')).includes('legacy'))
@@ -168,7 +168,7 @@ meeting('a mount of another type in the way stops it before anything is written'
   assert.is(shown.code, 2)
   assert.match(
     shown.stderr,
-    /pki-root\/ is a mount of type pki, not kv: name another kv\.mount\nvault-setup: nothing was written/,
+    /pki-root\/ is a mount of type pki, not kv: choose another kv\.mount\nvault-setup: nothing was written/,
   )
   await ground.server.write('sys/mounts/old', { type: 'kv', options: { version: '1' } })
   const old = await ground.run(['--apply'], { setup: { ...setup, kv: { mount: 'old', path: 'a' } } })
@@ -188,7 +188,7 @@ meeting("Vault's own account cannot review for a Vault in no pod, and that is sa
   const refused = await ground.run(['--apply'], { setup: inside, env: { VAULT_TOKEN } })
   assert.is(refused.code, 1)
   assert.match(refused.stderr, /answered 400 to the write of auth\/kubernetes-2\/config: /)
-  assert.match(refused.stderr, /hint: this Vault runs in no pod: set kubernetes\.reviewer to token/)
+  assert.match(refused.stderr, /hint: this Vault does not run in a pod: set kubernetes\.reviewer to token/)
 })
 
 meeting.run()

@@ -18,7 +18,10 @@ const token = (audience: string): Promise<string> => kubernetes.token(namespace,
 review('without its token a reviewer outside of Vault is no reviewer', async () => {
   const refused = await ground.run(['--apply'])
   assert.is(refused.code, 2)
-  assert.match(refused.stderr, /--reviewer-token FILE is missing\nvault-setup: nothing was written/)
+  assert.match(
+    refused.stderr,
+    /give --reviewer-token FILE: the reviewer is an account whose token Vault needs\nvault-setup: nothing was written/,
+  )
 })
 
 review(
@@ -41,7 +44,7 @@ review('where clients review themselves, their token must be one that the API se
   assert.match(done.stdout, /token_reviewer_jwt: \(set\) -> \(none\)$/m)
   assert.match(
     done.stdout,
-    /^note: each client's own token asks TokenReview: it needs system:auth-delegator/m,
+    /^note: each client calls TokenReview with its own token, which needs system:auth-delegator/m,
   )
   assert.is((await ground.login(namespace, await token(kubernetes.issuer))).status, 403)
   await kubernetes.allowReview(namespace, serviceAccount)

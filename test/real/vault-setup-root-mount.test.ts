@@ -29,7 +29,7 @@ rooted('a root in another mount signs in one go', async () => {
 rooted('a mount that holds no root is named', async () => {
   const refused = await ground.run(['--root-mount', 'secret', '--apply'])
   assert.is(refused.code, 2)
-  assert.match(refused.stderr, /--root-mount secret is no mount of the PKI secrets engine/)
+  assert.match(refused.stderr, /--root-mount secret is not a PKI secrets engine mount/)
 })
 
 rooted("a lifetime beyond the root's is cut to the root's by Vault, and the date is said", async () => {

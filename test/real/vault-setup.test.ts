@@ -35,7 +35,7 @@ setting('without --apply it shows all that is missing, and writes nothing', asyn
     shown.stdout,
     /^\+ create pki: a key that stays in Vault and its certificate, signed by pki-root/m,
   )
-  assert.match(shown.stdout, /^14 to create, 0 to change; nothing was written: --apply does it$/m)
+  assert.match(shown.stdout, /^14 to create, 0 to change; nothing was written: run with --apply to write$/m)
 })
 
 setting('with --apply an empty Vault has all of it, with a token that may do no more than that', async () => {

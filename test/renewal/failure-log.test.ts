@@ -59,7 +59,7 @@ log('says what it means for the apps', () => {
   log.failed(refused, 1000, DEAD)
   assert.equal(
     logger.messages('warn').map((message) => message.split(',')[0]),
-    ['no credentials yet', 'renewal failed', 'renewal failed and the credentials have ended'],
+    ['no credentials yet', 'renewal failed', 'renewal failed and the credentials have expired'],
   )
 })
 

@@ -25,7 +25,7 @@ clock(
       await scene.clock.pass(30 * SECOND)
       assert.is(scene.refresher.current()?.accessKeyId, 'key-2')
       assert.equal(scene.logger.messages('warn'), [
-        'the clock went 28800 s ahead, as after a suspension: renewing',
+        'the clock jumped ahead by 28800 s, as after a suspend: renewing',
       ])
       await scene.stop()
     }

@@ -74,7 +74,7 @@ for (const [why, refusal] of [
       scene.logger.messages('warn'),
       refusal === undefined
         ? []
-        : ['the lease was not renewed, so new keys were made: Vault refused to renew the lease'],
+        : ['the lease was not renewed, so new keys were created: Vault refused to renew the lease'],
     )
     await scene.clock.pass(30 * MINUTE - 1)
     assert.equal(made[0]?.events, ['renew'])

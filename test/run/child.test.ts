@@ -63,12 +63,12 @@ child('what writes without end is killed', async () => {
 
 child('a program that is gone is an error with a hint', async () => {
   const error = await rejectsWithCode(again(['tell'], { execPath: '/nonexistent/aws-iam-ra' }), 'RUN_LOST')
-  assert.match(error.message, /cannot be started \(ENOENT\)/)
+  assert.match(error.message, /cannot start a process for the run \(ENOENT\)/)
 })
 
 child('arguments that the system does not take are an error with a hint', async () => {
   const error = await rejectsWithCode(again(['x'.repeat(300_000)]), 'RUN_LOST')
-  assert.match(error.message, /cannot be started \(E2BIG\)/)
+  assert.match(error.message, /cannot start a process for the run \(E2BIG\)/)
   assert.type(error.hint, 'string')
 })
 
@@ -79,7 +79,7 @@ for (const name of ['node', 'bun']) {
       env: cleanEnv({}),
       encoding: 'utf8',
     })
-    assert.is(stdout, 'RUN_LOST: a process for the run cannot be started (EMFILE)')
+    assert.is(stdout, 'RUN_LOST: cannot start a process for the run (EMFILE)')
   })
 }
 

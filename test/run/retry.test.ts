@@ -66,7 +66,7 @@ attempts('end with the first success', async () => {
 attempts('that had but a moment for an answer leave the word to the failure before them', async () => {
   const timedOut = new IamRaError('TIMEOUT', 'identity', 'no complete answer', { retryable: true })
   for (const [deadlineMs, says] of [
-    [1000, /^Vault answered 500 \(DEADLINE of 1 s .* 2 attempts/],
+    [1000, /^Vault answered 500 \(gave up after 2 attempts: DEADLINE of 1 s is used up\)$/],
     [4000, /^no complete answer/],
   ] as const) {
     const { context, clock } = stage({ deadlineMs })
@@ -154,7 +154,7 @@ attempts('end at once where the wait is longer than the deadline, with what was 
   assert.equal(clock.sleeps, [])
   assert.is(
     error.message,
-    'Vault answered 500 (DEADLINE of 60 s has no time left after one attempt and the server asks to wait 90 s)',
+    'Vault answered 500 (gave up after one attempt: DEADLINE of 60 s is used up; the server asked to wait 90 s)',
   )
   assert.equal(
     [error.stage, error.exitCode, error.hint, error.cause === said],
@@ -171,7 +171,7 @@ attempts('do not say again what the server asked before an answer that did not c
   const running = retry('login', 'identity', context, failing([said, none, none, none]).attempt)
   const error = await rejectsWithCode(running, 'DEADLINE')
   assert.match(error.message, /^Vault answered 500 \(/)
-  assert.not.match(error.message, /asks to wait/)
+  assert.not.match(error.message, /asked to wait/)
 })
 
 attempts('end with the deadline after many', async () => {
@@ -180,7 +180,7 @@ attempts('end with the deadline after many', async () => {
   const error = await rejectsWithCode(retry('login', 'identity', context, attempt), 'DEADLINE')
   assert.equal(clock.sleeps, [500, 1000, 2000, 1250])
   assert.is(given.length, 5)
-  assert.is(error.message, 'Vault answered 500 (DEADLINE of 5 s has no time left after 5 attempts)')
+  assert.is(error.message, 'Vault answered 500 (gave up after 5 attempts: DEADLINE of 5 s is used up)')
 })
 
 attempts('are made once more while the deadline leaves a quarter of a second for an answer', async () => {
@@ -310,12 +310,15 @@ attempts('say what was said last when the deadline passes in a pause or in an at
   setImmediate(() => stop.abort(ranOut))
   assert.match(
     (await rejectsWithCode(inPause, 'DEADLINE')).message,
-    /^Vault answered 500 \(DEADLINE of 60 s .* one attempt\)$/,
+    /^Vault answered 500 \(gave up after one attempt: DEADLINE of 60 s is used up\)$/,
   )
 
   const inAttempt = retry('login', 'identity', stage().context, failing([later(), ranOut]).attempt)
   const error = await rejectsWithCode(inAttempt, 'DEADLINE')
-  assert.match(error.message, /^Vault answered 500 \(DEADLINE of 60 s .* 2 attempts\)$/)
+  assert.match(
+    error.message,
+    /^Vault answered 500 \(gave up after 2 attempts: DEADLINE of 60 s is used up\)$/,
+  )
 })
 
 attempts('say what had no answer where nothing was said before', async () => {

@@ -76,7 +76,7 @@ measuring('a run that fails ends the bench, with its name', async () => {
     () => '',
     (error: unknown) => (error as Error).message,
   )
-  assert.match(said, /^version ended with 5: why$/)
+  assert.match(said, /^version exited with 5: why$/)
 })
 
 measuring.run()

@@ -23,7 +23,7 @@ page('its tables are those of docs/lab/run.json', () => {
 page('a page without a place for a table is refused', () => {
   assert.throws(
     () => withResults(text.replace('<!-- bench-wire -->', ''), results),
-    /no place for bench-wire/,
+    /no section marked bench-wire/,
   )
 })
 

@@ -67,7 +67,7 @@ requests('an answer is whole once its body has its length', () => {
   assert.is(wholeReply(text.slice(0, -1)), undefined)
   assert.equal(wholeReply(text), { status: 401, body: 'credentials', isLast: true })
   assert.is(wholeReply(answer('', '200 OK', ['X: connection: close']))?.isLast, false)
-  assert.throws(() => wholeReply('HTTP/1.1 200 OK\r\n\r\n'), /with its length/)
+  assert.throws(() => wholeReply('HTTP/1.1 200 OK\r\n\r\n'), /with a length/)
 })
 
 /** Answers by the number of the request on its connection. */
@@ -147,7 +147,7 @@ requests('without an answer end the bench', async () => {
     (socket) => void socket.end('HTTP/1.1 200 OK\r\n'),
     async (port) => {
       const connection = await open(port)
-      assert.match(await failure(connection.ask('GET / HTTP/1.1\r\n\r\n')), /ended in the middle/)
+      assert.match(await failure(connection.ask('GET / HTTP/1.1\r\n\r\n')), /was closed in the middle/)
       connection.close()
     },
   )
@@ -227,8 +227,8 @@ tables('the states of the process come in their order', () => {
 })
 
 tables('a slope has its sign, and what is not served has no median', () => {
-  assert.match(growthTable(RESULTS), '| slope of all, in 100 renewals | + 30.00 |')
-  assert.match(growthTable(RESULTS), '| slope from the 2nd on, in 100 renewals | + 0.00 |')
+  assert.match(growthTable(RESULTS), '| slope overall, per 100 renewals | + 30.00 |')
+  assert.match(growthTable(RESULTS), '| slope from the 2nd on, per 100 renewals | + 0.00 |')
   assert.match(otherTable(RESULTS), /`renew` \|.* – \| – \|/)
 })
 

@@ -4,6 +4,7 @@ import { sourceFiles, type SourceFile } from '../../scripts/checks/files.ts'
 import { checkImports } from '../../scripts/checks/imports.ts'
 import { checkTests } from '../../scripts/checks/tests.ts'
 import { checkVersion } from '../../scripts/checks/version.ts'
+import { checkedTexts, checkWords } from '../../scripts/checks/words.ts'
 
 const imports = suite('the check of imports')
 
@@ -39,30 +40,30 @@ for (const [path, target] of [
 }
 
 for (const [path, target, why] of [
-  ['src/identity/login.ts', '../sink/profile.ts', 'stand in one layer and know nothing of one another'],
-  ['src/vault/client.ts', '../aws/sigv4.ts', 'stand in one layer and know nothing of one another'],
-  ['src/exchange/refusal.ts', '../settings/arn.ts', 'settings stands above exchange'],
-  ['src/identity/login.ts', '../sources/pipeline.ts', 'sources stands above identity'],
-  ['src/run/retry.ts', '../sources/pipeline.ts', 'sources stands above run'],
-  ['src/net/http.ts', '../run/runtime.ts', 'run stands above net'],
-  ['src/sources/pipeline.ts', '../settings/read.ts', 'settings stands above sources'],
-  ['src/onboarding/vault/plan.ts', '../../commands/once.ts', 'commands stands above onboarding'],
-  ['src/errors.ts', './run/log.ts', 'run stands above errors.ts'],
-  ['src/settings/read.ts', '../aws-iam-ra.ts', 'aws-iam-ra.ts stands above settings'],
+  ['src/identity/login.ts', '../sink/profile.ts', 'are in one layer and must not import each other'],
+  ['src/vault/client.ts', '../aws/sigv4.ts', 'are in one layer and must not import each other'],
+  ['src/exchange/refusal.ts', '../settings/arn.ts', 'settings is in a layer above exchange'],
+  ['src/identity/login.ts', '../sources/pipeline.ts', 'sources is in a layer above identity'],
+  ['src/run/retry.ts', '../sources/pipeline.ts', 'sources is in a layer above run'],
+  ['src/net/http.ts', '../run/runtime.ts', 'run is in a layer above net'],
+  ['src/sources/pipeline.ts', '../settings/read.ts', 'settings is in a layer above sources'],
+  ['src/onboarding/vault/plan.ts', '../../commands/once.ts', 'commands is in a layer above onboarding'],
+  ['src/errors.ts', './run/log.ts', 'run is in a layer above errors.ts'],
+  ['src/settings/read.ts', '../aws-iam-ra.ts', 'aws-iam-ra.ts is in a layer above settings'],
   ['src/attic/old.ts', '../errors.ts', 'attic has no layer'],
   ['src/sink/profile.ts', '../attic/old.ts', 'attic has no layer'],
-  ['src/run/retry.ts', '../../test/assert.ts', 'src knows nothing outside of src'],
-  ['src/run/retry.ts', '../../scripts/build.ts', 'src knows nothing outside of src'],
-  ['src/run/retry.ts', './deadline.js', 'the ending .ts'],
-  ['src/run/retry.ts', './deadline', 'the ending .ts'],
-  ['src/run/retry.ts', 'bun', 'src runs on Node too'],
-  ['src/run/retry.ts', 'bun:ffi', 'src runs on Node too'],
-  ['src/run/retry.ts', 'left-pad', 'no package that the shipped file may hold'],
-  ['src/sink/profile.ts', '@aws-sdk/client-rolesanywhere/deep', 'no package'],
-  ['src/exchange/create-session.ts', '@peculiar/x509', '@peculiar/x509 belongs to src/certificate'],
-  ['src/vaultx/client.ts', 'node-vault', 'node-vault belongs to src/vault'],
-  ['test/rig/emulators/vault.ts', '../../../src/credentials.ts', 'know nothing of ours'],
-  ['test/rig/emulators/vault.ts', '../../support/assert.ts', 'know nothing of ours'],
+  ['src/run/retry.ts', '../../test/assert.ts', 'src must not import from outside src'],
+  ['src/run/retry.ts', '../../scripts/build.ts', 'src must not import from outside src'],
+  ['src/run/retry.ts', './deadline.js', 'must end in .ts'],
+  ['src/run/retry.ts', './deadline', 'must end in .ts'],
+  ['src/run/retry.ts', 'bun', 'src must run on Node too'],
+  ['src/run/retry.ts', 'bun:ffi', 'src must run on Node too'],
+  ['src/run/retry.ts', 'left-pad', 'not a package that the shipped file may contain'],
+  ['src/sink/profile.ts', '@aws-sdk/client-rolesanywhere/deep', 'not a package'],
+  ['src/exchange/create-session.ts', '@peculiar/x509', 'only src/certificate may import @peculiar/x509'],
+  ['src/vaultx/client.ts', 'node-vault', 'only src/vault may import node-vault'],
+  ['test/rig/emulators/vault.ts', '../../../src/credentials.ts', 'must not import our code'],
+  ['test/rig/emulators/vault.ts', '../../support/assert.ts', 'must not import our code'],
 ] as const) {
   imports(`does not let ${path} import ${target}`, () => {
     const [problem, ...more] = checkImports(importing(path, target))
@@ -118,11 +119,11 @@ for (const [text, problem] of [
   [`${HEAD}const a = suite('a')\na('does', () => {})\n// a.run()\n`, 'the suite a is never run'],
   [`${HEAD}const a = suite('a')\na.run()\n`, 'the suite a has no test'],
   [`${GOOD}const b = suite('b')\nb('does', () => {})\n`, 'the suite b is never run'],
-  [`${GOOD}a.${only}('this', () => {})\n`, 'leaves tests out'],
-  [`${GOOD}a.${skip}('this', () => {})\n`, 'leaves tests out'],
+  [`${GOOD}a.${only}('this', () => {})\n`, 'skips tests'],
+  [`${GOOD}a.${skip}('this', () => {})\n`, 'skips tests'],
   [HEAD, 'has no suite'],
   [`import { test } from 'uvu'\ntest('does', () => {})\ntest.run()\n`, 'has no suite'],
-  ['', 'a test file without a suite'],
+  ['', 'test file without a uvu suite'],
 ] as const) {
   tests(`refuses a file: ${problem} (${text.length} characters)`, () => {
     const problems = checkTests([{ path: 'test/a.test.ts', text }])
@@ -134,7 +135,7 @@ for (const [text, problem] of [
 
 tests('refuse a suite in a file that is not run', () => {
   assert.equal(checkTests([{ path: 'test/a.ts', text: GOOD }]), [
-    'test/a.ts: holds a suite, but only *.test.ts files are run',
+    'test/a.ts: has a suite, but only *.test.ts files are run',
   ])
 })
 
@@ -155,3 +156,24 @@ version('wants the version of package.json', () => {
 imports.run()
 tests.run()
 version.run()
+
+const words = suite('the check of words')
+
+words('names the line, the word and what to say instead', () => {
+  const text = 'first\n// the file stands in a folder\n'
+  assert.equal(checkWords([{ path: 'src/a.ts', text }]), [
+    'src/a.ts:2: says "folder"; say directory',
+    'src/a.ts:2: says "file stands"; say is or appears',
+  ])
+  assert.equal(checkWords([{ path: 'a.md', text: 'Read it anew, whoever you are.' }]).length, 2)
+  assert.equal(checkWords([{ path: 'a.md', text: 'standard errors, understands' }]), [])
+})
+
+words('reads the documents and src', () => {
+  const paths = checkedTexts().map(({ path }) => path)
+  for (const path of ['README.md', 'docs/vault.md', 'docs/lab/run.md', 'src/run/retry.ts']) {
+    assert.ok(paths.includes(path), path)
+  }
+})
+
+words.run()

@@ -14,8 +14,8 @@ generated('stands between its marks, whatever it holds', () => {
 })
 
 generated('is never dropped for want of a place', () => {
-  assert.throws(() => between(PAGE, 'z', 'new\n'), /no place for z/)
-  assert.throws(() => between('<!-- x -->\nno end', 'x', 'new\n'), /no place for x/)
+  assert.throws(() => between(PAGE, 'z', 'new\n'), /no section marked z/)
+  assert.throws(() => between('<!-- x -->\nno end', 'x', 'new\n'), /no section marked x/)
 })
 
 generated('is a table with its columns at the left, or its numbers at the right', () => {

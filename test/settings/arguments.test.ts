@@ -1,8 +1,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { commandOf, COMMANDS, readArguments } from '../../src/settings/arguments.ts'
 import { flagOf, OPTIONS } from '../../src/settings/options.ts'
 import { fc } from '../support/generated.ts'
+import { commandOf, COMMANDS, readArguments } from './fixture.ts'
 
 const reading = suite('settings: command line')
 

@@ -3,9 +3,20 @@ import { join } from 'node:path'
 import { memoryFiles } from '../../src/run/memory-files.ts'
 import type { IamRaError } from '../../src/errors.ts'
 import { systemClock, type Runtime } from '../../src/run/runtime.ts'
-import { readInvocation, type Invocation, type Task } from '../../src/settings/read.ts'
+import type { check } from '../../src/commands/check.ts'
+import type { Command } from '../../src/commands/command.ts'
+import { PROGRAM } from '../../src/commands/commands.ts'
+import type { credentialProcess } from '../../src/commands/credential-process.ts'
+import type { obtain } from '../../src/commands/obtain.ts'
+import type { once as oneShot } from '../../src/commands/once.ts'
+import type { renew } from '../../src/commands/renew.ts'
+import type { serve } from '../../src/commands/serve.ts'
+import type { Reporting } from '../../src/run/log.ts'
+import * as commandLine from '../../src/settings/arguments.ts'
+import { listed } from '../../src/settings/command.ts'
+import * as reading from '../../src/settings/read.ts'
 import type { CredentialsSource } from '../../src/sources/sources.ts'
-import type { Settings } from '../../src/settings/settings.ts'
+import type { CheckSettings, GivenSetting, Settings } from '../../src/settings/settings.ts'
 import { rejectsWithCode } from '../support/assert.ts'
 
 /** A file that VAULT_CACERT and AWS_CA_BUNDLE may name. */
@@ -45,17 +56,70 @@ export type Env = Runtime['env']
 /** Settings to add to others; null takes one away. */
 export type Changes = Readonly<Record<string, string | null>>
 
-/** Of those that share a type, too. */
-type Of<Command, Any = Invocation> = Any extends { command: infer One }
-  ? Command extends One
-    ? Any
-    : never
-  : never
+interface Values {
+  readonly once: typeof oneShot
+  readonly serve: typeof serve
+  readonly renew: typeof renew
+  readonly 'credential-process': typeof credentialProcess
+  readonly check: typeof check
+  readonly obtain: typeof obtain
+}
+type Name = keyof Values
+type SettingsOf<One extends Name> = Exclude<ReturnType<Values[One]['settings']>, undefined>
+
+interface Work<One extends Name> {
+  readonly command: One
+  readonly settings: One extends 'check' ? Omit<CheckSettings, 'given'> : SettingsOf<One>
+  readonly reporting: Reporting
+  readonly warnings: readonly string[]
+  readonly json: boolean
+}
+
+/** What a command is given; `given` is apart from the other settings of check. */
+type Of<One extends Name> = Work<One> &
+  (One extends 'check' ? { readonly given: readonly GivenSetting[] } : unknown)
+export type Task = { [One in Name]: Of<One> }[Name]
+export type Invocation = Task | { readonly command: 'help' } | { readonly command: 'version' }
+
+/** The names of those that users run. */
+export const COMMANDS = listed(PROGRAM.commands).map(({ name }) => name as Exclude<Name, 'once' | 'obtain'>)
+
 type SourceOf<Kind> = Extract<CredentialsSource, { kind: Kind }>
 
 /** The one-shot with a certificate that Vault signs, its parts side by side. */
 export type Once = Omit<Of<'once'>, 'settings'> & {
   readonly settings: Omit<Settings, 'source'> & Omit<SourceOf<'vault-pki'>, 'kind'>
+}
+
+/** The command by its name. */
+export function readArguments(
+  argv: readonly string[],
+): Omit<commandLine.Arguments, 'command'> & { readonly command?: string } {
+  const { command, ...others } = commandLine.readArguments(argv, PROGRAM.commands)
+  return { ...others, ...(command && { command: command.name }) }
+}
+
+export function commandOf(argv: readonly string[]): string | undefined {
+  return commandLine.commandOf(argv, PROGRAM.commands)?.name
+}
+
+export function readReporting({ argv, env }: Pick<Runtime, 'argv' | 'env'>): Reporting {
+  return reading.readReporting(commandLine.readArguments(argv, PROGRAM.commands), env)
+}
+
+/** As the entry point reads it. */
+export async function readInvocation(
+  runtime: Pick<Runtime, 'argv' | 'env' | 'home' | 'fs' | 'memoryFiles' | 'clock'>,
+): Promise<Invocation> {
+  const asked = commandLine.readArguments(runtime.argv, PROGRAM.commands)
+  const command: Command = asked.command ?? PROGRAM.oneShot
+  const read = await reading.readInvocation(asked, (reader) => command.settings(reader), runtime)
+  if ('shows' in read) return { command: read.shows }
+  const json = asked.switches.has('--json')
+  if (!('given' in read.settings)) return { ...read, command: command.name, json } as Invocation
+  const { given, ...settings } = read.settings
+  if (Object.isFrozen(read.settings)) Object.freeze(settings)
+  return { ...read, command: command.name, json, settings, given } as Invocation
 }
 
 export function readFrom(env: Env, argv: readonly string[] = [], home?: string): Promise<Invocation> {
@@ -71,16 +135,16 @@ export function refusalOf(env: Env, argv: readonly string[] = [], home?: string)
 }
 
 /** What the command word makes of these settings. */
-export async function taskOf<Command extends Task['command']>(
-  command: Command,
+export async function taskOf<One extends Name>(
+  command: One,
   env: Env,
   argv: readonly string[] = [],
   home: string | null = '/home/app',
-): Promise<Of<Command>> {
+): Promise<Of<One>> {
   const words = command === 'once' ? argv : [command, ...argv]
   const invocation = await readFrom(env, words, home ?? undefined)
   if (invocation.command !== command) throw new Error(`expected ${command}, got ${invocation.command}`)
-  return invocation as Of<Command>
+  return invocation as Of<One>
 }
 
 /** The one-shot with the required settings and these. */

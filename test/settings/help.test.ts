@@ -1,12 +1,22 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Command } from '../../src/commands/command.ts'
+import { PROGRAM } from '../../src/commands/commands.ts'
+import { obtain } from '../../src/commands/obtain.ts'
 import { EXIT_CODES } from '../../src/errors.ts'
-import { COMMANDS, SWITCHES } from '../../src/settings/arguments.ts'
-import { defaultOf, helpText, isFor } from '../../src/settings/help.ts'
-import { flagOf, OPTIONS, type OptionName, type UserCommand } from '../../src/settings/options.ts'
+import { SWITCHES } from '../../src/settings/arguments.ts'
+import { listed } from '../../src/settings/command.ts'
+import { defaultOf, helpText as textOf, isFor } from '../../src/settings/help.ts'
+import { flagOf, OPTIONS, type OptionName } from '../../src/settings/options.ts'
 import { ANCHOR, PROFILE, readFrom, REQUIRED } from './fixture.ts'
 
 const help = suite('settings: help')
+
+const COMMANDS = listed(PROGRAM.commands)
+
+function helpText(command?: Command): string {
+  return textOf(PROGRAM, command)
+}
 
 const lines = helpText().split('\n')
 
@@ -52,13 +62,16 @@ help('every setting shows what its own check expects, and its bounds are in no o
 })
 
 for (const command of COMMANDS) {
-  help(`${command} lists the settings that it takes, and no others`, () => {
+  help(`${command.name} lists the settings that it takes, and no others`, () => {
     const text = helpText(command)
-    assert.match(text, new RegExp(`^aws-iam-ra ${command}: .*\n(?:.+\n)?\nUsage: aws-iam-ra ${command} `))
+    assert.match(
+      text,
+      new RegExp(`^aws-iam-ra ${command.name}: .*\n(?:.+\n)?\nUsage: aws-iam-ra ${command.name} `),
+    )
     for (const option of OPTIONS) {
       assert.is(paragraphOf(option.name, text) !== '', isFor(option, command), option.name)
     }
-    assert.is(/^ {2}--json /m.test(text), command === 'check')
+    assert.is(/^ {2}--json /m.test(text), command.name === 'check')
     assert.not.match(text, / only\)$/m)
     for (const line of text.split('\n')) assert.ok(line.length <= 100, line)
   })
@@ -69,7 +82,7 @@ help('settings of long-lived commands are marked in the text for all', () => {
   assert.match(paragraphOf('HEALTH_ADDR', helpText()), /\(default: none; serve and renew only\)/)
 })
 
-help('what no user runs has the text for all', () => assert.is(helpText('obtain'), helpText()))
+help('what no user runs has the text for all', () => assert.is(helpText(obtain), helpText()))
 
 help('ends in an example that works, for each command', async () => {
   const env: Record<string, string> = {}
@@ -88,12 +101,12 @@ help('ends in an example that works, for each command', async () => {
   const { ANCHOR_ARN_FILE, PROFILE_ARN_FILE, ...others } = env
   assert.ok(ANCHOR_ARN_FILE && PROFILE_ARN_FILE)
   const required = { ...others, ANCHOR_ARN: ANCHOR, PROFILE_ARN: PROFILE }
-  const expected: UserCommand[] = ['check', 'once']
+  const expected = ['check', 'once']
   for (const command of COMMANDS) {
     const example = exampleOf(helpText(command))
     assert.is(example.length, 1)
     commands.push(...example.map((line) => line.trim()))
-    expected.push(command)
+    expected.push(command.name)
   }
   const read = await Promise.all(
     commands.map(async (line) => {
@@ -107,7 +120,7 @@ help('ends in an example that works, for each command', async () => {
 
 help('every command is there with what it does', () => {
   assert.match(lines[2] ?? '', /^Usage: aws-iam-ra \[serve \| renew \| credential-process \| check\] /)
-  const meanings = COMMANDS.map((name) => {
+  const meanings = COMMANDS.map(({ name }) => {
     const at = lines.indexOf(`  ${name}`)
     assert.ok(at > lines.indexOf('Commands:'), name)
     return lines[at + 1] ?? ''

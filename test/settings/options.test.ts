@@ -1,10 +1,10 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { sourceFiles } from '../../scripts/checks/files.ts'
+import { PROGRAM } from '../../src/commands/commands.ts'
 import { IamRaError } from '../../src/errors.ts'
-import { COMMANDS } from '../../src/settings/arguments.ts'
 import { defaultOf, GROUPS, isFor } from '../../src/settings/help.ts'
-import { flagOf, OPTIONS, type UserCommand } from '../../src/settings/options.ts'
+import { flagOf, OPTIONS } from '../../src/settings/options.ts'
 import { merged, readFrom, REQUIRED, REQUIRED_MOUNTED, REQUIRED_VAULT_AWS } from './fixture.ts'
 
 const options = suite('settings: options')
@@ -87,10 +87,10 @@ options('each default passes its own check', () => {
 
 /** Texts that some check or other refuses. */
 const MISFITS = ['~/x', 'a b/', 'x'.repeat(65), 'a[b']
-const ALL: readonly UserCommand[] = ['once', ...COMMANDS]
+const ALL = [PROGRAM.oneShot, ...PROGRAM.commands]
 
 async function problemsOf(
-  command: UserCommand,
+  command: string,
   name: string,
   text: string,
 ): Promise<readonly (readonly string[])[]> {
@@ -127,8 +127,8 @@ for (const option of OPTIONS) {
       const shown = sensitive === true ? '' : `${JSON.stringify(misfit)} `
       const line = `${name}: ${shown}${refused.wrong}; expected ${refused.expected}`
       for (const command of ALL) {
-        const lines = (await problemsOf(command, name, misfit)).flat()
-        assert.is(lines.includes(line), isFor(option, command), `${command}: ${lines.join('\n')}`)
+        const lines = (await problemsOf(command.name, name, misfit)).flat()
+        assert.is(lines.includes(line), isFor(option, command), `${command.name}: ${lines.join('\n')}`)
       }
     },
   )

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { COMMANDS } from '../../src/settings/arguments.ts'
 import { OPTIONS } from '../../src/settings/options.ts'
 import {
   ANCHOR,
+  COMMANDS,
   merged,
   PROFILE,
   readFrom,

@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { OPTIONS } from '../../src/settings/options.ts'
-import { readReporting } from '../../src/settings/read.ts'
 import {
   ANCHOR,
   once,
   PROFILE,
   problemsOf,
+  readReporting,
   readFrom,
   refusalOf,
   REQUIRED,
@@ -232,7 +232,7 @@ reading('certificate files that are not there or hold none are problems like all
   const problems = await problemsOf(env)
   assert.is(problems.length, 2)
   assert.match(problems[0] ?? '', /^VAULT_CACERT: "\/nothing\.pem" cannot be read \(ENOENT\); expected .*PEM/)
-  assert.match(problems[1] ?? '', /^AWS_CA_BUNDLE: .* holds no PEM certificate; expected/)
+  assert.match(problems[1] ?? '', /^AWS_CA_BUNDLE: .* contains no PEM certificate; expected/)
 })
 
 reading.run()

@@ -27,16 +27,16 @@ found('tells that it would be made, and changes nothing', () =>
   inScratch(async (scratch) => {
     await chmod(scratch.folder, 0o755)
     const credentialsFile = join(scratch.folder, 'a', 'b', 'credentials')
-    const { present, mode, hasProfile, folder, newFolderMode, failure } = await preview(scratch, {
+    const { present, mode, hasProfile, directory, newDirectoryMode, failure } = await preview(scratch, {
       credentialsFile,
     })
     assert.is(failure, undefined)
     assert.is(present, undefined)
     assert.is(mode, 0o640)
     assert.is(hasProfile, false)
-    assert.is(folder?.path, scratch.folder)
-    assert.is(folder?.mode, 0o755)
-    assert.is(newFolderMode, 0o710)
+    assert.is(directory?.path, scratch.folder)
+    assert.is(directory?.mode, 0o755)
+    assert.is(newDirectoryMode, 0o710)
     assert.equal(await readdir(scratch.folder), [])
   }),
 )
@@ -46,12 +46,12 @@ found('tells of the file that is there, and leaves it as it is', () =>
     const text = '[other]\nregion = x\n[default]\naws_access_key_id = old\n'
     await writeFile(scratch.file, text)
     await chmod(scratch.file, 0o604)
-    const { present, hasProfile, newFolderMode, failure } = await preview(scratch)
+    const { present, hasProfile, newDirectoryMode, failure } = await preview(scratch)
     assert.is(failure, undefined)
     assert.is(present?.mode, 0o604)
     assert.is(present?.uid, process.getuid?.())
     assert.is(hasProfile, true)
-    assert.is(newFolderMode, undefined)
+    assert.is(newDirectoryMode, undefined)
     assert.is((await preview(scratch, { profile: 'third' })).hasProfile, false)
     assert.is(await readFile(scratch.file, 'utf8'), text)
     assert.equal(await readdir(scratch.folder), ['credentials'])
@@ -136,13 +136,13 @@ for (const [code, words] of [
       const fs = watchedFileSystem((name) => {
         if (name === 'access') throw systemError(code)
       })
-      const { failure, folder } = await previewFile(
+      const { failure, directory } = await previewFile(
         'credentials',
         settingsOf(scratch),
         scratch.context({ fs }),
       )
       assert.match(failure?.message ?? '', words)
-      assert.is(folder?.path, scratch.folder)
+      assert.is(directory?.path, scratch.folder)
     }),
   )
 }

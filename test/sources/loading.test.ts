@@ -1,5 +1,5 @@
 /** What is loaded with what: a parent that lives for long, and a start that nobody waits for, load no more than they use. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -22,17 +22,21 @@ const LOGIN = ['identity/login.ts', 'vault/client.ts']
 const EXCHANGE = ['exchange/create-session.ts']
 const SOURCES = ['vault-pki', 'mounted-certificate', 'vault-aws'].map((name) => `sources/${name}.ts`)
 const FILE = ['sink/credentials-file.ts']
+const RUNS = readdirSync(join(ROOT, 'src/commands'))
+  .map((name) => `commands/${name}/run.ts`)
+  .filter((path) => existsSync(join(ROOT, 'src', path)))
 
 const loading = suite('what is loaded')
 
 for (const [path, without, having] of [
-  ['commands/serve.ts', [...X509, ...LOGIN, ...EXCHANGE, ...SOURCES, ...FILE], ['sink/token-file.ts']],
-  ['commands/renew.ts', [...X509, ...LOGIN, ...EXCHANGE, ...SOURCES, ...FILE], []],
-  ['commands/once.ts', [...X509, ...SOURCES, ...FILE], []],
+  ['commands/serve/run.ts', [...X509, ...LOGIN, ...EXCHANGE, ...SOURCES, ...FILE], ['sink/token-file.ts']],
+  ['commands/renew/run.ts', [...X509, ...LOGIN, ...EXCHANGE, ...SOURCES, ...FILE], []],
+  ['commands/once/run.ts', [...X509, ...SOURCES, ...FILE], []],
   ['sources/vault-pki.ts', X509, [...LOGIN, ...EXCHANGE]],
   ['sources/mounted-certificate.ts', [...X509, ...LOGIN], EXCHANGE],
   ['sources/vault-aws.ts', [...X509, ...EXCHANGE], LOGIN],
   ['sink/shared-files.ts', ['sink/preview.ts'], FILE],
+  ['aws-iam-ra.ts', [...RUNS, 'sources/pipeline.ts', 'settings/help.ts'], ['commands/commands.ts']],
 ] as const satisfies readonly (readonly [string, readonly string[], readonly string[]])[]) {
   loading(`with ${path}`, () => {
     const loaded = loadedWith(path)

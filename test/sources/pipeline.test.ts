@@ -312,7 +312,10 @@ outliving('the token begins again with a login', () =>
       const { result, logger } = await play(rehearsal)
       await result
       assert.is(rehearsal.stage.vaultEmulator.logins.length, 2)
-      assert.match(logger.messages('warn')[0] ?? '', /token ended before Vault could sign: logging in again/)
+      assert.match(
+        logger.messages('warn')[0] ?? '',
+        /token expired before Vault could sign: logging in again/,
+      )
       isTidy(rehearsal)
     },
     { authRole: { ttlSeconds: 10 } },

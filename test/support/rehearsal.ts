@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { memoryFiles } from '../../src/run/memory-files.ts'
 import type { HttpRequest } from '../../src/net/http.ts'
+import { once } from '../../src/commands/once.ts'
+import { readArguments } from '../../src/settings/arguments.ts'
 import { readInvocation } from '../../src/settings/read.ts'
 import type { Settings } from '../../src/settings/settings.ts'
 import { emulatorRequest } from '../rig/emulators/http.ts'
@@ -74,15 +76,14 @@ export async function rehearse(options: Omit<StageOptions, 'now'> = {}): Promise
     meddle: () => undefined,
     env,
     settings: async () => {
-      const invocation = await readInvocation({
+      const invocation = await readInvocation(readArguments([], []), once.settings, {
         env,
-        argv: [],
         home: folder,
         fs: fsPromises,
         memoryFiles,
         clock,
       })
-      if (invocation.command !== 'once') throw new Error(`expected the one-shot, got ${invocation.command}`)
+      if ('shows' in invocation) throw new Error(`expected settings, got ${invocation.shows}`)
       return invocation.settings
     },
     written: () => (existsSync(credentialsFile) ? readFileSync(credentialsFile, 'utf8') : undefined),

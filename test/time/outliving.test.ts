@@ -30,7 +30,7 @@ certificate('throttled until it is past: log in and sign again, well within the 
       assert.is(code, 0, stderr)
       const { logins, signs } = skewed.stage.vaultEmulator
       assert.equal([logins.length, signs.length], [2, 2])
-      assert.match(stderr, /warning: the certificate ended before AWS took it: logging in again/)
+      assert.match(stderr, /warning: the certificate expired before AWS accepted it: logging in again/)
       assert.ok(skewed.clock.elapsed() < 30_000)
       assert.is(skewed.stage.rolesAnywhereEmulator.created.length, 1)
       isTidy(skewed)
@@ -51,7 +51,7 @@ certificate('throttled beyond DEADLINE: exit 5, with what AWS said and what it a
       assert.is(skewed.stage.vaultEmulator.logins.length, 2)
       assert.match(
         stderr,
-        /\naws-iam-ra: exchange: Roles Anywhere at \S+ answered 429: Rate exceeded \(DEADLINE of 31 s has no time left after one attempt and the server asks to wait 22 s\)\nhint: /,
+        /\naws-iam-ra: exchange: Roles Anywhere at \S+ answered 429: Rate exceeded \(gave up after one attempt: DEADLINE of 31 s is used up; the server asked to wait 22 s\)\nhint: /,
       )
       assert.is(skewed.written(), undefined)
       isTidy(skewed)
@@ -109,7 +109,7 @@ token('begins again with a login', () =>
       const { code, stderr } = await skewed.run()
       assert.is(code, 0, stderr)
       assert.is(skewed.stage.vaultEmulator.logins.length, 2)
-      assert.match(stderr, /warning: the Vault token ended before Vault could sign: logging in again/)
+      assert.match(stderr, /warning: the Vault token expired before Vault could sign: logging in again/)
       isTidy(skewed)
     },
     BRIEF,
@@ -143,7 +143,7 @@ token('and goes on to be: exit 4 at DEADLINE, with what Vault said', () =>
       assert.is(code, 4)
       assert.match(
         stderr,
-        /\naws-iam-ra: certificate: Vault at \S+ answered 503 to the request to sign a certificate: busy \(DEADLINE of 31 s has no time left after one attempt and the server asks to wait 11 s\)\nhint: /,
+        /\naws-iam-ra: certificate: Vault at \S+ answered 503 to the request to sign a certificate: busy \(gave up after one attempt: DEADLINE of 31 s is used up; the server asked to wait 11 s\)\nhint: /,
       )
       assert.is(skewed.stage.vaultEmulator.logins.length, 3)
       assert.is(skewed.written(), undefined)

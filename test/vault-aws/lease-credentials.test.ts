@@ -1,7 +1,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { IamRaError } from '../../src/errors.ts'
-import { leaseCredentials, type VaultAwsSettings } from '../../src/vault-aws/lease-credentials.ts'
+import { leaseCredentials } from '../../src/vault-aws/lease-credentials.ts'
+import type { VaultAwsSettings } from '../../src/vault-aws/settings.ts'
 import type { Obtained } from '../../src/credentials.ts'
 import type { VaultAnswer } from '../../src/vault/answer.ts'
 import { rejectsWithCode } from '../support/assert.ts'
@@ -96,7 +97,7 @@ user('that AWS does not know before the deadline are given back', async () => {
   })
   const { obtained, session, wire } = obtain([vaultAnswer(IAM_USER)], {}, { sts })
   const error = await rejectsWithCode(obtained, 'DEADLINE')
-  assert.match(error.message, /AWS does not know the new keys yet/)
+  assert.match(error.message, /AWS does not recognize the new keys yet/)
   assert.is(session.counts.ends, 1)
   assert.is(wire.open(), 0)
 })
@@ -121,14 +122,14 @@ user('of a batch token that fail live on, which is said', async () => {
   const sts = [{ status: 200, body: '<html>' }]
   const { obtained, logger } = obtain([vaultAnswer(IAM_USER)], {}, { isBatch: true, sts })
   await rejectsWithCode(obtained, 'ANSWER_INVALID')
-  assert.match(logger.messages('warn')[0] ?? '', /keys live on until 2026-11-21T12:05:00.000Z/)
+  assert.match(logger.messages('warn')[0] ?? '', /keys stay valid until 2026-11-21T12:05:00.000Z/)
 })
 
 user('are not taken where ROLE_ARN asks for a role', async () => {
   const roleArn = arn('arn:aws:iam::111122223333:role/app')
   const { obtained, session, wire } = obtain([vaultAnswer(IAM_USER)], { roleArn })
   const error = await rejectsWithCode(obtained, 'ANSWER_INVALID')
-  assert.match(error.message, /an IAM user's, not those of ROLE_ARN/)
+  assert.match(error.message, /belong to an IAM user, not to ROLE_ARN/)
   assert.match(error.hint ?? '', /credential_type=assumed_role .* cloud\/aws dev\/roles\/app/)
   assert.is(session.counts.ends, 1)
   assert.is(wire.requests.length, 0)
@@ -184,7 +185,7 @@ for (const other of ['arn:aws:iam::111122223333:role/other', 'arn:aws:iam::99992
     const error = await rejectsWithCode(obtained, 'ANSWER_INVALID')
     assert.match(
       error.message,
-      /keys are of arn:aws:sts::111122223333:assumed-role\/app\/pod, not of ROLE_ARN/,
+      /keys belong to arn:aws:sts::111122223333:assumed-role\/app\/pod, not to ROLE_ARN/,
     )
   })
 }

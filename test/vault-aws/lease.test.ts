@@ -127,7 +127,7 @@ leases('whose token may not renew it says which policy is missing, and gives way
   assert.is(await scene.lease.renew(scene.bounds()), undefined)
   assert.match(
     scene.logger.messages('warn')[0] ?? '',
-    /permission denied, so that the keys cannot be renewed: .*\(it has: default, aws-keys\) must allow update on sys\/leases\/renew/,
+    /permission denied, so the keys cannot be renewed: .*\(it has: default, aws-keys\) must allow update on sys\/leases\/renew/,
   )
 })
 
@@ -148,7 +148,7 @@ leases('that was revoked by another gives way to new keys', async () => {
     },
   })
   assert.is(await scene.lease.renew(scene.bounds()), undefined)
-  assert.match(scene.logger.messages('warn')[0] ?? '', /lease not found.*revoked or has ended/)
+  assert.match(scene.logger.messages('warn')[0] ?? '', /lease not found.*revoked or has expired/)
 })
 
 leases('whose renewal has no lease in its answer gives way to new keys', async () => {

@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { VaultAwsSettings } from '../../src/vault-aws/lease-credentials.ts'
+import type { VaultAwsSettings } from '../../src/vault-aws/settings.ts'
 import { explainKeysRefusal, KEYS_RULES, keysFacts } from '../../src/vault-aws/refusal.ts'
 import { arn } from '../exchange/fixture.ts'
 import { walkRules } from '../support/refusals.ts'

@@ -50,7 +50,7 @@ export const KEYS_REFUSALS: readonly KeysRefusal[] = [
     title: 'a role of the old form',
     status: 400,
     text: 'attempted to retrieve assumed_role credentials through the creds path; this is not allowed for legacy roles',
-    cause: /old form/,
+    cause: /legacy form/,
     hint: /VAULT_AWS_PATH=cloud\/aws\/sts\/app/,
   },
   {
@@ -59,7 +59,7 @@ export const KEYS_REFUSALS: readonly KeysRefusal[] = [
     title: 'several roles',
     status: 400,
     text: 'did not supply a role_arn parameter and unable to determine one',
-    cause: /several/,
+    cause: /more than one IAM role/,
     hint: /set ROLE_ARN/,
   },
   {
@@ -104,7 +104,7 @@ export const KEYS_REFUSALS: readonly KeysRefusal[] = [
     title: 'no right to make users',
     status: 400,
     text: 'Error creating IAM user: AccessDenied: User: arn:aws:iam::111122223333:user/vault-root is not authorized to perform: iam:CreateUser on resource',
-    cause: /does not let/,
+    cause: /does not allow/,
     hint: /cloud\/aws\/config\/root/,
   },
   {
@@ -113,7 +113,7 @@ export const KEYS_REFUSALS: readonly KeysRefusal[] = [
     title: 'no right to assume',
     status: 400,
     text: 'Error assuming role: AccessDenied: User: arn:aws:iam::111122223333:user/vault-root is not authorized to perform: sts:AssumeRole on resource',
-    cause: /does not let/,
+    cause: /does not allow/,
     hint: /trust policy/,
   },
   {
@@ -122,7 +122,7 @@ export const KEYS_REFUSALS: readonly KeysRefusal[] = [
     title: 'a refusal without a code',
     status: 400,
     text: 'Error creating IAM user: : status code: 403, request id:',
-    cause: /does not accept Vault's own credentials, or does not let them do it/,
+    cause: /does not accept Vault's own credentials, or does not allow them to do this/,
     hint: /cloud\/aws\/config\/root/,
   },
   {
@@ -140,7 +140,7 @@ export const KEYS_REFUSALS: readonly KeysRefusal[] = [
     title: 'no such IAM policy',
     status: 400,
     text: 'Error attaching user policy: NoSuchEntity: Policy arn:x does not exist',
-    cause: /not there/,
+    cause: /does not exist in AWS/,
     hint: /policy_arns/,
   },
   {
@@ -158,7 +158,7 @@ export const KEYS_REFUSALS: readonly KeysRefusal[] = [
     title: 'what nobody knows',
     status: 400,
     text: 'number of regions does not match number of endpoints',
-    cause: /refused it/,
+    cause: /refused the request/,
     hint: /vault read cloud\/aws\/roles\/app/,
   },
 ]

@@ -66,7 +66,7 @@ stop('an answer is waited for a moment, and no longer', async () => {
 stop('keys of a batch token that came live on, which is said', async () => {
   const { obtained, logger } = stopAtRead(vaultAnswer(IAM_USER), true)
   assert.is(await rejectsWithCode(obtained, 'INTERRUPTED'), STOPPED)
-  assert.match(logger.messages('warn')[0] ?? '', /keys live on until/)
+  assert.match(logger.messages('warn')[0] ?? '', /keys stay valid until/)
 })
 
 for (const [what, answer] of Object.entries({

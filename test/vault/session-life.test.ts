@@ -154,7 +154,7 @@ life('that could not be ended is said to go on for as long as it was last given'
   const opened = await session
   await opened.renew(RENEW)
   await opened.end()
-  assert.match(logger.messages('warn')[0] ?? '', /lives on for 600 s at most/)
+  assert.match(logger.messages('warn')[0] ?? '', /stays valid for at most 600 s/)
 })
 
 life.run()

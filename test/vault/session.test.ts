@@ -185,7 +185,7 @@ for (const [title, answer, why] of [
     assert.is(wire.requests.length, 2, 'not tried again')
     const warnings = logger.messages('warn')
     assert.is(warnings.length, 1)
-    assert.match(warnings[0] ?? '', /could not be revoked and lives on for 300 s at most/)
+    assert.match(warnings[0] ?? '', /could not be revoked and stays valid for at most 300 s/)
     assert.match(warnings[0] ?? '', why)
     assert.not.match(warnings[0] ?? '', CANARY)
     assert.is(wire.open(), 0)
@@ -197,7 +197,7 @@ ending('a token that is used up or gone already is no warning', async () => {
   const { session, logger } = after([{ status: 403, body: { errors: [text] } }])
   await (await session).end()
   assert.equal(logger.messages('warn'), [])
-  assert.ok(logger.messages('step').includes('the Vault token had ended already'))
+  assert.ok(logger.messages('step').includes('the Vault token was no longer valid'))
 })
 
 /** Runs with a timeout that passes when the test says so. */

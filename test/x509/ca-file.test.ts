@@ -103,7 +103,7 @@ file('that was made to be slow to read is read in one pass', async () => {
     '\t#',
   ]) {
     const content = piece.repeat((1024 * 1024) / piece.length)
-    assert.match(faultOf(await look(content)), /^(?:holds|is empty)/, piece)
+    assert.match(faultOf(await look(content)), /^(?:contains|is empty)/, piece)
   }
 })
 
@@ -114,7 +114,7 @@ file('that has ended is warned of, but not where its successor is beside it', as
   const [warning, ...others] = warningsOf(await look(old.pem))
   assert.match(
     warning ?? '',
-    /^holds no certificate that is valid now: .*CN=Old \(2026-11-1\d to 2026-11-12\); mount the CA/,
+    /^contains no certificate that is valid now: .*CN=Old \(2026-11-1\d to 2026-11-12\); mount the CA/,
   )
   assert.equal(others, [])
   assert.match(warningsOf(await look(next.pem))[0] ?? '', /valid now: .*CN=Next/)
@@ -126,7 +126,7 @@ file('with a key in it is warned of, and the key goes no further', async () => {
   const found = await look(`${keyFile('p256-pkcs8')}${root.pem}`)
   assert.equal(found, {
     pem: `${root.pem}\n`,
-    warnings: ['holds a private key, which nothing here needs; mount the certificates alone'],
+    warnings: ['contains a private key, which is not needed here; mount only the certificates'],
   })
 })
 
@@ -134,7 +134,7 @@ file('that holds a server’s certificate in place of a CA is warned of', async 
   const { cert } = serverCertificate(root, NOW)
   assert.match(
     warningsOf(await look(cert))[0] ?? '',
-    /^holds no CA but the certificate of CN=localhost, which is trusted from that/,
+    /^contains no CA, only the certificate of CN=localhost, which is trusted for that/,
   )
   assert.equal(warningsOf(await look(`${cert}\n${root.pem}`)), [])
   assert.equal(warningsOf(await look(issuing.pem)), [])
@@ -147,7 +147,7 @@ file('that is not there is told from a key of another name in the mounted Secret
   for (const key of ['tls.crt', 'vault-ca']) symlinkSync(`..data/${key}`, join(volume, key))
   const cannot = faultOf(await lookAtCaFile(fs, join(volume, 'ca.crt'), NOW))
   assert.is(cannot, 'cannot be read (ENOENT), and its directory has tls.crt, vault-ca')
-  assert.is(faultOf(await lookAtCaFile(fs, volume, NOW)), 'is a directory, with tls.crt, vault-ca in it')
+  assert.is(faultOf(await lookAtCaFile(fs, volume, NOW)), 'is a directory that contains tls.crt, vault-ca')
   const plain = join(folder, 'plain')
   mkdirSync(plain)
   for (const name of ['notes', 'root.PEM']) writeFileSync(join(plain, name), '')
@@ -166,7 +166,7 @@ file('that a step finds changed is an error of that step, by setting and path', 
     readCaFile(fs, path, 'AWS_CA_BUNDLE', { stage: 'exchange', hint: 'mount it' }),
     'INPUT_FILE',
   )
-  assert.is(error.message, `AWS_CA_BUNDLE ${path} holds no PEM certificate`)
+  assert.is(error.message, `AWS_CA_BUNDLE ${path} contains no PEM certificate`)
   assert.equal([error.stage, error.hint], ['exchange', 'mount it'])
 })
 

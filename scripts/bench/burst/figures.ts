@@ -1,4 +1,4 @@
-/** How the tables write figures. */
+/** Formats numbers for the tables. */
 
 export function times(ratio: number): string {
   return ratio.toFixed(2)

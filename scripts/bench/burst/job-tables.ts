@@ -1,4 +1,4 @@
-/** The tables of docs/large-jobs.md on jobs: what is run, and the rows that come of it. */
+/** The tables on jobs in docs/large-jobs.md: what is run, and the resulting rows. */
 import { retry } from '../../../src/run/retry.ts'
 import {
   deadlineSeconds,
@@ -16,12 +16,12 @@ import { limited, queueing } from './servers.ts'
 
 export type Tell = (line: string) => void
 
-/** kube-scheduler's own rate of calls unless it is configured: clientConnection.qps. */
+/** kube-scheduler's default rate of calls: clientConnection.qps. */
 const RAMP_PER_SECOND = 50
 const SPREAD_DEADLINE_MS = 120_000
 const HOUR_MS = 3_600_000
 
-/** With few pods the last is a matter of luck: of five seeds the run with the median time. */
+/** With few pods the last one is a matter of luck: of five seeds, the run with the median time. */
 async function outcome(tell: Tell, title: string, job: Job): Promise<JobOutcome> {
   const seeds = job.pods > 1000 ? [SEED] : [0, 1, 2, 3, 4].map((more) => SEED + more)
   const runs: JobOutcome[] = []
@@ -43,9 +43,9 @@ function cells({ pods }: Job, done: JobOutcome): string[] {
   ]
 }
 
-const COLUMNS = ['last pod', '× least', 'requests per success', 'logins per success', 'failed']
+const COLUMNS = ['last pod', '× minimum', 'requests per success', 'logins per success', 'failed']
 
-/** Rows for a job of so many pods, by how they begin and try again. */
+/** Rows for a job of this many pods, by how they start and retry. */
 export function burstJobs(pods: number): readonly (readonly [title: string, job: Job])[] {
   const deadlineMs = deadlineSeconds(pods) * 1000
   const spreadMs = startSpreadSeconds(pods) * 1000
@@ -58,8 +58,8 @@ export function burstJobs(pods: number): readonly (readonly [title: string, job:
   }
   const helper = { ...atOnce, policy: HELPER, deadlineMs: 24 * HOUR_MS }
   return [
-    ["AWS's helper's policy", helper],
-    ["AWS's helper's policy, started again by the kubelet", { ...helper, restarts: true }],
+    ["policy of AWS's helper", helper],
+    ["policy of AWS's helper, restarted by the kubelet", { ...helper, restarts: true }],
     ['START_SPREAD', spread],
     [
       `START_SPREAD, ${RAMP_PER_SECOND} pods scheduled a second`,
@@ -81,7 +81,7 @@ export async function burstTable(tell: Tell, sizes: readonly number[]): Promise<
   return markdownTable(['pods', 'how', ...COLUMNS], rows)
 }
 
-/** Without START_SPREAD: what a ceiling of the pauses buys and costs. */
+/** Without START_SPREAD: the benefit and cost of a ceiling on the pauses. */
 export async function ceilingTable(tell: Tell, sizes: readonly number[]): Promise<string> {
   const rows: string[][] = []
   for (const pods of sizes) {
@@ -98,10 +98,10 @@ export async function ceilingTable(tell: Tell, sizes: readonly number[]): Promis
       rows.push([pods.toLocaleString('en'), title, last, ratio, requests])
     }
   }
-  return markdownTable(['pods', 'greatest pause', ...COLUMNS.slice(0, 3)], rows)
+  return markdownTable(['pods', 'longest pause', ...COLUMNS.slice(0, 3)], rows)
 }
 
-/** A deadline that is short for all: how many it lets through, and how many the limit would have. */
+/** A deadline too short for all pods: how many succeed within it, and how many the limit would have allowed. */
 export async function deadlineTable(tell: Tell): Promise<string> {
   const rows: string[][] = []
   for (const [pods, deadlineS] of [
@@ -129,12 +129,12 @@ export async function deadlineTable(tell: Tell): Promise<string> {
     ])
   }
   return markdownTable(
-    ['pods', 'DEADLINE', 'the limit lets through', 'succeeded', 'requests per success'],
+    ['pods', 'DEADLINE', 'allowed by the limit', 'succeeded', 'requests per success'],
     rows,
   )
 }
 
-/** Vault in the way: a queue, or a quota of its own. */
+/** Vault as the bottleneck: a queue, or a quota of its own. */
 export async function vaultTable(tell: Tell, pods: number): Promise<string> {
   const atOnce = { pods, policy: retry, deadlineMs: deadlineSeconds(pods) * 1000 }
   const spreadMs = startSpreadSeconds(pods) * 1000
@@ -147,9 +147,9 @@ export async function vaultTable(tell: Tell, pods: number): Promise<string> {
   const rows: string[][] = []
   for (const [title, job] of [
     ['quota of 100/s', { ...atOnce, vault: quota }],
-    ['100/s, drops what nobody waits for', { ...atOnce, vault: queueing(100, 'dropped') }],
-    ['400/s, works on what nobody waits for', { ...atOnce, vault: queueing(400, 'worked on') }],
-    ['100/s, works on what nobody waits for', { ...atOnce, vault: queueing(100, 'worked on') }],
+    ['100/s, drops abandoned requests', { ...atOnce, vault: queueing(100, 'dropped') }],
+    ['400/s, processes abandoned requests', { ...atOnce, vault: queueing(400, 'worked on') }],
+    ['100/s, processes abandoned requests', { ...atOnce, vault: queueing(100, 'worked on') }],
     ['the same, START_SPREAD', { ...spread, vault: queueing(100, 'worked on') }],
   ] as const satisfies readonly (readonly [string, Job])[]) {
     rows.push([title, ...cells(job, await outcome(tell, `Vault: ${title}`, job))])
@@ -157,7 +157,7 @@ export async function vaultTable(tell: Tell, pods: number): Promise<string> {
   return markdownTable(['Vault', ...COLUMNS], rows)
 }
 
-/** Pods that wait longer than their certificate lives. */
+/** Pods that wait longer than their certificate is valid. */
 export async function certificateTable(tell: Tell, pods: number): Promise<string> {
   const rows: string[][] = []
   for (const minutes of [60, 10, 5]) {

@@ -1,4 +1,4 @@
-/** A job's pods, all after credentials at once: how long it takes them, and what it costs the servers. */
+/** A job's pods, all requesting credentials at once: how long it takes them, and the cost for the servers. */
 import { seededRandom, type Delay } from '../../../test/rig/chance.ts'
 import { obtain, type Counts, type World } from './pod.ts'
 import type { Policy } from './policies.ts'
@@ -8,12 +8,12 @@ import { virtualClock } from '../../../test/rig/virtual-clock.ts'
 export const SEED = 20261121
 export const PER_SECOND = 10
 export const BURST = 10
-/** One way, connection and TLS included. */
+/** One way, including connection and TLS. */
 export const AWS_DELAY: Delay = { medianMs: 30, sigma: 0.5 }
 export const VAULT_DELAY: Delay = { medianMs: 2, sigma: 0.5 }
-/** So fast that it is not in the way. */
+/** Fast enough not to be a bottleneck. */
 export const VAULT_PER_SECOND = 1000
-/** What the PKI role in docs/vault.md gives. */
+/** The lifetime set by the PKI role in docs/vault.md. */
 export const CERTIFICATE_MS = 3_600_000
 
 export interface Job {
@@ -25,7 +25,7 @@ export interface Job {
   readonly tellsWhen?: boolean
   readonly vault?: Server
   readonly certificateMs?: number
-  /** Whether the kubelet starts a failed container again: after 10 s, twice that each time, 300 s at most. */
+  /** Whether the kubelet restarts a failed container: after 10 s, doubling each time, up to 300 s. */
   readonly restarts?: boolean
   readonly seed?: number
 }
@@ -33,11 +33,11 @@ export interface Job {
 export interface JobOutcome {
   readonly succeeded: number
   readonly failed: number
-  /** When the last pod that succeeded had its credentials. */
+  /** When the last successful pod had its credentials. */
   readonly lastMs: number
   /** When the limit alone would have let the last of all pods through. */
   readonly leastMs: number
-  /** Of CreateSession, those of pods that fail included. */
+  /** CreateSession requests, including those of pods that fail. */
   readonly requests: number
   readonly logins: number
 }
@@ -85,7 +85,7 @@ export function leastMs(pods: number): number {
   return (pods / PER_SECOND) * 1000
 }
 
-/** Whole seconds, as the setting has them: what docs/large-jobs.md tells an operator. */
+/** Whole seconds, as in the setting: docs/large-jobs.md gives this formula to operators. */
 export function startSpreadSeconds(pods: number): number {
   return Math.floor((1.05 * pods) / PER_SECOND)
 }

@@ -1,4 +1,4 @@
-/** Other ways to try again than ours, for comparison: the loop is theirs, the errors and the bounds are the product's. */
+/** Other retry policies than ours, for comparison: the loop is theirs, the errors and the bounds are the product's. */
 import { IamRaError } from '../../../src/errors.ts'
 import { ATTEMPT_MS, type retry } from '../../../src/run/retry.ts'
 
@@ -12,7 +12,7 @@ export interface Pause {
   random(): number
 }
 
-/** @param pauseMs undefined gives up */
+/** @param pauseMs returns undefined to give up */
 export function policy(pauseMs: (pause: Pause) => number | undefined): Policy {
   return async (_what, stage, { runtime, bounds }, attempt) => {
     for (let count = 1; ; count += 1) {
@@ -30,7 +30,7 @@ export function policy(pauseMs: (pause: Pause) => number | undefined): Policy {
   }
 }
 
-/** Full jitter below a ceiling that doubles from half a second, whatever failed; it gives up where the pause is too long. */
+/** Full jitter below a ceiling that doubles from half a second, whatever failed; it gives up if the pause is too long. */
 export function fullJitter(ceilingMs: number): Policy {
   return policy(
     ({ attempt, error, random }) =>
@@ -38,7 +38,7 @@ export function fullJitter(ceilingMs: number): Policy {
   )
 }
 
-/** AWS's signing helper 1.8.0 and the Go SDK's standard retryer below it: three attempts, no look at Retry-After. */
+/** AWS's signing helper 1.8.0 and its Go SDK's standard retryer: three attempts, ignoring Retry-After. */
 export const HELPER: Policy = policy(({ attempt, random }) =>
   attempt < 3 ? random() * Math.min(20_000, 1000 * 2 ** attempt) : undefined,
 )

@@ -1,4 +1,4 @@
-/** The tables of docs/large-jobs.md on renewals. */
+/** The tables on renewals in docs/large-jobs.md. */
 import { renewalAt } from '../../../src/renewal/schedule.ts'
 import { PER_SECOND } from './job.ts'
 import type { Tell } from './job-tables.ts'
@@ -9,7 +9,7 @@ import { runSidecars, type Sidecars, type SidecarsOutcome } from './sidecars.ts'
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 
-/** Of the schedule alone: when a life's renewal falls. */
+/** For the schedule alone: when in its lifetime a credential is renewed. */
 export function scheduleTable(): string {
   const rows = [15, 20, 30, 45, 60, 120, 360, 720].map((minutes) => {
     const life = { obtainedAtMs: 0, expiresAtMs: minutes * MINUTE_MS }
@@ -29,14 +29,17 @@ function inMinutes(minutes: number): string {
 const CROWD = { count: 10_000, startWithinMs: MINUTE_MS, lifeMs: HOUR_MS, untilMs: 4 * HOUR_MS }
 const DOWN_FROM_MS = 2 * HOUR_MS
 
-/** 10,000 that start within a minute: at a quota that gives all of them credentials in it, at the default, after an outage. */
+/**
+ * 10,000 that start within a minute: with a quota that lets all of them through in that time, with the default quota,
+ * and after an outage.
+ */
 export async function renewalTable(tell: Tell): Promise<string> {
   const rows: string[][] = []
   for (const [title, sidecars] of [
     ['200/s', { ...CROWD, perSecond: 200 }],
     [`${PER_SECOND}/s`, { ...CROWD, perSecond: PER_SECOND }],
     [
-      `${PER_SECOND}/s, AWS away for 15 min`,
+      `${PER_SECOND}/s, AWS down for 15 min`,
       { ...CROWD, perSecond: PER_SECOND, down: [DOWN_FROM_MS, DOWN_FROM_MS + 15 * MINUTE_MS] },
     ],
   ] as const satisfies readonly (readonly [string, Sidecars])[]) {
@@ -45,7 +48,13 @@ export async function renewalTable(tell: Tell): Promise<string> {
     rows.push([title, ...renewalCells(done)])
   }
   return markdownTable(
-    ['limit', 'all ready after', 'most in a minute, by the hour', 'requests per success', 'credentials died'],
+    [
+      'limit',
+      'all ready after',
+      'most in a minute, by the hour',
+      'requests per success',
+      'credentials expired',
+    ],
     rows,
   )
 }
@@ -58,7 +67,7 @@ function renewalCells(done: SidecarsOutcome): string[] {
     `${Math.round(done.readyMs / 1000)} s`,
     hours.join(', '),
     perSuccess(done.requests, done.answered),
-    done.died === 0 ? '0' : `${done.died}, the last alive again at ${clockTime(done.revivedMs)}`,
+    done.died === 0 ? '0' : `${done.died}, the last valid again at ${clockTime(done.revivedMs)}`,
   ]
 }
 

@@ -1,6 +1,6 @@
-/** The servers that everyone wants something of at once: they judge a request when it arrives, not when it was sent. */
+/** The servers that everyone calls at once: they judge a request when it arrives, not when it was sent. */
 
-/** What becomes of a request: answered after a while, or refused at once. */
+/** The outcome of a request: answered after a while, or refused at once. */
 export type Verdict =
   | { readonly kind: 'answered'; readonly afterMs: number }
   | { readonly kind: 'throttled'; readonly retryAfterMs?: number }
@@ -10,19 +10,19 @@ export interface Server {
   readonly requests: number
   readonly answered: number
   /**
-   * @param nowMs when the request arrives, and no earlier than the one before it
+   * @param nowMs when the request arrives, not earlier than the one before it
    * @param patienceMs how long its sender still waits
    */
   arrive(nowMs: number, patienceMs: number): Verdict
 }
 
-/** A token bucket, empty at the beginning: what a second brings and what may be saved up. */
+/** A token bucket, empty at the beginning: the refill per second and the maximum that can be saved up. */
 export interface Limit {
   readonly perSecond: number
   readonly burst: number
-  /** Whether a refusal says when the next token comes, in whole seconds as the header has it. */
+  /** Whether a refusal says when the next token comes, in whole seconds as in the header. */
   readonly tellsWhen?: boolean
-  /** From and until when it answers nobody with anything but 503. */
+  /** The period in which it answers every request with 503. */
   readonly down?: readonly [fromMs: number, untilMs: number]
 }
 
@@ -43,7 +43,7 @@ export function limited({ perSecond, burst, tellsWhen = false, down }: Limit): S
       tokens = Math.min(burst, tokens + ((nowMs - filledMs) / 1000) * perSecond)
       filledMs = nowMs
       if (down !== undefined && nowMs >= down[0] && nowMs < down[1]) return { kind: 'down' }
-      // What is a token but for the rounding of fractions is one.
+      // A token short of one only by rounding counts as one.
       if (tokens < 1 - 1e-9) {
         return tellsWhen
           ? { kind: 'throttled', retryAfterMs: Math.ceil((1 - tokens) / perSecond) * 1000 }
@@ -58,7 +58,7 @@ export function limited({ perSecond, burst, tellsWhen = false, down }: Limit): S
 
 /**
  * One after the other, each for the same time.
- * @param gone what it does with requests whose senders have left: `worked on` is the worst that a server can do
+ * @param gone what happens to requests whose senders have given up: `worked on` is the worst that a server can do
  */
 export function queueing(perSecond: number, gone: 'dropped' | 'worked on'): Server {
   let freeMs = 0

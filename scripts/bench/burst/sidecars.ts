@@ -1,4 +1,4 @@
-/** Sidecars that renew, for hours of virtual time: how many come in one minute, and what an outage leaves behind. */
+/** Sidecars that renew, for hours of virtual time: how many renew in one minute, and the aftermath of an outage. */
 import { renewalAt, renewalPauseMs } from '../../../src/renewal/schedule.ts'
 import { retry } from '../../../src/run/retry.ts'
 import { seededRandom } from '../../../test/rig/chance.ts'
@@ -14,28 +14,28 @@ export interface Sidecars {
   readonly lifeMs: number
   readonly perSecond: number
   readonly untilMs: number
-  /** When AWS answers nobody. */
+  /** When AWS does not answer. */
   readonly down?: readonly [fromMs: number, untilMs: number]
 }
 
 export interface SidecarsOutcome {
-  /** When the last had its first credentials. */
+  /** When the last one had its first credentials. */
   readonly readyMs: number
   /** Renewals begun, by the minute. */
   readonly minutes: readonly number[]
   readonly renewals: number
-  /** Of CreateSession, those for the first credentials included. */
+  /** CreateSession requests, including those for the first credentials. */
   readonly requests: number
   readonly answered: number
-  /** How many sidecars had dead credentials at some time. */
+  /** How many sidecars had expired credentials at some time. */
   readonly died: number
-  /** When, after that, the last had live ones again. */
+  /** When, after that, the last one had valid credentials again. */
   readonly revivedMs: number
-  /** The least life that was left when a renewal had succeeded. */
+  /** The shortest lifetime left when a renewal succeeded. */
   readonly leastLeftMs: number
 }
 
-/** A first run waits for its turn behind all others; a renewal has the default. */
+/** A first run waits its turn behind all others; a renewal has the default. */
 const FIRST_DEADLINE_MS = 1_310_000
 const DEADLINE_MS = 60_000
 

@@ -1,4 +1,4 @@
-/** docs/lab/floods.md: the tables of what the floods did. */
+/** docs/lab/floods.md: tables of the floods' effects. */
 import type { FloodResult } from '../../../test/rig/flood/scene.ts'
 import type { Watched } from '../../../test/rig/flood/watch.ts'
 import { factList, labPage } from '../lab.ts'
@@ -21,9 +21,9 @@ export function floodTable({ runs }: FloodResults): string {
       'flood',
       'CPU',
       'connections',
-      'app: not answered or late / asked',
+      'app: unanswered or late / asked',
       'app, ms: median / longest',
-      'probe: not answered or late / asked',
+      'probe: unanswered or late / asked',
       'probe, ms: median / longest',
       'memory, MiB',
       'renewal, s',

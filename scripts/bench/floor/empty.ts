@@ -1,2 +1,2 @@
-/** What the runtime alone takes. */
+/** An empty program: the cost of the runtime alone. */
 export {}

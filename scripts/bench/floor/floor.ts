@@ -1,7 +1,8 @@
 /**
- * The least that the job takes on our runtime: the requests of aws-iam-ra, its key, its atomic file and its revocation
- * beside the exchange, without a library and without what makes it a product (checks, retries, reasons, settings). What it
- * needs less than aws-iam-ra is the price of these. For the bench alone: it trusts its environment and its servers.
+ * The minimum that the job takes on our runtime: aws-iam-ra's requests, key, atomic file, and revocation in parallel
+ * with the exchange, without a library and without the features of a product (checks, retries, error messages,
+ * settings). The difference to aws-iam-ra is the price of these. For the bench only: it trusts its environment and its
+ * servers.
  */
 import { createHash, generateKeyPair, sign, type KeyObject } from 'node:crypto'
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
@@ -25,7 +26,7 @@ async function main(env: Readonly<Record<string, string | undefined>>): Promise<
   const vault = connectTo(need('VAULT_ADDR'), ca)
   const jwt = (await readFile(need('SERVICE_ACCOUNT_TOKEN_FILE'), 'utf8')).trim()
 
-  // The key is made while the login is on its way.
+  // The key is generated while the login is in flight.
   const making = makeKey(need('KEY_TYPE'))
   const login = await vault.post(
     '/v1/auth/kubernetes/login',
@@ -68,7 +69,7 @@ async function makeKey(type: string): Promise<{ publicKey: KeyObject; privateKey
     : await make('ec', { namedCurve: 'P-256' })
 }
 
-/** As AWS_CA_BUNDLE is meant: on top of the public roots. */
+/** As AWS_CA_BUNDLE is meant: in addition to the public roots. */
 async function trustedByAws(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<string[] | undefined> {
@@ -110,7 +111,7 @@ aws_session_token = ${credentials['sessionToken'] ?? ''}
 `
 }
 
-/** Whole or not at all, and on disk when it is there. */
+/** Whole or not at all, and on disk once it exists. */
 async function writeFile(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const draft = await open(`${path}.draft`, 'wx', 0o600)

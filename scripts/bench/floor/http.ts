@@ -1,4 +1,4 @@
-/** One JSON request and its answer over node:http or node:https, connections kept. */
+/** One JSON request and its answer over node:http or node:https, with keep-alive. */
 import http from 'node:http'
 import https from 'node:https'
 

@@ -1,4 +1,4 @@
-"""The job of aws-iam-ra with public packages, as a script of a few dozen lines would do it. The key stays in memory."""
+"""The job of aws-iam-ra with public packages, in a script of a few dozen lines. The key stays in memory."""
 
 import os
 import pathlib

@@ -1,14 +1,14 @@
 #!/bin/sh
 # The job of aws-iam-ra with the Vault CLI, openssl, curl and jq. VAULT names the CLI; HOME is in memory.
 #
-# Nothing secret is in an argument or in an environment variable: the CLI reads the service-account token from its file
+# No secret is in an argument or an environment variable: the CLI reads the service-account token from its file
 # and its own from HOME, where this script puts it, and curl takes the signed request from its stdin. But openssl signs
-# with a key in a file only, so the private key lies in HOME for the time of the run.
+# only with a key in a file, so the private key is in HOME during the run.
 set -eu
 umask 077
 cd "$HOME"
 region=$(echo "$ANCHOR_ARN" | cut -d: -f4)
-# What the variables of the job are named, AWS's CA among them, the CLI does not look at.
+# The CLI ignores the job's other variables, such as AWS's CA.
 "$VAULT" write -format=json auth/kubernetes/login role="$VAULT_ROLE" jwt=@"$SERVICE_ACCOUNT_TOKEN_FILE" |
   jq -rj .auth.client_token >.vault-token
 

@@ -1,4 +1,4 @@
-/** What `serve` is to keep to, and whether it did. */
+/** The goals for `serve`, and whether they were met. */
 import { quantile } from '../statistics.ts'
 import { MODES, type Mode } from './load.ts'
 import { QUESTIONS, type Results } from './results.ts'
@@ -13,14 +13,14 @@ export interface Goal {
 
 const MEDIAN_MS = 1
 const IDLE_MIB = 45
-/** MiB in 100 renewals, which are two days of sessions of an hour: what the saw-tooth of a heap leaves uncertain. */
+/** MiB in 100 renewals, which are two days of one-hour sessions: the uncertainty left by a heap's saw-tooth. */
 const GROWTH_MIB = 0.1
 
-/** What a page calls them. */
+/** Their names on pages. */
 export const MODE_LABELS: Readonly<Record<Mode, string>> = {
   one: 'one kept connection',
   sixteen: '16 kept connections at once',
-  new: 'a new connection each',
+  new: 'a new connection for each',
 }
 
 export function goals(results: Results): readonly Goal[] {
@@ -32,8 +32,8 @@ export function goals(results: Results): readonly Goal[] {
   const idle = Math.max(memory.idle.rss, memory.idleAgain.rss)
   return [
     ...medians,
-    goal('idle memory (VmRSS), the greater of both times', idle, IDLE_MIB, 'MiB', 'at most'),
-    goal('growth in 100 renewals', growthOf(results), GROWTH_MIB, 'MiB', 'at most'),
+    goal('idle memory (VmRSS), the larger of the two', idle, IDLE_MIB, 'MiB', 'at most'),
+    goal('growth per 100 renewals', growthOf(results), GROWTH_MIB, 'MiB', 'at most'),
   ]
 }
 
@@ -45,7 +45,7 @@ export function growthOf({ renewals: { rss } }: Pick<Results, 'renewals'>): numb
   return slopeOf(rss.slice(settling(rss.length))) * 100
 }
 
-/** How many of so many renewals are not judged. */
+/** How many of these renewals are not judged. */
 export function settling(renewals: number): number {
   return Math.floor(renewals / 4)
 }

@@ -1,4 +1,4 @@
-/** A long-lived process that nobody asks for credentials, the kubelet's probe apart. */
+/** A long-lived process that nobody asks for credentials; only the kubelet's probe calls it. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Memory } from '../../../test/rig/processes/memory.ts'
 import type { Scene } from '../../../test/rig/processes/programs.ts'
@@ -8,7 +8,7 @@ import type { Service } from '../../../test/rig/processes/service.ts'
 /** The period of the liveness probe in k8s/sidecar. */
 const PROBE_SECONDS = 20
 
-/** @returns its memory after so many seconds, and the resident set in MiB at each */
+/** @returns its memory after this many seconds, and the resident set in MiB at each */
 export async function idleOf(
   service: Service,
   scene: Scene,
@@ -23,10 +23,10 @@ export async function idleOf(
   return { memory: service.memory(), rss }
 }
 
-/** Near enough to be the same. MiB */
+/** Close enough to count as equal. MiB */
 const SAME = 0.5
 
-/** @returns the first second from which on the resident set is the one that it stays at */
+/** @returns the first second from which on the resident set stays at its final value */
 export function settledAfter(rss: readonly number[]): number {
   const last = rss.at(-1) ?? 0
   return rss.findLastIndex((sample) => Math.abs(sample - last) > SAME) + 1

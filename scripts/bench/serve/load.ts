@@ -1,16 +1,17 @@
 /**
  * Requests as fast as answers come, and how long each takes. Not autocannon: its histogram has whole milliseconds, and
- * one connection's answers here take less than a fifth of one; in rounds, turns with the floor would take it seconds each.
+ * one connection's answers here take less than a fifth of one; in rounds, alternating with the floor, it would take
+ * seconds for each.
  */
 import { quantile } from '../statistics.ts'
 import { open, type Connection } from './connection.ts'
 
-/** A request that is made again and again. */
+/** A request that is repeated. */
 export interface Question {
   readonly method: 'GET' | 'PUT'
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  /** Of the answer; another ends the bench. */
+  /** Of the answer; any other ends the bench. */
   readonly status: number
 }
 
@@ -22,12 +23,12 @@ export type Mode = (typeof MODES)[number]
 const CONNECTIONS: Readonly<Record<Mode, number>> = { one: 1, sixteen: 16, new: 1 }
 
 export interface Timings {
-  /** Milliseconds, one for each request: to the end of its answer, with a new connection from before that is made. */
+  /** Milliseconds per request: to the end of its answer; with a new connection, starting before it is opened. */
   readonly latenciesMs: readonly number[]
   readonly seconds: number
 }
 
-/** @throws Error where an answer has another status, or a connection ends without one */
+/** @throws Error if an answer has another status, or a connection is closed without one */
 export async function load(port: number, question: Question, mode: Mode, requests: number): Promise<Timings> {
   const text = requestText(port, question, mode)
   const latenciesMs: number[] = []
@@ -77,7 +78,7 @@ export interface LoadResult {
   readonly maxMs: number
 }
 
-/** Of several rounds together. @throws RangeError without requests */
+/** For several rounds together. @throws RangeError without requests */
 export function loadResult(rounds: readonly Timings[]): LoadResult {
   const latencies = rounds.flatMap(({ latenciesMs }) => latenciesMs)
   const seconds = rounds.reduce((sum, round) => sum + round.seconds, 0)

@@ -1,4 +1,4 @@
-/** docs/lab/serve.md: the tables of what a run of the bench of `serve` found. */
+/** docs/lab/serve.md: tables of the results of the `serve` bench. */
 import { factList, labPage } from '../lab.ts'
 import { goals } from './goals.ts'
 import type { Results } from './results.ts'
@@ -14,7 +14,7 @@ export const SERVE_PAGE = labPage('serve', (results: Results) => ({
   'serve-others': otherTable(results),
 }))
 
-/** What a run prints at its end. */
+/** The output at the end of a run. */
 export function summary(results: Results): string {
   const tables = [requestTable, memoryTable, growthTable, childTable, otherTable]
   return [...tables.map((table) => table(results)), goalTable(goals(results))].join('\n')

@@ -1,4 +1,4 @@
-/** What apps ask for, by the endpoint's paths and headers as AWS documents them. */
+/** The requests of apps, with the endpoint's paths and headers as AWS documents them. */
 import { readFileSync } from 'node:fs'
 import { open, type Reply } from './connection.ts'
 import { requestText, type Question } from './load.ts'
@@ -13,7 +13,7 @@ const SESSION: Question = {
   status: 200,
 }
 
-/** For a process that has credentials: an IMDSv2 session is made and the role's name asked for. */
+/** For a process that has credentials: creates an IMDSv2 session and asks for the role's name. */
 export async function questionsOf(scene: Scene): Promise<Readonly<Record<QuestionName, Question>>> {
   const container: Question = {
     method: 'GET',
@@ -34,8 +34,8 @@ export async function questionsOf(scene: Scene): Promise<Readonly<Record<Questio
 }
 
 /**
- * One reader of each way, on a connection of its own. @returns the bytes of the container endpoint's answer
- * @throws Error where either is not given what was issued last
+ * One reader of each kind, on its own connection. @returns the bytes of the container endpoint's answer
+ * @throws Error if either does not get the last credentials issued
  */
 export async function readBoth({ endpointPort, stage }: Scene, questions: Questions): Promise<number> {
   const latest = stage.sessions.issued.at(-1)
@@ -46,14 +46,14 @@ export async function readBoth({ endpointPort, stage }: Scene, questions: Questi
       AccessKeyId === latest?.accessKeyId &&
       SecretAccessKey === latest?.secretAccessKey &&
       Token === latest?.sessionToken
-    if (!isLatest) throw new Error('a reader got other credentials than those that were issued last')
+    if (!isLatest) throw new Error('a reader got credentials other than the last ones issued')
   }
   return replies[0]?.body.length ?? 0
 }
 
 export type Questions = Readonly<Record<QuestionName, Question>>
 
-/** As the kubelet's liveness probe. @throws Error where the process says that it does not live */
+/** Like the kubelet's liveness probe. @throws Error if the process reports that it is not live */
 export async function probe({ healthPort }: Scene): Promise<void> {
   await ask(healthPort, { method: 'GET', path: '/livez', headers: {}, status: 200 })
 }

@@ -1,10 +1,10 @@
-/** Renewals one after another, and what they cost. */
+/** Renewals one after another, and their cost. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { findChild, readMemory, type Memory } from '../../../test/rig/processes/memory.ts'
 import type { ChildSample, Results } from './results.ts'
 import type { Service } from '../../../test/rig/processes/service.ts'
 
-/** @param check what is asked of it after each renewal */
+/** @param check called after each renewal */
 export async function renewMany(
   service: Service,
   count: number,
@@ -22,12 +22,12 @@ export async function renewMany(
 
 const LOOK_MS = 4
 
-/** One renewal, with both processes looked at all the time. @throws Error where its process was not seen */
+/** One renewal, with both processes observed all the time. @throws Error if its process was not seen */
 export async function watchRenewal(service: Service): Promise<ChildSample> {
   const renewed = { isDone: false }
   const renewal = service.renew().finally(() => (renewed.isDone = true))
   const looks: { readonly child: Memory; readonly parent: Memory }[] = []
-  // It has ended before its result is served.
+  // It has exited before its result is served.
   while (!renewed.isDone) {
     const pid = findChild(service.pid, 'obtain')
     const child = pid === undefined ? undefined : readIfThere(pid)
@@ -45,7 +45,7 @@ export async function watchRenewal(service: Service): Promise<ChildSample> {
   }
 }
 
-/** Undefined where it ends at this moment. */
+/** Undefined if it exits at this moment. */
 function readIfThere(pid: number): Memory | undefined {
   try {
     return readMemory(pid)

@@ -1,7 +1,7 @@
 /** Every kind of request in every mode, in rounds. */
 import { load, loadResult, MODES, type LoadResult, type Mode, type Question, type Timings } from './load.ts'
 
-/** To the responder, which answers whatever comes. */
+/** To the responder, which answers any request. */
 export const FLOOR: Question = { method: 'GET', path: '/', headers: {}, status: 200 }
 
 export async function loadAll<Name extends string>(
@@ -11,7 +11,7 @@ export async function loadAll<Name extends string>(
 ): Promise<Record<Name, Record<Mode, LoadResult>>> {
   const names = Object.keys(questions) as Name[]
   const timings = new Map<string, Timings[]>()
-  // One round ahead, a tenth as long: programs and their client come into their stride.
+  // A warm-up round, a tenth as long, brings the programs and their client up to speed.
   for (let round = -1; round < counts.rounds; round += 1) {
     for (const mode of MODES) {
       for (const name of names) {

@@ -1,4 +1,4 @@
-/** One whole run: the shipped file's `serve` through all its states, then what stands beside it. */
+/** One complete run: the shipped file's `serve` through all its states, then the programs it is compared with. */
 import { machineFacts } from '../machine.ts'
 import { idleOf } from './idle.ts'
 import { load, loadResult, type Mode } from './load.ts'
@@ -17,14 +17,14 @@ import type { ChildSample, KeptMode, OtherName, OtherResult, QuestionName, Resul
 import { startService, type Program, type Service } from '../../../test/rig/processes/service.ts'
 
 export interface Counts {
-  /** The kinds of request take turns, so that what slows the machine down hits all alike. */
+  /** The kinds of request take turns, so that anything that slows the machine down affects all of them alike. */
   readonly rounds: number
   /** Of each kind, in each round. */
   readonly requests: Readonly<Record<Mode, number>>
-  /** Renewals whose process is looked at; apart from the others, since looking takes time from them. */
+  /** Renewals whose process is observed; separate from the others, since observing slows them down. */
   readonly watched: number
   readonly renewals: number
-  /** Of each program beside ours. */
+  /** For each program compared with ours. */
   readonly otherRenewals: number
   readonly idleSeconds: number
 }
@@ -35,7 +35,7 @@ export async function runServe(scene: Scene, counts: Counts, report: Report): Pr
   const machine = Object.entries(machineFacts([])).filter(([name]) => !UNUSED.includes(name))
   const ours = await runOurs(scene, counts, report)
   const other = async (name: OtherName, program: Program): Promise<OtherResult> => {
-    report(`beside it: ${name}`)
+    report(`for comparison: ${name}`)
     return await runOther(scene, program, name !== 'renew', counts)
   }
   return {
@@ -43,7 +43,7 @@ export async function runServe(scene: Scene, counts: Counts, report: Report): Pr
     machine: Object.fromEntries(machine),
     ...ours,
     others: {
-      // src/run/reexec.ts leaves the compiler on where its option is set already.
+      // src/run/reexec.ts leaves the compiler on if its option is already set.
       compiler: await other('compiler', serveProgram(scene, { BUN_JSC_useJIT: '1' })),
       renew: await other('renew', renewProgram(scene)),
       node: await other('node', nodeServeProgram(scene)),
@@ -123,7 +123,7 @@ async function running<T>(program: Program, use: (service: Service) => Promise<T
   try {
     result = await use(service)
   } catch (error) {
-    // The first error is the one to see.
+    // The first error is the one to show.
     await service.stop().catch(() => undefined)
     throw error
   }

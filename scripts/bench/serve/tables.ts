@@ -1,4 +1,4 @@
-/** Tables in Markdown of what the bench of `serve` found. */
+/** Markdown tables of the results of the `serve` bench. */
 import { markdownTable } from '../../generated.ts'
 import { growthOf, median, MODE_LABELS, settling, type Goal } from './goals.ts'
 import { settledAfter } from './idle.ts'
@@ -35,11 +35,11 @@ export function requestTable({ requests }: Pick<Results, 'requests'>): string {
       ]
     }),
   )
-  const head = ['request', 'over', 'a second', 'median, ms', '99 %, ms', 'longest, ms', 'requests']
+  const head = ['request', 'over', 'per second', 'median, ms', '99 %, ms', 'longest, ms', 'requests']
   return markdownTable(head, rows, { numbers: true })
 }
 
-const MEMORY_HEAD = ['VmRSS', 'of files', 'of no file', 'VmHWM', 'PSS']
+const MEMORY_HEAD = ['VmRSS', 'file-backed', 'anonymous', 'VmHWM', 'PSS']
 
 function memoryCells({ rss, file, anonymous, peak, share }: Memory): string[] {
   return [rss, file, anonymous, peak, share].map((value) => value.toFixed(1))
@@ -48,11 +48,11 @@ function memoryCells({ rss, file, anonymous, peak, share }: Memory): string[] {
 export function memoryTable({ memory, idle, requests, renewals }: Results): string {
   const asked = QUESTIONS.flatMap((name) => MODES.map((mode) => requests[name][mode].requests))
   const labels = {
-    start: 'listening, nothing renewed yet',
-    ready: 'the first credentials are there',
+    start: 'listening, before the first renewal',
+    ready: 'with the first credentials',
     loaded: `after ${thousands(asked.reduce((sum, count) => sum + count, 0))} requests`,
     idle: `${idle.seconds} s later`,
-    renewed: `after ${renewals.rss.length} renewals more`,
+    renewed: `after ${renewals.rss.length} more renewals`,
     idleAgain: `${idle.seconds} s later`,
   }
   const rows = STATES.map((state) => [labels[state], ...memoryCells(memory[state])])
@@ -66,17 +66,17 @@ export function growthTable({ renewals }: Pick<Results, 'renewals'>): string {
   const rows = [
     ['first', mebibytes(rss[0] ?? 0)],
     ['median', mebibytes(median(rss))],
-    ['least, greatest', `${mebibytes(Math.min(...rss))}, ${mebibytes(Math.max(...rss))}`],
+    ['minimum, maximum', `${mebibytes(Math.min(...rss))}, ${mebibytes(Math.max(...rss))}`],
     ['last', mebibytes(rss.at(-1) ?? 0)],
-    ['slope of all, in 100 renewals', signed(slopeOf(rss) * 100)],
+    ['slope overall, per 100 renewals', signed(slopeOf(rss) * 100)],
     [
-      `slope from the ${ordinal(settling(rss.length) + 1)} on, in 100 renewals`,
+      `slope from the ${ordinal(settling(rss.length) + 1)} on, per 100 renewals`,
       signed(growthOf({ renewals })),
     ],
   ]
   const table = markdownTable([`VmRSS after each of ${rss.length} renewals`, 'MiB'], rows, { numbers: true })
   return `${table}
-From the signal until the new credentials were served, and the process of the renewal had ended: ${median(ms).toFixed(0)} ms at the median, ${Math.max(...ms).toFixed(0)} ms at most.
+From the signal until the new credentials were served, and the renewal's process had exited: ${median(ms).toFixed(0)} ms at the median, ${Math.max(...ms).toFixed(0)} ms at most.
 `
 }
 
@@ -96,13 +96,13 @@ export function childTable({ children, memory }: Pick<Results, 'children' | 'mem
       children.map(({ together }) => together),
     ),
     row(
-      'of these of no file, MiB',
+      'of these anonymous, MiB',
       children.map(({ anonymousTogether }) => anonymousTogether),
     ),
   ]
-  const head = [`${children.length} renewals, watched`, 'median', 'greatest']
+  const head = [`${children.length} renewals, observed`, 'median', 'maximum']
   return `${markdownTable(head, rows, { numbers: true })}
-Between renewals it is ${memory.idle.anonymous.toFixed(1)} MiB of no file.
+Between renewals its anonymous memory is ${memory.idle.anonymous.toFixed(1)} MiB.
 `
 }
 
@@ -119,7 +119,7 @@ export function otherTable({ others, memory, requests }: Results): string {
     ['`serve`', ours] as const,
     ...OTHERS.map((name) => [OTHER_LABELS[name], others[name]] as const),
   ]
-  const head = ['idle, MiB', ...MEMORY_HEAD, 'a request at the median, ms', '16 at once, ms']
+  const head = ['idle, MiB', ...MEMORY_HEAD, 'median request, ms', '16 at once, ms']
   return markdownTable(
     head,
     rows.map(([label, { idle, medianMs }]) => [

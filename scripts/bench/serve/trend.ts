@@ -1,6 +1,6 @@
 /** Whether a series of samples grows. */
 
-/** The slope of the straight line that least squares draw, for each sample on. @throws RangeError below two samples */
+/** The slope of the least-squares line, per sample. @throws RangeError below two samples */
 export function slopeOf(samples: readonly number[]): number {
   if (samples.length < 2) throw new RangeError('a line needs two samples')
   const middle = (samples.length - 1) / 2

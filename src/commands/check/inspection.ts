@@ -1,4 +1,4 @@
-/** Runs a check's steps one by one: each with its own time, its failure kept, its warnings gathered. */
+/** Runs a check's steps one by one, each with its own time limit; keeps failures and warnings. */
 import { IamRaError } from '../../errors.ts'
 import { serverDateMs } from '../../net/http.ts'
 import type { Logger } from '../../run/log.ts'
@@ -11,14 +11,14 @@ import type { CheckStep } from './report.ts'
 export interface Inspection {
   readonly steps: readonly CheckStep[]
   add(step: CheckStep): void
-  /** @returns what the way brings, undefined if a step of it failed. @throws what no step stands for: a signal, a bug */
+  /** @returns the result, undefined if a step failed. @throws what is no step's failure: a signal, a bug */
   follow<T>(way: (watch: Watch) => Promise<T>): Promise<T | undefined>
 }
 
-/** Retries go on for so long: a server that is down is not waited for as in a run, since the other steps wait too. */
+/** How long retries go on: shorter than in a run, since the other steps are waiting. */
 const STEP_MS = 10_000
 
-/** A smaller difference may be the Date header's own, which has whole seconds. */
+/** A smaller difference may come from the Date header, which has whole seconds. */
 const SKEW_WORTH_SHOWING_MS = 5000
 
 export function createInspection(
@@ -29,7 +29,7 @@ export function createInspection(
   onStep: (step: CheckStep) => void,
 ): Inspection {
   const steps: CheckStep[] = []
-  // Of the step at work: a session that an earlier one made warns in the one that ends it.
+  // Warnings of the current step; a session created earlier may warn in the step that ends it.
   let warnings: string[] = []
   const gathering: Logger = { ...logger, warn: (message) => void warnings.push(message) }
   const add = (step: CheckStep): void => {
@@ -109,13 +109,13 @@ function boundsOf(limitMs: number, { clock }: Runtime, interrupt: AbortSignal): 
   }
 }
 
-/** The step's own limit is no news: what stood in the way until then is. */
+/** The step's own limit says nothing; what failed until then does. */
 function withoutDeadline(error: IamRaError): IamRaError {
   const { cause } = error
   return error.code === 'DEADLINE' && cause instanceof IamRaError && cause.code !== 'DEADLINE' ? cause : error
 }
 
-/** The runtime, and how far its clock is ahead of the server that answered last. */
+/** The runtime, and how far its clock is ahead of the last server that answered. */
 function watchClock(runtime: Runtime): { readonly runtime: Runtime; skewMs(): number | undefined } {
   let skewMs: number | undefined
   return {

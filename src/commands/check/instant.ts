@@ -1,4 +1,4 @@
-/** Moments, as a check shows them. */
+/** Points in time, as a check shows them. */
 
 const UNITS: readonly (readonly [name: string, ms: number])[] = [
   ['d', 86_400_000],
@@ -7,13 +7,13 @@ const UNITS: readonly (readonly [name: string, ms: number])[] = [
   ['s', 1000],
 ]
 
-/** How far it is from now, such as `in 59 min` or `3 s ago`. */
+/** Distance from now, such as `in 59 min` or `3 s ago`. */
 export function distanceText(moment: Date, nowMs: number): string {
   const ms = moment.getTime() - nowMs
   return ms < 0 ? `${spanText(-ms)} ago` : `in ${spanText(ms)}`
 }
 
-/** In the greatest unit of which there are two or more. */
+/** In the largest unit of which there are at least two. */
 export function spanText(ms: number): string {
   const [name, unit] = UNITS.find(([, each]) => ms >= 2 * each) ?? ['s', 1000]
   return `${Math.round(ms / unit)} ${name}`

@@ -1,4 +1,4 @@
-/** A check's report as one JSON document, for programs. Members are added to it and never taken away. */
+/** A check's report as one JSON document, for programs. Members are only ever added. */
 import type { IamRaError } from '../../errors.ts'
 import type { Fact, Facts } from '../../run/watch.ts'
 import { VERSION } from '../../version.ts'
@@ -21,7 +21,7 @@ export function jsonReport(write: (text: string) => void): Report {
   }
 }
 
-/** Members that are undefined are left out by JSON itself. */
+/** JSON leaves out undefined members. */
 function stepMembers({ name, state, lacks, given, sent, found, warnings, error }: CheckStep): object {
   return {
     name,

@@ -1,4 +1,4 @@
-/** What a check found: its steps, in the order in which they were made. */
+/** What a check found: its steps, in the order they were taken. */
 import type { IamRaError } from '../../errors.ts'
 import type { Facts, StepDescription } from '../../run/watch.ts'
 import type { GivenSetting } from '../../settings/settings.ts'
@@ -7,13 +7,13 @@ export interface CheckStep extends Pick<StepDescription, 'name' | 'title' | 'how
   readonly state: 'ok' | 'failed' | 'skipped'
   /** What a skipped step lacked. */
   readonly lacks?: string
-  /** Of the first step alone: every setting that was given. */
+  /** In the first step only: every setting that was given. */
   readonly given?: readonly GivenSetting[]
   /** What was sent to a server, or which file was read. */
   readonly sent: Facts
   readonly found: Facts
   readonly warnings: readonly string[]
-  /** Present where the step failed. */
+  /** Present if the step failed. */
   readonly error?: IamRaError
 }
 
@@ -24,7 +24,7 @@ export interface Report {
   end(steps: readonly CheckStep[]): void
 }
 
-/** The first one, which decides the exit code as it would have in a run. */
+/** The first failed step, which decides the exit code, as in a run. */
 export function failedStep(
   steps: readonly CheckStep[],
 ): (CheckStep & { readonly error: IamRaError }) | undefined {

@@ -1,4 +1,4 @@
-/** A check's report as text, for the person who runs it where something does not work. */
+/** A check's report as text, for a person whose pod does not work. */
 import type { Fact } from '../../run/watch.ts'
 import { VERSION } from '../../version.ts'
 import { timestamp } from '../../text/time.ts'
@@ -7,7 +7,7 @@ import { failedStep, type CheckStep, type Report } from './report.ts'
 
 const STATES = { ok: 'ok', failed: 'FAILED', skipped: 'skipped' } as const
 const WIDTH = 100
-/** Columns of a step's state and of what a block of rows is. */
+/** Width of a step's state and of a block's label. */
 const COLUMN = 9
 
 export function textReport(write: (text: string) => void, now: () => number): Report {
@@ -63,17 +63,17 @@ function factText(fact: Fact, nowMs: number): string {
   return String(fact)
 }
 
-/** So that a subject, which has commas, ends where it ends. */
+/** In brackets if it has commas, as a subject does. */
 function memberText(member: string): string {
   return member.includes(',') ? `[${member}]` : member
 }
 
-/** The text in lines of 100 columns, those after the first below its beginning; a longer word stays whole. */
+/** Wraps at 100 columns with a hanging indent; a longer word stays whole. */
 function hanging(head: string, text: string): string[] {
   const room = WIDTH - head.length
   const lines: string[] = []
   let line = ''
-  // A name that a server or a file chose must not begin a line or move the cursor.
+  // A name chosen by a server or a file must not start a line or move the cursor.
   for (const word of text.replace(/\p{Cc}+/gu, ' ').split(' ')) {
     if (line !== '' && line.length + 1 + word.length > room) {
       lines.push(line)
@@ -90,5 +90,5 @@ function resultText(steps: readonly CheckStep[]): string {
   const warned = warnings === 0 ? '' : `, with ${warnings === 1 ? 'a warning' : `${warnings} warnings`}`
   return failed === undefined
     ? `${'ok'.padEnd(COLUMN)}a run would work${warned}\n`
-    : `${'FAILED'.padEnd(COLUMN)}a run would fail at: ${failed.title} (exit code ${failed.error.exitCode})${warned}\n`
+    : `${'FAILED'.padEnd(COLUMN)}a run would fail here: ${failed.title} (exit code ${failed.error.exitCode})${warned}\n`
 }

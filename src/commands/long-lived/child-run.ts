@@ -5,13 +5,14 @@ import type { ChildResult } from '../../run/child.ts'
 import type { Bounds } from '../../run/deadline.ts'
 import type { Runtime } from '../../run/runtime.ts'
 import type { Obtained } from '../../credentials.ts'
-import type { SerializedCause } from '../obtain.ts'
+import { obtain } from '../obtain.ts'
+import type { SerializedCause } from '../obtain/run.ts'
 
 /** What the child takes besides DEADLINE: its start, and revoking. */
 const BESIDES_MS = 10_000
 
 /**
- * Everything is read anew: variables' files, token, CA and mounted certificate.
+ * Everything is read again: variables' files, token, CA and mounted certificate.
  * @param argv the flags of this process, without the command
  * @throws IamRaError the child's own, or RUN_LOST
  */
@@ -29,7 +30,7 @@ export async function obtainApart(
   onEnd()
   try {
     const result = await runtime.runChild({
-      argv: ['obtain', ...argv],
+      argv: [obtain.name, ...argv],
       timeoutMs: bounds.deadlineMs + BESIDES_MS,
       signal: stopped.signal,
     })
@@ -51,7 +52,7 @@ interface Failure extends ErrorOptions {
   readonly cause?: SerializedCause
 }
 
-/** It is our own program that wrote it, so its shape is known where there is one at all. */
+/** Our own program wrote it, so if there is any output its shape is known. */
 function resultOf(result: ChildResult): Obtained {
   const told = parseJsonObject(result.stdout)
   if (isRecord(told?.['obtained'])) return told['obtained'] as unknown as Obtained
@@ -74,18 +75,18 @@ function lost({ exitCode, signal, killed }: ChildResult): IamRaError {
     killed === 'timeout'
       ? [
           'hung and was killed',
-          'a volume that does not answer may hold it: look at the files that the settings name',
+          'a volume that does not answer may block it: check the files that the settings name',
         ]
       : killed === 'output'
-        ? ['wrote without end and was killed', 'report it, this is a bug']
+        ? ['wrote endless output and was killed', 'report it, this is a bug']
         : signal === 'SIGKILL'
           ? [
               'ended by SIGKILL, without a result',
-              "raise the container's memory limit, of which a run takes some 20 MiB for its time",
+              "raise the container's memory limit; a run needs about 20 MiB on top",
             ]
           : [
               `ended ${signal === null ? `with exit code ${exitCode ?? 0}` : `by ${signal}`}, without a result`,
-              'look at the lines before this one, and report it where they do not explain it',
+              'check the lines before this one, and report this if they do not explain it',
             ]
   return new IamRaError('RUN_LOST', 'internal', `the process of the run ${end}`, { retryable: true, hint })
 }

@@ -2,18 +2,18 @@
 import type { RequestCounts } from '../../endpoint/request-counts.ts'
 import type { Refresher } from '../../renewal/refresher.ts'
 import type { HealthSettings } from '../../endpoint/settings.ts'
+import type { CommandContext } from '../command.ts'
 import { listenerErrors } from './listener-errors.ts'
-import type { LongLivedContext } from './renewal-command.ts'
 
 /**
- * Runs with the health listener open, where one is wanted.
- * @param counts of the endpoint, where there is one
+ * Runs with the health listener open, if one is configured.
+ * @param counts the endpoint's, if there is one
  * @throws IamRaError LISTEN, and what `run` throws
  */
 export async function withHealth(
   settings: HealthSettings | undefined,
   refresher: Refresher,
-  { logger, runtime }: Pick<LongLivedContext, 'logger' | 'runtime'>,
+  { logger, runtime }: Pick<CommandContext, 'logger' | 'runtime'>,
   run: () => Promise<void>,
   counts?: RequestCounts,
 ): Promise<void> {

@@ -1,29 +1,19 @@
 /** What renew and serve have in common: START_SPREAD, then renewals until the pod ends, which is no failure. */
 import { seconds } from '../../text/time.ts'
 import { IamRaError } from '../../errors.ts'
-import { errorText, type Logger } from '../../run/log.ts'
+import { errorText } from '../../run/log.ts'
 import { createRefresher, type Refresher, type RefresherOptions } from '../../renewal/refresher.ts'
-import type { SighupHook, Runtime } from '../../run/runtime.ts'
 import { writeTerminationLog } from '../../run/termination-log.ts'
 import type { RenewSettings, SourceSettings } from '../../settings/settings.ts'
 import { SOURCES } from '../../sources/sources.ts'
+import type { CommandContext } from '../command.ts'
 import { obtainApart } from './child-run.ts'
 import { EARLY_WORD } from './retry-notice.ts'
-
-export interface LongLivedContext {
-  readonly runtime: Runtime
-  readonly logger: Logger
-  /** Aborted with an IamRaError: INTERRUPTED by SIGTERM or SIGINT, INTERNAL by a bug. */
-  readonly interrupt: AbortSignal
-  readonly hangUp: SighupHook
-  /** Path of the file. */
-  readonly terminationLog: string
-}
 
 /** From here on SIGHUP asks for a run, however early it comes. */
 export function refresherOf(
   { source, deadlineMs }: SourceSettings,
-  { runtime, logger, hangUp }: LongLivedContext,
+  { runtime, logger, hangUp }: CommandContext,
   store?: RefresherOptions['store'],
 ): Refresher {
   const refresher = createRefresher({
@@ -59,7 +49,7 @@ export function refresherOf(
 export async function keepFresh(
   refresher: Refresher,
   { startSpreadMs, deadlineMs }: Pick<RenewSettings, 'startSpreadMs' | 'deadlineMs'>,
-  { runtime, logger, interrupt, terminationLog }: LongLivedContext,
+  { runtime, logger, interrupt, reporting }: CommandContext,
 ): Promise<void> {
   const { clock, random } = runtime
   const beganMs = clock.elapsed()
@@ -70,7 +60,7 @@ export async function keepFresh(
   const { credentials, failure } = refresher.status()
   if (credentials !== undefined) return
   const reason = failure ?? tooEarly(clock.elapsed() - beganMs - firstInMs, deadlineMs)
-  await writeTerminationLog(runtime.fs, terminationLog, errorText(reason))
+  await writeTerminationLog(runtime.fs, reporting.terminationLog, errorText(reason))
 }
 
 /** What the kubelet's startup probe does to a first run that takes longer than the probe waits. */

@@ -1,4 +1,4 @@
-/** Does a plan, step by step, and says each as it is done. */
+/** Applies a plan step by step, and reports each step when it is done. */
 import { IamRaError } from '../../errors.ts'
 import { issueForMount, requestCertificate, takeCertificate, type AuthorityFiles } from './issue.ts'
 
@@ -11,12 +11,12 @@ import type { Vault } from './vault.ts'
 export interface ApplyContext extends AuthorityFiles {
   readonly vault: Vault
   readonly setup: Setup
-  /** Undefined where none was given. */
+  /** Undefined if none was given. */
   readonly reviewerToken: string | undefined
   say(line: string): void
 }
 
-/** @throws IamRaError at the first step that fails; those before it are done, and a further run goes on from there */
+/** @throws IamRaError at the first step that fails; the earlier ones are done, and a further run continues from there */
 export async function applyPlan({ steps }: Plan, context: ApplyContext): Promise<void> {
   let found: Promise<string> | undefined
   const fill = { reviewerToken: context.reviewerToken, accessor: () => (found ??= findAccessor(context)) }
@@ -49,7 +49,7 @@ async function applyAuthority(
 
 interface Fill {
   readonly reviewerToken: string | undefined
-  /** Looked up at its first need: the mount that it is of was made by a step before. */
+  /** Looked up when first needed, because an earlier step creates the mount. */
   accessor(): Promise<string>
 }
 
@@ -68,7 +68,7 @@ async function findAccessor({ vault, setup }: ApplyContext): Promise<string> {
   const path = paths.authMount(setup)
   const mount = (await readMounts(vault)).get(path)
   if (mount !== undefined) return mount.accessor
-  throw new IamRaError('REFUSED', 'identity', `${path} has gone since it was made`, {
-    hint: 'another writer may be at work; a further run goes on from here',
+  throw new IamRaError('REFUSED', 'identity', `${path} was removed after it was created`, {
+    hint: 'check whether something else writes to this Vault; a further run continues from here',
   })
 }

@@ -17,32 +17,32 @@ export interface Arguments {
   readonly rotate: boolean
 }
 
-export const HELP = `vault-setup: what pods need in Vault to get their certificates, shown first and then written
+export const HELP = `vault-setup: shows, then writes, what pods need in Vault to get their certificates
 
 Usage: npm run vault-setup -- [--apply] [--setup FILE] [flags]
 
-Without --apply nothing is written: what is missing and what differs is shown. With it, that is written, and
-a further run finds nothing to do. Nothing that was there before is deleted, but for other keys of the three ARN
-entries, which are written whole.
+Without --apply nothing is written: it shows what is missing and what differs. With --apply it writes that, and
+a further run finds nothing to do. It deletes nothing that was there before, except for extra keys in the three ARN
+entries, which it overwrites.
 
   --apply                        write what the plan shows
-  --setup FILE                   what is wanted (default: k8s/vault/setup.json)
-  --reviewer-token FILE          the token of Vault's reviewer, for a set-up whose reviewer is "token"
-  --replace-reviewer-token FILE  the same, in the place of the one that Vault has
-  --csr-out FILE                 make a key in Vault and write its certificate request
-  --signed-cert FILE             take in what the authority above made of it, then those above
-  --root-mount MOUNT             have the authority in another mount of this Vault sign the request
-  --rotate                       with --csr-out or --root-mount: a new key and certificate though there are some
+  --setup FILE                   the desired setup (default: k8s/vault/setup.json)
+  --reviewer-token FILE          the token of Vault's reviewer, for a setup whose reviewer is "token"
+  --replace-reviewer-token FILE  the same, replacing the one that Vault has
+  --csr-out FILE                 generate a key in Vault and write its certificate request
+  --signed-cert FILE             import the certificate that the CA above signed, followed by those above it
+  --root-mount MOUNT             have the CA in another mount of this Vault sign the request
+  --rotate                       with --csr-out or --root-mount: a new key and certificate even if there already are some
 
 Environment: VAULT_ADDR; VAULT_TOKEN, or what vault login left in ~/.vault-token; VAULT_CACERT, a PEM file
-with the certificates to trust in the place of the built-in roots; VAULT_TLS_SERVER_NAME, the name that Vault's
+with the certificates to trust instead of the built-in roots; VAULT_TLS_SERVER_NAME, the name that Vault's
 certificate must have; VAULT_NAMESPACE.
 
-Exit codes: 0 done, or shown; 1 Vault or a file stood in the way; 2 the command or the set-up is wrong.
+Exit codes: 0 done, or shown; 1 Vault or a file caused a failure; 2 the command or the setup is wrong.
 `
 
 export function parseArguments(argv: readonly string[]): Arguments {
-  // Before anything else: a flag that takes a token's file is given the token itself at times, and a message would show it.
+  // First of all: people sometimes pass the token itself to a flag for its file, and an error would show it.
   for (const [at, argument] of argv.entries()) {
     const kind = secretKind(argument) ?? passwordKind(argument)
     if (kind !== undefined)
@@ -51,14 +51,13 @@ export function parseArguments(argv: readonly string[]): Arguments {
   const { values, tokens } = parse(argv)
   const names = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []))
   const twice = names.find((name, at) => names.indexOf(name) !== at)
-  if (twice !== undefined) throw wrong(`--${twice} is given twice, and only one of the two could count`)
+  if (twice !== undefined) throw wrong(`--${twice} is given twice; give it once`)
   const ways = (['csr-out', 'signed-cert', 'root-mount'] as const).filter(
     (name) => values[name] !== undefined,
   )
-  if (ways.length > 1)
-    throw wrong(`--${ways[0]} and --${ways[1]} are two ways, of which one at a time can be gone`)
+  if (ways.length > 1) throw wrong(`--${ways[0]} and --${ways[1]} exclude each other; give one of them`)
   if (values.rotate && ways[0] !== 'csr-out' && ways[0] !== 'root-mount') {
-    throw wrong('--rotate says nothing without --csr-out or --root-mount')
+    throw wrong('--rotate needs --csr-out or --root-mount')
   }
   const given = <Name extends string>(
     name: Name,
@@ -101,7 +100,7 @@ function parse(argv: readonly string[]) {
   }
 }
 
-const SECRET_HINT = 'write it into a file and name the file: other users of this machine see the arguments'
+const SECRET_HINT = 'write it to a file and give the file: other users of this machine can see the arguments'
 
 function wrong(message: string, hint = 'npm run vault-setup -- --help lists the flags'): IamRaError {
   return mistake(message, { hint })

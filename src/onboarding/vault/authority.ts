@@ -1,25 +1,25 @@
-/** The PKI mount's place below the trust anchor: what is to be done so that its own key has a certificate that others signed. */
+/** The PKI mount's place below the trust anchor: what remains to be done until a CA has certified the mount's own key. */
 import { X509Certificate } from 'node:crypto'
 import { fingerprint, missingFrom, oneLine, readCertificates } from './certificates.ts'
 import type { Setup } from './setup.ts'
 import type { Issuer, State } from './state.ts'
 
 export interface AuthorityWishes {
-  /** Where a request for a certificate is to be written. */
+  /** The file to write the certificate request to. */
   readonly csrOut?: string
-  /** What the authority above made of it: the file's name and text. */
+  /** The certificate that the CA above issued for it: the file's name and text. */
   readonly signed?: { readonly file: string; readonly pem: string }
-  /** The mount of the authority above, where this Vault holds it. */
+  /** The mount of the CA above, if it is in this Vault. */
   readonly rootMount?: string
-  /** Another key and certificate in the place of those that stand. */
+  /** Replace the current key and certificate. */
   readonly rotate: boolean
 }
 
 export type AuthorityStep =
-  /** A new key, or the one whose request is out already. */
+  /** A new key, or the one whose request is already pending. */
   | { readonly kind: 'request'; readonly file: string; readonly keyId?: string }
   | { readonly kind: 'import'; readonly file: string; readonly pem: string; readonly subject: string }
-  /** The certificate is there, without all of those above it that the file has. */
+  /** Vault has the certificate, but not all of the certificates above it in the file. */
   | { readonly kind: 'chain'; readonly file: string; readonly pem: string; readonly subject: string }
   | { readonly kind: 'sign'; readonly rootMount: string; readonly keyId?: string }
   | { readonly kind: 'default'; readonly issuer: string; readonly subject: string }
@@ -65,9 +65,9 @@ export function planAuthority(
     notes:
       keyId === undefined
         ? [
-            `${mount} signs nothing yet: give --csr-out FILE, or --root-mount MOUNT where this Vault holds the root`,
+            `${mount} signs nothing yet: give --csr-out FILE, or --root-mount MOUNT if this Vault holds the root`,
           ]
-        : [`${mount} waits for the certificate of its request: hand it in with --signed-cert FILE`],
+        : [`${mount} is waiting for the certificate for its request: import it with --signed-cert FILE`],
     problems: [],
   }
 }
@@ -76,9 +76,9 @@ function noRootMount(mount: string, rootMount: string, { mounts }: State): strin
   const others = [...mounts].filter(([path, { type }]) => type === 'pki' && path !== `${mount}/`)
   const cure =
     others.length === 0
-      ? `there is none beside ${mount}: make the root first, or have another one sign (--csr-out FILE)`
-      : `there is ${others.map(([path]) => path.replace(/\/$/, '')).join(', ')}`
-  return `--root-mount ${rootMount} is no mount of the PKI secrets engine; ${cure}`
+      ? `there is none besides ${mount}: create the root first, or have another CA sign (--csr-out FILE)`
+      : `other PKI mounts: ${others.map(([path]) => path.replace(/\/$/, '')).join(', ')}`
+  return `--root-mount ${rootMount} is not a PKI secrets engine mount; ${cure}`
 }
 
 function describe(mount: string, { pem, chain }: Issuer, nowMs: number): string[] {
@@ -86,20 +86,20 @@ function describe(mount: string, { pem, chain }: Issuer, nowMs: number): string[
   const days = Math.floor((validToDate.getTime() - nowMs) / DAY_MS)
   const until = validToDate.toISOString().slice(0, 10)
   const name = `${mount} signs as ${oneLine(subject)}, below ${oneLine(issuer)}, until ${until}`
-  const notes = [days < SOON_DAYS ? `${name}, which is ${days} days: renew it now (--rotate)` : name]
-  if (subject === issuer) notes.push(`${mount} is itself a root, and no subordinate of the trust anchor's`)
-  else if (chain.length === 0) notes.push(`${mount} gives no chain with its certificates`)
+  const notes = [days < SOON_DAYS ? `${name}, which is in ${days} days: renew it now (--rotate)` : name]
+  if (subject === issuer) notes.push(`${mount} is itself a root, not a CA below the trust anchor`)
+  else if (chain.length === 0) notes.push(`${mount} sends no chain with its certificates`)
   return notes
 }
 
-/** The trust policies of AWS name the CN of what signs (k8s/aws/role.yaml). */
+/** The trust policies in AWS name the CN of the signing CA (k8s/aws/role.yaml). */
 function renamed(current: Issuer | undefined, next: string): string[] {
   if (current === undefined) return []
   const { CN: before } = new X509Certificate(current.pem).toLegacyObject().subject
   return String(before) === next
     ? []
     : [
-        `the CN of what signs becomes ${next}, and was ${String(before)}: first put both into IssuerNames of each role in AWS, or AWS refuses every pod`,
+        `the signing CA's CN changes from ${String(before)} to ${next}: first put both into IssuerNames of each AWS role, or AWS refuses every pod`,
       ]
 }
 
@@ -111,15 +111,17 @@ function planImport(
 ): AuthorityPlan {
   const certificates = readCertificates(file, pem)
   const [own, ...above] = certificates
-  if (own === undefined) return { notes: [], problems: [`${file} holds no PEM certificate`] }
+  if (own === undefined) return { notes: [], problems: [`${file} contains no PEM certificate`] }
   const subject = oneLine(own.subject)
   const problems: string[] = []
   if (!own.ca)
-    problems.push(`the first certificate of ${file}, ${subject}, is no authority's (CA:TRUE is missing)`)
+    problems.push(
+      `the first certificate of ${file}, ${subject}, is not a CA certificate (CA:TRUE is missing)`,
+    )
   if (own.validToDate.getTime() <= nowMs) problems.push(`the first certificate of ${file} has expired`)
   if (own.subject === own.issuer) {
     problems.push(
-      `the first certificate of ${file} is a root: it must be the one that was made of the request`,
+      `the first certificate of ${file} is a root: it must be the one that was issued for the request`,
     )
   }
   let below = own
@@ -128,20 +130,22 @@ function planImport(
       problems.push(`in ${file}, ${oneLine(certificate.subject)} did not sign the certificate before it`)
     }
     if (!certificate.ca)
-      problems.push(`in ${file}, ${oneLine(certificate.subject)} is no authority (CA:TRUE is missing)`)
+      problems.push(
+        `in ${file}, ${oneLine(certificate.subject)} is not a CA certificate (CA:TRUE is missing)`,
+      )
     below = certificate
   }
   if (problems.length > 0) return { notes: [], problems }
   const notes = renamed(current, String(own.toLegacyObject().subject.CN))
   if (below.subject !== below.issuer) {
     notes.push(
-      `${file} ends with one that ${oneLine(below.issuer)} signed: that must be the trust anchor's certificate`,
+      `${file} ends with a certificate signed by ${oneLine(below.issuer)}: that CA must be the trust anchor`,
     )
   }
   const known = state.issuers.find((issuer) => fingerprint(issuer.pem) === own.fingerprint256)
   if (known === undefined) return { step: { kind: 'import', file, pem, subject }, notes, problems }
   if (known.keyId === '') {
-    return { notes, problems: [`Vault has the certificate of ${file} already, but not its key`] }
+    return { notes, problems: [`Vault already has the certificate in ${file}, but not its key`] }
   }
   if (missingFrom(known.chain, certificates).length > 0) {
     return { step: { kind: 'chain', file, pem, subject }, notes, problems }

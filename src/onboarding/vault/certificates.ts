@@ -1,21 +1,21 @@
-/** Certificates in PEM: those of a file, and whether two are the same. */
+/** PEM certificates: reading a file, and comparing two of them. */
 import { X509Certificate } from 'node:crypto'
 import { mistake } from './error.ts'
 
-/** @throws IamRaError where one cannot be read */
+/** @throws IamRaError if one cannot be read */
 export function readCertificates(file: string, pem: string): readonly X509Certificate[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
   try {
     return blocks.map((block) => new X509Certificate(block))
   } catch (cause) {
-    throw mistake(`${file} holds a certificate that cannot be read`, {
+    throw mistake(`${file} contains a certificate that cannot be read`, {
       cause,
-      hint: 'copy it again, whole and unchanged; openssl x509 -noout -text shows whether it can be read',
+      hint: 'copy it again, complete and unchanged; check it with openssl x509 -noout -text',
     })
   }
 }
 
-/** In the order of a chain, where they are one; else as they are. */
+/** In chain order if they form a chain; else as is. */
 export function leafFirst(certificates: readonly X509Certificate[]): readonly X509Certificate[] {
   const isAbove = (one: X509Certificate): boolean =>
     certificates.some((other) => other !== one && other.issuer === one.subject)
@@ -29,12 +29,12 @@ export function leafFirst(certificates: readonly X509Certificate[]): readonly X5
   return chain.length === certificates.length ? chain : certificates
 }
 
-/** One certificate may be written in more ways than one. */
+/** The same certificate may be written as PEM in more than one way. */
 export function fingerprint(pem: string): string {
   return new X509Certificate(pem).fingerprint256
 }
 
-/** Of `wanted`, those that are not in a chain of PEM certificates. */
+/** The certificates of `wanted` that are not in a chain of PEM certificates. */
 export function missingFrom(
   chain: readonly string[],
   wanted: readonly X509Certificate[],
@@ -43,7 +43,7 @@ export function missingFrom(
   return wanted.filter(({ fingerprint256 }) => !found.includes(fingerprint256))
 }
 
-/** Node joins the parts of a name by line ends. */
+/** Node joins the parts of a name with line breaks. */
 export function oneLine(name: string): string {
   return name.replaceAll('\n', ', ')
 }

@@ -1,4 +1,4 @@
-/** Where the operator's environment says that Vault is, and with what token. */
+/** Vault's address and the token, from the operator's environment. */
 import { join } from 'node:path'
 import { readPem, readText, type InputFiles } from './files.ts'
 import type { Runtime } from '../../run/runtime.ts'
@@ -7,11 +7,11 @@ import { serverName } from '../../settings/values.ts'
 import { mistake } from './error.ts'
 import { createVault, type Vault } from './vault.ts'
 
-const CA_HINT = 'set it to the file of the CA that signed the certificate of Vault, or unset it'
+const CA_HINT = "set it to the file of the CA that signed Vault's certificate, or unset it"
 
 type Environment = Pick<Runtime, 'env' | 'home' | 'http' | 'clock' | 'stderr'> & InputFiles
 
-/** @throws IamRaError where VAULT_ADDR or a token is missing, or the token would go over plain http */
+/** @throws IamRaError if VAULT_ADDR or a token is missing, or the token would go over plain http */
 export async function openVault(runtime: Environment): Promise<Vault> {
   refuseSecrets(runtime)
   const url = readAddress(valueOf(runtime, 'VAULT_ADDR'))
@@ -35,15 +35,15 @@ export async function openVault(runtime: Environment): Promise<Vault> {
   )
 }
 
-/** All that is read but for VAULT_TOKEN, whose place it is. */
+/** Checks every variable that is read except VAULT_TOKEN, where a secret belongs. */
 function refuseSecrets(runtime: Environment): void {
   for (const name of ['VAULT_ADDR', 'VAULT_CACERT', 'VAULT_TLS_SERVER_NAME', 'VAULT_NAMESPACE']) {
     const text = valueOf(runtime, name) ?? ''
-    // VAULT_ADDR has a message of its own for one.
+    // VAULT_ADDR has its own message for a password.
     const kind = secretKind(text) ?? (name === 'VAULT_ADDR' ? undefined : passwordKind(text))
     if (kind === undefined) continue
     throw mistake(`${name} contains what looks like ${kind}, and nothing was sent`, {
-      hint: 'a token goes into VAULT_TOKEN, and of a CA the path is set',
+      hint: 'set a token in VAULT_TOKEN, and a CA by its path',
     })
   }
 }
@@ -58,21 +58,18 @@ function readAddress(text: string | undefined): URL {
   if (text === undefined) throw mistake('VAULT_ADDR is not set', { hint })
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
-    throw mistake('VAULT_ADDR is no address of a Vault', { hint })
+    throw mistake('VAULT_ADDR is not a Vault address', { hint })
   }
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    throw mistake('VAULT_ADDR has more than a host and a port, of which nothing would be sent', {
-      hint: `${hint}; a namespace goes into VAULT_NAMESPACE`,
+    throw mistake('VAULT_ADDR has more than a host and a port, and the rest would not be sent', {
+      hint: `${hint}; set a namespace in VAULT_NAMESPACE`,
     })
   }
-  // This token may do a lot more than a pod's.
+  // This token can do a lot more than a pod's.
   if (url.protocol === 'http:' && !/^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(url.hostname)) {
-    throw mistake(
-      'VAULT_ADDR is plain http beyond this machine, where anyone on the way could read the token',
-      {
-        hint,
-      },
-    )
+    throw mistake('VAULT_ADDR is plain http to another machine, and anyone on the way could read the token', {
+      hint,
+    })
   }
   return url
 }
@@ -98,6 +95,6 @@ async function readToken(runtime: Environment): Promise<string> {
         )
     ).trim()
   if (token === '') throw mistake('there is no Vault token', { hint })
-  if (!/^[!-~]+$/.test(token)) throw mistake('the Vault token holds what no token holds', { hint })
+  if (!/^[!-~]+$/.test(token)) throw mistake('the Vault token has characters that no token has', { hint })
   return token
 }

@@ -1,4 +1,4 @@
-/** What of a resource is not as it is wanted. */
+/** The differences between a resource and what the setup wants. */
 import { createHash } from 'node:crypto'
 import { pemBlocks } from '../../x509/pem.ts'
 import { durationSeconds } from '../../settings/values.ts'
@@ -7,17 +7,17 @@ export type Data = Readonly<Record<string, unknown>>
 
 export interface Difference {
   readonly name: string
-  /** Absent where there is nothing yet. */
+  /** Absent if there is nothing yet. */
   readonly before?: string
   readonly after: string
 }
 
-/** Members that a Vault does not know of, so that it leaves them out of what it shows. */
+/** Members that this Vault does not support, so that its answers omit them. */
 export function unknownMembers(wanted: Data, found: Data): string[] {
   return Object.keys(wanted).filter((name) => !(name in found))
 }
 
-/** Each member that differs. What Vault shows beyond the wanted members is not ours to compare. */
+/** Each member that differs. Other members that Vault shows are not compared. */
 export function differences(wanted: Data, found: Data | undefined): Difference[] {
   return Object.entries(wanted).flatMap(([name, value]): Difference[] => {
     if (found === undefined) return [{ name, after: shown(value) }]
@@ -29,7 +29,7 @@ export function differences(wanted: Data, found: Data | undefined): Difference[]
   })
 }
 
-/** Vault shows durations in seconds, lists in any order, and a list without members as null at times. */
+/** Vault shows durations in seconds, lists in any order, and sometimes an empty list as null. */
 function same(wanted: unknown, found: unknown): boolean {
   if (Array.isArray(wanted)) {
     const [one, other] = [sorted(wanted), sorted(found ?? [])]
@@ -40,7 +40,7 @@ function same(wanted: unknown, found: unknown): boolean {
   return JSON.stringify(wanted) === JSON.stringify(found)
 }
 
-/** Vault keeps PEM as it was written, which may be otherwise than it is now. */
+/** Vault keeps PEM as it was written, which may differ from its current form. */
 function textOf(text: string): string {
   const ders = pemBlocks(text).map(({ der }) => Buffer.from(der ?? []).toString('hex'))
   return ders.length === 0 ? text.trim() : ders.join(' ')
@@ -67,7 +67,7 @@ function policyDifferences(before: string, after: string): Difference[] {
   return [{ name: 'policy', before: joined(gone), after: joined(come) }]
 }
 
-/** What it says, without comments. */
+/** Its lines, without comments. */
 function policyLines(policy: string): string[] {
   return policy
     .split('\n')

@@ -1,4 +1,4 @@
-/** A plan as people read it. */
+/** Prints a plan for people. */
 import type { AuthorityStep } from './authority.ts'
 import type { Difference } from './difference.ts'
 import type { Plan, Step } from './step.ts'
@@ -31,16 +31,16 @@ function describe(step: AuthorityStep): string {
   switch (step.kind) {
     case 'request':
       return step.keyId === undefined
-        ? `a key that stays in Vault, its certificate request to ${step.file}`
-        : `the certificate request of the key that waits for a certificate, to ${step.file}`
+        ? `a key that stays in Vault, with its certificate request in ${step.file}`
+        : `the certificate request for the key that is waiting for a certificate, to ${step.file}`
     case 'sign':
       return `a key that stays in Vault and its certificate, signed by ${step.rootMount}; it signs from then on`
     case 'import':
-      return `the certificate of ${step.file}, ${step.subject}; it signs from then on`
+      return `the certificate in ${step.file}, ${step.subject}; it signs from then on`
     case 'chain':
-      return `the chain of ${step.subject}, with all that ${step.file} has above it; it signs from then on`
+      return `the chain of ${step.subject}, with all certificates above it in ${step.file}; it signs from then on`
     case 'default':
-      return `${step.subject}, which Vault has already, signs from then on`
+      return `${step.subject}, which Vault already has, signs from then on`
   }
 }
 

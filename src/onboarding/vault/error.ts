@@ -1,4 +1,4 @@
-/** A mistake in the command, the environment or the set-up: nothing of it was tried, and the exit code is 2. */
+/** A mistake in the command, the environment or the setup: nothing was tried, and the exit code is 2. */
 import { IamRaError, type ErrorOptions } from '../../errors.ts'
 
 export function mistake(

@@ -8,11 +8,11 @@ export interface InputFiles {
   readFile(path: string): Promise<Uint8Array>
 }
 
-/** What the system's codes mean to whoever named the file. */
+/** What the system's error codes mean to the person who named the file. */
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or directory',
-  EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of its path is no folder',
+  EISDIR: 'it is a directory',
+  ENOTDIR: 'part of its path is not a directory',
   EACCES: 'its permissions do not allow it',
   EPERM: 'its permissions do not allow it',
   EROFS: 'its file system is read-only',
@@ -24,7 +24,7 @@ export function reasonOf(error: unknown): string {
   return REASONS[code] ?? code
 }
 
-/** @param what as the error says it */
+/** @param what the file in the words of the error */
 export async function readText(
   files: InputFiles,
   path: string,
@@ -46,8 +46,8 @@ async function readBytes(files: InputFiles, path: string, what: string, hint: st
 }
 
 /**
- * The certificates of a file in whatever form it has them, as PEM that Vault reads too: it passes over a block that is
- * indented or glued to another, and says nothing.
+ * The certificates of a file in any form, as PEM that Vault also reads: Vault silently skips a block that is indented or
+ * not separated from another.
  */
 export async function readPem(files: InputFiles, path: string, what: string, hint: string): Promise<string> {
   const found = readCertificatesToTrust(await readBytes(files, path, what, hint))
@@ -55,13 +55,13 @@ export async function readPem(files: InputFiles, path: string, what: string, hin
     throw mistake(`${what}, ${path}, ${found.fault}`, {
       hint:
         found.isStore === true
-          ? 'take the certificates out of it: openssl pkcs12 -nokeys -in … -out …, or keytool -exportcert -rfc'
+          ? 'extract the certificates: openssl pkcs12 -nokeys -in … -out …, or keytool -exportcert -rfc'
           : `${hint}; it may be PEM, DER or PKCS #7`,
     })
   }
   if (found.hasKey) {
-    throw mistake(`${what}, ${path}, holds a private key, and nothing of it was read`, {
-      hint: 'it must hold certificates alone: take the key out, which belongs in no file that is handed on',
+    throw mistake(`${what}, ${path}, contains a private key, and none of it was read`, {
+      hint: 'remove the key: the file must contain only certificates, and a key must not be in a file that is passed on',
     })
   }
   return canonicalPem(found.isSet ? leafFirst(found.certificates) : found.certificates)

@@ -1,4 +1,4 @@
-/** Keys and certificates of the PKI mount: the request goes out, and what was signed comes in. The key never leaves Vault. */
+/** Writes the PKI mount's certificate request and imports the signed certificate. The key never leaves Vault. */
 import { IamRaError } from '../../errors.ts'
 import type { AuthorityStep } from './authority.ts'
 import { fingerprint, missingFrom, readCertificates } from './certificates.ts'
@@ -11,7 +11,7 @@ import type { Vault } from './vault.ts'
 export interface AuthorityFiles {
   readonly vault: Vault
   readonly setup: Setup
-  /** @throws IamRaError where it cannot be written */
+  /** @throws IamRaError if it cannot be written */
   writeFile(path: string, text: string): Promise<void>
 }
 
@@ -23,7 +23,7 @@ export async function requestCertificate(
   context: AuthorityFiles,
 ): Promise<string> {
   await context.writeFile(file, `${await makeRequest(mount, keyId, context)}\n`)
-  return `wrote ${file}: have the authority above sign it, as a CA with path length 0, and come back with --signed-cert`
+  return `wrote ${file}: have the CA above sign it, as a CA with path length 0, then run again with --signed-cert`
 }
 
 export async function issueForMount(
@@ -37,12 +37,12 @@ export async function issueForMount(
     common_name: setup.pki.commonName,
     exclude_cn_from_sans: true,
     ttl: `${setup.pki.seconds}s`,
-    // It signs pods and no further authorities.
+    // It signs pods, and no further CAs.
     max_path_length: 0,
   })
   const above = Array.isArray(answer['ca_chain']) ? answer['ca_chain'].map(String) : []
   const pem = [textOf(answer, 'certificate'), ...above].join('\n')
-  await importCertificates(mount, pem, `what ${rootMount} signed`, vault)
+  await importCertificates(mount, pem, `the certificate signed by ${rootMount}`, vault)
   return `created an issuer of ${mount}: ${setup.pki.commonName}, signed by ${rootMount}`
 }
 
@@ -53,18 +53,17 @@ export async function takeCertificate(
 ): Promise<string> {
   const own = await importCertificates(mount, pem, file, vault)
   if (missingFrom(own.chain, readCertificates(file, pem)).length > 0) {
-    // Whoever gave an issuer a chain by hand has Vault build none.
+    // Vault builds no chain for an issuer with a manual chain.
     throw new IamRaError(
       'CERTIFICATE_UNFIT',
       'certificate',
-      `${mount} has the certificates of ${file}, and still gives a shorter chain`,
+      `${mount} has the certificates in ${file}, but still sends a shorter chain`,
       {
-        hint: `look whether the issuer has a chain of its own: vault read ${mount}/issuer/${own.id} (manual_chain)`,
+        hint: `check whether the issuer has a manual chain: vault read ${mount}/issuer/${own.id} (manual_chain)`,
       },
     )
   }
-  if (kind === 'chain')
-    return `changed an issuer of ${mount}: ${subject} has its chain, and signs from now on`
+  if (kind === 'chain') return `changed an issuer of ${mount}: ${subject} has its chain and signs from now on`
   return `created an issuer of ${mount}: ${subject} signs from now on`
 }
 
@@ -85,8 +84,8 @@ async function makeRequest(
 }
 
 /**
- * The first certificate, whose key Vault has, becomes the issuer that signs; it may have been there before those above
- * it. Where there is no key for it, what came is taken away again.
+ * The first certificate, whose key Vault has, becomes the default issuer; Vault may have had it before those above it. If
+ * there is no key for it, the imported certificates are removed again.
  */
 async function importCertificates(mount: string, pem: string, origin: string, vault: Vault): Promise<Issuer> {
   const { imported_issuers: imported } = await vault.write(`${mount}/intermediate/set-signed`, {
@@ -103,9 +102,9 @@ async function importCertificates(mount: string, pem: string, origin: string, va
     throw new IamRaError(
       'CERTIFICATE_UNFIT',
       'certificate',
-      `no key of ${mount} belongs to ${origin}, so that nothing could be signed with it`,
+      `no key in ${mount} belongs to ${origin}, so nothing could be signed with it`,
       {
-        hint: `it was made of another request: have the one of this Vault signed (--csr-out writes it)`,
+        hint: `it was issued for another request: have this Vault's request signed (--csr-out writes it)`,
       },
     )
   }
@@ -116,7 +115,7 @@ async function importCertificates(mount: string, pem: string, origin: string, va
 function textOf(answer: Data, member: string): string {
   const value = answer[member]
   if (typeof value === 'string') return value
-  throw new IamRaError('ANSWER_INVALID', 'certificate', `Vault answered without ${member}`, {
-    hint: 'run it again; if it stays, check VAULT_ADDR: something else may answer there',
+  throw new IamRaError('ANSWER_INVALID', 'certificate', `Vault's answer has no ${member}`, {
+    hint: 'run it again; if this persists, check VAULT_ADDR: something else may answer there',
   })
 }

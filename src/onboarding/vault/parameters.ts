@@ -1,4 +1,4 @@
-/** The policies and role parameters of k8s/vault, with the names of a set-up in the place of their `${…}`. */
+/** The policies and role parameters of k8s/vault, with the setup's names in place of their `${…}`. */
 import { parseJsonObject } from '../../text/json.ts'
 import type { Data } from './difference.ts'
 import { mistake } from './error.ts'
@@ -12,7 +12,7 @@ export const PARAMETER_FILES = [
   'operator-role.json',
 ] as const
 
-/** Their texts as they stand. */
+/** Their texts as is. */
 export type ParameterFiles = Readonly<Record<(typeof PARAMETER_FILES)[number], string>>
 
 export interface Parameters {
@@ -23,7 +23,7 @@ export interface Parameters {
   readonly operatorRole: Data
 }
 
-/** @param accessor the auth mount's, whose metadata of the caller the names are made of */
+/** @param accessor the auth mount's: the names are built from its metadata about the caller */
 export function fillParameters(files: ParameterFiles, setup: Setup, accessor: string): Parameters {
   const alias = (name: string): string =>
     `{{identity.entity.aliases.${accessor}.metadata.service_account_${name}}}`
@@ -41,13 +41,13 @@ export function fillParameters(files: ParameterFiles, setup: Setup, accessor: st
     files[file].replaceAll(/\$\{(\w*)\}/g, (found, name: string) => {
       const value = values[name]
       if (value === undefined) {
-        throw mistake(`k8s/vault/${file} has ${found}, which stands for nothing`)
+        throw mistake(`k8s/vault/${file} has ${found}, which has no value`)
       }
       return value
     })
   const object = (file: keyof ParameterFiles): Data => {
     const value = parseJsonObject(filled(file))
-    if (value === undefined) throw mistake(`k8s/vault/${file} is no JSON object`)
+    if (value === undefined) throw mistake(`k8s/vault/${file} is not a JSON object`)
     return value
   }
   return {

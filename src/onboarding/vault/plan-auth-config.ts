@@ -1,4 +1,4 @@
-/** The auth mount's config. Vault replaces it as a whole and never shows the reviewer's token, so that one could be lost. */
+/** The auth mount's config. Vault replaces it as a whole and never shows the reviewer's token, which could get lost. */
 import type { Difference } from './difference.ts'
 import { authConfig } from './resources.ts'
 import type { Setup } from './setup.ts'
@@ -13,7 +13,7 @@ export function planAuthConfig(setup: Setup, wishes: Wishes, state: State): Conf
   const { path, wanted } = authConfig(setup, wishes.ca)
   const found = state.found.get(path)
   const isSet = found?.['token_reviewer_jwt_set'] === true
-  // Keys to check tokens with narrow what is accepted; a write that leaves them out would drop them.
+  // Keys for checking tokens restrict what is accepted; a write without them would drop them.
   const kept = Array.isArray(found?.['pem_keys']) ? { pem_keys: found['pem_keys'] } : {}
   const [write] = planWrite(path, wanted, found, kept)
   const verb = found === undefined ? 'create' : 'change'
@@ -29,7 +29,7 @@ export function planAuthConfig(setup: Setup, wishes: Wishes, state: State): Conf
     const notes =
       setup.kubernetes.reviewer === 'clients'
         ? [
-            "each client's own token asks TokenReview: it needs system:auth-delegator and an audience of the API server",
+            'each client calls TokenReview with its own token, which needs system:auth-delegator and an audience of the API server',
           ]
         : []
     if (!isSet) return { ...plain, notes }
@@ -39,9 +39,7 @@ export function planAuthConfig(setup: Setup, wishes: Wishes, state: State): Conf
     if (!wishes.reviewerToken) {
       return {
         ...plain,
-        problems: [
-          'the reviewer is an account whose token Vault must be given: --reviewer-token FILE is missing',
-        ],
+        problems: ['give --reviewer-token FILE: the reviewer is an account whose token Vault needs'],
       }
     }
     const before = isSet ? { before: '(set)' } : {}
@@ -54,14 +52,14 @@ export function planAuthConfig(setup: Setup, wishes: Wishes, state: State): Conf
     return {
       ...plain,
       problems: [
-        `${path} is written as a whole, which drops its reviewer token: give --reviewer-token FILE too`,
+        `${path} is replaced as a whole, which drops its reviewer token: give --reviewer-token FILE too`,
       ],
     }
   }
   return wishes.reviewerToken
     ? {
         ...plain,
-        notes: [`${path} has a reviewer token already: --replace-reviewer-token puts this one in its place`],
+        notes: [`${path} already has a reviewer token: --replace-reviewer-token replaces it with this one`],
       }
     : plain
 }

@@ -1,4 +1,4 @@
-/** From what is wanted and what was found to what is to be written: pure, and data alone. */
+/** Turns the setup and the current state into a plan: pure, and only data. */
 import { isRecord } from '../../text/json.ts'
 import { planAuthority } from './authority.ts'
 import { differences, unknownMembers, type Data, type Difference } from './difference.ts'
@@ -25,7 +25,7 @@ export function makePlan(
   const unknown = plain.flatMap(({ path, wanted }) => {
     const found = state.found.get(path)
     const members = found === undefined ? [] : unknownMembers(wanted, found)
-    return members.length === 0 ? [] : [`this Vault does not know ${members.join(', ')} of ${path}`]
+    return members.length === 0 ? [] : [`this Vault does not support ${members.join(', ')} at ${path}`]
   })
   const write = ({ path, wanted }: Resource): Write[] => planWrite(path, wanted, state.found.get(path))
   return {
@@ -33,7 +33,7 @@ export function makePlan(
       ...planMount(setup, state, 'auth'),
       ...config.steps,
       ...planMount(setup, state, 'pki'),
-      // Before anything is signed, so that it stands in what is.
+      // Before anything is signed, so that certificates contain the URLs.
       ...write(urls(setup)),
       ...(authority.step === undefined
         ? []
@@ -63,18 +63,18 @@ function mountProblems(setup: Setup, { mounts }: State): string[] {
   const problems = wanted.flatMap(([path, type, member]) => {
     const found = mounts.get(path)?.type
     if (found === undefined || found === type) return []
-    return [`${path} is a mount of type ${found}, not ${type}: name another ${member}`]
+    return [`${path} is a mount of type ${found}, not ${type}: choose another ${member}`]
   })
   const kv = mounts.get(paths.kvMount(setup))
   if (kv?.type === 'kv' && kv.version !== '2') {
     problems.push(
-      `${paths.kvMount(setup)} is kv version 1, not 2: name another kv.mount, or vault kv enable-versioning ${setup.kv.mount}`,
+      `${paths.kvMount(setup)} is kv version 1, not 2: choose another kv.mount, or vault kv enable-versioning ${setup.kv.mount}`,
     )
   }
   return problems
 }
 
-/** A set-up of another cluster may have the same names, and would bind them to its own callers alone. */
+/** Another cluster's setup may use the same names, and this one would bind them to its own callers only. */
 function takenOver(setup: Setup, resources: readonly Resource[], { mounts, found }: State): string[] {
   const others = [...mounts].filter(([path]) => path.startsWith('auth/') && path !== paths.authMount(setup))
   return resources.flatMap(({ path }) => {
@@ -82,7 +82,7 @@ function takenOver(setup: Setup, resources: readonly Resource[], { mounts, found
     const [owner] = others.find(([, { accessor }]) => text.includes(`.aliases.${accessor}.`)) ?? []
     if (owner === undefined) return []
     const member = path.endsWith(`/${setup.operator.role}`) ? 'operator.role' : 'pki.role'
-    return [`${path} binds callers of ${owner}, which would lose it: name another ${member}`]
+    return [`${path} binds callers of ${owner}, which would lose it: choose another ${member}`]
   })
 }
 
@@ -100,14 +100,14 @@ function planMount(setup: Setup, { mounts }: State, which: 'auth' | 'pki' | 'kv'
       const found = mounts.get(paths.pkiMount(setup))
       if (found === undefined)
         return planWrite(`sys/mounts/${mount}`, { type: 'pki', config: longest }, undefined)
-      // A longer one harms nobody here, and may be others' need.
+      // A longer one does no harm here, and something else may need it.
       if (found.maxLeaseSeconds >= seconds) return []
       return planWrite(`sys/mounts/${mount}/tune`, longest, { max_lease_ttl: found.maxLeaseSeconds })
     }
   }
 }
 
-/** Check-and-set: nobody's newer version is written over. */
+/** Check-and-set: a newer version is never overwritten. */
 function planArn({ path, arn }: StoredArn, state: State): Write[] {
   if (arn === undefined) return []
   const { data, version } = stored(path, state)
@@ -136,14 +136,12 @@ function missingArns(setup: Setup, state: State): string[] {
   )
   return missing.length === 0
     ? []
-    : [
-        `no arn yet at ${missing.map(({ path }) => path).join(', ')}: name it in the set-up, or store it there`,
-      ]
+    : [`no arn yet at ${missing.map(({ path }) => path).join(', ')}: set it in the setup, or store it there`]
 }
 
-/** A token that logs in here and is good for the API server too is worth more to a thief than a login. */
+/** A token that logs in here and is also valid for the API server is worth more to an attacker than a login. */
 function wideAudiences({ kubernetes, operator, bindings }: Setup): string[] {
-  // There the client's token must be one that the API server takes.
+  // In that case the API server must accept the client's token.
   if (kubernetes.reviewer === 'clients') return []
   const wide = (audience: string): boolean =>
     /^(https:\/\/)?kubernetes\.default\b/.test(audience) ||
@@ -152,11 +150,11 @@ function wideAudiences({ kubernetes, operator, bindings }: Setup): string[] {
     .filter(({ audience }) => wide(audience))
     .map(
       ({ role, audience }) =>
-        `the audience ${audience} of the role ${role} is the API server's own, where such a token can do more than log in: name one such as vault`,
+        `the audience ${audience} of the role ${role} is the API server's own, so a stolen token could do more than log in: choose one such as vault`,
     )
 }
 
-/** Roles that others made or that an earlier set-up had, and other ways to sign: they stay, and they may undo what ours bind. */
+/** Other roles, or those of an earlier setup, and other ways to sign: they are kept, and may undo what ours restrict. */
 function strangers(setup: Setup, { pkiRoles, authRoles, acme }: State): string[] {
   const { pki, operator, bindings } = setup
   const own = [operator.role, ...bindings.map(({ role }) => role)]
@@ -171,17 +169,17 @@ function strangers(setup: Setup, { pkiRoles, authRoles, acme }: State): string[]
   return [
     ...others.map(
       ([name]) =>
-        `${paths.authRoles(setup)}/${name} is not in the set-up but gives a policy of it: vault delete ${paths.authRoles(setup)}/${name}`,
+        `${paths.authRoles(setup)}/${name} is not in the setup but grants one of its policies: vault delete ${paths.authRoles(setup)}/${name}`,
     ),
     ...pkiRoles
       .filter((name) => name !== pki.role)
       .map(
         (name) =>
-          `${paths.pkiRoles(setup)}/${name} signs below the same trust anchor and is not looked at here: whoever may use it may be whom it allows`,
+          `${paths.pkiRoles(setup)}/${name} signs below the same trust anchor and is not checked here: anyone who may use it can get any name that it allows`,
       ),
     ...(acme
       ? [
-          `${pki.mount} answers ACME, which asks for no token of Vault and signs by other rules than ${pki.role}: vault write ${paths.acme(setup)} enabled=false`,
+          `${pki.mount} answers ACME, which needs no Vault token and signs by other rules than ${pki.role}: vault write ${paths.acme(setup)} enabled=false`,
         ]
       : []),
   ]

@@ -1,10 +1,10 @@
-/** Members of a JSON object, each checked; what is wrong is collected, so that all of it can be said at once. */
+/** Reads and checks the members of a JSON object; collects the problems, so that all can be reported at once. */
 import { isRecord } from '../../text/json.ts'
 import { vaultDuration } from '../../settings/values.ts'
 
 export interface Reader {
   has(member: string): boolean
-  /** Empty where it is missing or wrong, which is a problem then. */
+  /** Empty if it is missing or wrong, which is then a problem. */
   text(member: string, shape: RegExp, expected: string): string
   optional(member: string, shape: RegExp): string | undefined
   texts(member: string, shape: RegExp, expected: string): readonly string[]
@@ -14,9 +14,9 @@ export interface Reader {
   object(member: string): Reader
   objects(member: string): readonly Reader[]
   problem(member: string, expected: string): void
-  /** Good by itself, and wrong beside another one. */
+  /** Valid by itself, but not together with another member. */
   conflict(member: string, wrong: string, expected: string): void
-  /** After the last member: what was not asked for is a mistake in its name. */
+  /** Call this after the last member: a member that was never read is a mistyped name. */
   end(): void
 }
 
@@ -50,7 +50,7 @@ export function createReader(
       const value = take(member)
       if (value === undefined) return undefined
       if (typeof value === 'string' && shape.test(value)) return value
-      problem(member, 'a text of its kind')
+      problem(member, 'a valid string')
       return undefined
     },
     texts(member, shape, expected) {
@@ -95,7 +95,7 @@ export function createReader(
       void problems.push(`${prefix}${member} ${wrong}: it must be ${expected}`),
     end() {
       for (const member of Object.keys(data)) {
-        if (!asked.has(member)) problems.push(`${prefix}${member} is no member that is known`)
+        if (!asked.has(member)) problems.push(`${prefix}${member} is not a known member`)
       }
     },
   }

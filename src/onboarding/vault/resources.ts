@@ -1,12 +1,12 @@
-/** What a set-up wants in Vault, resource by resource, in the order in which it can be written. */
+/** What a setup wants in Vault, resource by resource, in the order in which they can be written. */
 import type { Data } from './difference.ts'
 import type { Parameters } from './parameters.ts'
 import { ARN_NAMES, type Setup } from './setup.ts'
 
 export interface Resource {
-  /** Where it is read and written, below /v1. */
+  /** The path for reading and writing it, below /v1. */
   readonly path: string
-  /** The mount that it is in, as sys/mounts or sys/auth names it; absent for a policy. */
+  /** Its mount, as named by sys/mounts or sys/auth; absent for a policy. */
   readonly mount?: string
   readonly wanted: Data
 }
@@ -21,7 +21,7 @@ export const paths = {
   kvMount: ({ kv }: Setup): string => `${kv.mount}/`,
 }
 
-/** The auth mount's config but for the reviewer's token, which Vault never shows. */
+/** The auth mount's config except the reviewer's token, which Vault never shows. */
 export function authConfig(setup: Setup, ca: string | undefined): Resource {
   const { host, issuer, reviewer } = setup.kubernetes
   return {
@@ -30,7 +30,7 @@ export function authConfig(setup: Setup, ca: string | undefined): Resource {
     wanted: {
       kubernetes_host: host,
       kubernetes_ca_cert: ca ?? '',
-      // TokenReview checks the issuer itself; Vault's own check is for those who ask for it.
+      // TokenReview checks the issuer itself; Vault's own check is optional.
       issuer: issuer ?? '',
       disable_iss_validation: issuer === undefined,
       disable_local_ca_jwt: reviewer !== 'vault',
@@ -84,11 +84,11 @@ export function plainResources(setup: Setup, parameters: Parameters): Resource[]
 
 export interface StoredArn {
   readonly path: string
-  /** Absent where the set-up leaves the value to others. */
+  /** Absent if the setup does not set the value. */
   readonly arn?: string
 }
 
-/** Of each namespace the three paths that the operator reads. */
+/** For each namespace, the three paths that the operator reads. */
 export function storedArns({ kv, bindings }: Setup): StoredArn[] {
   return bindings.flatMap(({ namespace, arns }) =>
     ARN_NAMES.map((name) => {

@@ -1,4 +1,4 @@
-/** One run of the command, with everything that it takes from outside handed in. */
+/** One run of the command, with all of its inputs passed in. */
 import { dirname, join, resolve } from 'node:path'
 import { IamRaError } from '../../errors.ts'
 import type { Runtime } from '../../run/runtime.ts'
@@ -21,7 +21,7 @@ export interface SetupRuntime extends Pick<
 > {
   readFile(path: string): Promise<Uint8Array>
   writeFile(path: string, text: string): Promise<void>
-  /** Where k8s/vault is. */
+  /** The directory that contains k8s/vault. */
   readonly root: string
 }
 
@@ -34,8 +34,8 @@ export async function runVaultSetup(runtime: SetupRuntime): Promise<number> {
       return 0
     }
     const setupFile = args.setup ?? join(runtime.root, 'k8s/vault/setup.json')
-    const hint = '--setup names a file such as k8s/vault/setup.json, which is one to begin with'
-    const setup = parseSetup(await readText(runtime, setupFile, 'the set-up', hint), setupFile)
+    const hint = 'set --setup to a file such as k8s/vault/setup.json, which is a starting point'
+    const setup = parseSetup(await readText(runtime, setupFile, 'the setup', hint), setupFile)
     const { wishes, reviewerToken } = await readWishes(args, setup, setupFile, runtime)
     const vault = await openVault(runtime)
     try {
@@ -53,17 +53,17 @@ export async function runVaultSetup(runtime: SetupRuntime): Promise<number> {
   }
 }
 
-/** A fault of ours. Its own words may quote what was read, so that its kind and place are all that is said. */
+/** A bug of ours. Its message may quote what was read, so only its type and place are shown. */
 function unforeseen(error: unknown): IamRaError {
   const { name, stack = '' } = error instanceof Error ? error : new Error()
   const [place] = /[\w-]+\.ts:\d+/.exec(stack) ?? []
   return new IamRaError(
     'INTERNAL',
     'internal',
-    `it stopped at a mistake of its own, ${name} at ${place ?? 'an unknown place'}`,
+    `unexpected ${name} in vault-setup at ${place ?? 'an unknown place'}`,
     {
       cause: error,
-      hint: 'run it again without --apply, which shows what is done; report this line with the version of Vault',
+      hint: 'this is a bug: run it again without --apply to see what is done, and report this line with the version of Vault',
     },
   )
 }
@@ -92,7 +92,7 @@ async function planAndApply({ args, setup, wishes, reviewerToken, vault, runtime
     return 0
   }
   if (!args.apply) {
-    say(`${summary(first)}; nothing was written: --apply does it`)
+    say(`${summary(first)}; nothing was written: run with --apply to write`)
     return 0
   }
   const writeFile = async (path: string, text: string): Promise<void> => {
@@ -101,12 +101,12 @@ async function planAndApply({ args, setup, wishes, reviewerToken, vault, runtime
     } catch (cause) {
       throw new IamRaError('FILE', 'sink', `--csr-out ${path} cannot be written: ${reasonOf(cause)}`, {
         cause,
-        hint: 'name a file in a folder that you may write to: the request is made again, for the same key',
+        hint: 'name a file in a directory that you may write to: the next run makes the request again, for the same key',
       })
     }
   }
   await applyPlan(first, { vault, setup, reviewerToken, say, writeFile })
-  // Vault may take a value and keep another: what it shows now is what counts.
+  // Vault may accept a value and store another: what it shows now is what counts.
   const { ca } = wishes
   const left = await plan({
     ...(ca === undefined ? {} : { ca }),
@@ -119,16 +119,21 @@ async function planAndApply({ args, setup, wishes, reviewerToken, vault, runtime
     say('done: Vault has all of it')
     return 0
   }
-  throw new IamRaError('REFUSED', 'identity', 'Vault took what was written, and still shows something else', {
-    problems: [...displayPlan(left), ...left.problems],
-    hint: 'another writer may be at work, or this version of Vault knows other values',
-  })
+  throw new IamRaError(
+    'REFUSED',
+    'identity',
+    'Vault accepted what was written, but still shows something else',
+    {
+      problems: [...displayPlan(left), ...left.problems],
+      hint: 'check whether something else writes to this Vault, or whether this Vault version uses other values',
+    },
+  )
 }
 
 const CA_HINT =
-  "put the API server's CA there: kubernetes.caFile is a path from the folder of the set-up file"
+  "put the API server's CA there: kubernetes.caFile is relative to the directory of the setup file"
 const SIGNED_HINT =
-  'name the file with what the authority above made of the request, and those above after it'
+  'name the file with the certificate that the CA above issued for the request, followed by those above it'
 
 async function readWishes(
   args: Arguments,
@@ -142,14 +147,14 @@ async function readWishes(
       ? undefined
       : await readPem(runtime, resolve(dirname(setupFile), caFile), 'kubernetes.caFile', CA_HINT)
   const tokenFile = args.replaceReviewerToken ?? args.reviewerToken
-  const tokenHint = 'leave the flag out where Vault has one already; kubectl create token makes another'
+  const tokenHint = 'omit the flag if Vault already has one; kubectl create token creates another'
   const reviewerToken =
     tokenFile === undefined
       ? undefined
       : (await readText(runtime, tokenFile, 'the reviewer token', tokenHint)).trim()
   if (reviewerToken !== undefined && !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(reviewerToken)) {
-    throw mistake(`${tokenFile} holds no service-account token`, {
-      hint: 'kubectl create token vault-reviewer --namespace vault prints one',
+    throw mistake(`${tokenFile} does not contain a service-account token`, {
+      hint: 'create one with kubectl create token vault-reviewer --namespace vault',
     })
   }
   const signed =

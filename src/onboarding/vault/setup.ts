@@ -1,4 +1,4 @@
-/** What is wanted in Vault, as k8s/vault/setup.json says it: read and checked, every problem at once. */
+/** Reads and checks a file like k8s/vault/setup.json, which says what Vault must have; reports every problem at once. */
 import { parseArn } from '../../aws/arn.ts'
 import type { IamRaError } from '../../errors.ts'
 import { isRecord } from '../../text/json.ts'
@@ -7,14 +7,14 @@ import { passwordKind, secretKind } from '../../text/secrets.ts'
 import { mistake } from './error.ts'
 import { createReader, type Reader } from './reader.ts'
 
-/** Who asks the TokenReview API: Vault's own account in the cluster, an account whose token Vault is given, or each client. */
+/** Which account calls TokenReview: Vault's own in the cluster, one whose token Vault gets, or each client's. */
 export const REVIEWERS = ['vault', 'token', 'clients'] as const
 export const ARN_NAMES = ['role', 'anchor', 'profile'] as const
 export type ArnName = (typeof ARN_NAMES)[number]
 
 export interface Binding {
   readonly namespace: string
-  /** Of Vault's auth mount. */
+  /** In Vault's auth mount. */
   readonly role: string
   readonly accounts: readonly string[]
   readonly audience: string
@@ -29,7 +29,7 @@ export interface Setup {
     readonly mount: string
     readonly host: string
     readonly reviewer: (typeof REVIEWERS)[number]
-    /** From the set-up file's folder. */
+    /** Relative to the setup file's directory. */
     readonly caFile?: string
     readonly issuer?: string
   }
@@ -47,18 +47,18 @@ export interface Setup {
   readonly bindings: readonly Binding[]
 }
 
-/** RFC 1123, as the API server wants namespaces; a cluster's name is one label so that a CN can be read from its right. */
+/** RFC 1123, as for namespaces. A cluster's name is also one label, so that a CN can be parsed from the right. */
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 const ACCOUNT = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
 const ACCOUNTS = new RegExp(`^\\*$|${ACCOUNT.source}`)
 const PATH = /^[\w-]+(\/[\w-]+)*$/
 const NAME = /^[\w-]+$/
-/** Vault writes policies in small letters, and has two of its own. */
+/** Vault stores policy names in lower case, and has two of its own. */
 const POLICY = /^(?!(default|root)$)[a-z\d_-]+$/
-const POLICY_RULE = 'a name in small letters that a policy can have too, so not default and root'
-/** What IssuerNames of k8s/aws/role.yaml takes: Roles Anywhere makes a session tag of it, and IAM bounds what those hold. */
+const POLICY_RULE = 'a lower-case name that a policy can also have, so not default or root'
+/** Accepted by IssuerNames of k8s/aws/role.yaml: Roles Anywhere makes it a session tag, and IAM limits those. */
 const AUTHORITY_NAME = /^[\w.:/=+@-]([\w .:/=+@-]{0,62}[\w.:/=+@-])?$/
-const AUTHORITY_NAME_RULE = '1 to 64 letters of ASCII, digits, spaces within, and _ . : / = + - @'
+const AUTHORITY_NAME_RULE = '1 to 64 ASCII letters, digits, inner spaces, and _ . : / = + - @'
 const URL_SHAPE = /^https:\/\/[^\s/@]+(\/\S*)?$/
 /** RFC 5280, ub-common-name. */
 const LONGEST_NAME = 64
@@ -70,13 +70,13 @@ export function parseSetup(text: string, file: string): Setup {
   const setup = readSetup(reader)
   problems.push(...faultsAcross(setup))
   if (problems.length === 0) return setup
-  throw mistake(`${file} is not a set-up that could be applied`, {
+  throw mistake(`${file} is not a valid setup`, {
     problems,
-    hint: 'k8s/vault/setup.json is one to begin with, and docs/vault.md says what each member means',
+    hint: 'start from k8s/vault/setup.json; docs/vault.md explains each member',
   })
 }
 
-/** Names and paths stand in the plan and in errors, so that a secret in the place of one is refused unshown. */
+/** Names and paths appear in the plan and in errors, so a secret in place of one is refused without showing it. */
 function refuseSecrets(value: unknown, file: string): void {
   if (typeof value === 'object' && value !== null) {
     for (const one of Object.values(value)) refuseSecrets(one, file)
@@ -85,29 +85,29 @@ function refuseSecrets(value: unknown, file: string): void {
   const kind = typeof value === 'string' ? (secretKind(value) ?? passwordKind(value)) : undefined
   if (kind === undefined) return
   throw mistake(`${file} contains what looks like ${kind}, and nothing was sent`, {
-    hint: 'take it out: the file names paths and roles, and a token is given by --reviewer-token',
+    hint: 'remove it: the file only names paths and roles; give a token by --reviewer-token',
   })
 }
 
 function parseJson(text: string, file: string): Readonly<Record<string, unknown>> {
-  // Editors put a byte order mark before it.
+  // Some editors put a byte order mark before it.
   const json = text.replace(/^\uFEFF/, '')
   const refused = (what: string, hint: string): IamRaError => mistake(`${file} ${what}`, { hint })
-  if (json.trim() === '') throw refused('is empty', 'k8s/vault/setup.json is one to begin with')
+  if (json.trim() === '') throw refused('is empty', 'start from k8s/vault/setup.json')
   let value: unknown
   try {
     value = JSON.parse(json)
   } catch (error) {
-    // The rest of the parser's words may quote the file.
+    // The rest of the parser's message may quote the file.
     const [, line] = (error instanceof Error && /\bline (\d+)/.exec(error.message)) || []
     throw refused(
       `is not JSON${line === undefined ? '' : `: line ${line} is wrong, or the one before it`}`,
-      'look for a comma, a quote or a bracket that is missing or too many; JSON has no comments',
+      'check for a missing or extra comma, quote or bracket; JSON has no comments',
     )
   }
   refuseSecrets(value, file)
   if (isRecord(value)) return value
-  throw refused('is not a JSON object', 'it must begin with { and have the members of k8s/vault/setup.json')
+  throw refused('is not a JSON object', 'begin it with { and give it the members of k8s/vault/setup.json')
 }
 
 function readSetup(reader: Reader): Setup {
@@ -166,7 +166,7 @@ function readBinding(reader: Reader): Binding {
     return { [name]: text }
   }
   const binding: Binding = {
-    namespace: reader.text('namespace', LABEL, 'a namespace; each has a binding of its own'),
+    namespace: reader.text('namespace', LABEL, 'a namespace; each has its own binding'),
     role: reader.text('role', NAME, 'a name such as the namespace'),
     accounts: reader.texts('accounts', ACCOUNTS, 'service accounts, or * alone'),
     audience: reader.text('audience', /^\S+$/, 'an audience such as vault'),
@@ -192,30 +192,32 @@ function faultsAcross({ cluster, kubernetes, pki, kv, operator, bindings }: Setu
   if (operator.role === pki.role) faults.push('operator.role and pki.role name the same policy')
   if (kubernetes.reviewer === 'token' && kubernetes.caFile === undefined) {
     faults.push(
-      'kubernetes.caFile is needed with the reviewer token: Vault is not in the cluster, and knows no CA of it',
+      'kubernetes.caFile is needed with the reviewer token: Vault is not in the cluster and does not know its CA',
     )
   }
   for (const role of repeated([operator.role, ...bindings.map(({ role }) => role)])) {
-    faults.push(`the role ${role} stands twice`)
+    faults.push(`the role ${role} appears twice`)
   }
   for (const namespace of repeated(bindings.map(({ namespace }) => namespace))) {
-    faults.push(`the namespace ${namespace} has two bindings: it can have one, with all of its accounts`)
+    faults.push(`the namespace ${namespace} has two bindings: give it one, with all of its accounts`)
   }
   for (const { namespace, accounts } of bindings) {
     if (accounts.length === 0) faults.push(`${namespace} has no accounts`)
-    if (accounts.length > 1 && accounts.includes('*')) faults.push(`${namespace} has accounts beside *`)
+    if (accounts.length > 1 && accounts.includes('*'))
+      faults.push(`${namespace} has other accounts besides *`)
     if (accounts.includes(operator.account)) {
-      faults.push(`${namespace} binds the operator's own account ${operator.account}, which is no pod's`)
+      faults.push(`${namespace} binds the operator's own account ${operator.account}, which is not a pod's`)
     }
     for (const account of accounts) {
       const name = `${account}.${namespace}.${cluster}`
-      if (name.length > LONGEST_NAME) faults.push(`${name} is longer than a common name may be (64)`)
+      if (name.length > LONGEST_NAME)
+        faults.push(`${name} is longer than a common name may be (64 characters)`)
     }
   }
   return faults
 }
 
-/** What is wrong by itself is empty, and a problem already. */
+/** A value that is wrong by itself is empty here, and already a problem. */
 function repeated(names: readonly string[]): ReadonlySet<string> {
   return new Set(names.filter((one, at) => one !== '' && names.indexOf(one) !== at))
 }

@@ -1,4 +1,4 @@
-/** What is in Vault now, as far as a set-up is concerned. Reads alone. */
+/** What is in Vault now, as far as a setup is concerned. Only reads. */
 import { isRecord } from '../../text/json.ts'
 import type { Data } from './difference.ts'
 import { fillParameters, type ParameterFiles } from './parameters.ts'
@@ -10,33 +10,33 @@ export interface Mount {
   readonly type: string
   readonly accessor: string
   readonly maxLeaseSeconds: number
-  /** Of a kv mount. */
+  /** For a kv mount. */
   readonly version: string
 }
 
 export interface Issuer {
   readonly id: string
   readonly pem: string
-  /** Empty where Vault has no key for it. */
+  /** Empty if Vault has no key for it. */
   readonly keyId: string
-  /** PEM, itself first. */
+  /** PEM, the certificate itself first. */
   readonly chain: readonly string[]
 }
 
 export interface State {
   /** Secrets engines by path, and auth mounts by `auth/` and their path; all end with a slash. */
   readonly mounts: ReadonlyMap<string, Mount>
-  /** What was found at each path that a set-up writes to; a path without anything is absent. */
+  /** What was found at each path that a setup writes to; an empty path is absent. */
   readonly found: ReadonlyMap<string, Data>
   readonly issuers: readonly Issuer[]
-  /** Empty where there is none. */
+  /** Empty if there is none. */
   readonly defaultIssuer: string
   readonly keys: readonly string[]
   /** Whether the PKI mount answers ACME. */
   readonly acme: boolean
-  /** Of the PKI mount. */
+  /** In the PKI mount. */
   readonly pkiRoles: readonly string[]
-  /** Of the auth mount, with what each has. */
+  /** In the auth mount, with each role's data. */
   readonly authRoles: ReadonlyMap<string, Data>
 }
 
@@ -57,7 +57,7 @@ export async function readState(vault: Vault, setup: Setup, files: ParameterFile
     if (mount === undefined) return true
     return mount.startsWith('auth/') ? hasAuth : hasPki
   }
-  // Of these the paths count, which no accessor is in.
+  // Only their paths matter, and those contain no accessor.
   for (const { path, mount } of [
     authConfig(setup, undefined),
     urls(setup),
@@ -77,7 +77,7 @@ export async function readState(vault: Vault, setup: Setup, files: ParameterFile
     mounts,
     found,
     ...(hasPki ? await readAuthority(vault, setup.pki.mount) : { issuers: [], defaultIssuer: '', keys: [] }),
-    // Before 1.14 a Vault has no such path.
+    // Vault has this path only since 1.14.
     acme: hasPki && (await vault.read(paths.acme(setup)))?.['enabled'] === true,
     pkiRoles: hasPki ? await vault.list(paths.pkiRoles(setup)) : [],
     authRoles,
@@ -105,7 +105,7 @@ function mountsOf(answer: Data = {}, prefix: string): ReadonlyMap<string, Mount>
   )
 }
 
-/** Not pki/issuer/default, which is a 500 where there is none. */
+/** Not pki/issuer/default, which is a 500 if there is none. */
 export async function readAuthority(
   vault: Vault,
   mount: string,

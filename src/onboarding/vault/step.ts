@@ -1,4 +1,4 @@
-/** What a plan is made of: data alone, so that it can be shown, compared and then done. */
+/** The parts of a plan: only data, so that it can be shown, compared and then applied. */
 import type { AuthorityStep, AuthorityWishes } from './authority.ts'
 import { differences, type Data, type Difference } from './difference.ts'
 
@@ -7,7 +7,7 @@ export interface Write {
   readonly verb: 'create' | 'change'
   readonly path: string
   readonly differences: readonly Difference[]
-  /** May hold ACCESSOR and REVIEWER_TOKEN, which are put in when it is sent. */
+  /** May contain ACCESSOR and REVIEWER_TOKEN, which are filled in when it is sent. */
   readonly data: Data
 }
 
@@ -16,29 +16,29 @@ export type Step =
 
 export interface Plan {
   readonly steps: readonly Step[]
-  /** What is worth knowing, and what is left to do by others. */
+  /** What is worth knowing, and what remains to be done elsewhere. */
   readonly notes: readonly string[]
-  /** With one of these nothing is written. */
+  /** If there is any, nothing is written. */
   readonly problems: readonly string[]
 }
 
-/** What is wanted this time, beside the set-up. */
+/** What is wanted in this run, besides the setup. */
 export interface Wishes extends AuthorityWishes {
-  /** Of the API server, PEM. */
+  /** The API server's CA, PEM. */
   readonly ca?: string
-  /** A token for Vault's reviewer is at hand. */
+  /** Whether a token for Vault's reviewer was given. */
   readonly reviewerToken: boolean
-  /** It goes in the place of the one that Vault has. */
+  /** Whether it replaces the one that Vault has. */
   readonly replaceReviewerToken: boolean
 }
 
-/** Stands for the accessor of an auth mount that is not there yet. */
+/** Placeholder for the accessor of an auth mount that does not exist yet. */
 export const ACCESSOR = '<accessor>'
 
-/** Stands for the reviewer's token, which is no part of a plan. */
+/** Placeholder for the reviewer's token, which is not part of a plan. */
 export const REVIEWER_TOKEN = '<the reviewer token>'
 
-/** @param kept sent along though it is as it should be, since Vault would drop it otherwise */
+/** @param kept sent too although it is as it should be, because Vault would drop it otherwise */
 export function planWrite(path: string, wanted: Data, found: Data | undefined, kept: Data = {}): Write[] {
   const differing = differences(wanted, found)
   if (differing.length === 0) return []

@@ -1,20 +1,21 @@
 /**
- * Vault's HTTP API with the operator's token, over the project's own transport, so that TLS is always checked and no proxy is
- * used. Not src/vault/client.ts, which follows a standby's redirect: this token may do a lot more than a pod's, and goes to
- * no address but the operator's own. It also needs to delete, and to see what a 404 of kv holds.
+ * Vault's HTTP API with the operator's token, over the project's own transport, so that TLS is always checked and no
+ * proxy is used. Not src/vault/client.ts, which follows a standby's redirect: this token can do a lot more than a pod's,
+ * and is sent only to the operator's own address. It also needs to delete, and to read the body of a kv 404.
  */
 import { IamRaError } from '../../errors.ts'
 import { isRecord, parseJsonObject } from '../../text/json.ts'
+import { explain } from '../../net/rules.ts'
 import { TransportError, type HttpAnswer, type HttpClient } from '../../net/http.ts'
 import { vaultErrors } from '../../vault/answer.ts'
 import { encodeVaultPath } from '../../vault/path.ts'
 import { vaultRequest } from '../../vault/request.ts'
 import type { Data } from './difference.ts'
 
-import { hintBelowHttp, hintFor } from './vault-hint.ts'
+import { hintBelowHttp, VAULT_RULES } from './vault-hint.ts'
 
 export interface Vault {
-  /** `data` of the answer; undefined where there is nothing. @throws IamRaError */
+  /** `data` of the answer; undefined if there is nothing. @throws IamRaError */
   read(path: string): Promise<Data | undefined>
   list(path: string): Promise<readonly string[]>
   write(path: string, data: Data): Promise<Data>
@@ -28,13 +29,12 @@ export interface VaultAddress {
   readonly namespace?: string
 }
 
-/** Every Vault has these, whatever else it has. */
+/** Every Vault has these. */
 const EVERYWHERE: readonly string[] = ['sys/mounts', 'sys/auth']
 const OTHER_SERVER = 'check VAULT_ADDR: something else answers there'
-const OTHER_CAUSE = "compare the path and what was sent with Vault's words; the log of Vault may have more"
 
 const TIMEOUT_MS = 30_000
-/** A mount of kv version 2 says so for a moment after it was made. */
+/** A kv version 2 mount says so for a moment after it was created. */
 const BUSY = /Upgrading from non-versioned to versioned data/
 const BUSY_ATTEMPTS = 20
 const BUSY_WAIT_MS = 500
@@ -63,28 +63,28 @@ export function createVault(
       )
     } catch (error) {
       if (!(error instanceof TransportError)) throw error
-      throw new IamRaError('UNREACHABLE', 'identity', `no answer of ${server}: ${error.message}`, {
+      throw new IamRaError('UNREACHABLE', 'identity', `no answer from ${server}: ${error.message}`, {
         cause: error,
         hint: hintBelowHttp(error),
       })
     }
   }
-  /** What was asked, and what Vault said to it. */
+  /** The error for what was asked and what Vault said. */
   const refusal = (what: string, path: string, { status, body }: HttpAnswer): IamRaError => {
     const json = parseJsonObject(body)
     if (/^Client sent an HTTP request to an HTTPS server/.test(body)) {
       return new IamRaError(
         'ANSWER_INVALID',
         'identity',
-        `${server} speaks https, and was asked in plain http`,
+        `${server} speaks https, but was asked in plain http`,
         {
-          hint: 'write https:// in VAULT_ADDR, and name its CA with VAULT_CACERT',
+          hint: 'use https:// in VAULT_ADDR, and set VAULT_CACERT to its CA',
         },
       )
     }
     const said = vaultErrors(json, [address.token]).join('; ')
     const words = said === '' ? '' : `: ${said}`
-    // Of others' refusals those alone speak of Vault that a proxy before it makes.
+    // Without Vault's `errors`, 400 to 428 is from another server; the rest may be from a proxy in front of Vault.
     const isVaults = Array.isArray(json?.['errors']) || status < 400 || status >= 429
     return new IamRaError(
       'REFUSED',
@@ -92,7 +92,7 @@ export function createVault(
       `${server} answered ${status} to the ${what} of ${path}${words}`,
       {
         status,
-        hint: isVaults && status >= 300 ? (hintFor(status, said) ?? OTHER_CAUSE) : OTHER_SERVER,
+        hint: isVaults && status >= 300 ? explain(VAULT_RULES, { status, text: said }).hint : OTHER_SERVER,
       },
     )
   }
@@ -100,16 +100,16 @@ export function createVault(
     new IamRaError(
       'ANSWER_INVALID',
       'identity',
-      `${server} answered ${status} to the ${what} of ${path}, and not as a Vault does`,
+      `${server} answered ${status} to the ${what} of ${path}, but not as Vault does`,
       {
         status,
         hint:
           address.namespace === undefined
             ? OTHER_SERVER
-            : `${OTHER_SERVER}, or VAULT_NAMESPACE names none that it has`,
+            : `${OTHER_SERVER}, or VAULT_NAMESPACE names a namespace that it does not have`,
       },
     )
-  /** Empty where the answer has none, as many writes have. */
+  /** Empty if the answer has none, as for many writes. */
   const dataOf = (what: string, path: string, answer: HttpAnswer): Data => {
     const body = parseJsonObject(answer.body)
     if (body === undefined && answer.status !== 204) throw stranger(what, path, answer)
@@ -124,7 +124,7 @@ export function createVault(
       if (answer.status === 200) return dataOf('read', path, answer)
       if (answer.status !== 404) throw refusal('read', path, answer)
       if (EVERYWHERE.includes(path)) throw stranger('read', path, answer)
-      // kv tells of a deleted version so, with its number.
+      // kv reports a deleted version like this, with its number.
       const data = dataOf('read', path, answer)
       return Object.keys(data).length === 0 ? undefined : data
     },

@@ -108,7 +108,7 @@ skipped  exchange at Roles Anywhere: no certificate
 FAILED   credentials file
          error    no room
 
-FAILED   a run would fail at: login to Vault (exit code 2), with a warning
+FAILED   a run would fail here: login to Vault (exit code 2), with a warning
 `,
   )
 })

@@ -54,8 +54,8 @@ authority('names the roots that there are where --root-mount names none', () => 
   const one = standing([own.pem])
   const two = { ...one, mounts: new Map([...one.mounts, ['pki-root/', mount] as const]) }
   for (const [scene, says] of [
-    [two, /^--root-mount nope is no mount of the PKI secrets engine; there is pki-root$/],
-    [one, /; there is none beside pki: make the root first, or have another one sign \(--csr-out FILE\)$/],
+    [two, /^--root-mount nope is not a PKI secrets engine mount; other PKI mounts: pki-root$/],
+    [one, /; there is none besides pki: create the root first, or have another CA sign \(--csr-out FILE\)$/],
   ] as const) {
     assert.match(planned(scene, { rootMount: 'nope' }).problems[0] ?? '', says)
   }
@@ -74,7 +74,7 @@ authority('takes a certificate in again whose chain lacks one of those above it'
 
 authority('is to be renewed where its certificate ends soon', () => {
   const { notes } = planned(standing([own.pem]), {}, own.notAfterMs - 30 * DAY_MS)
-  assert.ok(notes.some((note) => /which is 30 days: renew it now \(--rotate\)$/.test(note)))
+  assert.ok(notes.some((note) => /which is in 30 days: renew it now \(--rotate\)$/.test(note)))
 })
 
 authority('says what becomes of the roles in AWS, if another name is to sign, and only then', () => {
@@ -99,7 +99,7 @@ authority('says what becomes of the roles in AWS, if another name is to sign, an
     const [note, ...more] = says(wishes, pki, { ...scene, mounts: roots })
     assert.match(
       note ?? '',
-      /^the CN of what signs becomes Pods 2, and was Pods: first put both into IssuerNames/,
+      /^the signing CA's CN changes from Pods to Pods 2: first put both into IssuerNames/,
     )
     assert.equal(more, [])
     assert.equal(says(wishes, pki, EMPTY), [])

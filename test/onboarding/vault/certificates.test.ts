@@ -67,7 +67,7 @@ certificates('of PKCS #7, which is a set, are put into the order of their chain'
 
 certificates('with a key among them are not handed on', async () => {
   for (const content of [`${own.pem}\n${keyFile('p256-pkcs8')}`, `${keyFile('p256-encrypted')}${own.pem}`]) {
-    assert.match((await refusal(content)).message, /holds a private key, and nothing of it was read$/)
+    assert.match((await refusal(content)).message, /contains a private key, and none of it was read$/)
   }
 })
 

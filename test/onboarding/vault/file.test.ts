@@ -70,10 +70,10 @@ for (const [what, value, says] of [
       [
         `names an authority ${JSON.stringify(commonName)}, which no trust policy could`,
         { ...EXAMPLE, pki: { ...EXAMPLE['pki'], commonName } },
-        /^pki\.commonName is (wrong|missing): it must be 1 to 64 letters/,
+        /^pki\.commonName is (wrong|missing): it must be 1 to 64 ASCII letters/,
       ] as const,
   ),
-  ['misspells a member', { ...EXAMPLE, clutser: 'a' }, /^clutser is no member that is known$/],
+  ['misspells a member', { ...EXAMPLE, clutser: 'a' }, /^clutser is not a known member$/],
   ['leaves one out', { ...EXAMPLE, kv: undefined }, /^kv is wrong|^kv is missing: it must be an object$/],
   [
     'reaches the API server in the clear',
@@ -103,7 +103,7 @@ for (const [what, value, says] of [
   ['binds no audience', bound({ audience: '' }), /^bindings\[0\]\.audience is wrong/],
   ['binds every namespace', bound({ namespace: '*' }), /^bindings\[0\]\.namespace is wrong/],
   ['binds no account', bound({ accounts: [] }), /^frontend has no accounts$/],
-  ['binds all accounts and one', bound({ accounts: ['*', 'a'] }), /^frontend has accounts beside \*$/],
+  ['binds all accounts and one', bound({ accounts: ['*', 'a'] }), /^frontend has other accounts besides \*$/],
   [
     "binds the operator's account",
     bound({ accounts: ['vault-secrets-operator'] }),
@@ -122,7 +122,7 @@ for (const [what, value, says] of [
   [
     'binds a namespace twice',
     bound({}, { role: 'frontend-jobs' }),
-    /^the namespace frontend has two bindings: it can have one, with all of its accounts$/,
+    /^the namespace frontend has two bindings: give it one, with all of its accounts$/,
   ],
   ...['default', 'root', 'Default', 'IAM-RA'].flatMap((name) =>
     (['operator', 'pki'] as const).map(
@@ -130,20 +130,20 @@ for (const [what, value, says] of [
         [
           `has ${member}.role ${name}, whose policy is Vault's own or loses its capitals`,
           { ...EXAMPLE, [member]: { ...EXAMPLE[member], role: name } },
-          new RegExp(`^${member}\\.role is wrong: it must be a name in small letters .*default and root$`),
+          new RegExp(`^${member}\\.role is wrong: it must be a lower-case name .*default or root$`),
         ] as const,
     ),
   ),
-  ['has one role twice', bound({}, { namespace: 'backend' }), /^the role frontend stands twice$/],
+  ['has one role twice', bound({}, { namespace: 'backend' }), /^the role frontend appears twice$/],
   [
     "has the operator's role as a pod's",
     bound({ role: 'vault-secrets-operator' }),
-    /^the role vault-secrets-operator stands twice$/,
+    /^the role vault-secrets-operator appears twice$/,
   ],
   [
     'has a name that no certificate can hold',
     bound({ accounts: ['a'.repeat(51)] }),
-    /^a+\.frontend\.demo is longer than a common name may be \(64\)$/,
+    /^a+\.frontend\.demo is longer than a common name may be \(64 characters\)$/,
   ],
   [
     'has a profile in the place of a role',

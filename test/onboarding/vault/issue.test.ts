@@ -69,7 +69,7 @@ issue('that was there before those above it signs on, and nothing is taken away'
 
 issue('whose chain stays short is no success', async () => {
   const { said } = await take({ issuers: { own: 'k1', above: '' }, imported: ['above'], chain: [own.pem] })
-  assert.match(said, /^IamRaError: pki has the certificates of pki\.pem, and still gives a shorter chain$/)
+  assert.match(said, /^IamRaError: pki has the certificates in pki\.pem, but still sends a shorter chain$/)
 })
 
 issue('without a key of its own is taken away again, and nothing that others bring meanwhile', async () => {
@@ -78,7 +78,7 @@ issue('without a key of its own is taken away again, and nothing that others bri
     [null, []],
   ] as const) {
     const { said, deleted, written } = await take({ issuers: { theirs: '', stray: '' }, imported })
-    assert.match(said, /no key of pki belongs to pki\.pem/)
+    assert.match(said, /no key in pki belongs to pki\.pem/)
     assert.equal(deleted, gone)
     assert.equal(written, [])
   }

@@ -129,7 +129,7 @@ plan('takes no role and no policy over whose names are of another auth mount tha
   const second: Setup = { ...SETUP, kubernetes: { ...SETUP.kubernetes, mount: 'kubernetes-2' } }
   const other = { ...mount('kubernetes'), accessor: 'kubernetes_5678' }
   const says = (path: string, member: string): string =>
-    `${path} binds callers of auth/kubernetes/, which would lose it: name another ${member}`
+    `${path} binds callers of auth/kubernetes/, which would lose it: choose another ${member}`
   const problems = [
     says('pki/roles/iam-ra', 'pki.role'),
     says('sys/policies/acl/vault-secrets-operator', 'operator.role'),
@@ -155,7 +155,7 @@ plan("names an audience that is the API server's own, but where clients review t
     }).notes.filter((note) => note.includes('audience https'))
   for (const audience of [SETUP.kubernetes.host, 'https://kubernetes.default.svc.cluster.local']) {
     assert.equal(notes(audience), [
-      `the audience ${audience} of the role frontend is the API server's own, where such a token can do more than log in: name one such as vault`,
+      `the audience ${audience} of the role frontend is the API server's own, so a stolen token could do more than log in: choose one such as vault`,
     ])
     assert.equal(notes(audience, { reviewer: 'clients' }), [])
   }
@@ -167,10 +167,10 @@ plan('says what to do about a mount in the way', () => {
   const problems = (path: string, one: ReturnType<typeof mount>): readonly string[] =>
     planned({ ...STANDING, mounts: new Map([...MOUNTS, [path, one]]) }).problems
   assert.equal(problems('auth/kubernetes/', mount('jwt')), [
-    'auth/kubernetes/ is a mount of type jwt, not kubernetes: name another kubernetes.mount',
+    'auth/kubernetes/ is a mount of type jwt, not kubernetes: choose another kubernetes.mount',
   ])
   assert.equal(problems('secret/', mount('kv', '1')), [
-    'secret/ is kv version 1, not 2: name another kv.mount, or vault kv enable-versioning secret',
+    'secret/ is kv version 1, not 2: choose another kv.mount, or vault kv enable-versioning secret',
   ])
 })
 
@@ -179,7 +179,7 @@ plan('names ACME where it is on', () => {
     planned({ ...STANDING, acme }).notes.filter((note) => note.includes('ACME'))
   assert.equal(notes(false), [])
   assert.equal(notes(true), [
-    'pki answers ACME, which asks for no token of Vault and signs by other rules than iam-ra: vault write pki/config/acme enabled=false',
+    'pki answers ACME, which needs no Vault token and signs by other rules than iam-ra: vault write pki/config/acme enabled=false',
   ])
 })
 
@@ -190,7 +190,10 @@ plan('is data without the reviewer token, of which it shows no more than that th
   assert.match(JSON.stringify(made), /"token_reviewer_jwt":"<the reviewer token>"/)
   const problems = planned(STANDING, setup, { ca: root.pem }).problems
   assert.is(problems.length, 1)
-  assert.match(problems[0] ?? '', /--reviewer-token FILE is missing$/)
+  assert.match(
+    problems[0] ?? '',
+    /give --reviewer-token FILE: the reviewer is an account whose token Vault needs$/,
+  )
 })
 
 plan('keeps the keys that an auth mount checks tokens with, which a write would drop', () => {
@@ -239,7 +242,9 @@ plan('says what an older Vault does not know, and does not try it again and agai
   const { allow_wildcard_certificates: _unknown, ...older } = state.found.get('pki/roles/iam-ra') ?? {}
   const made = planned({ ...state, found: new Map([...state.found, ['pki/roles/iam-ra', older]]) })
   assert.equal(made.steps, [])
-  assert.ok(made.notes.includes('this Vault does not know allow_wildcard_certificates of pki/roles/iam-ra'))
+  assert.ok(
+    made.notes.includes('this Vault does not support allow_wildcard_certificates at pki/roles/iam-ra'),
+  )
 })
 
 plan('raises the longest lifetime of a PKI mount and never lowers it', () => {
@@ -252,10 +257,10 @@ plan('raises the longest lifetime of a PKI mount and never lowers it', () => {
   assert.equal(tuned(999_999_999), [])
 })
 
-plan('refuses a parameter file that is no JSON, or that has a name which stands for nothing', () => {
+plan('refuses a parameter file that is no JSON, or that has a name which has no value', () => {
   for (const [text, says] of [
-    ['{', /^k8s\/vault\/pod-role\.json is no JSON object$/],
-    ['{"a": "${NAME}"}', /^k8s\/vault\/pod-role\.json has \$\{NAME\}, which stands for nothing$/],
+    ['{', /^k8s\/vault\/pod-role\.json is not a JSON object$/],
+    ['{"a": "${NAME}"}', /^k8s\/vault\/pod-role\.json has \$\{NAME\}, which has no value$/],
   ] as const) {
     try {
       makePlan(SETUP, { ...FILES, 'pod-role.json': text }, WISHES, EMPTY, NOW_MS)

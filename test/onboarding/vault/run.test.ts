@@ -65,8 +65,8 @@ const setup = suite('vault-setup')
 setup('without VAULT_ADDR, a token or a good one says what to set, and asks nothing', async () => {
   for (const [env, says] of [
     [{}, /VAULT_ADDR is not set\nhint: set it to an address/],
-    [{ ...ENV, VAULT_ADDR: 'vault.example' }, /VAULT_ADDR is no address of a Vault/],
-    [{ ...ENV, VAULT_ADDR: 'https://me:secret@vault.example' }, /VAULT_ADDR is no address of a Vault/],
+    [{ ...ENV, VAULT_ADDR: 'vault.example' }, /VAULT_ADDR is not a Vault address/],
+    [{ ...ENV, VAULT_ADDR: 'https://me:secret@vault.example' }, /VAULT_ADDR is not a Vault address/],
     ...['/team', '/v1', '/?a=b', '#a'].map(
       (end) =>
         [{ ...ENV, VAULT_ADDR: `https://vault.example${end}` }, /VAULT_ADDR has more than a host/] as const,
@@ -75,19 +75,19 @@ setup('without VAULT_ADDR, a token or a good one says what to set, and asks noth
       { ...ENV, VAULT_TLS_SERVER_NAME: 'https://vault.example' },
       /VAULT_TLS_SERVER_NAME is not a host name\nhint: set it to a DNS name, without scheme and port/,
     ],
-    [{ ...ENV, VAULT_ADDR: 'http://vault.example' }, /VAULT_ADDR is plain http beyond this machine/],
+    [{ ...ENV, VAULT_ADDR: 'http://vault.example' }, /VAULT_ADDR is plain http to another machine/],
     [
       { ...ENV, VAULT_TOKEN: '' },
       /there is no Vault token\nhint: set VAULT_TOKEN, or log in with vault login/,
     ],
-    [{ ...ENV, VAULT_TOKEN: 'a b' }, /the Vault token holds what no token holds/],
+    [{ ...ENV, VAULT_TOKEN: 'a b' }, /the Vault token has characters that no token has/],
     [
       { ...ENV, VAULT_CACERT: '/nowhere/ca.crt' },
       /VAULT_CACERT, \/nowhere\/ca\.crt, cannot be read: there is no such file or directory\nhint: set it to the file of the CA/,
     ],
     [
       { ...ENV, VAULT_CACERT: join(ROOT, 'package.json') },
-      /holds no PEM certificate\nhint: set it to the file of the CA .*; it may be PEM, DER or PKCS #7\n/,
+      /contains no PEM certificate\nhint: set it to the file of the CA .*; it may be PEM, DER or PKCS #7\n/,
     ],
   ] as const) {
     const { code, stderr, requests } = await command({ env })
@@ -140,7 +140,7 @@ setup(
         assert.is(code, 2, what)
         assert.match(
           stderr,
-          /^vault-setup: argument [12] contains what looks like .*, and nothing was done\nhint: write it into a file/,
+          /^vault-setup: argument [12] contains what looks like .*, and nothing was done\nhint: write it to a file/,
         )
         assert.not.ok(showsPartOf(value, `${stdout}${stderr}`), what)
         assert.is(requests.length, 0)
@@ -206,7 +206,7 @@ setup('takes no other server for a Vault, and writes nothing to it', async () =>
   const http = scriptedHttp((request) => (request.method === 'GET' ? emptyVault(request) : page))
   const { code, stderr } = await command({ argv: ['--apply'], http })
   assert.is(code, 1)
-  assert.match(stderr, /answered 200 to the write of sys\/auth\/kubernetes, and not as a Vault does\n/)
+  assert.match(stderr, /answered 200 to the write of sys\/auth\/kubernetes, but not as Vault does\n/)
   assert.match(stderr, hint)
   assert.is(http.requests.filter(({ method }) => method !== 'GET').length, 1)
 })
@@ -215,13 +215,17 @@ setup('says what to do about each status that Vault or a proxy before it refuses
   for (const [status, body, says] of [
     [503, { errors: ['Vault is sealed'] }, /hint: unseal it: vault operator unseal; .* vault operator init/],
     [503, '<html>', /hint: Vault is not ready yet/],
-    [429, { errors: ['request path "sys/mounts": rate limit quota exceeded'] }, /hint: a rate limit quota/],
-    [472, '', /hint: this is the standby of a disaster recovery/],
+    [
+      429,
+      { errors: ['request path "sys/mounts": rate limit quota exceeded'] },
+      /hint: a Vault rate limit quota/,
+    ],
+    [472, '', /hint: this is a disaster recovery standby/],
     [473, '', /hint: this is a performance standby/],
-    [500, { errors: ['internal error'] }, /hint: look into the log of Vault/],
-    [502, '<html>', /hint: look into the log of Vault, or of the proxy/],
+    [500, { errors: ['internal error'] }, /hint: check the log of Vault/],
+    [502, '<html>', /hint: check the log of Vault, or of the proxy/],
     [400, { errors: ['odd'] }, /hint: compare the path/],
-    [400, 'Client sent an HTTP request to an HTTPS server.\n', /asked in plain http\nhint: write https:\/\//],
+    [400, 'Client sent an HTTP request to an HTTPS server.\n', /asked in plain http\nhint: use https:\/\//],
   ] as const) {
     const { code, stderr } = await command({ http: scriptedHttp([{ status, body }]) })
     assert.is(code, 1)
@@ -232,21 +236,18 @@ setup('says what to do about each status that Vault or a proxy before it refuses
 setup('ends in one sentence at a mistake of its own, without its words', async () => {
   const { code, stderr } = await command({ http: scriptedHttp([new TypeError('it holds a-secret')]) })
   assert.is(code, 1)
-  assert.match(
-    stderr,
-    /^vault-setup: it stopped at a mistake of its own, TypeError at [\w-]+\.ts:\d+\nhint: [^\n]*\n$/,
-  )
+  assert.match(stderr, /^vault-setup: unexpected TypeError in vault-setup at [\w-]+\.ts:\d+\nhint: [^\n]*\n$/)
   assert.not.match(stderr, /a-secret/)
 })
 
 setup('says what to set where the certificate of Vault is not taken', async () => {
   for (const [reason, says] of [
-    ['other-name', /hint: set VAULT_TLS_SERVER_NAME to a name that/],
+    ['other-name', /hint: set VAULT_TLS_SERVER_NAME to a name in Vault's certificate/],
     ['untrusted', /hint: set VAULT_CACERT to the file/],
     ['plain-http', /hint: check the scheme and the port of/],
     ['old-tls', /hint: check the scheme and the port of/],
-    ['expired', /hint: renew the certificate of Vault/],
-    ['not-yet-valid', /hint: renew the certificate of Vault/],
+    ['expired', /hint: renew Vault's certificate/],
+    ['not-yet-valid', /hint: renew Vault's certificate/],
   ] as const) {
     const http = scriptedHttp([tlsError(reason)])
     const { code, stderr } = await command({ http })
@@ -259,25 +260,22 @@ setup('refuses flags that do not go together, and lists those that there are', a
   for (const [argv, says] of [
     [['--aply'], /unknown option '--aply'/i],
     [['apply'], /unexpected argument/i],
-    [['--rotate'], /--rotate says nothing without --csr-out or --root-mount/],
-    [['--rotate', '--signed-cert', 'a'], /--rotate says nothing/],
-    [['--csr-out', 'a', '--root-mount', 'b'], /--csr-out and --root-mount are two ways/],
-    [
-      ['--setup', 'a', '--apply', '--setup', 'b'],
-      /--setup is given twice, and only one of the two could count\nhint: /,
-    ],
-    [['--setup', ROOT], /cannot be read: it is a folder\nhint: /],
+    [['--rotate'], /--rotate needs --csr-out or --root-mount/],
+    [['--rotate', '--signed-cert', 'a'], /--rotate needs --csr-out or --root-mount/],
+    [['--csr-out', 'a', '--root-mount', 'b'], /--csr-out and --root-mount exclude each other/],
+    [['--setup', 'a', '--apply', '--setup', 'b'], /--setup is given twice; give it once\nhint: /],
+    [['--setup', ROOT], /cannot be read: it is a directory\nhint: /],
     [
       ['--setup', '/nowhere.json'],
-      /the set-up, \/nowhere\.json, cannot be read: there is no such file or directory\nhint: --setup names/,
+      /the setup, \/nowhere\.json, cannot be read: there is no such file or directory\nhint: set --setup to/,
     ],
     [
       ['--reviewer-token', '/nowhere/token'],
-      /the reviewer token, \/nowhere\/token, cannot be read: there is no such file or directory\nhint: leave the flag out where Vault has one/,
+      /the reviewer token, \/nowhere\/token, cannot be read: there is no such file or directory\nhint: omit the flag if Vault already has one/,
     ],
     [
       ['--reviewer-token', join(ROOT, 'package.json')],
-      /holds no service-account token\nhint: kubectl create token/,
+      /does not contain a service-account token\nhint: create one with kubectl create token/,
     ],
   ] as const) {
     const { code, stderr } = await command({ argv })

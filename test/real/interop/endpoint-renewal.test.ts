@@ -92,7 +92,7 @@ function fails(stage: Stage): void {
 }
 
 /** What Python's readers say once there is nothing: our sentence, where they have asked the container endpoint. */
-const REFUSED = /503.*no credentials that are alive/
+const REFUSED = /503.*no valid credentials at the moment/
 const NONE_FOUND = /Unable to locate credentials/
 /** Of what it stretched, botocore leaves it to AWS to say that it ended. */
 const STRETCHED = /ExpiredToken/

@@ -1,8 +1,8 @@
 /**
- * The real servers of the tests: Vault, etcd and Kubernetes, built by Go from pinned modules in test/rig/servers/modules and kept
- * in the user's cache folder under their versions, so that a fresh clone finds them. A binary that the environment names
- * (VAULT_BIN, KUBE_APISERVER_BIN, ETCD_BIN and so on) or that stands on PATH is taken instead. cert-manager's definitions
- * for the API server come the same way: a folder, which its module carries and which needs no building.
+ * The real servers of the tests: Vault, etcd and Kubernetes, built by Go from pinned modules in
+ * test/rig/servers/modules and kept by version in the user's cache directory, so that a fresh clone finds them. A
+ * binary named in the environment (VAULT_BIN, KUBE_APISERVER_BIN, ETCD_BIN and so on) or found on PATH is used instead.
+ * cert-manager's definitions for the API server come the same way: a directory in its module, which needs no building.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import {
@@ -28,13 +28,13 @@ const NODE_NAMES = ['kubelet', 'kube-scheduler', 'kube-controller-manager', 'kub
 export type ServerName = (typeof LOOPBACK_NAMES)[number] | (typeof NODE_NAMES)[number]
 
 interface Server {
-  /** Folder of its Go module, and the package in it that is built. */
+  /** Directory of its Go module, and the package in it to build. */
   readonly module: string
   readonly package: string
-  /** What is taken from the package instead of a build: a folder of YAML. */
+  /** The part of the package to use instead of a build: a directory of YAML. */
   readonly definitions?: string
   readonly variable: string
-  /** What a first build took on two cores. */
+  /** How long a first build took on two cores. */
   readonly duration: string
 }
 
@@ -75,24 +75,24 @@ function ofKubernetes(name: string, duration: string): Server {
   }
 }
 
-/** What needs no node. */
+/** Servers that need no node. */
 export const LOOPBACK_SERVERS: readonly ServerName[] = LOOPBACK_NAMES
 export const ALL_SERVERS: readonly ServerName[] = [...LOOPBACK_NAMES, ...NODE_NAMES]
 
 export interface FoundServer {
   readonly path: string
-  /** Where it was found, for people. */
+  /** Where it was found, for messages. */
   readonly origin: string
 }
 
-/** Undefined where it has to be built first. @throws Error where the environment names what cannot be used */
+/** Undefined if it has to be built first. @throws Error if the environment names an unusable path */
 export function findServer(name: ServerName): FoundServer | undefined {
   const { variable, definitions } = SERVERS[name]
   const [isUsable, what] =
-    definitions === undefined ? [isExecutable, 'file that can be run'] : [isFolder, 'folder']
+    definitions === undefined ? [isExecutable, 'an executable file'] : [isFolder, 'a directory']
   const named = process.env[variable]
   if (named !== undefined && named !== '') {
-    if (!isUsable(named)) throw new Error(`${variable} names ${named}, which is no ${what}`)
+    if (!isUsable(named)) throw new Error(`${variable} names ${named}, which is not ${what}`)
     return { path: named, origin: variable }
   }
   const onPath = (process.env['PATH'] ?? '')
@@ -104,23 +104,23 @@ export function findServer(name: ServerName): FoundServer | undefined {
   return isUsable(cached) ? { path: cached, origin: 'the cache' } : undefined
 }
 
-/** The path of the server, or of the folder of definitions. @throws Error with what to do where it was not built */
+/** The path of the server, or of the directory of definitions. @throws Error with what to do if it was not built */
 export function requireServer(name: ServerName): string {
   const found = findServer(name)
   if (found === undefined) {
     throw new Error(
-      `${name} is not there: build it with npm run servers, or name one in ${SERVERS[name].variable}`,
+      `${name} is missing: build it with npm run servers, or set ${SERVERS[name].variable} to one`,
     )
   }
   return found.path
 }
 
-/** For those who run in a home of their own, where no cache is. @throws Error where one was not built */
+/** For tests that run with their own home directory, which has no cache. @throws Error if one was not built */
 export function serverVariables(names: readonly ServerName[]): Record<string, string> {
   return Object.fromEntries(names.map((name) => [SERVERS[name].variable, requireServer(name)]))
 }
 
-/** Builds what is missing, with progress on stdout. @throws Error where Go is missing or a build fails */
+/** Builds missing servers, with progress on stdout. @throws Error if Go is missing or a build fails */
 export async function ensureServers(names: readonly ServerName[] = LOOPBACK_SERVERS): Promise<void> {
   for (const name of names) {
     const found = findServer(name)
@@ -129,7 +129,7 @@ export async function ensureServers(names: readonly ServerName[] = LOOPBACK_SERV
   }
 }
 
-/** What is built once for all clones of this user. */
+/** The cache for all clones of this user. */
 export function cacheFolder(): string {
   return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'iam-ra')
 }
@@ -139,7 +139,7 @@ function cachedPath(name: ServerName): string {
   return join(cacheFolder(), 'servers', folder, name)
 }
 
-/** What its go.mod requires. */
+/** The version that its go.mod requires. */
 function versionOf(name: ServerName): string {
   const { module, package: target } = SERVERS[name]
   const text = readFileSync(join(ROOT, 'test/rig/servers/modules', module, 'go.mod'), 'utf8')
@@ -147,7 +147,7 @@ function versionOf(name: ServerName): string {
     target.startsWith(path),
   )
   if (required === undefined)
-    throw new Error(`test/rig/servers/modules/${module}/go.mod requires nothing that holds ${target}`)
+    throw new Error(`test/rig/servers/modules/${module}/go.mod requires no module that contains ${target}`)
   return required[2] ?? ''
 }
 
@@ -155,14 +155,14 @@ async function buildServer(name: ServerName): Promise<void> {
   const { module, package: target, definitions, duration } = SERVERS[name]
   if (spawnSync('go', ['version']).status !== 0) {
     throw new Error(
-      `Go is needed for ${name}, and there is none on PATH: install Go 1.26 or newer, or name one in ${SERVERS[name].variable}`,
+      `Go is needed to build ${name} and is not on PATH: install Go 1.26 or newer, or set ${SERVERS[name].variable} to a built one`,
     )
   }
   process.stdout.write(`servers: building ${name} ${versionOf(name)} (about ${duration} on two cores)\n`)
   const started = performance.now()
   const path = cachedPath(name)
   mkdirSync(join(path, '..'), { recursive: true })
-  // Beside the project: Go would take a module inside of another's tree for a part of that.
+  // Next to the project: inside another module's tree, Go would treat the module as a part of that one.
   const work = mkdtempSync(join(tmpdir(), 'iam-ra-servers-'))
   try {
     cpSync(join(ROOT, 'test/rig/servers/modules', module), work, { recursive: true })
@@ -180,10 +180,10 @@ async function buildServer(name: ServerName): Promise<void> {
     rmSync(work, { recursive: true, force: true })
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(0)
-  process.stdout.write(`servers: built ${name} in ${seconds} s, kept as ${path}\n`)
+  process.stdout.write(`servers: built ${name} in ${seconds} s: ${path}\n`)
 }
 
-/** Where Go keeps the module, downloaded and compared with go.sum. */
+/** Where Go keeps the module, downloaded and verified with go.sum. */
 function moduleFolder(target: string, work: string): string {
   const { status, stdout, stderr } = spawnSync('go', ['mod', 'download', '-json', target], {
     cwd: work,
@@ -194,7 +194,7 @@ function moduleFolder(target: string, work: string): string {
   throw new Error(`go cannot download ${target}: ${reason ?? stderr.trim()}`)
 }
 
-/** The files alone: Go's own folder cannot be written to, and a copy of it could not be taken away. */
+/** Copies the files alone: Go's own directory is read-only, and a copy of it could not be removed. */
 function copyDefinitions(from: string, to: string): void {
   mkdirSync(to)
   for (const name of readdirSync(from).filter((found) => found.endsWith('.yaml'))) {
@@ -202,7 +202,7 @@ function copyDefinitions(from: string, to: string): void {
   }
 }
 
-/** A line now and then shows that it goes on. */
+/** Prints a line now and then to show progress. */
 function run(command: string, args: readonly string[], cwd: string, name: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })

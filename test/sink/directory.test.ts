@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { ensureFolder, folderMode, syncFolder } from '../../src/sink/folder.ts'
+import { ensureDirectory, directoryMode, syncDirectory } from '../../src/sink/directory.ts'
 import { rejectsWithCode } from '../support/assert.ts'
 import { inScratch, systemError, watchedFileSystem } from './scratch.ts'
 
@@ -15,17 +15,17 @@ async function modeOf(path: string): Promise<number> {
 }
 
 folder('may be entered by whoever may read the file', () => {
-  assert.is(folderMode(0o600), 0o700)
-  assert.is(folderMode(0o640), 0o710)
-  assert.is(folderMode(0o644), 0o711)
-  assert.is(folderMode(0o604), 0o701)
+  assert.is(directoryMode(0o600), 0o700)
+  assert.is(directoryMode(0o640), 0o710)
+  assert.is(directoryMode(0o644), 0o711)
+  assert.is(directoryMode(0o604), 0o701)
 })
 
 folder('is made with those above it in its mode, whatever the umask', () =>
   inScratch(async (scratch) => {
     const before = process.umask(0o077)
     try {
-      await ensureFolder(join(scratch.folder, 'a', 'b'), 0o711, fsPromises)
+      await ensureDirectory(join(scratch.folder, 'a', 'b'), 0o711, fsPromises)
     } finally {
       process.umask(before)
     }
@@ -39,8 +39,8 @@ folder('keeps its own mode where it exists, also behind a symbolic link', () =>
     const real = join(scratch.folder, 'real')
     await mkdir(real, { mode: 0o750 })
     await symlink(real, join(scratch.folder, 'link'))
-    await ensureFolder(real, 0o700, fsPromises)
-    await ensureFolder(join(scratch.folder, 'link'), 0o700, fsPromises)
+    await ensureDirectory(real, 0o700, fsPromises)
+    await ensureDirectory(join(scratch.folder, 'link'), 0o700, fsPromises)
     assert.is(await modeOf(real), 0o750)
   }),
 )
@@ -48,7 +48,7 @@ folder('keeps its own mode where it exists, also behind a symbolic link', () =>
 folder("inherits a volume's setgid bit, which is how fsGroup reaches the file", () =>
   inScratch(async (scratch) => {
     await fsPromises.chmod(scratch.folder, 0o2770)
-    await ensureFolder(join(scratch.folder, 'a'), 0o710, fsPromises)
+    await ensureDirectory(join(scratch.folder, 'a'), 0o710, fsPromises)
     assert.is(await modeOf(join(scratch.folder, 'a')), 0o2710)
   }),
 )
@@ -58,7 +58,7 @@ folder('may be made by another writer meanwhile', () =>
     const fs = watchedFileSystem(async (name, [path]) => {
       if (name === 'mkdir') await mkdir(String(path), { mode: 0o755 })
     })
-    await ensureFolder(join(scratch.folder, 'a'), 0o700, fs)
+    await ensureDirectory(join(scratch.folder, 'a'), 0o700, fs)
     assert.is(await modeOf(join(scratch.folder, 'a')), 0o755)
   }),
 )
@@ -67,19 +67,19 @@ folder('is refused where a file or a link to nothing stands', () =>
   inScratch(async (scratch) => {
     const path = join(scratch.folder, 'a')
     await writeFile(path, '')
-    const error = await rejectsWithCode(ensureFolder(path, 0o700, fsPromises), 'FILE')
+    const error = await rejectsWithCode(ensureDirectory(path, 0o700, fsPromises), 'FILE')
     assert.match(error.message, 'it is not a directory')
-    const below = await rejectsWithCode(ensureFolder(join(path, 'b'), 0o700, fsPromises), 'FILE')
+    const below = await rejectsWithCode(ensureDirectory(join(path, 'b'), 0o700, fsPromises), 'FILE')
     assert.match(below.message, 'a part of its path is not a directory')
     await symlink(join(scratch.folder, 'nowhere'), join(scratch.folder, 'link'))
-    await rejectsWithCode(ensureFolder(join(scratch.folder, 'link'), 0o700, fsPromises), 'FILE')
+    await rejectsWithCode(ensureDirectory(join(scratch.folder, 'link'), 0o700, fsPromises), 'FILE')
   }),
 )
 
 folder('that may not be read or synced is let go, and a failing disk is not', () =>
   inScratch(async (scratch) => {
     const failing = (call: string, code: string): Promise<void> =>
-      syncFolder(
+      syncDirectory(
         scratch.folder,
         watchedFileSystem((name) => {
           if (name === call) throw systemError(code)

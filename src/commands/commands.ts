@@ -1,0 +1,14 @@
+/** The one list of the commands, in the order of --help. */
+import type { Program } from '../settings/command.ts'
+import { check } from './check.ts'
+import type { Command } from './command.ts'
+import { credentialProcess } from './credential-process.ts'
+import { obtain } from './obtain.ts'
+import { once } from './once.ts'
+import { renew } from './renew.ts'
+import { serve } from './serve.ts'
+
+export const PROGRAM: Program<Command> = {
+  oneShot: once,
+  commands: [serve, renew, credentialProcess, check, obtain],
+}
