@@ -1,5 +1,5 @@
 /** What --help prints, all of it from the tables that the program itself goes by. */
-import { EXIT_CODES, type Stage } from '../errors.ts'
+import { EXIT_CODES, type PodStage } from '../errors.ts'
 import { COMMANDS, SWITCHES, type Command, type Switch } from './arguments.ts'
 import {
   CHOICES,
@@ -80,7 +80,7 @@ export const GROUPS: Readonly<Record<Group, string>> = {
   run: 'Run and log',
 }
 
-const EXIT_MEANINGS: Readonly<Record<Stage, string>> = {
+const EXIT_MEANINGS: Readonly<Record<PodStage, string>> = {
   settings: 'settings: one is missing or wrong',
   identity: "identity: reading the service account's token, or logging in to Vault",
   certificate: 'certificate: signing by Vault, reading mounted files, or validation',
@@ -210,7 +210,7 @@ export function onlyFor({ commands }: Definition): string | undefined {
 
 export function exitCodes(): [string, string][] {
   const failures = Object.entries(EXIT_MEANINGS).map(([stage, meaning]): [string, string] => [
-    String(EXIT_CODES[stage as Stage]),
+    String(EXIT_CODES[stage as PodStage]),
     meaning,
   ])
   return [

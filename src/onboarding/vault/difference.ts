@@ -1,16 +1,10 @@
-/** What of a resource is not as it is wanted. */
+/** What of a resource of Vault is not as it is wanted. */
 import { createHash } from 'node:crypto'
 import { pemBlocks } from '../../x509/pem.ts'
 import { durationSeconds } from '../../settings/values.ts'
+import type { Difference } from '../plan/difference.ts'
 
 export type Data = Readonly<Record<string, unknown>>
-
-export interface Difference {
-  readonly name: string
-  /** Absent where there is nothing yet. */
-  readonly before?: string
-  readonly after: string
-}
 
 /** Members that a Vault does not know of, so that it leaves them out of what it shows. */
 export function unknownMembers(wanted: Data, found: Data): string[] {

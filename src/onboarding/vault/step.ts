@@ -1,6 +1,8 @@
-/** What a plan is made of: data alone, so that it can be shown, compared and then done. */
+/** What a plan for Vault is made of. */
+import type { Difference } from '../plan/difference.ts'
+import type * as plan from '../plan/step.ts'
 import type { AuthorityStep, AuthorityWishes } from './authority.ts'
-import { differences, type Data, type Difference } from './difference.ts'
+import { differences, type Data } from './difference.ts'
 
 export interface Write {
   readonly kind: 'write'
@@ -14,13 +16,7 @@ export interface Write {
 export type Step =
   Write | { readonly kind: 'authority'; readonly mount: string; readonly step: AuthorityStep }
 
-export interface Plan {
-  readonly steps: readonly Step[]
-  /** What is worth knowing, and what is left to do by others. */
-  readonly notes: readonly string[]
-  /** With one of these nothing is written. */
-  readonly problems: readonly string[]
-}
+export type Plan = plan.Plan<Step>
 
 /** What is wanted this time, beside the set-up. */
 export interface Wishes extends AuthorityWishes {
