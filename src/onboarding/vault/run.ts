@@ -10,7 +10,7 @@ export async function runVaultSetup(
 ): Promise<number> {
   try {
     const args = parseArguments(runtime.argv)
-    if (args.help) {
+    if (args === undefined) {
       runtime.stdout(HELP)
       return 0
     }

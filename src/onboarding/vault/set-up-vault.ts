@@ -31,7 +31,7 @@ export interface SetupRuntime extends Pick<Runtime, 'env' | 'home' | 'clock' | '
 const FOLDER = 'k8s/vault'
 
 /** @throws IamRaError */
-export async function setUpVault(args: Omit<Arguments, 'help'>, runtime: SetupRuntime): Promise<void> {
+export async function setUpVault(args: Arguments, runtime: SetupRuntime): Promise<void> {
   const { file, text } = await readSetup(args, runtime)
   const setup = parseSetup(text, file)
   const { wishes, reviewerToken } = await readWishes(args, setup, file, runtime)
@@ -54,7 +54,7 @@ async function readSetup(
 }
 
 interface Work {
-  readonly args: Omit<Arguments, 'help'>
+  readonly args: Arguments
   readonly setup: Setup
   readonly wishes: Wishes
   readonly reviewerToken: string | undefined
@@ -121,7 +121,7 @@ const SIGNED_HINT =
   'name the file with what the authority above made of the request, and those above after it'
 
 async function readWishes(
-  args: Omit<Arguments, 'help'>,
+  args: Arguments,
   setup: Setup,
   setupFile: string,
   runtime: SetupRuntime,

@@ -1,0 +1,95 @@
+/** What is wrong with a command line, in sentences: what no command takes, and what the library found in what one does. */
+import {
+  ArgumentScannerError,
+  formatMessageForArgumentScannerError,
+  type ArgumentParseError,
+} from '@stricli/core'
+import { IamRaError, type ErrorOptions } from '../errors.ts'
+import { passwordKind, secretKind } from '../text/secrets.ts'
+
+/** Of an image, such as `name:tag@sha256:…`: no password stands before that @. */
+const IMAGE_DIGEST = /@sha256:[\da-f]{64}$/
+
+function wrong(message: string, options: Pick<ErrorOptions, 'hint' | 'problems'>): IamRaError {
+  return new IamRaError('SETTINGS_INVALID', 'settings', message, options)
+}
+
+/** @throws IamRaError for what no command takes, before anything is looked at more closely */
+export function refuseLine(argv: readonly string[]): void {
+  for (const [at, argument] of argv.entries()) {
+    const kind = secretKind(argument) ?? passwordKind(argument.replace(IMAGE_DIGEST, ''))
+    if (kind !== undefined) {
+      throw wrong(`argument ${at + 1} holds what looks like ${kind}, and nothing was done`, {
+        hint: 'write it into a file and name the file: other users of this machine see the arguments',
+      })
+    }
+    const [namespace] = /^(-n|--namespace(?==|$))/.exec(argument) ?? []
+    if (namespace !== undefined) {
+      throw wrong(`${namespace} could mean two things, so that no command has it`, {
+        hint: '--installation NAME is an installation of iam-ra, and --k8s-namespace NAME a namespace of the cluster',
+      })
+    }
+    const [, flag] = /^(--[^=]+)=$/.exec(argument) ?? []
+    if (flag !== undefined) {
+      throw wrong(`${flag} has no value`, { hint: `write one after the =, or leave ${flag} out` })
+    }
+  }
+}
+
+export function unknownCommand(input: string, corrections: readonly string[]): IamRaError {
+  if (input.startsWith('-')) {
+    return wrong(`${input} stands before the command, and flags come after it`, {
+      hint: `write iam-ra COMMAND ${input}; iam-ra --help lists the commands`,
+    })
+  }
+  return wrong(`there is no command ${input}`, {
+    hint: corrections.length > 0 ? didYouMean(corrections) : 'iam-ra --help lists the commands',
+  })
+}
+
+/** @param command as it is written, such as `iam-ra vault setup` */
+export function wrongArguments(command: string, found: readonly unknown[]): IamRaError {
+  const short = command.replace(/^iam-ra /, '')
+  const faults = found.map((one) => faultOf(short, one))
+  const hint = faults.find((fault) => fault.hint !== undefined)?.hint ?? `${command} --help lists the flags`
+  const sentences = faults.map(({ sentence }) => sentence)
+  return sentences.length === 1
+    ? wrong(sentences.join(''), { hint })
+    : wrong(`the command line has ${sentences.length} mistakes`, { problems: sentences, hint })
+}
+
+interface Fault {
+  readonly sentence: string
+  readonly hint?: string
+}
+
+function faultOf(command: string, found: unknown): Fault {
+  if (!(found instanceof ArgumentScannerError)) return { sentence: 'the command line cannot be read' }
+  let corrections: readonly string[] = []
+  const sentence = formatMessageForArgumentScannerError(found, {
+    FlagNotFoundError: (error) => {
+      corrections = error.corrections.map((name) => `--${name.replace(/^--/, '')}`)
+      return `${command} has no flag --${error.input}`
+    },
+    AliasNotFoundError: ({ input }) => `${command} has no flag -${input}`,
+    ArgumentParseError: (error) => `--${error.externalFlagNameOrPlaceholder} ${parserWords(error)}`,
+    EnumValidationError: ({ externalFlagName, input, values }) =>
+      `--${externalFlagName} takes ${values.join(', ')}, and not ${input}`,
+    UnsatisfiedFlagError: ({ externalFlagName, nextFlagName }) =>
+      `--${externalFlagName} has no value${nextFlagName === undefined ? '' : `: --${nextFlagName} follows it`}`,
+    UnexpectedPositionalError: ({ input }) => `${input} is a word too many`,
+    UnsatisfiedPositionalError: ({ placeholder }) => `${placeholder} is missing`,
+    UnexpectedFlagError: ({ externalFlagName }) => `--${externalFlagName} is given twice`,
+  })
+  return corrections.length === 0 ? { sentence } : { sentence, hint: didYouMean(corrections) }
+}
+
+/** A parser of ours says what is wrong as `is not …`, to be read after the flag's name; the library's own is that of booleans. */
+function parserWords({ exception, input }: ArgumentParseError): string {
+  if (exception instanceof SyntaxError) return `takes no value such as ${input}`
+  return exception instanceof Error ? exception.message : 'has a value that it does not take'
+}
+
+function didYouMean(words: readonly string[]): string {
+  return `did you mean ${words.map((word) => word.replaceAll('`', '')).join(' or ')}?`
+}
