@@ -1,12 +1,13 @@
 /** The project's own gates, which no linter has. Prints each problem; exits 1 where there is one. */
-import { sourceFiles } from './checks/files.ts'
-import { checkImports, checkPod } from './checks/imports.ts'
+import { packageJson, sourceFiles } from './checks/files.ts'
+import { checkDependencies, checkImports, checkPod } from './checks/imports.ts'
 import { checkTests } from './checks/tests.ts'
 import { checkVersion } from './checks/version.ts'
 
 const problems = [
   ...checkImports(sourceFiles(['src', 'test', 'scripts'])),
   ...checkPod(sourceFiles(['src'])),
+  ...checkDependencies(Object.keys(packageJson().dependencies)),
   ...checkTests(sourceFiles(['test'])),
   ...checkVersion(),
 ]

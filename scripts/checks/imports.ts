@@ -62,6 +62,16 @@ export function checkPod(files: readonly SourceFile[]): string[] {
   return texts.has(POD) ? problems : [`there is no ${POD}, whose imports are to be followed`]
 }
 
+/** That package.json's dependencies are the pod's alone: its bill of materials is made of them. The operator's are bundled. */
+export function checkDependencies(names: readonly string[]): string[] {
+  return names
+    .filter((name) => PACKAGES[name] === undefined || isOperators(name))
+    .map(
+      (name) =>
+        `package.json has ${name} in dependencies, and the pod's program does not hold it: devDependencies`,
+    )
+}
+
 function isOperators(target: string): boolean {
   const inside = (path: string): boolean =>
     OPERATORS.some((room) => path === room || path.startsWith(`${room}/`))

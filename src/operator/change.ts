@@ -70,9 +70,14 @@ async function confirm(
   const { terminal } = runtime
   if (!terminal.interactive) {
     if (!takesAway) return
-    throw new IamRaError('NOT_CONFIRMED', 'confirmation', 'taking away needs a yes, and there is nobody to ask', {
-      hint: 'add --yes, or run it on a terminal; --dry-run shows the plan alone',
-    })
+    throw new IamRaError(
+      'NOT_CONFIRMED',
+      'confirmation',
+      'taking away needs a yes, and there is nobody to ask',
+      {
+        hint: 'add --yes, or run it on a terminal; --dry-run shows the plan alone',
+      },
+    )
   }
   // The plan comes before the question, which goes another way.
   await runtime.written()

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { sourceFiles, type SourceFile } from '../../scripts/checks/files.ts'
-import { checkImports, checkPod } from '../../scripts/checks/imports.ts'
+import { packageJson, sourceFiles, type SourceFile } from '../../scripts/checks/files.ts'
+import { checkDependencies, checkImports, checkPod } from '../../scripts/checks/imports.ts'
 import { checkTests } from '../../scripts/checks/tests.ts'
 import { checkVersion } from '../../scripts/checks/version.ts'
 
@@ -145,6 +145,15 @@ pod('lets the rest in, a circle too, and looks at no file that the entry does no
   assert.equal(checkPod(reaching('node-vault')), [])
   const apart = { path: 'src/iam-ra.ts', text: `import { a } from './operator/main.ts'\n` }
   assert.equal(checkPod([...reaching('node:fs'), apart]), [])
+})
+
+pod("has its packages in package.json's dependencies, and no others", () => {
+  for (const name of ['@stricli/core', '@clack/prompts', 'left-pad']) {
+    assert.equal(checkDependencies(['node-vault', name]), [
+      `package.json has ${name} in dependencies, and the pod's program does not hold it: devDependencies`,
+    ])
+  }
+  assert.equal(checkDependencies(Object.keys(packageJson().dependencies)), [])
 })
 
 pod('needs an entry to begin with', () => {
