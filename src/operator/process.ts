@@ -7,7 +7,7 @@ import { systemRuntime } from '../run/runtime.ts'
 import { systemTerminal } from '../terminal/terminal.ts'
 import { exitOf } from './exits.ts'
 import { main } from './main.ts'
-import { errorText } from './report.ts'
+import { asOperatorError, errorText } from './report.ts'
 import { ROUTES, type LineContext } from './routes.ts'
 
 /** The signals' numbers: signal(7). */
@@ -23,6 +23,9 @@ export async function runProcess(
   for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => interrupt.abort(stoppedBy(name)))
   }
+  // What nobody awaits is said as any other mistake of ours.
+  process.on('uncaughtException', (error) => interrupt.abort(asOperatorError(error)))
+  process.on('unhandledRejection', (error) => interrupt.abort(asOperatorError(error)))
   const system = systemRuntime(process)
   const terminal = systemTerminal(process, system.env, isatty)
   const runtime = { ...system, terminal, writeFile: (path: string, text: string) => writeFile(path, text) }

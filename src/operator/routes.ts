@@ -18,7 +18,7 @@ type Loaded<Flags, Args extends readonly unknown[]> = (
 ) => Promise<void>
 
 /** A command that is loaded when it is run. */
-function from<Flags, Args extends readonly unknown[]>(
+export function from<Flags, Args extends readonly unknown[]>(
   load: () => Promise<OperatorCommand<Flags, Args>>,
 ): () => Promise<Loaded<Flags, Args>> {
   return async () => {

@@ -39,7 +39,8 @@ export async function askOn(place: Place, { text, initial, signal }: Question): 
     if (ctrl && name === 'd') end.abort()
   }
   const onEnd = (): void => end.abort()
-  stdin.on('keypress', onKey).once('end', onEnd).once('close', onEnd)
+  outliveHangUp(place)
+  stdin.on('keypress', onKey).on('end', onEnd).on('close', onEnd)
   try {
     const reply = await confirm({
       message: `${text} ${initial ? '[Y/n]' : '[y/N]'}`,
@@ -57,12 +58,25 @@ export async function askOn(place: Place, { text, initial, signal }: Question): 
   }
 }
 
+/** Of a terminal that has gone nothing can be read, written or set back. Some of it fails late, and SIGHUP says it anyway. */
+function outliveHangUp({ stdin, stderr }: Place): void {
+  for (const stream of [stdin, stderr]) stream.on('error', () => undefined)
+  const setRawMode = stdin.setRawMode.bind(stdin)
+  stdin.setRawMode = (mode) => {
+    try {
+      return setRawMode(mode)
+    } catch {
+      return stdin
+    }
+  }
+}
+
 /** stderr with a width that is one, and without the colours that the library always writes. */
 function outputOn({ stderr, columns, colour }: Place): Writable {
   const output = new Writable({
     decodeStrings: false,
     write(text: string | Buffer, _encoding, done) {
-      stderr.write(colour ? text : String(text).replace(COLOUR, ''), done)
+      stderr.write(colour ? text : String(text).replace(COLOUR, ''), () => done())
     },
   })
   return Object.assign(output, { columns, rows: stderr.rows || 24, isTTY: true })
