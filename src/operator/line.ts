@@ -1,8 +1,13 @@
 /** What is wrong with a command line, in sentences: what no command takes, and what the library found in what one does. */
 import {
-  ArgumentScannerError,
-  formatMessageForArgumentScannerError,
-  type ArgumentParseError,
+  AliasNotFoundError,
+  ArgumentParseError,
+  EnumValidationError,
+  FlagNotFoundError,
+  UnexpectedFlagError,
+  UnexpectedPositionalError,
+  UnsatisfiedFlagError,
+  UnsatisfiedPositionalError,
 } from '@stricli/core'
 import { IamRaError, type ErrorOptions } from '../errors.ts'
 import { passwordKind, secretKind } from '../text/secrets.ts'
@@ -63,25 +68,34 @@ interface Fault {
   readonly hint?: string
 }
 
+/** By class and not by the class's name, which a minifier changes: so not the library's own helper. */
 function faultOf(command: string, found: unknown): Fault {
-  if (!(found instanceof ArgumentScannerError)) return { sentence: 'the command line cannot be read' }
-  let corrections: readonly string[] = []
-  const sentence = formatMessageForArgumentScannerError(found, {
-    FlagNotFoundError: (error) => {
-      corrections = error.corrections.map((name) => `--${name.replace(/^--/, '')}`)
-      return `${command} has no flag --${error.input}`
-    },
-    AliasNotFoundError: ({ input }) => `${command} has no flag -${input}`,
-    ArgumentParseError: (error) => `--${error.externalFlagNameOrPlaceholder} ${parserWords(error)}`,
-    EnumValidationError: ({ externalFlagName, input, values }) =>
-      `--${externalFlagName} takes ${values.join(', ')}, and not ${input}`,
-    UnsatisfiedFlagError: ({ externalFlagName, nextFlagName }) =>
-      `--${externalFlagName} has no value${nextFlagName === undefined ? '' : `: --${nextFlagName} follows it`}`,
-    UnexpectedPositionalError: ({ input }) => `${input} is a word too many`,
-    UnsatisfiedPositionalError: ({ placeholder }) => `${placeholder} is missing`,
-    UnexpectedFlagError: ({ externalFlagName }) => `--${externalFlagName} is given twice`,
-  })
-  return corrections.length === 0 ? { sentence } : { sentence, hint: didYouMean(corrections) }
+  if (found instanceof FlagNotFoundError) {
+    const sentence = `${command} has no flag --${found.input}`
+    const corrections = found.corrections.map((name) => `--${name.replace(/^--/, '')}`)
+    return corrections.length === 0 ? { sentence } : { sentence, hint: didYouMean(corrections) }
+  }
+  return { sentence: sentenceOf(command, found) }
+}
+
+function sentenceOf(command: string, found: unknown): string {
+  if (found instanceof AliasNotFoundError) return `${command} has no flag -${found.input}`
+  if (found instanceof ArgumentParseError) {
+    const name = found.externalFlagNameOrPlaceholder
+    // Placeholders of words are in capitals.
+    return `${name === name.toUpperCase() ? name : `--${name}`} ${parserWords(found)}`
+  }
+  if (found instanceof EnumValidationError) {
+    return `--${found.externalFlagName} takes ${found.values.join(', ')}, and not ${found.input}`
+  }
+  if (found instanceof UnsatisfiedFlagError) {
+    const next = found.nextFlagName === undefined ? '' : `: --${found.nextFlagName} follows it`
+    return `--${found.externalFlagName} has no value${next}`
+  }
+  if (found instanceof UnexpectedPositionalError) return `${found.input} is a word too many`
+  if (found instanceof UnsatisfiedPositionalError) return `${found.placeholder} is missing`
+  if (found instanceof UnexpectedFlagError) return `--${found.externalFlagName} is given twice`
+  return 'the command line cannot be read'
 }
 
 /** A parser of ours says what is wrong as `is not …`, to be read after the flag's name; the library's own is that of booleans. */

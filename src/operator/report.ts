@@ -32,7 +32,7 @@ function oneLine(text: string): string {
 /** A fault of ours. Its own words may quote what was read, so that its kind and place are all that is said. */
 export function asOperatorError(thrown: unknown): IamRaError {
   if (thrown instanceof IamRaError) return thrown
-  const { name, message = '', stack = '' } = thrown instanceof Error ? thrown : new Error()
+  const { name, message, stack = '' } = thrown instanceof Error ? thrown : new Error()
   const [place = 'an unknown place'] = /[\w-]+\.[jt]s:\d+/.exec(stack.replace(message, '')) ?? []
   return new IamRaError('INTERNAL', 'internal', `it stopped at a mistake of its own, ${name} at ${place}`, {
     cause: thrown,

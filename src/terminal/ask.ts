@@ -25,7 +25,6 @@ interface Key {
 }
 
 /** Colours, as ECMA-48 has them (SGR). */
-// eslint-disable-next-line no-control-regex
 const COLOUR = /\u001b\[[\d;]*m/g
 
 /** @throws the signal's reason */
@@ -33,9 +32,9 @@ export async function askOn(place: Place, { text, initial, signal }: Question): 
   const { stdin } = place
   // The prompt waits for ever once there is nothing more to read.
   const end = new AbortController()
-  let interrupted = false
+  const pressed = { interrupt: false }
   const onKey = (_text: string | undefined, { name, ctrl = false }: Key): void => {
-    if (ctrl && name === 'c') interrupted = true
+    if (ctrl && name === 'c') pressed.interrupt = true
     if (ctrl && name === 'd') end.abort()
   }
   const onEnd = (): void => end.abort()
@@ -51,7 +50,7 @@ export async function askOn(place: Place, { text, initial, signal }: Question): 
       withGuide: false,
     })
     signal.throwIfAborted()
-    if (interrupted) return 'interrupted'
+    if (pressed.interrupt) return 'interrupted'
     return reply === true ? 'yes' : 'no'
   } finally {
     stdin.off('keypress', onKey).off('end', onEnd).off('close', onEnd)
