@@ -15,6 +15,7 @@ import { compile, localTarget, runBun } from './compile.ts'
 import { npm } from './npm.ts'
 
 const NAME = 'iam-ra'
+const ENTRY = 'src/iam-ra.ts'
 /** @clack/prompts asks for the most, and the tests run it on Node 20. */
 const NODE = '>=20.12.0'
 
@@ -23,7 +24,7 @@ export function packOperator(folder: string): string {
   const { version, license } = packageJson()
   return aside(folder, (work) => {
     const laid = join(work, 'package')
-    runBun('scripts/bundle-package.ts', [laid])
+    runBun('scripts/bundle-package.ts', [ENTRY, laid])
     const manifest = {
       name: NAME,
       version,
@@ -45,7 +46,7 @@ export function packOperator(folder: string): string {
 /** @returns the file @throws Error where bun fails */
 export function compileOperator(folder: string): string {
   return aside(folder, (work) => {
-    compile({ entry: 'src/iam-ra.ts', target: localTarget(), outfile: join(work, NAME) })
+    compile({ entry: ENTRY, target: localTarget(), outfile: join(work, NAME) })
     return NAME
   })
 }

@@ -10,7 +10,7 @@ import * as assert from 'uvu/assert'
 import { compileOperator, packOperator } from '../../scripts/build/operator.ts'
 import { npm } from '../../scripts/build/npm.ts'
 import { packageJson, ROOT } from '../../scripts/checks/files.ts'
-import { cleanEnv } from '../rig/processes/clean-env.ts'
+import { cleanEnv, machinePath } from '../rig/processes/clean-env.ts'
 import { onTerminal } from '../rig/processes/terminal.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'iam-ra-operator-'))
@@ -45,7 +45,7 @@ function run(program: readonly string[], args: readonly string[], env: Record<st
   const { status, stdout, stderr } = spawnSync(command, [...before, ...args], {
     // Neither our folder nor the package's.
     cwd: work,
-    env: cleanEnv({ HOME: work, ...env }),
+    env: cleanEnv({ PATH: machinePath(), HOME: work, ...env }),
     encoding: 'utf8',
   })
   return { code: status, stdout, stderr }
@@ -113,7 +113,12 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
       const shown = await onTerminal([command, ...before, 'vault', 'setup'], {
         at: 'nothing is asked',
         keys: '',
-        env: { HOME: work, VAULT_ADDR: `http://127.0.0.1:${port}`, VAULT_TOKEN: 'a-token' },
+        env: {
+          PATH: machinePath(),
+          HOME: work,
+          VAULT_ADDR: `http://127.0.0.1:${port}`,
+          VAULT_TOKEN: 'a-token',
+        },
       })
       assert.is(shown.code, 0, shown.shown)
       assert.is(shown.shown, '')
@@ -146,7 +151,7 @@ function cpuMs(command: readonly string[]): number {
   ].join('\n')
   const { stdout } = spawnSync('/usr/bin/python3', ['-s', '-c', script, ...command], {
     cwd: work,
-    env: cleanEnv({ HOME: work }),
+    env: cleanEnv({ PATH: machinePath(), HOME: work }),
     encoding: 'utf8',
   })
   return Number(stdout)
