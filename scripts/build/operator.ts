@@ -19,7 +19,7 @@ const ENTRY = 'src/iam-ra.ts'
 /** @clack/prompts asks for the most, and the tests run it on Node 20. */
 const NODE = '>=20.12.0'
 
-/** @returns the file, whose name has the version @throws Error where bun or npm fails */
+/** @returns the file, whose name has the version @throws Error if bun or npm fails */
 export function packOperator(folder: string): string {
   const { version, license } = packageJson()
   return aside(folder, (work) => {
@@ -36,14 +36,14 @@ export function packOperator(folder: string): string {
     }
     writeFileSync(join(laid, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`)
     copyFileSync(join(ROOT, 'LICENSE'), join(laid, 'LICENSE'))
-    copyFileSync(join(ROOT, 'docs/cli.md'), join(laid, 'README.md'))
+    writeFileSync(join(laid, 'README.md'), withoutLinks(readFileSync(join(ROOT, 'docs/cli.md'), 'utf8')))
     writeFileSync(join(laid, 'NOTICES'), notices(laid))
     npm(['pack', '--silent', '--pack-destination', work], laid)
     return `${NAME}-${version}.tgz`
   })
 }
 
-/** @returns the file @throws Error where bun fails */
+/** @returns the file @throws Error if bun fails */
 export function compileOperator(folder: string): string {
   return aside(folder, (work) => {
     compile({ entry: ENTRY, target: localTarget(), outfile: join(work, NAME) })
@@ -64,6 +64,11 @@ function aside(folder: string, make: (work: string) => string): string {
   }
 }
 
+/** Other documents of this repository are not in the package. */
+function withoutLinks(page: string): string {
+  return page.replace(/\[([^\]]+)\]\((?!https:)[^)]*\)/g, '$1')
+}
+
 /** The licences of the packages within, which the bundler's comments name. */
 function notices(laid: string): string {
   const modules = readdirSync(laid).filter((name) => name.endsWith('.js'))
@@ -74,7 +79,7 @@ function notices(laid: string): string {
   return names.map(notice).join(`\n${'-'.repeat(80)}\n\n`)
 }
 
-/** @throws Error where a package has no text of its licence, and the licence is not ours, whose text is in LICENSE */
+/** @throws Error if a package has no text of its licence, and the licence is not ours, whose text is in LICENSE */
 function notice(name: string): string {
   const folder = join(ROOT, 'node_modules', name)
   const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {

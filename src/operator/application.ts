@@ -43,12 +43,12 @@ function applicationOf(routes: RouteMap<LineContext>, caught: Caught, wrongLine:
     },
     {
       help: help({
-        brief: 'say what a command does and which flags it has',
+        brief: 'print what a command does and its flags',
         defaultForRouteMap: true,
         formatting: { useAliasInUsageLine: false, onlyRequiredInUsageLine: true, caseStyle: 'original' },
       }),
       version: version({
-        brief: 'say the version',
+        brief: 'print the version',
         alias: false,
         info: { currentVersion: `${NAME} ${VERSION}` },
       }),

@@ -15,7 +15,7 @@ export interface Change<Step> {
   apply(step: Step): Promise<string>
   /** It takes access away from somebody, though perhaps nothing is deleted. */
   readonly takesAway?: boolean
-  /** Whose fault it is if what was done does not show. */
+  /** Whose error it is if what was done is not visible afterwards. */
   readonly stage: Stage
 }
 
@@ -56,7 +56,7 @@ export async function change<Step>(
     say('done')
     return 0
   }
-  throw new IamRaError('REFUSED', stage, 'every step was done, and not all of it shows', {
+  throw new IamRaError('REFUSED', stage, 'every step was done, but not every change is visible', {
     problems: [...displayPlan({ ...left, notes: [] }, show), ...left.problems],
     hint: 'run it again in a moment: another writer may be at work, or the change has not spread yet',
   })
@@ -73,9 +73,9 @@ async function confirm(
     throw new IamRaError(
       'NOT_CONFIRMED',
       'confirmation',
-      'taking away needs a yes, and there is nobody to ask',
+      'this takes something away, and there is no terminal to ask on',
       {
-        hint: 'add --yes, or run it on a terminal; --dry-run shows the plan alone',
+        hint: 'add --yes, or run it on a terminal; check the plan with --dry-run',
       },
     )
   }
@@ -86,7 +86,7 @@ async function confirm(
   if (reply === 'interrupted') {
     throw new IamRaError('INTERRUPTED', 'internal', 'stopped by Ctrl-C, nothing was changed', { signal: 2 })
   }
-  throw new IamRaError('NOT_CONFIRMED', 'confirmation', 'nobody said yes, nothing was changed')
+  throw new IamRaError('NOT_CONFIRMED', 'confirmation', 'not confirmed, nothing was changed')
 }
 
 function painted(line: string, { green, yellow, red }: Paints): string {

@@ -30,8 +30,8 @@ export function refuseLine(argv: readonly string[]): void {
     }
     const [namespace] = /^(-n|--namespace(?==|$))/.exec(argument) ?? []
     if (namespace !== undefined) {
-      throw wrong(`${namespace} could mean two things, so that no command has it`, {
-        hint: '--installation NAME is an installation of iam-ra, and --k8s-namespace NAME a namespace of the cluster',
+      throw wrong(`${namespace} is ambiguous, so no command takes it`, {
+        hint: 'use --installation NAME for an installation of iam-ra, --k8s-namespace NAME for a namespace of the cluster',
       })
     }
     const [, flag] = /^(--[^=]+)=$/.exec(argument) ?? []
@@ -43,12 +43,12 @@ export function refuseLine(argv: readonly string[]): void {
 
 export function unknownCommand(input: string, corrections: readonly string[]): IamRaError {
   if (input.startsWith('-')) {
-    return wrong(`${input} stands before the command, and flags come after it`, {
-      hint: `write iam-ra COMMAND ${input}; iam-ra --help lists the commands`,
+    return wrong(`${input} comes before the command, and flags go after it`, {
+      hint: `write iam-ra COMMAND ${input}; run iam-ra --help to list the commands`,
     })
   }
   return wrong(`there is no command ${input}`, {
-    hint: corrections.length > 0 ? didYouMean(corrections) : 'iam-ra --help lists the commands',
+    hint: corrections.length > 0 ? didYouMean(corrections) : 'run iam-ra --help to list the commands',
   })
 }
 
@@ -56,7 +56,8 @@ export function unknownCommand(input: string, corrections: readonly string[]): I
 export function wrongArguments(command: string, found: readonly unknown[]): IamRaError {
   const short = command.replace(/^iam-ra /, '')
   const faults = found.map((one) => faultOf(short, one))
-  const hint = faults.find((fault) => fault.hint !== undefined)?.hint ?? `${command} --help lists the flags`
+  const hint =
+    faults.find((fault) => fault.hint !== undefined)?.hint ?? `run ${command} --help to list the flags`
   const sentences = faults.map(({ sentence }) => sentence)
   return sentences.length === 1
     ? wrong(sentences.join(''), { hint })
@@ -92,15 +93,15 @@ function sentenceOf(command: string, found: unknown): string {
     const next = found.nextFlagName === undefined ? '' : `: --${found.nextFlagName} follows it`
     return `--${found.externalFlagName} has no value${next}`
   }
-  if (found instanceof UnexpectedPositionalError) return `${found.input} is a word too many`
+  if (found instanceof UnexpectedPositionalError) return `unexpected argument ${found.input}`
   if (found instanceof UnsatisfiedPositionalError) return `${found.placeholder} is missing`
   if (found instanceof UnexpectedFlagError) return `--${found.externalFlagName} is given twice`
   return 'the command line cannot be read'
 }
 
 /** A parser of ours says what is wrong as `is not …`, to be read after the flag's name; the library's own is that of booleans. */
-function parserWords({ exception, input }: ArgumentParseError): string {
-  if (exception instanceof SyntaxError) return `takes no value such as ${input}`
+function parserWords({ exception }: ArgumentParseError): string {
+  if (exception instanceof SyntaxError) return 'takes no value'
   return exception instanceof Error ? exception.message : 'has a value that it does not take'
 }
 

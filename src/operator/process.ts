@@ -44,7 +44,7 @@ export async function runProcess(
 function stoppedBy(name: keyof typeof STOP_SIGNALS): IamRaError {
   return new IamRaError('INTERRUPTED', 'internal', `stopped by ${name}`, {
     signal: STOP_SIGNALS[name],
-    hint: 'what was written stays: the same command goes on from there',
+    hint: 'run the same command again to continue: what was written stays',
   })
 }
 

@@ -36,6 +36,6 @@ export function asOperatorError(thrown: unknown): IamRaError {
   const [place = 'an unknown place'] = /[\w-]+\.[jt]s:\d+/.exec(stack.replace(message, '')) ?? []
   return new IamRaError('INTERNAL', 'internal', `it stopped at a mistake of its own, ${name} at ${place}`, {
     cause: thrown,
-    hint: 'this is a bug: report this line, the command and what iam-ra --version says',
+    hint: 'report this bug with this line, the command and the output of iam-ra --version',
   })
 }

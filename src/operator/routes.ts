@@ -67,8 +67,8 @@ const vaultSetup = buildCommand<VaultSetupFlags, [], LineContext>({
     },
   },
   docs: {
-    brief: 'what pods need in Vault to get their certificates: shown first, and written with --apply',
-    fullDescription: `What pods need in Vault to get their certificates: shown first, and written with --apply.
+    brief: 'show what pods need in Vault to get their certificates, and write it with --apply',
+    fullDescription: `Shows what pods need in Vault to get their certificates, and writes it with --apply.
 
 Without --apply nothing is written: what is missing and what differs is shown. With it, that is written, and
 a further run finds nothing to do. Nothing that was there before is deleted, but for other keys of the three ARN
@@ -91,7 +91,7 @@ const USES: Readonly<Record<Shell, string>> = {
 
 const completion = buildRouteMap<Shell, LineContext>({
   routes: { bash: completionOf('bash'), zsh: completionOf('zsh'), fish: completionOf('fish') },
-  docs: { brief: 'what a shell needs to complete commands and flags' },
+  docs: { brief: 'print what a shell needs to complete commands and flags' },
 })
 
 function completionOf(shell: Shell) {
@@ -112,7 +112,7 @@ export const ROUTES: RouteMap<LineContext> = buildRouteMap({
   routes: {
     vault: buildRouteMap({
       routes: { setup: vaultSetup },
-      docs: { brief: 'Vault, which signs the certificates of pods' },
+      docs: { brief: 'set up Vault, which signs the certificates of pods' },
     }),
     completion,
   },

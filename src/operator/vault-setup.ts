@@ -10,7 +10,7 @@ export async function vaultSetup(
   { runtime, interrupt }: OperatorContext,
   flags: VaultSetupFlags,
 ): Promise<number> {
-  await setUpVault(checkArguments(flags, 'iam-ra vault setup --help lists the flags'), {
+  await setUpVault(checkArguments(flags, 'run iam-ra vault setup --help to list the flags'), {
     ...runtime,
     readFile: (path) => runtime.fs.readFile(path),
     warn: (sentence) => warn(runtime, sentence),

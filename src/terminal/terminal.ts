@@ -10,7 +10,7 @@ export interface Terminal {
   /** At least 1, though some terminals say 0. */
   readonly columns: number
   readonly paints: Paints
-  /** Only where `interactive`. */
+  /** Only if `interactive`. */
   ask(question: Question): Promise<Reply>
 }
 

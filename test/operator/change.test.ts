@@ -32,7 +32,7 @@ changing('asks on a terminal, where Enter goes on with what creates', async () =
 changing('asks on a terminal, where Enter leaves what takes away', async () => {
   const { code, stderr, asked } = await things('create:a delete:b', ['no'])
   assert.is(code, 9)
-  assert.match(stderr, /\niam-ra: nobody said yes, nothing was changed\n$/)
+  assert.match(stderr, /\niam-ra: not confirmed, nothing was changed\n$/)
   assert.not.match(stderr, /did /)
   assert.equal(asked, [{ text: '1 to create, 0 to change, 1 to delete. Go on?', initial: false }])
 })
@@ -40,7 +40,7 @@ changing('asks on a terminal, where Enter leaves what takes away', async () => {
 changing('without a terminal takes nothing away unless --yes says so', async () => {
   const refused = await things('delete:a')
   assert.is(refused.code, 9)
-  assert.match(refused.stderr, /nobody to ask\nhint: add --yes, /)
+  assert.match(refused.stderr, /no terminal to ask on\nhint: add --yes, /)
   assert.not.match(refused.stderr, /did /)
   const done = await things('delete:a --yes')
   assert.is(done.code, 0)
@@ -84,7 +84,7 @@ changing('that does not show afterwards is an error of whom it was asked of', as
   assert.is(code, 5)
   assert.match(
     stderr,
-    /iam-ra: every step was done, and not all of it shows\n {2}\+ create b!\n.*\nhint: run it again/,
+    /iam-ra: every step was done, but not every change is visible\n {2}\+ create b!\n.*\nhint: run it again/,
   )
 })
 

@@ -27,7 +27,7 @@ completion('proposes commands, flags and nothing that makes no sense', async () 
   assert.equal(await words('nowhere', ''), [])
   assert.equal(await words(), [])
   const { stdout } = await operate(['__complete', 'vault', 'set'])
-  assert.match(stdout, /^setup\twhat pods need in Vault .*\n$/)
+  assert.match(stdout, /^setup\tshow what pods need in Vault .*\n$/)
 })
 
 const bin = mkdtempSync(join(tmpdir(), 'iam-ra-completion-'))

@@ -60,7 +60,7 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
     ] as const
     for (const sitting of await all(cases, ([words, keys]) => things(words, { keys }))) {
       assert.is(sitting.code, 9, sitting.shown)
-      assert.match(sitting.shown, /iam-ra:\S* nobody said yes, nothing was changed\n$/)
+      assert.match(sitting.shown, /iam-ra:\S* not confirmed, nothing was changed\n$/)
       assert.not.match(sitting.shown, /did /)
       cursorIsBack(sitting)
     }
@@ -70,7 +70,7 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
   asking(`${name}: Ctrl-C, Ctrl-D and a terminal that goes away end it, and nothing is done`, async () => {
     const cases = [
       ['\\x03', [130], /stopped by Ctrl-C, nothing was changed\n$/],
-      ['\\x04', [9], /nobody said yes, nothing was changed\n$/],
+      ['\\x04', [9], /not confirmed, nothing was changed\n$/],
       // SIGHUP and the end of the input come together, and either may be seen first. Node 20 cannot set back a terminal
       // that has gone, and aborts at its exit.
       ['hangup', [9, 129, -6], /Go on\?/],

@@ -54,7 +54,7 @@ setup('says its errors in the name of the program, with exits of its own', async
       ['--rotate'],
       { env: ENV },
       2,
-      /^iam-ra: --rotate says nothing .*\nhint: iam-ra vault setup --help lists/,
+      /^iam-ra: --rotate says nothing .*\nhint: run iam-ra vault setup --help to list/,
     ],
     [['--setup', '/nowhere.json'], { env: ENV }, 2, /^iam-ra: the set-up, \/nowhere\.json, cannot be read/],
     [

@@ -68,6 +68,7 @@ shipping('is a package of a version, with all licences and no packages that it w
   const notices = readFileSync(join(installed, 'NOTICES'), 'utf8')
   for (const name of ['@stricli/core', '@clack/prompts', '@clack/core', 'sisteransi'])
     assert.match(notices, new RegExp(`^${name} \\d\\S+ \\((?:Apache-2\\.0|MIT)\\)$`, 'm'))
+  assert.not.match(readFileSync(join(installed, 'README.md'), 'utf8'), '](')
   assert.is(readFileSync(join(installed, 'LICENSE'), 'utf8'), readFileSync(join(ROOT, 'LICENSE'), 'utf8'))
 })
 

@@ -12,7 +12,7 @@ export interface Doing<Step> {
 }
 
 /**
- * @returns what is left, which is nothing where what was written is what is shown
+ * @returns what is left, which is nothing if everything that was written shows
  * @throws what the first step that fails throws; those before it are done, and a further run goes on from there
  */
 export async function applyInOrder<Step>(

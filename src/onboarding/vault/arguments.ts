@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { passwordKind, secretKind } from '../../text/secrets.ts'
 import { mistake } from './error.ts'
 
-/** As they stand on the line, and none twice. */
+/** As given on the command line, each once at most. */
 export interface GivenArguments {
   readonly apply?: boolean
   readonly setup?: string
@@ -51,7 +51,7 @@ certificate must have; VAULT_NAMESPACE.
 Exit codes: 0 done, or shown; 1 Vault or a file stood in the way; 2 the command or the set-up is wrong.
 `
 
-/** Undefined where help is asked for. */
+/** Undefined if help is asked for. */
 export function parseArguments(argv: readonly string[]): Arguments | undefined {
   // Before anything else: a flag that takes a token's file is given the token itself at times, and a message would show it.
   for (const [at, argument] of argv.entries()) {
@@ -71,7 +71,7 @@ export function parseArguments(argv: readonly string[]): Arguments | undefined {
   return values.help ? undefined : args
 }
 
-/** @param hint where the flags are listed @throws IamRaError where some do not go together */
+/** @param hint where the flags are listed @throws IamRaError if some do not go together */
 export function checkArguments(given: GivenArguments, hint: string): Arguments {
   const ways = (['csr-out', 'signed-cert', 'root-mount'] as const).filter((name) => given[name] !== undefined)
   if (ways.length > 1)
