@@ -1,4 +1,4 @@
-/** Puts what the operator's program prints into docs/cli.md. `npm run format` runs it, a test checks it. */
+/** Writes the operator's program's output into docs/cli.md. `npm run format` runs it, and a test checks it. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { main } from '../src/operator/main.ts'
@@ -7,7 +7,7 @@ import { systemTerminal } from '../src/terminal/terminal.ts'
 import { ROOT } from './checks/files.ts'
 import { between } from './generated.ts'
 
-/** Each command line that is a mark of the page, with its output. */
+/** Replaces the text between each pair of marks with the command line that the mark names, and its output. */
 export async function withOutputs(page: string): Promise<string> {
   let made = page
   for (const [, line = ''] of page.matchAll(/^<!-- (iam-ra .*) -->$/gm)) {
@@ -31,7 +31,7 @@ async function outputOf(argv: readonly string[]): Promise<string> {
       stdout: write,
       stderr: write,
       terminal: systemTerminal(process, {}, () => false),
-      writeFile: () => Promise.reject(new Error('nothing is to be written')),
+      writeFile: () => Promise.reject(new Error('nothing must be written')),
     },
     new AbortController().signal,
   )

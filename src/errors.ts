@@ -1,7 +1,7 @@
 /** The step in which a failure happened. It decides the exit code. */
 export type Stage = PodStage | OperatorStage
 export type PodStage = 'settings' | 'identity' | 'certificate' | 'exchange' | 'sink' | 'internal'
-/** Steps that the operator's program alone has; src/operator/exits.ts has their exit codes. */
+/** Steps that only the operator's program has; src/operator/exits.ts has their exit codes. */
 export type OperatorStage = 'cluster' | 'confirmation'
 
 /** Exit codes of the pod binary; a signal n exits with 128 + n instead. */
@@ -107,7 +107,7 @@ export class IamRaError extends Error {
     this.signal = options.signal
   }
 
-  /** As the pod binary exits. */
+  /** The pod binary's exit code. */
   get exitCode(): number {
     return this.signal === undefined ? EXIT_CODES[this.stage as PodStage] : 128 + this.signal
   }

@@ -30,7 +30,7 @@ export function compile({ entry, target, outfile, runtime, project = ROOT }: Com
   runBun('scripts/bundle.ts', [entry, target, outfile, ...(runtime === undefined ? [] : [runtime])], project)
 }
 
-/** A program of ours that needs Bun's bundler. @throws Error where bun fails */
+/** Runs a program of ours that needs Bun's bundler. @throws Error if bun fails */
 export function runBun(program: string, args: readonly string[], project = ROOT): void {
   // Bun looks for runtimes, a bunfig.toml and caches in a home; this one is empty.
   const home = mkdtempSync(join(tmpdir(), 'iam-ra-build-'))

@@ -1,4 +1,4 @@
-/** What the operator's program ships as: a package for npm that needs nothing beside it, and one executable. */
+/** Builds the operator's program: an npm package without dependencies, and an executable. */
 import {
   copyFileSync,
   mkdirSync,
@@ -16,19 +16,20 @@ import { npm } from './npm.ts'
 
 const NAME = 'iam-ra'
 const ENTRY = 'src/iam-ra.ts'
-/** @clack/prompts asks for the most, and the tests run it on Node 20. */
+/** What @clack/prompts needs, which is the newest of all packages; the tests run it on Node 20. */
 const NODE = '>=20.12.0'
 
 /** @returns the file, whose name has the version @throws Error if bun or npm fails */
-export function packOperator(folder: string): string {
+export function packOperator(directory: string): string {
   const { version, license } = packageJson()
-  return aside(folder, (work) => {
+  return aside(directory, (work) => {
     const laid = join(work, 'package')
     runBun('scripts/bundle-package.ts', [ENTRY, laid])
     const manifest = {
       name: NAME,
       version,
-      description: 'AWS roles for workloads on Kubernetes, by IAM Roles Anywhere: what operators run',
+      description:
+        'AWS roles for Kubernetes workloads with IAM Roles Anywhere: the program that operators run',
       license,
       type: 'module',
       bin: { [NAME]: `${NAME}.js` },
@@ -44,21 +45,21 @@ export function packOperator(folder: string): string {
 }
 
 /** @returns the file @throws Error if bun fails */
-export function compileOperator(folder: string): string {
-  return aside(folder, (work) => {
+export function compileOperator(directory: string): string {
+  return aside(directory, (work) => {
     compile({ entry: ENTRY, target: localTarget(), outfile: join(work, NAME) })
     return NAME
   })
 }
 
-/** Made on the side and moved in one step, so that nobody sees half a file. */
-function aside(folder: string, make: (work: string) => string): string {
-  mkdirSync(folder, { recursive: true })
-  const work = mkdtempSync(join(folder, 'build-'))
+/** Built in a temporary directory and moved in one step, so that no reader sees half a file. */
+function aside(directory: string, make: (work: string) => string): string {
+  mkdirSync(directory, { recursive: true })
+  const work = mkdtempSync(join(directory, 'build-'))
   try {
     const name = make(work)
-    renameSync(join(work, name), join(folder, name))
-    return join(folder, name)
+    renameSync(join(work, name), join(directory, name))
+    return join(directory, name)
   } finally {
     rmSync(work, { recursive: true })
   }
@@ -69,7 +70,7 @@ function withoutLinks(page: string): string {
   return page.replace(/\[([^\]]+)\]\((?!https:)[^)]*\)/g, '$1')
 }
 
-/** The licences of the packages within, which the bundler's comments name. */
+/** The licences of the bundled packages, whose names are in the bundler's comments. */
 function notices(laid: string): string {
   const modules = readdirSync(laid).filter((name) => name.endsWith('.js'))
   const found = modules.flatMap((name) => [
@@ -79,16 +80,16 @@ function notices(laid: string): string {
   return names.map(notice).join(`\n${'-'.repeat(80)}\n\n`)
 }
 
-/** @throws Error if a package has no text of its licence, and the licence is not ours, whose text is in LICENSE */
+/** @throws Error if a package contains no licence text, unless it has our licence, whose text is in LICENSE */
 function notice(name: string): string {
-  const folder = join(ROOT, 'node_modules', name)
-  const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+  const directory = join(ROOT, 'node_modules', name)
+  const { version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as {
     readonly version: string
     readonly license: string
   }
   const head = `${name} ${version} (${license})\n`
-  const file = readdirSync(folder).find((one) => /^licen[sc]e(\.|$)/i.test(one))
-  if (file !== undefined) return `${head}\n${readFileSync(join(folder, file), 'utf8').trim()}\n`
+  const file = readdirSync(directory).find((one) => /^licen[sc]e(\.|$)/i.test(one))
+  if (file !== undefined) return `${head}\n${readFileSync(join(directory, file), 'utf8').trim()}\n`
   if (license === packageJson().license) return `${head}\nSee LICENSE.\n`
-  throw new Error(`${name} has no text of its licence`)
+  throw new Error(`${name} contains no licence text`)
 }

@@ -46,7 +46,7 @@ export function checkImports(files: readonly SourceFile[]): string[] {
   )
 }
 
-/** That nothing of the operator's program is in the pod's: whatever the entry reaches, loaded at once or when it is needed. */
+/** Follows every import of the pod's program, static or dynamic, and refuses any part of the operator's. */
 export function checkPod(files: readonly SourceFile[]): string[] {
   const texts = new Map(files.map(({ path, text }) => [path, text]))
   const ways = new Map([[POD, POD]])
@@ -56,20 +56,21 @@ export function checkPod(files: readonly SourceFile[]): string[] {
       const reached = target.startsWith('.') ? posix.join(posix.dirname(path), target) : target
       if (ways.has(reached)) continue
       const step = `${way} > ${reached}`
-      if (isOperators(reached)) problems.push(`the pod's program holds what is the operator's: ${step}`)
+      if (isOperators(reached))
+        problems.push(`the pod's program must not contain a part of the operator's: ${step}`)
       else if (texts.has(reached)) ways.set(reached, step)
     }
   }
-  return texts.has(POD) ? problems : [`there is no ${POD}, whose imports are to be followed`]
+  return texts.has(POD) ? problems : [`${POD} is missing, so its imports cannot be followed`]
 }
 
-/** That package.json's dependencies are the pod's alone: its bill of materials is made of them. The operator's are bundled. */
+/** Only the pod's packages may be dependencies: its bill of materials lists them. The operator's are bundled. */
 export function checkDependencies(names: readonly string[]): string[] {
   return names
     .filter((name) => PACKAGES[name] === undefined || isOperators(name))
     .map(
       (name) =>
-        `package.json has ${name} in dependencies, and the pod's program does not hold it: devDependencies`,
+        `package.json lists ${name} in dependencies, but the pod's program does not contain it: move it to devDependencies`,
     )
 }
 

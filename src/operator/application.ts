@@ -1,4 +1,4 @@
-/** The table of commands as the library runs it: one command line, its outcome collected and nothing printed by the library itself. */
+/** Runs one command line with the library, which prints only help and the version. Errors are thrown here. */
 import {
   buildApplication,
   help,
@@ -22,7 +22,7 @@ function applicationOf(routes: RouteMap<LineContext>, caught: Caught, wrongLine:
     routes,
     {
       name: NAME,
-      // As src/text/did-you-mean.ts counts. The library's own takes a word for another that has little in common with it.
+      // Counts like src/text/did-you-mean.ts. The library's default suggests words that have little in common with the input.
       scanner: {
         distanceOptions: {
           threshold: 2,
@@ -43,7 +43,7 @@ function applicationOf(routes: RouteMap<LineContext>, caught: Caught, wrongLine:
     },
     {
       help: help({
-        brief: 'print what a command does and its flags',
+        brief: 'print what the command does, and its flags',
         defaultForRouteMap: true,
         formatting: { useAliasInUsageLine: false, onlyRequiredInUsageLine: true, caseStyle: 'original' },
       }),
@@ -56,7 +56,7 @@ function applicationOf(routes: RouteMap<LineContext>, caught: Caught, wrongLine:
   )
 }
 
-/** @returns the exit code @throws what the command threw, or IamRaError for a line that is wrong */
+/** @returns the exit code @throws the command's error, or IamRaError if the line is wrong */
 export async function runLine(routes: RouteMap<LineContext>, operator: OperatorContext): Promise<number> {
   const { argv, stdout } = operator.runtime
   const thrown: unknown[] = []
@@ -72,7 +72,7 @@ export async function runLine(routes: RouteMap<LineContext>, operator: OperatorC
   const context = {
     operator,
     ended: (code: number): void => void (exit = code),
-    // Sentences are made here, of what was caught.
+    // Errors are reported by the caller, from what was collected.
     process: { stdout: { write: stdout }, stderr: { write: () => undefined } },
   }
   await run(applicationOf(routes, into(thrown), into(wrong)), argv, {
@@ -87,7 +87,7 @@ export async function runLine(routes: RouteMap<LineContext>, operator: OperatorC
   return exit
 }
 
-/** @param words after the program's name; the last is the one to be completed. @returns lines: word, tab, what it is */
+/** @param words after the program's name; the last one is to be completed @returns lines: word, tab, description */
 export async function completionsOf(
   routes: RouteMap<LineContext>,
   operator: OperatorContext,

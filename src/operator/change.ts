@@ -1,4 +1,4 @@
-/** A command that changes something: plan, show, ask, do in order, and look again. All of it on stderr. */
+/** Makes a change: plans it, shows the plan, asks, applies it, and plans again. Prints only to stderr. */
 import { IamRaError, type Stage } from '../errors.ts'
 import { displayPlan, summary } from '../onboarding/plan/display.ts'
 import { applyInOrder } from '../onboarding/plan/order.ts'
@@ -8,21 +8,21 @@ import type { OperatorContext } from './context.ts'
 import { FOUND } from './exits.ts'
 
 export interface Change<Step> {
-  /** Reads what is there, and plans for it. Called again after the last step. */
+  /** Reads the current state, and makes a plan for it. Called again after the last step. */
   plan(): Promise<Plan<Step>>
   show(step: Step): Shown
   /** @returns what was done, as a line @throws IamRaError */
   apply(step: Step): Promise<string>
-  /** It takes access away from somebody, though perhaps nothing is deleted. */
+  /** Whether it takes away access. Default: whether a step deletes something. */
   readonly takesAway?: boolean
-  /** Whose error it is if what was done is not visible afterwards. */
+  /** The stage of the error if a change is not visible afterwards. */
   readonly stage: Stage
 }
 
 export interface ChangeFlags {
   readonly yes?: boolean
   readonly 'dry-run'?: boolean
-  /** With --dry-run: says by the exit code whether there is something to do. */
+  /** With --dry-run: the exit code says whether there is anything to do. */
   readonly 'exit-code'?: boolean
 }
 
@@ -56,9 +56,9 @@ export async function change<Step>(
     say('done')
     return 0
   }
-  throw new IamRaError('REFUSED', stage, 'every step was done, but not every change is visible', {
+  throw new IamRaError('REFUSED', stage, 'every step was applied, but not every change is visible', {
     problems: [...displayPlan({ ...left, notes: [] }, show), ...left.problems],
-    hint: 'run it again in a moment: another writer may be at work, or the change has not spread yet',
+    hint: 'run it again in a moment: the change may take time to become visible, or something else may have changed it back',
   })
 }
 
@@ -73,20 +73,20 @@ async function confirm(
     throw new IamRaError(
       'NOT_CONFIRMED',
       'confirmation',
-      'this takes something away, and there is no terminal to ask on',
+      'this takes something away, and there is no terminal to confirm it on',
       {
-        hint: 'add --yes, or run it on a terminal; check the plan with --dry-run',
+        hint: 'check the plan with --dry-run, then add --yes or run it in a terminal',
       },
     )
   }
-  // The plan comes before the question, which goes another way.
+  // The plan must be shown before the question, which another stream writes.
   await runtime.written()
-  const reply = await terminal.ask({ text: `${sum}. Go on?`, initial: !takesAway, signal: interrupt })
+  const reply = await terminal.ask({ text: `${sum}. Continue?`, initial: !takesAway, signal: interrupt })
   if (reply === 'yes') return
   if (reply === 'interrupted') {
-    throw new IamRaError('INTERRUPTED', 'internal', 'stopped by Ctrl-C, nothing was changed', { signal: 2 })
+    throw new IamRaError('INTERRUPTED', 'internal', 'stopped by Ctrl-C; nothing was changed', { signal: 2 })
   }
-  throw new IamRaError('NOT_CONFIRMED', 'confirmation', 'not confirmed, nothing was changed')
+  throw new IamRaError('NOT_CONFIRMED', 'confirmation', 'not confirmed; nothing was changed')
 }
 
 function painted(line: string, { green, yellow, red }: Paints): string {

@@ -1,9 +1,9 @@
-/** What each shell is told, which asks `iam-ra __complete` for the rest. */
+/** The completion script of each shell. It calls `iam-ra __complete` for the words. */
 import type { Shell } from './routes.ts'
 
-/** How a user takes it in. */
+/** A comment says how to install it. */
 const SCRIPTS: Readonly<Record<Shell, string>> = {
-  bash: `# iam-ra completion bash: put this into ~/.bashrc: source <(iam-ra completion bash)
+  bash: `# Completion of iam-ra in bash. Add to ~/.bashrc: source <(iam-ra completion bash)
 _iam_ra() {
   local IFS=$'\\n'
   COMPREPLY=($(iam-ra __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | cut -f1))
@@ -11,7 +11,7 @@ _iam_ra() {
 complete -o default -F _iam_ra iam-ra
 `,
   zsh: `#compdef iam-ra
-# iam-ra completion zsh: put this into ~/.zshrc, below compinit: source <(iam-ra completion zsh)
+# Completion of iam-ra in zsh. Add to ~/.zshrc, below compinit: source <(iam-ra completion zsh)
 _iam_ra() {
   local -a found
   found=("\${(@f)$(iam-ra __complete "\${(@)words[2,CURRENT]}" 2>/dev/null | sed 's/:/\\\\:/g; s/\\t/:/')}")
@@ -19,7 +19,7 @@ _iam_ra() {
 }
 compdef _iam_ra iam-ra
 `,
-  fish: `# iam-ra completion fish: put this into ~/.config/fish/config.fish: iam-ra completion fish | source
+  fish: `# Completion of iam-ra in fish. Add to ~/.config/fish/config.fish: iam-ra completion fish | source
 complete -c iam-ra -a '(iam-ra __complete (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
 `,
 }

@@ -1,4 +1,4 @@
-/** What a command of the operator's program gets from outside. */
+/** Everything that a command of the operator's program takes from outside. */
 import type { SystemRuntime } from '../run/runtime.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 

@@ -1,9 +1,9 @@
-/** Exit codes of the operator's program: the pod's where the two meet. */
+/** Exit codes of the operator's program. Stages that the pod's program has too keep its codes. */
 import { EXIT_CODES, type IamRaError, type Stage } from '../errors.ts'
 
 const OF_STAGE: Readonly<Record<Stage, number>> = { ...EXIT_CODES, cluster: 7, confirmation: 9 }
 
-/** For a command that did what it was asked, and found a fault, drift, or work to do. */
+/** For a command that worked, and found a problem, drift or work to do. */
 export const FOUND = 8
 
 export function exitOf(error: IamRaError): number {
@@ -13,12 +13,12 @@ export function exitOf(error: IamRaError): number {
 export const EXIT_HELP = `Exit codes:
     0  done, or nothing to do
     2  the command line, a name or a setting is wrong
-    3  Vault said no, or could not be reached
-    4  a CA or certificate is not fit
-    5  AWS said no, or could not be reached
-    6  a file of this machine cannot be written
-    7  the cluster (kubectl) said no, or could not be reached
-    8  a check found a fault, drift or work to do
-    9  nobody confirmed the change
-   70  a bug of iam-ra
+    3  Vault refused, or could not be reached
+    4  a CA or certificate cannot be used
+    5  AWS refused, or could not be reached
+    6  a file on this machine cannot be written
+    7  the cluster (kubectl) refused, or could not be reached
+    8  a check found a problem, drift or work to do
+    9  the change was not confirmed
+   70  a bug in iam-ra
 128+n  stopped by signal n`

@@ -1,4 +1,4 @@
-/** What is wrong with a command line, in sentences: what no command takes, and what the library found in what one does. */
+/** Explains what is wrong with a command line: what no command accepts, and what the library finds. */
 import {
   AliasNotFoundError,
   ArgumentParseError,
@@ -12,38 +12,38 @@ import {
 import { IamRaError, type ErrorOptions } from '../errors.ts'
 import { passwordKind, secretKind } from '../text/secrets.ts'
 
-/** Of an image, such as `name:tag@sha256:…`: no password stands before that @. */
+/** The digest of an image, as in `name:tag@sha256:…`: there is no password before that @. */
 const IMAGE_DIGEST = /@sha256:[\da-f]{64}$/
 
 function wrong(message: string, options: Pick<ErrorOptions, 'hint' | 'problems'>): IamRaError {
   return new IamRaError('SETTINGS_INVALID', 'settings', message, options)
 }
 
-/** @throws IamRaError for what no command takes, before anything is looked at more closely */
+/** @throws IamRaError for what no command accepts, before the line is parsed */
 export function refuseLine(argv: readonly string[]): void {
   for (const [at, argument] of argv.entries()) {
     const kind = secretKind(argument) ?? passwordKind(argument.replace(IMAGE_DIGEST, ''))
     if (kind !== undefined) {
-      throw wrong(`argument ${at + 1} holds what looks like ${kind}, and nothing was done`, {
-        hint: 'write it into a file and name the file: other users of this machine see the arguments',
+      throw wrong(`argument ${at + 1} contains what looks like ${kind}, and nothing was done`, {
+        hint: 'write it to a file and give the file: other users of this machine can see the arguments',
       })
     }
     const [namespace] = /^(-n|--namespace(?==|$))/.exec(argument) ?? []
     if (namespace !== undefined) {
-      throw wrong(`${namespace} is ambiguous, so no command takes it`, {
-        hint: 'use --installation NAME for an installation of iam-ra, --k8s-namespace NAME for a namespace of the cluster',
+      throw wrong(`${namespace} is ambiguous, so no command accepts it`, {
+        hint: 'use --installation NAME for an installation of iam-ra, or --k8s-namespace NAME for a namespace of the cluster',
       })
     }
     const [, flag] = /^(--[^=]+)=$/.exec(argument) ?? []
     if (flag !== undefined) {
-      throw wrong(`${flag} has no value`, { hint: `write one after the =, or leave ${flag} out` })
+      throw wrong(`${flag} has no value`, { hint: `write a value after the =, or omit ${flag}` })
     }
   }
 }
 
 export function unknownCommand(input: string, corrections: readonly string[]): IamRaError {
   if (input.startsWith('-')) {
-    return wrong(`${input} comes before the command, and flags go after it`, {
+    return wrong(`${input} comes before the command, but flags go after it`, {
       hint: `write iam-ra COMMAND ${input}; run iam-ra --help to list the commands`,
     })
   }
@@ -52,7 +52,7 @@ export function unknownCommand(input: string, corrections: readonly string[]): I
   })
 }
 
-/** @param command as it is written, such as `iam-ra vault setup` */
+/** @param command as the user types it, such as `iam-ra vault setup` */
 export function wrongArguments(command: string, found: readonly unknown[]): IamRaError {
   const short = command.replace(/^iam-ra /, '')
   const faults = found.map((one) => faultOf(short, one))
@@ -69,7 +69,7 @@ interface Fault {
   readonly hint?: string
 }
 
-/** By class and not by the class's name, which a minifier changes: so not the library's own helper. */
+/** Decides by the class. The library's own helper decides by its name, which a minifier changes. */
 function faultOf(command: string, found: unknown): Fault {
   if (found instanceof FlagNotFoundError) {
     const sentence = `${command} has no flag --${found.input}`
@@ -83,26 +83,26 @@ function sentenceOf(command: string, found: unknown): string {
   if (found instanceof AliasNotFoundError) return `${command} has no flag -${found.input}`
   if (found instanceof ArgumentParseError) {
     const name = found.externalFlagNameOrPlaceholder
-    // Placeholders of words are in capitals.
+    // Positional arguments have placeholders in capitals.
     return `${name === name.toUpperCase() ? name : `--${name}`} ${parserWords(found)}`
   }
   if (found instanceof EnumValidationError) {
-    return `--${found.externalFlagName} takes ${found.values.join(', ')}, and not ${found.input}`
+    return `--${found.externalFlagName} must be one of ${found.values.join(', ')}, not ${found.input}`
   }
   if (found instanceof UnsatisfiedFlagError) {
-    const next = found.nextFlagName === undefined ? '' : `: --${found.nextFlagName} follows it`
+    const next = found.nextFlagName === undefined ? '' : `: the next argument is --${found.nextFlagName}`
     return `--${found.externalFlagName} has no value${next}`
   }
   if (found instanceof UnexpectedPositionalError) return `unexpected argument ${found.input}`
   if (found instanceof UnsatisfiedPositionalError) return `${found.placeholder} is missing`
-  if (found instanceof UnexpectedFlagError) return `--${found.externalFlagName} is given twice`
-  return 'the command line cannot be read'
+  if (found instanceof UnexpectedFlagError) return `--${found.externalFlagName} is given twice; give it once`
+  return 'the command line cannot be parsed'
 }
 
-/** A parser of ours says what is wrong as `is not …`, to be read after the flag's name; the library's own is that of booleans. */
+/** Our parsers say what is wrong as `is not …`, to follow the flag's name. The library's own parses booleans. */
 function parserWords({ exception }: ArgumentParseError): string {
   if (exception instanceof SyntaxError) return 'takes no value'
-  return exception instanceof Error ? exception.message : 'has a value that it does not take'
+  return exception instanceof Error ? exception.message : 'has a value that it does not accept'
 }
 
 function didYouMean(words: readonly string[]): string {

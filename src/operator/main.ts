@@ -1,4 +1,4 @@
-/** One run of the operator's program: the command that the line names, its error with a hint, the exit code. */
+/** One run of the operator's program: runs the command, reports its error, and returns the exit code. */
 import type { RouteMap } from '@stricli/core'
 import { completionsOf, runLine } from './application.ts'
 import type { OperatorRuntime } from './context.ts'
@@ -7,7 +7,7 @@ import { refuseLine } from './line.ts'
 import { asOperatorError, errorJson, errorText } from './report.ts'
 import { ROUTES, type LineContext } from './routes.ts'
 
-/** What shells call while a user types: it prints words, and nothing else whatever happens. */
+/** Shells call it while the user types. It prints only words on stdout. */
 const COMPLETE = '__complete'
 
 /**
@@ -37,7 +37,7 @@ export async function main(
   }
 }
 
-/** A command need not listen: what it has written stays, and the next run goes on from there. */
+/** A command need not watch the signal: what it has written stays, and the next run continues from there. */
 async function untilStopped(work: Promise<number>, interrupt: AbortSignal): Promise<number> {
   interrupt.throwIfAborted()
   let onAbort = (): void => undefined

@@ -1,4 +1,4 @@
-/** A process as the operator's program: signals, its runtime and terminal, its last words and its exit code. */
+/** Runs the operator's program as a process: signals, runtime, terminal, the rest of the output, and the exit code. */
 import { writeFile } from 'node:fs/promises'
 import { isatty } from 'node:tty'
 import type { RouteMap } from '@stricli/core'
@@ -12,7 +12,7 @@ import { ROUTES, type LineContext } from './routes.ts'
 
 /** The signals' numbers: signal(7). */
 const STOP_SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const
-/** A reader of our output that sleeps must not keep the process. */
+/** A reader that has stopped reading our output must not keep the process alive. */
 const LAST_WORDS_MS = 1000
 
 export async function runProcess(
@@ -23,7 +23,7 @@ export async function runProcess(
   for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => interrupt.abort(stoppedBy(name)))
   }
-  // What nobody awaits is said as any other mistake of ours.
+  // Errors that no code awaits are reported like any other bug of ours.
   process.on('uncaughtException', (error) => interrupt.abort(asOperatorError(error)))
   process.on('unhandledRejection', (error) => interrupt.abort(asOperatorError(error)))
   const system = systemRuntime(process)
@@ -37,7 +37,7 @@ export async function runProcess(
   const error = cannotPrint(lost)
   system.stderr(errorText(error, terminal.paints))
   await lastWords()
-  // Not left to the runtime, which would wait for what no one needs any more.
+  // Not left to the runtime, which would wait for timers and connections that are no longer needed.
   process.exit(exitOf(error))
 }
 

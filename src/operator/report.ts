@@ -1,4 +1,4 @@
-/** How the operator's program says what went wrong: on stderr, for people or as one JSON document. */
+/** Reports errors of the operator's program on stderr: for people, or as one JSON document. */
 import { IamRaError } from '../errors.ts'
 import type { Paints } from '../terminal/colour.ts'
 import type { OperatorRuntime } from './context.ts'
@@ -24,18 +24,18 @@ export function warn({ stderr, terminal }: OperatorRuntime, sentence: string): v
   stderr(`${terminal.paints.yellow('iam-ra:')} warning: ${oneLine(sentence)}\n`)
 }
 
-/** A name that a server chose must not begin a line or move the cursor. */
+/** A name that a server chose must not start a line or move the cursor. */
 function oneLine(text: string): string {
   return text.replace(/\p{Cc}+/gu, ' ')
 }
 
-/** A fault of ours. Its own words may quote what was read, so that its kind and place are all that is said. */
+/** A bug of ours. Its message may quote what was read, so only its type and place are shown. */
 export function asOperatorError(thrown: unknown): IamRaError {
   if (thrown instanceof IamRaError) return thrown
   const { name, message, stack = '' } = thrown instanceof Error ? thrown : new Error()
   const [place = 'an unknown place'] = /[\w-]+\.[jt]s:\d+/.exec(stack.replace(message, '')) ?? []
-  return new IamRaError('INTERNAL', 'internal', `it stopped at a mistake of its own, ${name} at ${place}`, {
+  return new IamRaError('INTERNAL', 'internal', `unexpected ${name} in iam-ra at ${place}`, {
     cause: thrown,
-    hint: 'report this bug with this line, the command and the output of iam-ra --version',
+    hint: 'this is a bug: report this line with the command and the output of iam-ra --version',
   })
 }

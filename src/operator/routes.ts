@@ -1,13 +1,13 @@
-/** The table of commands: their flags, their help, and where each is loaded from when it is run. */
+/** The table of commands: their flags, their help, and the file that each is loaded from when it runs. */
 import { buildCommand, buildRouteMap, type CommandContext, type RouteMap } from '@stricli/core'
 import type { VaultSetupFlags } from './vault-setup.ts'
 import type { OperatorCommand, OperatorContext } from './context.ts'
 import { EXIT_HELP } from './exits.ts'
 
-/** What the library calls a command with. */
+/** What the library passes to a command as `this`. */
 export interface LineContext extends CommandContext {
   readonly operator: OperatorContext
-  /** Told the exit code. */
+  /** Takes the exit code. */
   ended(code: number): void
 }
 
@@ -17,7 +17,7 @@ type Loaded<Flags, Args extends readonly unknown[]> = (
   ...args: Args
 ) => Promise<void>
 
-/** A command that is loaded when it is run. */
+/** A command that is loaded only when it runs. */
 export function from<Flags, Args extends readonly unknown[]>(
   load: () => Promise<OperatorCommand<Flags, Args>>,
 ): () => Promise<Loaded<Flags, Args>> {
@@ -84,14 +84,14 @@ certificate must have; VAULT_NAMESPACE.`,
 export type Shell = 'bash' | 'zsh' | 'fish'
 
 const USES: Readonly<Record<Shell, string>> = {
-  bash: 'source <(iam-ra completion bash), in ~/.bashrc',
-  zsh: 'source <(iam-ra completion zsh), in ~/.zshrc below compinit',
-  fish: 'iam-ra completion fish | source, in ~/.config/fish/config.fish',
+  bash: 'add source <(iam-ra completion bash) to ~/.bashrc',
+  zsh: 'add source <(iam-ra completion zsh) to ~/.zshrc, below compinit',
+  fish: 'add iam-ra completion fish | source to ~/.config/fish/config.fish',
 }
 
 const completion = buildRouteMap<Shell, LineContext>({
   routes: { bash: completionOf('bash'), zsh: completionOf('zsh'), fish: completionOf('fish') },
-  docs: { brief: 'print what a shell needs to complete commands and flags' },
+  docs: { brief: 'print the script that completes commands and flags in your shell' },
 })
 
 function completionOf(shell: Shell) {
@@ -112,13 +112,13 @@ export const ROUTES: RouteMap<LineContext> = buildRouteMap({
   routes: {
     vault: buildRouteMap({
       routes: { setup: vaultSetup },
-      docs: { brief: 'set up Vault, which signs the certificates of pods' },
+      docs: { brief: "set up Vault, which signs the pods' certificates" },
     }),
     completion,
   },
   docs: {
-    brief: 'AWS roles for workloads on Kubernetes, by IAM Roles Anywhere',
-    fullDescription: `AWS roles for workloads on Kubernetes, by IAM Roles Anywhere: what operators run.
+    brief: 'give Kubernetes workloads AWS roles, with IAM Roles Anywhere',
+    fullDescription: `Gives Kubernetes workloads AWS roles, with IAM Roles Anywhere. This is the program that operators run.
 
 ${EXIT_HELP}`,
   },

@@ -1,4 +1,4 @@
-/** `iam-ra vault setup`: what pods need in Vault. */
+/** `iam-ra vault setup`: sets up Vault for pods. */
 import { checkArguments, type GivenArguments } from '../onboarding/vault/arguments.ts'
 import { setUpVault } from '../onboarding/vault/set-up-vault.ts'
 import type { OperatorContext } from './context.ts'

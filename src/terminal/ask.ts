@@ -1,9 +1,9 @@
-/** A question that is answered by yes or no. Ctrl-C, Ctrl-D and the end of the input are answers too. */
+/** Asks a yes-or-no question. Ctrl-C, Ctrl-D and the end of the input are answers too. */
 import { Writable } from 'node:stream'
 import { confirm } from '@clack/prompts'
 
 export interface Question {
-  /** Without the `[Y/n]`, which follows from `initial`. */
+  /** Without `[Y/n]`, which is added according to `initial`. */
   readonly text: string
   /** What Enter alone means. */
   readonly initial: boolean
@@ -24,13 +24,13 @@ interface Key {
   readonly ctrl?: boolean
 }
 
-/** Colours, as ECMA-48 has them (SGR). */
+/** A colour: an SGR sequence of ECMA-48. */
 const COLOUR = /\u001b\[[\d;]*m/g
 
 /** @throws the signal's reason */
 export async function askOn(place: Place, { text, initial, signal }: Question): Promise<Reply> {
   const { stdin } = place
-  // The prompt waits for ever once there is nothing more to read.
+  // Without it the prompt would wait forever after the end of the input.
   const end = new AbortController()
   const pressed = { interrupt: false }
   const onKey = (_text: string | undefined, { name, ctrl = false }: Key): void => {
@@ -57,7 +57,7 @@ export async function askOn(place: Place, { text, initial, signal }: Question): 
   }
 }
 
-/** Of a terminal that has gone nothing can be read, written or set back. Some of it fails late, and SIGHUP says it anyway. */
+/** A closed terminal cannot be read, written or reset. These errors may come late, and SIGHUP reports the same anyway. */
 function outliveHangUp({ stdin, stderr }: Place): void {
   for (const stream of [stdin, stderr]) stream.on('error', () => undefined)
   const setRawMode = stdin.setRawMode.bind(stdin)
@@ -70,7 +70,7 @@ function outliveHangUp({ stdin, stderr }: Place): void {
   }
 }
 
-/** stderr with a width that is one, and without the colours that the library always writes. */
+/** stderr with a usable width. Removes the colours, which the library always writes, if they are not wanted. */
 function outputOn({ stderr, columns, colour }: Place): Writable {
   const output = new Writable({
     decodeStrings: false,

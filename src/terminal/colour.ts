@@ -1,4 +1,4 @@
-/** Colour on stderr: on a terminal alone, and not if NO_COLOR is set (https://no-color.org). */
+/** Colour on stderr: only on a terminal, and not if NO_COLOR is set (https://no-color.org). */
 
 type Paint = (text: string) => string
 

@@ -1,11 +1,11 @@
-/** What is being waited for, on one line of a terminal that is drawn again each second. Elsewhere nothing. */
+/** Shows what a command is waiting for, on one line of the terminal that it redraws each second. */
 import type { Clock } from '../run/runtime.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface Progress {
-  /** From now on it is this that is waited for. */
+  /** Shows this from now on. */
   awaits(what: string): void
-  /** Takes the line away. */
+  /** Removes the line. */
   end(): void
 }
 
@@ -16,7 +16,7 @@ interface Place {
 }
 
 const SECOND_MS = 1000
-/** To the line's begin, and the rest of it empty. */
+/** Back to the start of the line, and clear it. */
 const CLEAR = '\r\u001b[K'
 
 export function startProgress({ terminal, clock, stderr }: Place, first: string): Progress {
@@ -25,7 +25,7 @@ export function startProgress({ terminal, clock, stderr }: Place, first: string)
   let [what, sinceMs] = [first, clock.elapsed()]
   const draw = (): void => {
     const line = `waiting for ${what} (${Math.floor((clock.elapsed() - sinceMs) / SECOND_MS)} s)`
-    // One that wraps could not be drawn again.
+    // A line that wraps cannot be redrawn.
     stderr(`${CLEAR}${line.slice(0, terminal.columns - 1)}`)
   }
   const run = async (): Promise<void> => {

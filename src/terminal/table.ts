@@ -1,4 +1,4 @@
-/** Rows in columns, as wide as what is in them. */
+/** Aligns rows in columns, each as wide as its longest cell. */
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const all = [head, ...rows]

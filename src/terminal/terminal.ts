@@ -1,20 +1,20 @@
-/** The operator's terminal, if there is one: stdin and stderr. stdout is never part of it, since commands print their product there. */
+/** The operator's terminal, if there is one: stdin and stderr. Not stdout, on which commands print their result. */
 import type { Question, Reply } from './ask.ts'
 import { paintsFor, type Paints } from './colour.ts'
 
 export interface Terminal {
-  /** Whether there is somebody to ask: stdin and stderr are both a terminal. */
+  /** Whether the operator can be asked: stdin and stderr are both terminals. */
   readonly interactive: boolean
-  /** Whether stderr is a terminal, on which a line can be drawn again. */
+  /** Whether stderr is a terminal, on which a line can be redrawn. */
   readonly live: boolean
-  /** At least 1, though some terminals say 0. */
+  /** At least 1, although some terminals report 0. */
   readonly columns: number
   readonly paints: Paints
   /** Only if `interactive`. */
   ask(question: Question): Promise<Reply>
 }
 
-/** What of a process makes a terminal. Its streams are taken only when they are needed, since they take time to set up. */
+/** The streams of a process, read only when they are needed because they take time to set up. */
 export type Streams = Pick<NodeJS.Process, 'stdin' | 'stderr'>
 
 const USUAL_COLUMNS = 80
@@ -31,7 +31,7 @@ export function systemTerminal(
     live,
     paints,
     get columns() {
-      // A pty that nobody has sized says 0.
+      // A pty that was never sized reports 0.
       return process.stderr.columns || USUAL_COLUMNS
     },
     async ask(question) {

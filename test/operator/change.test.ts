@@ -26,21 +26,24 @@ changing('asks on a terminal, where Enter goes on with what creates', async () =
   const { code, stderr, asked } = await things('create:a change:b', ['yes'])
   assert.is(code, 0)
   assert.match(stderr, /\ndone\n$/)
-  assert.equal(asked, [{ text: '1 to create, 1 to change. Go on?', initial: true }])
+  assert.equal(asked, [{ text: '1 to create, 1 to change. Continue?', initial: true }])
 })
 
 changing('asks on a terminal, where Enter leaves what takes away', async () => {
   const { code, stderr, asked } = await things('create:a delete:b', ['no'])
   assert.is(code, 9)
-  assert.match(stderr, /\niam-ra: not confirmed, nothing was changed\n$/)
+  assert.match(stderr, /\niam-ra: not confirmed; nothing was changed\n$/)
   assert.not.match(stderr, /did /)
-  assert.equal(asked, [{ text: '1 to create, 0 to change, 1 to delete. Go on?', initial: false }])
+  assert.equal(asked, [{ text: '1 to create, 0 to change, 1 to delete. Continue?', initial: false }])
 })
 
 changing('without a terminal takes nothing away unless --yes says so', async () => {
   const refused = await things('delete:a')
   assert.is(refused.code, 9)
-  assert.match(refused.stderr, /no terminal to ask on\nhint: add --yes, /)
+  assert.match(
+    refused.stderr,
+    /no terminal to confirm it on\nhint: check the plan with --dry-run, then add --yes /,
+  )
   assert.not.match(refused.stderr, /did /)
   const done = await things('delete:a --yes')
   assert.is(done.code, 0)
@@ -56,7 +59,7 @@ changing('with --yes asks nobody', async () => {
 changing('ends as a program does at Ctrl-C', async () => {
   const { code, stderr } = await things('create:a', ['interrupted'])
   assert.is(code, 130)
-  assert.match(stderr, /\niam-ra: stopped by Ctrl-C, nothing was changed\n$/)
+  assert.match(stderr, /\niam-ra: stopped by Ctrl-C; nothing was changed\n$/)
 })
 
 changing(
@@ -84,7 +87,7 @@ changing('that does not show afterwards is an error of whom it was asked of', as
   assert.is(code, 5)
   assert.match(
     stderr,
-    /iam-ra: every step was done, but not every change is visible\n {2}\+ create b!\n.*\nhint: run it again/,
+    /iam-ra: every step was applied, but not every change is visible\n {2}\+ create b!\n.*\nhint: run it again/,
   )
 })
 

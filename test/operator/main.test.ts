@@ -47,12 +47,12 @@ for (const [argv, says] of [
   [[...SETUP, '-x'], /^iam-ra: vault setup has no flag -x\n/],
   [[...SETUP, '--json'], /"message":"vault setup has no flag --json"/],
   [[...SETUP, '--setup'], /^iam-ra: --setup has no value\n/],
-  [[...SETUP, '--setup', '--apply'], /^iam-ra: --setup has no value: --apply follows it\n/],
+  [[...SETUP, '--setup', '--apply'], /^iam-ra: --setup has no value: the next argument is --apply\n/],
   [
     [...SETUP, '--setup='],
-    /^iam-ra: --setup has no value\nhint: write one after the =, or leave --setup out\n$/,
+    /^iam-ra: --setup has no value\nhint: write a value after the =, or omit --setup\n$/,
   ],
-  [[...SETUP, '--setup', 'a', '--apply', '--setup', 'b'], /^iam-ra: --setup is given twice\n/],
+  [[...SETUP, '--setup', 'a', '--apply', '--setup', 'b'], /^iam-ra: --setup is given twice; give it once\n/],
   [[...SETUP, '--apply=maybe'], /^iam-ra: --apply takes no value\n/],
   [[...SETUP, 'apply'], /^iam-ra: unexpected argument apply\n/],
   [
@@ -94,7 +94,7 @@ main('shows nothing of a secret that stands on the line', async () => {
       assert.is(code, 2, what)
       assert.match(
         stderr,
-        /^iam-ra: argument [123] holds what looks like .*, and nothing was done\nhint: write it into a file/,
+        /^iam-ra: argument [123] contains what looks like .*, and nothing was done\nhint: write it to a file/,
       )
       assert.not.ok(showsPartOf(`${stdout}${stderr}`, value), what)
     }
@@ -144,7 +144,7 @@ main('ends in one sentence at a mistake of its own, without its words', async ()
   assert.is(code, 70)
   assert.match(
     stderr,
-    /^iam-ra: it stopped at a mistake of its own, TypeError at routes\.ts:\d+\nhint: report this bug [^\n]*\n$/,
+    /^iam-ra: unexpected TypeError in iam-ra at routes\.ts:\d+\nhint: this is a bug: report [^\n]*\n$/,
   )
   assert.not.match(stderr, /a-secret/)
 })

@@ -45,7 +45,7 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
   asking(`${name}: Enter goes on with what creates, y does too`, async () => {
     for (const sitting of await all(['\\r', 'y', 'Y'], (keys) => things('create:a', { keys }))) {
       assert.is(sitting.code, 0, sitting.shown)
-      assert.match(sitting.shown, /1 to create, 0 to change\. Go on\? \[Y\/n\]/)
+      assert.match(sitting.shown, /1 to create, 0 to change\. Continue\? \[Y\/n\]/)
       assert.match(sitting.shown, DONE)
       assert.is(sitting.stdout, '')
       cursorIsBack(sitting)
@@ -60,20 +60,20 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
     ] as const
     for (const sitting of await all(cases, ([words, keys]) => things(words, { keys }))) {
       assert.is(sitting.code, 9, sitting.shown)
-      assert.match(sitting.shown, /iam-ra:\S* not confirmed, nothing was changed\n$/)
+      assert.match(sitting.shown, /iam-ra:\S* not confirmed; nothing was changed\n$/)
       assert.not.match(sitting.shown, /did /)
       cursorIsBack(sitting)
     }
-    assert.match((await things('delete:a')).shown, /Go on\? \[y\/N\]/)
+    assert.match((await things('delete:a')).shown, /Continue\? \[y\/N\]/)
   })
 
   asking(`${name}: Ctrl-C, Ctrl-D and a terminal that goes away end it, and nothing is done`, async () => {
     const cases = [
-      ['\\x03', [130], /stopped by Ctrl-C, nothing was changed\n$/],
-      ['\\x04', [9], /not confirmed, nothing was changed\n$/],
+      ['\\x03', [130], /stopped by Ctrl-C; nothing was changed\n$/],
+      ['\\x04', [9], /not confirmed; nothing was changed\n$/],
       // SIGHUP and the end of the input come together, and either may be seen first. Node 20 cannot set back a terminal
       // that has gone, and aborts at its exit.
-      ['hangup', [9, 129, -6], /Go on\?/],
+      ['hangup', [9, 129, -6], /Continue\?/],
     ] as const
     const sittings = await all(cases, async ([keys, codes, says]) => {
       return { keys, codes, says, sitting: await things('create:a', { keys }) }
@@ -91,7 +91,7 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
   asking(`${name}: a terminal of no width shows whole lines`, async () => {
     const sitting = await things('create:a', { columns: 0 })
     assert.is(sitting.code, 0, sitting.shown)
-    assert.match(sitting.shown, /1 to create, 0 to change\. Go on\? \[Y\/n\]/)
+    assert.match(sitting.shown, /1 to create, 0 to change\. Continue\? \[Y\/n\]/)
     assert.match(sitting.shown, DONE)
   })
 

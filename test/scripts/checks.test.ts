@@ -134,7 +134,10 @@ for (const target of [
       (to: string): string => `export { b } from '${to}'`,
     ]) {
       const [problem, ...more] = checkPod(reaching(target, form))
-      assert.match(problem ?? '', "the pod's program holds what is the operator's: src/aws-iam-ra.ts > ")
+      assert.match(
+        problem ?? '',
+        "the pod's program must not contain a part of the operator's: src/aws-iam-ra.ts > ",
+      )
       assert.match(problem ?? '', target.replace('..', 'src'))
       assert.equal(more, [])
     }
@@ -151,14 +154,14 @@ pod('lets the rest in, a circle too, and looks at no file that the entry does no
 pod("has its packages in package.json's dependencies, and no others", () => {
   for (const name of ['@stricli/core', '@clack/prompts', 'left-pad']) {
     assert.equal(checkDependencies(['node-vault', name]), [
-      `package.json has ${name} in dependencies, and the pod's program does not hold it: devDependencies`,
+      `package.json lists ${name} in dependencies, but the pod's program does not contain it: move it to devDependencies`,
     ])
   }
   assert.equal(checkDependencies(Object.keys(packageJson().dependencies)), [])
 })
 
 pod('needs an entry to begin with', () => {
-  assert.match(checkPod([])[0] ?? '', /there is no src\/aws-iam-ra\.ts/)
+  assert.match(checkPod([])[0] ?? '', /^src\/aws-iam-ra\.ts is missing/)
 })
 
 pod('finds nothing in what stands', () => {

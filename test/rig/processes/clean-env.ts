@@ -8,7 +8,7 @@ export function cleanEnv(extra: Readonly<Record<string, string>>): Record<string
   return { ...Object.fromEntries(kept), ...extra }
 }
 
-/** Without what npm puts before it: so `node` is this machine's own. */
+/** PATH without the directories that npm adds, so that `node` is this machine's own. */
 export function machinePath(): string {
   return (process.env['PATH'] ?? '')
     .split(':')
