@@ -1,11 +1,13 @@
 /**
  * Builds dist/aws-iam-ra: one self-contained executable for this machine's platform. With `--release` also builds the
- * published executables, in dist/release.
+ * published executables, in dist/release. With `--operator` builds only the operator's program: dist/iam-ra and its npm
+ * package.
  */
 import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { compile, ENTRY, localTarget } from './build/compile.ts'
+import { compileOperator, packOperator } from './build/operator.ts'
 import { release } from './build/release.ts'
 import { megabytes } from './build/sizes.ts'
 import { ROOT } from './checks/files.ts'
@@ -31,11 +33,25 @@ export async function buildRelease(): Promise<void> {
   await release(output)
 }
 
+function built(file: string): void {
+  process.stdout.write(`built ${relative(ROOT, file)} (${megabytes(statSync(file).size)})\n`)
+}
+
 if (import.meta.main) {
   try {
-    const { values } = parseArgs({ options: { release: { type: 'boolean', default: false } } })
-    build()
-    process.stdout.write(`built dist/aws-iam-ra (${megabytes(statSync(output).size)})\n`)
+    const { values } = parseArgs({
+      options: {
+        release: { type: 'boolean', default: false },
+        operator: { type: 'boolean', default: false },
+      },
+    })
+    if (values.operator) {
+      const dist = join(ROOT, 'dist')
+      for (const file of [packOperator(dist), compileOperator(dist)]) built(file)
+    } else {
+      build()
+      built(output)
+    }
     if (values.release) {
       await buildRelease()
       process.stdout.write('built dist/release: two builds are identical\n')

@@ -1,12 +1,14 @@
 /** The project's own checks, which no linter has. Prints each problem; exits with 1 if there are any. */
-import { sourceFiles } from './checks/files.ts'
-import { checkImports } from './checks/imports.ts'
+import { packageJson, sourceFiles } from './checks/files.ts'
+import { checkDependencies, checkImports, checkPod } from './checks/imports.ts'
 import { checkTests } from './checks/tests.ts'
 import { checkVersion } from './checks/version.ts'
 import { checkedTexts, checkWords } from './checks/words.ts'
 
 const problems = [
   ...checkImports(sourceFiles(['src', 'test', 'scripts'])),
+  ...checkPod(sourceFiles(['src'])),
+  ...checkDependencies(Object.keys(packageJson().dependencies)),
   ...checkTests(sourceFiles(['test'])),
   ...checkVersion(),
   ...checkWords(checkedTexts()),

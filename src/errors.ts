@@ -1,8 +1,11 @@
 /** The step in which a failure happened. It decides the exit code. */
-export type Stage = 'settings' | 'identity' | 'certificate' | 'exchange' | 'sink' | 'internal'
+export type Stage = PodStage | OperatorStage
+export type PodStage = 'settings' | 'identity' | 'certificate' | 'exchange' | 'sink' | 'internal'
+/** Steps that only the operator's program has; src/operator/exits.ts has their exit codes. */
+export type OperatorStage = 'cluster' | 'confirmation'
 
 /** Exit codes of the pod binary; a signal n exits with 128 + n instead. */
-export const EXIT_CODES: Readonly<Record<Stage, number>> = {
+export const EXIT_CODES: Readonly<Record<PodStage, number>> = {
   settings: 2,
   identity: 3,
   certificate: 4,
@@ -51,7 +54,9 @@ export type ErrorCode =
   | 'RUN_LOST'
   /** A signal asked the run to stop. */
   | 'INTERRUPTED'
-  /** A bug in aws-iam-ra. */
+  /** Nobody confirmed a change. Only the operator's program has it. */
+  | 'NOT_CONFIRMED'
+  /** A bug of ours. */
   | 'INTERNAL'
 
 export interface ErrorOptions {
@@ -102,8 +107,9 @@ export class IamRaError extends Error {
     this.signal = options.signal
   }
 
+  /** The pod binary's exit code. */
   get exitCode(): number {
-    return this.signal === undefined ? EXIT_CODES[this.stage] : 128 + this.signal
+    return this.signal === undefined ? EXIT_CODES[this.stage as PodStage] : 128 + this.signal
   }
 }
 

@@ -1,11 +1,11 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { asIamRaError, EXIT_CODES, IamRaError, type Stage } from '../src/errors.ts'
+import { asIamRaError, EXIT_CODES, IamRaError, type PodStage } from '../src/errors.ts'
 
 const errors = suite('errors')
 
 errors('exit with the code of their stage', () => {
-  const expected: Record<Stage, number> = {
+  const expected: Record<PodStage, number> = {
     settings: 2,
     identity: 3,
     certificate: 4,
@@ -15,8 +15,8 @@ errors('exit with the code of their stage', () => {
   }
   assert.equal(EXIT_CODES, expected)
   for (const [stage, code] of Object.entries(expected)) {
-    assert.is(new IamRaError('REFUSED', stage as Stage, 'no').exitCode, code)
-    assert.is(new IamRaError('DEADLINE', stage as Stage, 'late').exitCode, code)
+    assert.is(new IamRaError('REFUSED', stage as PodStage, 'no').exitCode, code)
+    assert.is(new IamRaError('DEADLINE', stage as PodStage, 'late').exitCode, code)
   }
 })
 

@@ -27,29 +27,24 @@ export function localTarget(): string {
 
 /** @throws Error where bun fails */
 export function compile({ entry, target, outfile, runtime, project = ROOT }: Compilation): void {
+  runBun('scripts/bundle.ts', [entry, target, outfile, ...(runtime === undefined ? [] : [runtime])], project)
+}
+
+/** Runs a program of ours that needs Bun's bundler. @throws Error if bun fails */
+export function runBun(program: string, args: readonly string[], project = ROOT): void {
   // Bun looks for runtimes, a bunfig.toml and caches in a home; this one is empty.
   const home = mkdtempSync(join(tmpdir(), 'iam-ra-build-'))
   try {
-    const result = spawnSync(
-      join(ROOT, 'node_modules/.bin/bun'),
-      [
-        join(project, 'scripts/bundle.ts'),
-        entry,
-        target,
-        outfile,
-        ...(runtime === undefined ? [] : [runtime]),
-      ],
-      {
-        cwd: project,
-        encoding: 'utf8',
-        env: {
-          HOME: home,
-          TMPDIR: home,
-          // Bun checks no digest of a runtime that it downloads (oven-sh/bun#36173). So it gets none to download.
-          BUN_COMPILE_TARGET_TARBALL_URL: 'http://127.0.0.1:1/none.tgz',
-        },
+    const result = spawnSync(join(ROOT, 'node_modules/.bin/bun'), [join(project, program), ...args], {
+      cwd: project,
+      encoding: 'utf8',
+      env: {
+        HOME: home,
+        TMPDIR: home,
+        // Bun checks no digest of a runtime that it downloads (oven-sh/bun#36173). So it gets none to download.
+        BUN_COMPILE_TARGET_TARBALL_URL: 'http://127.0.0.1:1/none.tgz',
       },
-    )
+    })
     if (result.error !== undefined) {
       throw new Error(
         `bun cannot be started (${result.error.message}): run npm ci, with install scripts allowed`,

@@ -16,20 +16,26 @@ const LAYERS: readonly (readonly string[])[] = [
   ['identity', 'certificate', 'exchange', 'vault-aws', 'sink', 'renewal'],
   ['endpoint', 'sources'],
   ['settings'],
-  ['onboarding'],
-  ['commands'],
-  ['aws-iam-ra.ts'],
+  ['onboarding', 'terminal'],
+  ['commands', 'operator'],
+  ['aws-iam-ra.ts', 'iam-ra.ts'],
 ]
-/** Heavy packages, and the only room that may import each. */
-const PACKAGES: Readonly<Record<string, string>> = {
-  'node-vault': 'src/vault',
-  '@peculiar/x509': 'src/certificate',
-  '@peculiar/asn1-csr': 'src/certificate',
-  '@peculiar/asn1-schema': 'src/certificate',
-  '@peculiar/asn1-x509': 'src/certificate',
-  'reflect-metadata': 'src/certificate',
-  ini: 'src/sink',
+/** Heavy packages, and the only rooms that may import each. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  'node-vault': ['src/vault'],
+  '@peculiar/x509': ['src/certificate'],
+  '@peculiar/asn1-csr': ['src/certificate'],
+  '@peculiar/asn1-schema': ['src/certificate'],
+  '@peculiar/asn1-x509': ['src/certificate'],
+  'reflect-metadata': ['src/certificate'],
+  ini: ['src/sink'],
+  '@clack/prompts': ['src/terminal'],
+  '@stricli/core': ['src/operator'],
+  yaml: ['src/onboarding/kubernetes'],
 }
+const POD = 'src/aws-iam-ra.ts'
+/** The operator's program. A package that only these rooms may import is part of it. */
+const OPERATORS: readonly string[] = ['src/iam-ra.ts', 'src/operator', 'src/terminal', 'src/onboarding']
 
 export function checkImports(files: readonly SourceFile[]): string[] {
   return files.flatMap((file) =>
@@ -38,6 +44,40 @@ export function checkImports(files: readonly SourceFile[]): string[] {
       return why === undefined ? [] : [`${file.path} imports ${target}: ${why}`]
     }),
   )
+}
+
+/** Follows every import of the pod's program, static or dynamic, and refuses any part of the operator's. */
+export function checkPod(files: readonly SourceFile[]): string[] {
+  const texts = new Map(files.map(({ path, text }) => [path, text]))
+  const ways = new Map([[POD, POD]])
+  const problems: string[] = []
+  for (const [path, way] of ways) {
+    for (const target of importsOf(texts.get(path) ?? '')) {
+      const reached = target.startsWith('.') ? posix.join(posix.dirname(path), target) : target
+      if (ways.has(reached)) continue
+      const step = `${way} > ${reached}`
+      if (isOperators(reached))
+        problems.push(`the pod's program must not contain a part of the operator's: ${step}`)
+      else if (texts.has(reached)) ways.set(reached, step)
+    }
+  }
+  return texts.has(POD) ? problems : [`${POD} is missing, so its imports cannot be followed`]
+}
+
+/** Only the pod's packages may be dependencies: its bill of materials lists them. The operator's are bundled. */
+export function checkDependencies(names: readonly string[]): string[] {
+  return names
+    .filter((name) => PACKAGES[name] === undefined || isOperators(name))
+    .map(
+      (name) =>
+        `package.json lists ${name} in dependencies, but the pod's program does not contain it: move it to devDependencies`,
+    )
+}
+
+function isOperators(target: string): boolean {
+  const inside = (path: string): boolean =>
+    OPERATORS.some((room) => path === room || path.startsWith(`${room}/`))
+  return inside(target) || (PACKAGES[packageOf(target)]?.every(inside) ?? false)
 }
 
 function importsOf(text: string): string[] {
@@ -81,9 +121,15 @@ function roomOf(path: string): string {
 function refusePackage(path: string, target: string): string | undefined {
   if (target.startsWith('node:')) return undefined
   if (target === 'bun' || target.startsWith('bun:')) return 'src must run on Node too'
-  const name = /^(@[^/]+\/)?[^/]+/.exec(target)?.[0] ?? target
-  const home = PACKAGES[name]
-  if (home === undefined)
+  const name = packageOf(target)
+  const homes = PACKAGES[name]
+  if (homes === undefined)
     return 'not a package that the shipped file may contain (list it in this check with its room)'
-  return path.startsWith(`${home}/`) ? undefined : `only ${home} may import ${name}`
+  return homes.some((home) => path.startsWith(`${home}/`))
+    ? undefined
+    : `only ${homes.join(' and ')} may import ${name}`
+}
+
+function packageOf(target: string): string {
+  return /^(@[^/]+\/)?[^/]+/.exec(target)?.[0] ?? target
 }

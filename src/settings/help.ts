@@ -1,5 +1,5 @@
 /** The output of --help, generated from the tables that the program itself uses. */
-import { EXIT_CODES, type Stage } from '../errors.ts'
+import { EXIT_CODES, type PodStage } from '../errors.ts'
 import { SWITCHES, type Switch } from './arguments.ts'
 import { listed, namesOf, type CommandFace, type ListedCommand, type Program } from './command.ts'
 import {
@@ -35,7 +35,7 @@ export const GROUPS: Readonly<Record<Group, string>> = {
   run: 'Run and log',
 }
 
-const EXIT_MEANINGS: Readonly<Record<Stage, string>> = {
+const EXIT_MEANINGS: Readonly<Record<PodStage, string>> = {
   settings: 'settings: one is missing or wrong',
   identity: "identity: reading the service account's token, or logging in to Vault",
   certificate: 'certificate: signing by Vault, reading mounted files, or validation',
@@ -158,7 +158,7 @@ export function onlyFor(option: Definition, { oneShot, commands }: Program): str
 
 export function exitCodes(): [string, string][] {
   const failures = Object.entries(EXIT_MEANINGS).map(([stage, meaning]): [string, string] => [
-    String(EXIT_CODES[stage as Stage]),
+    String(EXIT_CODES[stage as PodStage]),
     meaning,
   ])
   return [

@@ -8,9 +8,9 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { SessionCredentials } from '../../src/credentials.ts'
 import { EXAMPLE } from '../rig/emulators/stage.ts'
-import { checkFromNowOn, serveMoto, setUp, type MotoServer } from './interop/moto.ts'
 import { runChild, type ChildRun } from '../rig/processes/child.ts'
 import { pythonEnvironment } from '../rig/processes/python.ts'
+import { checkFromNowOn, serveMoto, setUp, type MotoServer } from '../rig/servers/moto.ts'
 import { startVault, type VaultServer } from '../rig/servers/vault.ts'
 
 export interface VaultAwsAccount {

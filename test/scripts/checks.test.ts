@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { sourceFiles, type SourceFile } from '../../scripts/checks/files.ts'
-import { checkImports } from '../../scripts/checks/imports.ts'
+import { packageJson, sourceFiles, type SourceFile } from '../../scripts/checks/files.ts'
+import { checkDependencies, checkImports, checkPod } from '../../scripts/checks/imports.ts'
 import { checkTests } from '../../scripts/checks/tests.ts'
 import { checkVersion } from '../../scripts/checks/version.ts'
 import { checkedTexts, checkWords } from '../../scripts/checks/words.ts'
@@ -27,6 +27,12 @@ for (const [path, target] of [
   ['src/commands/long-lived/child-run.ts', '../once.ts'],
   ['src/onboarding/vault/plan.ts', '../../vault/path.ts'],
   ['src/aws-iam-ra.ts', './commands/once.ts'],
+  ['src/iam-ra.ts', './operator/main.ts'],
+  ['src/operator/main.ts', '../terminal/ask.ts'],
+  ['src/operator/main.ts', '../onboarding/vault/run.ts'],
+  ['src/operator/routes.ts', '@stricli/core'],
+  ['src/terminal/ask.ts', '@clack/prompts'],
+  ['src/onboarding/kubernetes/yaml.ts', 'yaml'],
   ['src/run/deadline.ts', './retry.ts'],
   ['test/rig/emulators/vault.ts', './jwt.ts'],
   ['test/rig/emulators/vault.ts', '@peculiar/asn1-schema'],
@@ -48,6 +54,11 @@ for (const [path, target, why] of [
   ['src/net/http.ts', '../run/runtime.ts', 'run is in a layer above net'],
   ['src/sources/pipeline.ts', '../settings/read.ts', 'settings is in a layer above sources'],
   ['src/onboarding/vault/plan.ts', '../../commands/once.ts', 'commands is in a layer above onboarding'],
+  ['src/commands/once.ts', '../operator/main.ts', 'are in one layer and must not import each other'],
+  ['src/onboarding/vault/plan.ts', '../../terminal/ask.ts', 'are in one layer'],
+  ['src/aws-iam-ra.ts', './iam-ra.ts', 'are in one layer'],
+  ['src/commands/once.ts', '@stricli/core', 'only src/operator may import @stricli/core'],
+  ['src/operator/main.ts', '@clack/prompts', 'only src/terminal may import @clack/prompts'],
   ['src/errors.ts', './run/log.ts', 'run is in a layer above errors.ts'],
   ['src/settings/read.ts', '../aws-iam-ra.ts', 'aws-iam-ra.ts is in a layer above settings'],
   ['src/attic/old.ts', '../errors.ts', 'attic has no layer'],
@@ -92,6 +103,69 @@ imports('finds nothing in what stands', () => {
   const files = sourceFiles(['src', 'test', 'scripts'])
   assert.ok(files.some((file) => file.path === 'src/run/retry.ts'))
   assert.equal(checkImports(files), [])
+})
+
+const pod = suite("the check of the pod's program")
+
+/** An entry that reaches `target` by way of a file between, with the import in the given form. */
+function reaching(target: string, form = (to: string): string => `import { b } from '${to}'`): SourceFile[] {
+  return [
+    { path: 'src/aws-iam-ra.ts', text: `import { a } from './commands/once.ts'\n` },
+    { path: 'src/commands/once.ts', text: `${form(target)}\n` },
+    { path: 'src/operator/main.ts', text: '' },
+    { path: 'src/onboarding/names.ts', text: '' },
+    { path: 'src/sink/profile.ts', text: `import { c } from '../commands/once.ts'\n` },
+  ]
+}
+
+for (const target of [
+  '../operator/main.ts',
+  '../terminal/ask.ts',
+  '../onboarding/names.ts',
+  '../iam-ra.ts',
+  '@stricli/core',
+  '@clack/prompts/deep',
+  'yaml',
+]) {
+  pod(`does not let ${target} in, however it is imported`, () => {
+    for (const form of [
+      (to: string): string => `import { b } from '${to}'`,
+      (to: string): string => `const { b } = await import('${to}')`,
+      (to: string): string => `export { b } from '${to}'`,
+    ]) {
+      const [problem, ...more] = checkPod(reaching(target, form))
+      assert.match(
+        problem ?? '',
+        "the pod's program must not contain a part of the operator's: src/aws-iam-ra.ts > ",
+      )
+      assert.match(problem ?? '', target.replace('..', 'src'))
+      assert.equal(more, [])
+    }
+  })
+}
+
+pod('lets the rest in, a circle too, and looks at no file that the entry does not reach', () => {
+  assert.equal(checkPod(reaching('../sink/profile.ts')), [])
+  assert.equal(checkPod(reaching('node-vault')), [])
+  const apart = { path: 'src/iam-ra.ts', text: `import { a } from './operator/main.ts'\n` }
+  assert.equal(checkPod([...reaching('node:fs'), apart]), [])
+})
+
+pod("has its packages in package.json's dependencies, and no others", () => {
+  for (const name of ['@stricli/core', '@clack/prompts', 'left-pad']) {
+    assert.equal(checkDependencies(['node-vault', name]), [
+      `package.json lists ${name} in dependencies, but the pod's program does not contain it: move it to devDependencies`,
+    ])
+  }
+  assert.equal(checkDependencies(Object.keys(packageJson().dependencies)), [])
+})
+
+pod('needs an entry to begin with', () => {
+  assert.match(checkPod([])[0] ?? '', /^src\/aws-iam-ra\.ts is missing/)
+})
+
+pod('finds nothing in what stands', () => {
+  assert.equal(checkPod(sourceFiles(['src'])), [])
 })
 
 const tests = suite('the check of tests')
@@ -154,6 +228,7 @@ version('wants the version of package.json', () => {
 })
 
 imports.run()
+pod.run()
 tests.run()
 version.run()
 

@@ -1,11 +1,11 @@
-/** Applies a plan step by step, and reports each step when it is done. */
+/** Applies one step of a plan to Vault, and says what was done. */
 import { IamRaError } from '../../errors.ts'
 import { issueForMount, requestCertificate, takeCertificate, type AuthorityFiles } from './issue.ts'
 
 import { paths } from './resources.ts'
 import type { Setup } from './setup.ts'
 import { readMounts } from './state.ts'
-import { ACCESSOR, REVIEWER_TOKEN, type Plan, type Step } from './step.ts'
+import { ACCESSOR, REVIEWER_TOKEN, type Step } from './step.ts'
 import type { Vault } from './vault.ts'
 
 export interface ApplyContext extends AuthorityFiles {
@@ -13,37 +13,34 @@ export interface ApplyContext extends AuthorityFiles {
   readonly setup: Setup
   /** Undefined if none was given. */
   readonly reviewerToken: string | undefined
-  say(line: string): void
 }
 
-/** @throws IamRaError at the first step that fails; the earlier ones are done, and a further run continues from there */
-export async function applyPlan({ steps }: Plan, context: ApplyContext): Promise<void> {
+/** @returns a function that applies a step, and returns a line about it */
+export function applyingTo(context: ApplyContext): (step: Step) => Promise<string> {
   let found: Promise<string> | undefined
   const fill = { reviewerToken: context.reviewerToken, accessor: () => (found ??= findAccessor(context)) }
-  for (const step of steps) {
-    if (step.kind === 'authority') await applyAuthority(step, context)
-    else {
-      await context.vault.write(step.path, (await filled(step.data, fill)) as Record<string, unknown>)
-      context.say(`${step.verb === 'create' ? 'created' : 'changed'} ${step.path}`)
-    }
+  return async (step) => {
+    if (step.kind === 'authority') return await applyAuthority(step, context)
+    await context.vault.write(step.path, (await filled(step.data, fill)) as Record<string, unknown>)
+    return `${step.verb === 'create' ? 'created' : 'changed'} ${step.path}`
   }
 }
 
 async function applyAuthority(
   { mount, step }: Extract<Step, { kind: 'authority' }>,
   context: ApplyContext,
-): Promise<void> {
+): Promise<string> {
   switch (step.kind) {
     case 'request':
-      return context.say(await requestCertificate(mount, step, context))
+      return await requestCertificate(mount, step, context)
     case 'sign':
-      return context.say(await issueForMount(mount, step, context))
+      return await issueForMount(mount, step, context)
     case 'import':
     case 'chain':
-      return context.say(await takeCertificate(mount, step, context))
+      return await takeCertificate(mount, step, context)
     case 'default':
       await context.vault.write(`${mount}/config/issuers`, { default: step.issuer })
-      return context.say(`changed ${mount}/config/issuers: ${step.subject} signs from now on`)
+      return `changed ${mount}/config/issuers: ${step.subject} signs from now on`
   }
 }
 

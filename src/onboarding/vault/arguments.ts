@@ -1,11 +1,21 @@
 /** The command's flags. */
 import { parseArgs } from 'node:util'
-import type { IamRaError } from '../../errors.ts'
 import { passwordKind, secretKind } from '../../text/secrets.ts'
 import { mistake } from './error.ts'
 
+/** As given on the command line, each at most once. */
+export interface GivenArguments {
+  readonly apply?: boolean
+  readonly setup?: string
+  readonly 'reviewer-token'?: string
+  readonly 'replace-reviewer-token'?: string
+  readonly 'csr-out'?: string
+  readonly 'signed-cert'?: string
+  readonly 'root-mount'?: string
+  readonly rotate?: boolean
+}
+
 export interface Arguments {
-  readonly help: boolean
   readonly apply: boolean
   /** Absent: k8s/vault/setup.json. */
   readonly setup?: string
@@ -41,38 +51,47 @@ certificate must have; VAULT_NAMESPACE.
 Exit codes: 0 done, or shown; 1 Vault or a file caused a failure; 2 the command or the setup is wrong.
 `
 
-export function parseArguments(argv: readonly string[]): Arguments {
+/** Undefined if help is asked for. */
+export function parseArguments(argv: readonly string[]): Arguments | undefined {
   // First of all: people sometimes pass the token itself to a flag for its file, and an error would show it.
   for (const [at, argument] of argv.entries()) {
     const kind = secretKind(argument) ?? passwordKind(argument)
     if (kind !== undefined)
-      throw wrong(`argument ${at + 1} contains what looks like ${kind}, and nothing was done`, SECRET_HINT)
+      throw mistake(`argument ${at + 1} contains what looks like ${kind}, and nothing was done`, {
+        hint: SECRET_HINT,
+      })
   }
   const { values, tokens } = parse(argv)
   const names = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []))
   const twice = names.find((name, at) => names.indexOf(name) !== at)
-  if (twice !== undefined) throw wrong(`--${twice} is given twice; give it once`)
-  const ways = (['csr-out', 'signed-cert', 'root-mount'] as const).filter(
-    (name) => values[name] !== undefined,
-  )
-  if (ways.length > 1) throw wrong(`--${ways[0]} and --${ways[1]} exclude each other; give one of them`)
-  if (values.rotate && ways[0] !== 'csr-out' && ways[0] !== 'root-mount') {
-    throw wrong('--rotate needs --csr-out or --root-mount')
+  if (twice !== undefined) throw mistake(`--${twice} is given twice; give it once`, { hint: FLAGS_HINT })
+  const args = checkArguments(values, FLAGS_HINT)
+  return values.help ? undefined : args
+}
+
+/** @param hint says how to list the flags @throws IamRaError if some exclude each other */
+export function checkArguments(given: GivenArguments, hint: string): Arguments {
+  const ways = (['csr-out', 'signed-cert', 'root-mount'] as const).filter((name) => given[name] !== undefined)
+  if (ways.length > 1) {
+    throw mistake(`--${ways[0]} and --${ways[1]} exclude each other; give one of them`, { hint })
   }
-  const given = <Name extends string>(
+  const { apply = false, rotate = false } = given
+  if (rotate && ways[0] !== 'csr-out' && ways[0] !== 'root-mount') {
+    throw mistake('--rotate needs --csr-out or --root-mount', { hint })
+  }
+  const member = <Name extends string>(
     name: Name,
     value: string | undefined,
   ): Partial<Record<Name, string>> => (value === undefined ? {} : ({ [name]: value } as Record<Name, string>))
   return {
-    help: values.help,
-    apply: values.apply,
-    rotate: values.rotate,
-    ...given('setup', values.setup),
-    ...given('reviewerToken', values['reviewer-token']),
-    ...given('replaceReviewerToken', values['replace-reviewer-token']),
-    ...given('csrOut', values['csr-out']),
-    ...given('signedCert', values['signed-cert']),
-    ...given('rootMount', values['root-mount']?.replace(/\/$/, '')),
+    apply,
+    rotate,
+    ...member('setup', given.setup),
+    ...member('reviewerToken', given['reviewer-token']),
+    ...member('replaceReviewerToken', given['replace-reviewer-token']),
+    ...member('csrOut', given['csr-out']),
+    ...member('signedCert', given['signed-cert']),
+    ...member('rootMount', given['root-mount']?.replace(/\/$/, '')),
   }
 }
 
@@ -96,12 +115,9 @@ function parse(argv: readonly string[]) {
     })
   } catch (error) {
     const said = error instanceof Error ? (error.message.split('. ')[0] ?? '') : ''
-    throw wrong(`${said.charAt(0).toLowerCase()}${said.slice(1).replace(/\.$/, '')}`)
+    throw mistake(`${said.charAt(0).toLowerCase()}${said.slice(1).replace(/\.$/, '')}`, { hint: FLAGS_HINT })
   }
 }
 
 const SECRET_HINT = 'write it to a file and give the file: other users of this machine can see the arguments'
-
-function wrong(message: string, hint = 'npm run vault-setup -- --help lists the flags'): IamRaError {
-  return mistake(message, { hint })
-}
+const FLAGS_HINT = 'npm run vault-setup -- --help lists the flags'

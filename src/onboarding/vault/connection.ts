@@ -9,16 +9,16 @@ import { createVault, type Vault } from './vault.ts'
 
 const CA_HINT = "set it to the file of the CA that signed Vault's certificate, or unset it"
 
-type Environment = Pick<Runtime, 'env' | 'home' | 'http' | 'clock' | 'stderr'> & InputFiles
+interface Environment extends Pick<Runtime, 'env' | 'home' | 'http' | 'clock'>, InputFiles {
+  warn(sentence: string): void
+}
 
 /** @throws IamRaError if VAULT_ADDR or a token is missing, or the token would go over plain http */
 export async function openVault(runtime: Environment): Promise<Vault> {
   refuseSecrets(runtime)
   const url = readAddress(valueOf(runtime, 'VAULT_ADDR'))
   if (valueOf(runtime, 'VAULT_SKIP_VERIFY') !== undefined) {
-    runtime.stderr(
-      "vault-setup: warning: VAULT_SKIP_VERIFY is ignored: Vault's certificate is always checked\n",
-    )
+    runtime.warn("VAULT_SKIP_VERIFY is ignored: Vault's certificate is always checked")
   }
   const token = await readToken(runtime)
   const caFile = valueOf(runtime, 'VAULT_CACERT')

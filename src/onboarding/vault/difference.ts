@@ -1,16 +1,10 @@
-/** The differences between a resource and what the setup wants. */
+/** The differences between a resource of Vault and what the setup wants. */
 import { createHash } from 'node:crypto'
 import { pemBlocks } from '../../x509/pem.ts'
 import { durationSeconds } from '../../settings/values.ts'
+import type { Difference } from '../plan/difference.ts'
 
 export type Data = Readonly<Record<string, unknown>>
-
-export interface Difference {
-  readonly name: string
-  /** Absent if there is nothing yet. */
-  readonly before?: string
-  readonly after: string
-}
 
 /** Members that this Vault does not support, so that its answers omit them. */
 export function unknownMembers(wanted: Data, found: Data): string[] {

@@ -1,30 +1,22 @@
-/** Prints a plan for people. */
+/** Prints the steps of a plan for Vault. */
+import * as display from '../plan/display.ts'
+import type { Shown } from '../plan/step.ts'
 import type { AuthorityStep } from './authority.ts'
-import type { Difference } from './difference.ts'
 import type { Plan, Step } from './step.ts'
 
-export function displayPlan({ steps, notes }: Plan): string[] {
-  return [...steps.flatMap(displayStep), ...notes.map((note) => `note: ${note}`)]
+export function displayPlan(plan: Plan): string[] {
+  return display.displayPlan(plan, showStep)
 }
 
-function displayStep(step: Step): string[] {
-  if (step.kind === 'authority') return [`${sign(step.step)} ${step.mount}: ${describe(step.step)}`]
-  return [
-    `${step.verb === 'create' ? '+ create' : '~ change'} ${step.path}`,
-    ...step.differences.map((difference) => `    ${displayDifference(difference)}`),
-  ]
+export function showStep(step: Step): Shown {
+  if (step.kind === 'authority') {
+    return { verb: verbOf(step.step), what: `${step.mount}: ${describe(step.step)}` }
+  }
+  return { verb: step.verb, what: step.path, differences: step.differences }
 }
 
-function displayDifference({ name, before, after }: Difference): string {
-  return before === undefined ? `${name}: ${after}` : `${name}: ${before} -> ${after}`
-}
-
-function changes(kind: AuthorityStep['kind']): boolean {
-  return kind === 'default' || kind === 'chain'
-}
-
-function sign({ kind }: AuthorityStep): string {
-  return changes(kind) ? '~ change' : '+ create'
+function verbOf({ kind }: AuthorityStep): Shown['verb'] {
+  return kind === 'default' || kind === 'chain' ? 'change' : 'create'
 }
 
 function describe(step: AuthorityStep): string {
@@ -42,11 +34,4 @@ function describe(step: AuthorityStep): string {
     case 'default':
       return `${step.subject}, which Vault already has, signs from then on`
   }
-}
-
-export function summary({ steps }: Plan): string {
-  const created = steps.filter((step) =>
-    step.kind === 'write' ? step.verb === 'create' : !changes(step.step.kind),
-  )
-  return `${created.length} to create, ${steps.length - created.length} to change`
 }

@@ -1,5 +1,5 @@
 /** The auth mount's config. Vault replaces it as a whole and never shows the reviewer's token, which could get lost. */
-import type { Difference } from './difference.ts'
+import type { Difference } from '../plan/difference.ts'
 import { authConfig } from './resources.ts'
 import type { Setup } from './setup.ts'
 import type { State } from './state.ts'

@@ -1,7 +1,8 @@
 /** Turns the setup and the current state into a plan: pure, and only data. */
 import { isRecord } from '../../text/json.ts'
+import type { Difference } from '../plan/difference.ts'
 import { planAuthority } from './authority.ts'
-import { differences, unknownMembers, type Data, type Difference } from './difference.ts'
+import { differences, unknownMembers, type Data } from './difference.ts'
 import { fillParameters, type ParameterFiles } from './parameters.ts'
 import { planAuthConfig } from './plan-auth-config.ts'
 import { paths, plainResources, storedArns, urls, type Resource, type StoredArn } from './resources.ts'

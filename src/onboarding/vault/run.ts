@@ -1,48 +1,24 @@
-/** One run of the command, with all of its inputs passed in. */
-import { dirname, join, resolve } from 'node:path'
+/** `npm run vault-setup`: reads its flags, and reports errors under its own name. */
 import { IamRaError } from '../../errors.ts'
+import { HELP, parseArguments } from './arguments.ts'
+import { setUpVault, type SetupRuntime } from './set-up-vault.ts'
 import type { Runtime } from '../../run/runtime.ts'
-import { applyPlan } from './apply.ts'
-import { HELP, parseArguments, type Arguments } from './arguments.ts'
-import { openVault } from './connection.ts'
-import { displayPlan, summary } from './display.ts'
-import { mistake } from './error.ts'
-import { readPem, readText, reasonOf } from './files.ts'
-import { PARAMETER_FILES, type ParameterFiles } from './parameters.ts'
-import { makePlan } from './plan.ts'
-import { parseSetup, type Setup } from './setup.ts'
-import { readState } from './state.ts'
-import type { Plan, Wishes } from './step.ts'
-import type { Vault } from './vault.ts'
-
-export interface SetupRuntime extends Pick<
-  Runtime,
-  'argv' | 'env' | 'home' | 'clock' | 'http' | 'stdout' | 'stderr'
-> {
-  readFile(path: string): Promise<Uint8Array>
-  writeFile(path: string, text: string): Promise<void>
-  /** The directory that contains k8s/vault. */
-  readonly root: string
-}
 
 /** @returns the exit code */
-export async function runVaultSetup(runtime: SetupRuntime): Promise<number> {
+export async function runVaultSetup(
+  runtime: Omit<SetupRuntime, 'warn'> & Pick<Runtime, 'argv' | 'stderr'>,
+): Promise<number> {
   try {
     const args = parseArguments(runtime.argv)
-    if (args.help) {
+    if (args === undefined) {
       runtime.stdout(HELP)
       return 0
     }
-    const setupFile = args.setup ?? join(runtime.root, 'k8s/vault/setup.json')
-    const hint = 'set --setup to a file such as k8s/vault/setup.json, which is a starting point'
-    const setup = parseSetup(await readText(runtime, setupFile, 'the setup', hint), setupFile)
-    const { wishes, reviewerToken } = await readWishes(args, setup, setupFile, runtime)
-    const vault = await openVault(runtime)
-    try {
-      return await planAndApply({ args, setup, wishes, reviewerToken, vault, runtime })
-    } finally {
-      vault.close()
-    }
+    await setUpVault(args, {
+      ...runtime,
+      warn: (sentence) => runtime.stderr(`vault-setup: warning: ${sentence}\n`),
+    })
+    return 0
   } catch (thrown) {
     const error = thrown instanceof IamRaError ? thrown : unforeseen(thrown)
     for (const problem of error.problems) runtime.stderr(`vault-setup: ${problem}\n`)
@@ -66,116 +42,4 @@ function unforeseen(error: unknown): IamRaError {
       hint: 'this is a bug: run it again without --apply to see what is done, and report this line with the version of Vault',
     },
   )
-}
-
-interface Work {
-  readonly args: Arguments
-  readonly setup: Setup
-  readonly wishes: Wishes
-  readonly reviewerToken: string | undefined
-  readonly vault: Vault
-  readonly runtime: SetupRuntime
-}
-
-async function planAndApply({ args, setup, wishes, reviewerToken, vault, runtime }: Work): Promise<number> {
-  const files = await readParameters(runtime)
-  const plan = async (wanted: Wishes): Promise<Plan> =>
-    makePlan(setup, files, wanted, await readState(vault, setup, files), runtime.clock.now())
-  const first = await plan(wishes)
-  const say = (line: string): void => runtime.stdout(`${line}\n`)
-  for (const line of displayPlan(first)) say(line)
-  if (first.problems.length > 0) {
-    throw mistake('nothing was written', { problems: first.problems })
-  }
-  if (first.steps.length === 0) {
-    say('nothing to do')
-    return 0
-  }
-  if (!args.apply) {
-    say(`${summary(first)}; nothing was written: run with --apply to write`)
-    return 0
-  }
-  const writeFile = async (path: string, text: string): Promise<void> => {
-    try {
-      await runtime.writeFile(path, text)
-    } catch (cause) {
-      throw new IamRaError('FILE', 'sink', `--csr-out ${path} cannot be written: ${reasonOf(cause)}`, {
-        cause,
-        hint: 'name a file in a directory that you may write to: the next run makes the request again, for the same key',
-      })
-    }
-  }
-  await applyPlan(first, { vault, setup, reviewerToken, say, writeFile })
-  // Vault may accept a value and store another: what it shows now is what counts.
-  const { ca } = wishes
-  const left = await plan({
-    ...(ca === undefined ? {} : { ca }),
-    reviewerToken: false,
-    replaceReviewerToken: false,
-    rotate: false,
-  })
-  if (left.steps.length === 0 && left.problems.length === 0) {
-    for (const note of left.notes) if (!first.notes.includes(note)) say(`note: ${note}`)
-    say('done: Vault has all of it')
-    return 0
-  }
-  throw new IamRaError(
-    'REFUSED',
-    'identity',
-    'Vault accepted what was written, but still shows something else',
-    {
-      problems: [...displayPlan(left), ...left.problems],
-      hint: 'check whether something else writes to this Vault, or whether this Vault version uses other values',
-    },
-  )
-}
-
-const CA_HINT =
-  "put the API server's CA there: kubernetes.caFile is relative to the directory of the setup file"
-const SIGNED_HINT =
-  'name the file with the certificate that the CA above issued for the request, followed by those above it'
-
-async function readWishes(
-  args: Arguments,
-  setup: Setup,
-  setupFile: string,
-  runtime: SetupRuntime,
-): Promise<{ readonly wishes: Wishes; readonly reviewerToken: string | undefined }> {
-  const { caFile } = setup.kubernetes
-  const ca =
-    caFile === undefined
-      ? undefined
-      : await readPem(runtime, resolve(dirname(setupFile), caFile), 'kubernetes.caFile', CA_HINT)
-  const tokenFile = args.replaceReviewerToken ?? args.reviewerToken
-  const tokenHint = 'omit the flag if Vault already has one; kubectl create token creates another'
-  const reviewerToken =
-    tokenFile === undefined
-      ? undefined
-      : (await readText(runtime, tokenFile, 'the reviewer token', tokenHint)).trim()
-  if (reviewerToken !== undefined && !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(reviewerToken)) {
-    throw mistake(`${tokenFile} does not contain a service-account token`, {
-      hint: 'create one with kubectl create token vault-reviewer --namespace vault',
-    })
-  }
-  const signed =
-    args.signedCert === undefined
-      ? undefined
-      : { file: args.signedCert, pem: await readPem(runtime, args.signedCert, '--signed-cert', SIGNED_HINT) }
-  const wishes: Wishes = {
-    rotate: args.rotate,
-    reviewerToken: reviewerToken !== undefined,
-    replaceReviewerToken: args.replaceReviewerToken !== undefined,
-    ...(ca === undefined ? {} : { ca }),
-    ...(signed === undefined ? {} : { signed }),
-    ...(args.csrOut === undefined ? {} : { csrOut: args.csrOut }),
-    ...(args.rootMount === undefined ? {} : { rootMount: args.rootMount }),
-  }
-  return { wishes, reviewerToken }
-}
-
-async function readParameters(runtime: SetupRuntime): Promise<ParameterFiles> {
-  const texts = PARAMETER_FILES.map(async (name) => {
-    return [name, await readText(runtime, join(runtime.root, 'k8s/vault', name), 'a parameter file')] as const
-  })
-  return Object.fromEntries(await Promise.all(texts)) as ParameterFiles
 }

@@ -1,6 +1,8 @@
-/** The parts of a plan: only data, so that it can be shown, compared and then applied. */
+/** The parts of a plan for Vault. */
+import type { Difference } from '../plan/difference.ts'
+import type * as plan from '../plan/step.ts'
 import type { AuthorityStep, AuthorityWishes } from './authority.ts'
-import { differences, type Data, type Difference } from './difference.ts'
+import { differences, type Data } from './difference.ts'
 
 export interface Write {
   readonly kind: 'write'
@@ -14,13 +16,7 @@ export interface Write {
 export type Step =
   Write | { readonly kind: 'authority'; readonly mount: string; readonly step: AuthorityStep }
 
-export interface Plan {
-  readonly steps: readonly Step[]
-  /** What is worth knowing, and what remains to be done elsewhere. */
-  readonly notes: readonly string[]
-  /** If there is any, nothing is written. */
-  readonly problems: readonly string[]
-}
+export type Plan = plan.Plan<Step>
 
 /** What is wanted in this run, besides the setup. */
 export interface Wishes extends AuthorityWishes {

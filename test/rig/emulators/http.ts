@@ -31,11 +31,11 @@ export interface EmulatorResponse {
 
 export type Handler = (request: EmulatorRequest) => EmulatorResponse
 
-/**
- * What a test lets happen to a request instead of the handler: an answer of its own, a connection that is `cut` without
- * one or that `hang`s until the host closes, or nothing (undefined), so that the handler answers.
- */
-export type Intercept = (request: EmulatorRequest) => EmulatorResponse | 'cut' | 'hang' | undefined
+/** An answer, or a connection that is `cut` without one or that `hang`s until the host closes. */
+export type Fate = EmulatorResponse | 'cut' | 'hang'
+
+/** What a test lets happen to a request instead of the handler, or nothing (undefined), so that the handler answers. */
+export type Intercept = (request: EmulatorRequest) => Fate | undefined
 
 export interface RecordedRequest {
   readonly request: EmulatorRequest
@@ -86,7 +86,7 @@ export function emulatorRequest(parts: {
 }
 
 export async function host(
-  handler: Handler | ((request: EmulatorRequest) => Promise<EmulatorResponse>),
+  handler: Handler | ((request: EmulatorRequest) => Promise<Fate>),
   options: HostOptions = {},
 ): Promise<Hosted> {
   const requests: RecordedRequest[] = []
@@ -142,9 +142,9 @@ export async function host(
 
 /** A handler that throws is a bug of the emulator: it answers in a way that nobody takes for an emulated refusal. */
 async function answered(
-  handler: (request: EmulatorRequest) => EmulatorResponse | Promise<EmulatorResponse>,
+  handler: (request: EmulatorRequest) => Fate | Promise<Fate>,
   request: EmulatorRequest,
-): Promise<EmulatorResponse> {
+): Promise<Fate> {
   try {
     return await handler(request)
   } catch (error) {

@@ -9,7 +9,7 @@ import {
   KeyUsage,
   type Name,
 } from '@peculiar/asn1-x509'
-import { ATTRIBUTE_OIDS } from './certificate.ts'
+import { ATTRIBUTE_OIDS, type DistinguishedName } from './certificate.ts'
 
 /** What a verifier needs beyond Node's own reading of a certificate. */
 export interface ReadCertificate {
@@ -25,6 +25,9 @@ export interface ReadCertificate {
   readonly commonName: string | undefined
   /** The CN of the authority that signed it. */
   readonly issuerName: string | undefined
+  /** What of the two names has a short name in ATTRIBUTE_OIDS, in its order. */
+  readonly subject: DistinguishedName
+  readonly issuer: DistinguishedName
   /** Undefined where the extension is absent. */
   readonly keyUsage: readonly string[] | undefined
   readonly serial: bigint
@@ -48,9 +51,20 @@ export function readCertificate(der: Buffer): ReadCertificate {
     isAuthority: basic !== undefined && AsnConvert.parse(basic.extnValue.buffer, BasicConstraints).cA,
     commonName: commonName(tbs.subject),
     issuerName: commonName(tbs.issuer),
+    subject: attributes(tbs.subject),
+    issuer: attributes(tbs.issuer),
     keyUsage: usage === undefined ? undefined : AsnConvert.parse(usage.extnValue.buffer, KeyUsage).toJSON(),
     serial: BigInt(`0x${x509.serialNumber}`),
   }
+}
+
+function attributes(name: Name): DistinguishedName {
+  const kinds = Object.keys(ATTRIBUTE_OIDS) as (keyof typeof ATTRIBUTE_OIDS)[]
+  return name
+    .flatMap((rdn) => [...rdn])
+    .flatMap(({ type, value }) =>
+      kinds.filter((kind) => ATTRIBUTE_OIDS[kind] === type).map((kind) => [kind, value.toString()] as const),
+    )
 }
 
 /** The last CN, as most readers take it. */

@@ -7,6 +7,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { readMembers, type SessionMembers } from './create-session-members.ts'
 import type { EmulatorRequest, EmulatorResponse } from './http.ts'
 import { readCertificate, type ReadCertificate } from './read-certificate.ts'
+import { sessionTags, type AttributeMapping } from './session-tags.ts'
 import { base32, type SessionStore } from './sessions.ts'
 import { hasPath, isFit } from './trust.ts'
 import { authenticate, denied, invalid, Refusal, type Caller } from './x509-signature.ts'
@@ -26,6 +27,8 @@ export interface Profile {
   readonly acceptRoleSessionName?: boolean
   readonly requireInstanceProperties?: boolean
   readonly enabled?: boolean
+  /** Default those that AWS gives a new profile. */
+  readonly attributeMappings?: readonly AttributeMapping[]
 }
 
 export interface Role {
@@ -38,6 +41,9 @@ export interface Role {
     readonly issuerName: string | undefined
     readonly uris: readonly string[]
     readonly anchorArn: string
+    /** By key, such as `x509Subject/CN`; undefined if something of the certificate cannot be a tag. */
+    readonly tags: Readonly<Record<string, string>> | undefined
+    readonly sourceIdentity: string | undefined
   }): boolean
 }
 
@@ -123,10 +129,11 @@ function createSession(
     .split(', ')
     .filter((name) => name.startsWith('URI:'))
     .map((name) => name.slice(4))
-  if (
-    role === undefined ||
-    role.trusts?.({ commonName, issuerName, uris, anchorArn: anchor.arn }) === false
-  ) {
+  const tags = sessionTags(leaf, profile.attributeMappings)
+  // A source identity has at most 64 characters, `CN=` among them.
+  const sourceIdentity = commonName !== undefined && commonName.length <= 61 ? `CN=${commonName}` : undefined
+  const who = { commonName, issuerName, uris, tags, sourceIdentity }
+  if (role === undefined || role.trusts?.({ ...who, anchorArn: anchor.arn }) === false) {
     throw denied(`Unable to assume role for ${members.roleArn}`)
   }
   const profileSeconds = profile.durationSeconds ?? 3600
@@ -157,10 +164,7 @@ function createSession(
         },
         packedPolicySize: 40,
         roleArn: role.arn,
-        // A source identity has at most 64 characters, `CN=` among them.
-        ...(commonName !== undefined && commonName.length <= 61
-          ? { sourceIdentity: `CN=${commonName}` }
-          : {}),
+        ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
       },
     ],
     subjectArn: subjectArn(anchor.arn, leaf),

@@ -9,14 +9,21 @@ import {
   unsignedHeaders,
 } from './canonical.ts'
 import type { EmulatorRequest } from './http.ts'
-import type { IssuedSession, SessionStore } from './sessions.ts'
 
-export interface SigV4Options {
+export interface SigningKeys {
+  readonly secretAccessKey: string
+  /** Absent for the lasting keys of a user. */
+  readonly sessionToken?: string | undefined
+  /** Epoch milliseconds. */
+  readonly expiresAtMs?: number
+}
+
+export interface SigV4Options<Keys extends SigningKeys> {
   /** Epoch milliseconds. */
   now(): number
   readonly region: string
-  readonly service: 'sts' | 's3'
-  readonly sessions: SessionStore
+  readonly service: 'sts' | 's3' | 'rolesanywhere'
+  readonly sessions: { find(accessKeyId: string): Keys | undefined }
 }
 
 /** What is wrong, before a service puts it into its own words. */
@@ -32,10 +39,13 @@ export type SigV4Fault =
   | 'mismatch'
 
 /** S3 allows a quarter of an hour between the clocks, the other services five minutes. */
-const SKEW_MS = { sts: 5 * 60_000, s3: 15 * 60_000 } as const
+const SKEW_MS = { sts: 5 * 60_000, s3: 15 * 60_000, rolesanywhere: 5 * 60_000 } as const
 
-/** The session that signed the request, or why it counts for nothing. */
-export function verifySigV4(request: EmulatorRequest, options: SigV4Options): IssuedSession | SigV4Fault {
+/** The keys that signed the request, or why it counts for nothing. */
+export function verifySigV4<Keys extends SigningKeys>(
+  request: EmulatorRequest,
+  options: SigV4Options<Keys>,
+): Keys | SigV4Fault {
   const header = request.header('authorization')
   if (header === undefined) return 'missing'
   const authorization = parseAuthorization(header)
@@ -47,7 +57,7 @@ export function verifySigV4(request: EmulatorRequest, options: SigV4Options): Is
   const session = options.sessions.find(authorization.identity)
   if (session === undefined) return 'unknown-key'
   const token = request.header('x-amz-security-token')
-  if (token === undefined) return 'no-token'
+  if (token === undefined && session.sessionToken !== undefined) return 'no-token'
   if (token !== session.sessionToken) return 'wrong-token'
 
   const { scope, signedHeaders, signature } = authorization
@@ -81,13 +91,16 @@ export function verifySigV4(request: EmulatorRequest, options: SigV4Options): Is
   )
   const given = Buffer.from(signature, 'hex')
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return 'mismatch'
-  return options.now() < session.expiresAtMs ? session : 'expired'
+  return options.now() < (session.expiresAtMs ?? Infinity) ? session : 'expired'
 }
 
 /** S3 signs what x-amz-content-sha256 says, which must be the body's hash or leave the body out. */
-function payloadHash(request: EmulatorRequest, service: 'sts' | 's3'): string | undefined {
+function payloadHash(
+  request: EmulatorRequest,
+  service: SigV4Options<SigningKeys>['service'],
+): string | undefined {
   const hash = sha256Hex(request.body)
-  if (service === 'sts') return hash
+  if (service !== 's3') return hash
   const stated = request.header('x-amz-content-sha256')
   return stated === hash || stated === 'UNSIGNED-PAYLOAD' ? stated : undefined
 }

@@ -4,7 +4,7 @@ import { queryMembers } from './canonical.ts'
 import type { EmulatorRequest, EmulatorResponse, Handler } from './http.ts'
 import type { SessionStore } from './sessions.ts'
 import { verifySigV4, type SigV4Fault } from './sigv4.ts'
-import { elements, xmlAnswer } from './xml.ts'
+import { elements, queryRefusal, xmlAnswer } from './xml.ts'
 
 export interface StsOptions {
   /** Epoch milliseconds. */
@@ -39,9 +39,9 @@ const REFUSALS: Readonly<Record<SigV4Fault, readonly [code: string, message: str
 export function createSts(options: StsOptions): Handler {
   return (request) => {
     const signer = verifySigV4(request, { ...options, service: 'sts' })
-    if (typeof signer === 'string') return refusal(403, ...REFUSALS[signer])
+    if (typeof signer === 'string') return queryRefusal(NAMESPACE, 403, ...REFUSALS[signer])
     if (action(request) !== 'GetCallerIdentity') {
-      return refusal(400, 'InvalidAction', 'Could not find the operation that was asked for.')
+      return queryRefusal(NAMESPACE, 400, 'InvalidAction', 'Could not find the operation that was asked for.')
     }
     const result = elements([
       [
@@ -64,21 +64,6 @@ export function createSts(options: StsOptions): Handler {
 function action(request: EmulatorRequest): string | undefined {
   const form = request.method === 'POST' ? request.body.toString().replaceAll('+', '%20') : request.query
   return queryMembers(form).get('Action')
-}
-
-function refusal(status: number, code: string, message: string): EmulatorResponse {
-  const error = elements([
-    [
-      'Error',
-      [
-        ['Type', 'Sender'],
-        ['Code', code],
-        ['Message', message],
-      ],
-    ],
-    ['RequestId', randomUUID()],
-  ])
-  return answer(status, `<ErrorResponse xmlns="${NAMESPACE}">${error}</ErrorResponse>`)
 }
 
 function answer(status: number, body: string): EmulatorResponse {

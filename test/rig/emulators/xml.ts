@@ -1,4 +1,5 @@
 /** XML answers of AWS's query protocol and of S3. */
+import { randomUUID } from 'node:crypto'
 import type { EmulatorResponse } from './http.ts'
 
 export function escapeXml(text: string): string {
@@ -28,4 +29,30 @@ export function xmlAnswer(
     headers: { 'Content-Type': type, ...headers },
     body: `<?xml version="1.0" encoding="UTF-8"?>\n${body}`,
   }
+}
+
+/** A refusal of the query protocol, IAM's and STS's. */
+export function queryRefusal(
+  namespace: string,
+  status: number,
+  code: string,
+  message: string,
+): EmulatorResponse {
+  const error = elements([
+    [
+      'Error',
+      [
+        ['Type', status < 500 ? 'Sender' : 'Receiver'],
+        ['Code', code],
+        ['Message', message],
+      ],
+    ],
+    ['RequestId', randomUUID()],
+  ])
+  return xmlAnswer(
+    status,
+    'text/xml',
+    { 'x-amzn-RequestId': randomUUID() },
+    `<ErrorResponse xmlns="${namespace}">${error}</ErrorResponse>`,
+  )
 }

@@ -7,3 +7,11 @@ export function cleanEnv(extra: Readonly<Record<string, string>>): Record<string
   })
   return { ...Object.fromEntries(kept), ...extra }
 }
+
+/** PATH without the directories that npm adds, so that `node` is this machine's own. */
+export function machinePath(): string {
+  return (process.env['PATH'] ?? '')
+    .split(':')
+    .filter((folder) => !folder.includes('/node_modules/'))
+    .join(':')
+}

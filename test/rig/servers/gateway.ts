@@ -26,7 +26,8 @@ export async function startGateway(upstream: string): Promise<Gateway> {
 /** Of the connection, not of the message: RFC 9110, section 7.6.1. The host says the length anew. */
 const OWN = ['connection', 'content-length', 'transfer-encoding']
 
-function forward(upstream: string, request: EmulatorRequest): Promise<EmulatorResponse> {
+/** One request to the server behind, on a connection of its own. */
+export function forward(upstream: string, request: EmulatorRequest): Promise<EmulatorResponse> {
   const lines = request.headers.filter(([name]) => name.toLowerCase() !== 'connection')
   return new Promise((resolve, reject) => {
     const sent = http.request(
