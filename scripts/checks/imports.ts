@@ -20,15 +20,19 @@ const LAYERS: readonly (readonly string[])[] = [
   ['commands'],
   ['aws-iam-ra.ts'],
 ]
-/** Heavy packages, and the one room whose business they are. */
-const PACKAGES: Readonly<Record<string, string>> = {
-  'node-vault': 'src/vault',
-  '@peculiar/x509': 'src/certificate',
-  '@peculiar/asn1-csr': 'src/certificate',
-  '@peculiar/asn1-schema': 'src/certificate',
-  '@peculiar/asn1-x509': 'src/certificate',
-  'reflect-metadata': 'src/certificate',
-  ini: 'src/sink',
+/** Heavy packages, and the rooms whose business they are. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  'node-vault': ['src/vault'],
+  '@peculiar/x509': ['src/certificate'],
+  '@peculiar/asn1-csr': ['src/certificate'],
+  '@peculiar/asn1-schema': ['src/certificate'],
+  '@peculiar/asn1-x509': ['src/certificate'],
+  'reflect-metadata': ['src/certificate'],
+  ini: ['src/sink'],
+  '@aws-sdk/client-iam': ['src/onboarding/aws'],
+  '@aws-sdk/client-rolesanywhere': ['src/onboarding/aws'],
+  '@aws-sdk/client-sts': ['src/onboarding/aws'],
+  '@aws-sdk/credential-providers': ['src/onboarding/aws'],
 }
 
 export function checkImports(files: readonly SourceFile[]): string[] {
@@ -82,8 +86,10 @@ function refusePackage(path: string, target: string): string | undefined {
   if (target.startsWith('node:')) return undefined
   if (target === 'bun' || target.startsWith('bun:')) return 'src runs on Node too'
   const name = /^(@[^/]+\/)?[^/]+/.exec(target)?.[0] ?? target
-  const home = PACKAGES[name]
-  if (home === undefined)
+  const homes = PACKAGES[name]
+  if (homes === undefined)
     return 'no package that the shipped file may hold (list it in this check with its room)'
-  return path.startsWith(`${home}/`) ? undefined : `${name} belongs to ${home}`
+  return homes.some((home) => path.startsWith(`${home}/`))
+    ? undefined
+    : `${name} belongs to ${homes.join(' and ')}`
 }
