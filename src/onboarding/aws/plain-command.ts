@@ -41,7 +41,11 @@ export async function sendPlain(client: RolesAnywhereClient, call: PlainCall): P
   }
   stack.add(serialize, { step: 'serialize', name: 'plainSerializer' })
   stack.add(deserialize, { step: 'deserialize', name: 'plainDeserializer' })
-  const context = { logger: config.logger, clientName: 'RolesAnywhereClient', commandName: call.path }
+  const hide = (): string => ''
+  const context = {
+    ...{ logger: config.logger, clientName: 'RolesAnywhereClient', commandName: call.path },
+    ...{ inputFilterSensitiveLog: hide, outputFilterSensitiveLog: hide },
+  }
   const send = stack.resolve(({ request }) => config.requestHandler.handle(request as never), context)
   const { output } = (await send({ input: {} })) as { readonly output: Answer }
   return output
