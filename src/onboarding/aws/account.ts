@@ -90,7 +90,9 @@ export async function openAccount(
 /** The SDK reads the process's own environment; the program's is passed in. */
 function keysOf(
   valueOf: (name: string) => string | undefined,
-): { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string } | undefined {
+):
+  | { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
+  | undefined {
   const accessKeyId = valueOf('AWS_ACCESS_KEY_ID')
   const secretAccessKey = valueOf('AWS_SECRET_ACCESS_KEY')
   const sessionToken = valueOf('AWS_SESSION_TOKEN')

@@ -21,7 +21,7 @@ import {
   UpdateRoleCommand,
 } from '@aws-sdk/client-iam'
 import type { Tag } from './bindings.ts'
-import { isAbsent } from './refusal.ts'
+import { isAbsent, noAnswer } from './refusal.ts'
 import { send, type SendContext } from './send.ts'
 
 export interface RoleRecord {
@@ -35,7 +35,10 @@ export interface RoleRecord {
   readonly boundary: string | undefined
 }
 
-export interface NewRole extends Pick<RoleRecord, 'name' | 'path' | 'policy' | 'tags' | 'maxSessionSeconds' | 'boundary'> {
+export interface NewRole extends Pick<
+  RoleRecord,
+  'name' | 'path' | 'policy' | 'tags' | 'maxSessionSeconds' | 'boundary'
+> {
   readonly description: string
 }
 
@@ -86,10 +89,12 @@ export function createIam(client: IAMClient, context: SendContext): Iam {
       })
     },
     async getRole(name) {
-      const found = await ask('GetRole', name, () => client.send(new GetRoleCommand({ RoleName: name }))).catch(
-        unlessAbsent,
-      )
-      return found?.Role === undefined ? undefined : recordOf(found.Role)
+      const found = await ask('GetRole', name, () =>
+        client.send(new GetRoleCommand({ RoleName: name })),
+      ).catch(unlessAbsent)
+      if (found === undefined) return undefined
+      if (found.Role === undefined) throw noAnswer('iam:GetRole')
+      return recordOf(found.Role)
     },
     async createRole({ name, path, policy, tags, maxSessionSeconds, boundary, description }) {
       await change('CreateRole', name, () =>
@@ -107,7 +112,9 @@ export function createIam(client: IAMClient, context: SendContext): Iam {
     tagRole: (name, tags) =>
       change('TagRole', name, () => client.send(new TagRoleCommand({ RoleName: name, Tags: [...tags] }))),
     untagRole: (name, keys) =>
-      change('UntagRole', name, () => client.send(new UntagRoleCommand({ RoleName: name, TagKeys: [...keys] }))),
+      change('UntagRole', name, () =>
+        client.send(new UntagRoleCommand({ RoleName: name, TagKeys: [...keys] })),
+      ),
     setTrustPolicy: (name, policy) =>
       change('UpdateAssumeRolePolicy', name, () =>
         client.send(new UpdateAssumeRolePolicyCommand({ RoleName: name, PolicyDocument: policy })),
@@ -125,7 +132,10 @@ export function createIam(client: IAMClient, context: SendContext): Iam {
         const page = await ask('ListAttachedRolePolicies', name, () =>
           client.send(new ListAttachedRolePoliciesCommand({ RoleName: name, ...marked(Marker) })),
         )
-        return { items: (page.AttachedPolicies ?? []).map(({ PolicyArn = '' }) => PolicyArn), next: next(page) }
+        return {
+          items: (page.AttachedPolicies ?? []).map(({ PolicyArn = '' }) => PolicyArn),
+          next: next(page),
+        }
       }),
     attach: (name, arn) =>
       change('AttachRolePolicy', name, () =>
@@ -150,7 +160,9 @@ export function createIam(client: IAMClient, context: SendContext): Iam {
     },
     putInline: (name, policy, document) =>
       change('PutRolePolicy', name, () =>
-        client.send(new PutRolePolicyCommand({ RoleName: name, PolicyName: policy, PolicyDocument: document })),
+        client.send(
+          new PutRolePolicyCommand({ RoleName: name, PolicyName: policy, PolicyDocument: document }),
+        ),
       ),
     deleteInline: (name, policy) =>
       without('DeleteRolePolicy', name, () =>
@@ -208,6 +220,9 @@ function marked(marker: string | undefined): { readonly Marker?: string } {
   return marker === undefined ? {} : { Marker: marker }
 }
 
-function next(page: { readonly IsTruncated?: boolean | undefined; readonly Marker?: string | undefined }): string | undefined {
+function next(page: {
+  readonly IsTruncated?: boolean | undefined
+  readonly Marker?: string | undefined
+}): string | undefined {
   return page.IsTruncated === true ? page.Marker : undefined
 }

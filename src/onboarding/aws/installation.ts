@@ -71,7 +71,11 @@ export async function readAnchors(account: Account, installation: string): Promi
 /** One that clusters are on before all others, then the oldest: every run must choose the same. */
 function byUse(a: Anchor, b: Anchor): number {
   const clusters = readClusters(b.tags).length - readClusters(a.tags).length
-  return clusters !== 0 ? clusters : a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.id < b.id) ? -1 : 1
+  return clusters !== 0
+    ? clusters
+    : a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.id < b.id)
+      ? -1
+      : 1
 }
 
 /** So many calls at once IAM takes without asking to come back later. */
@@ -95,7 +99,10 @@ export function boundRole(owner: Owner, record: RoleRecord, profiles: readonly P
   const role = tagValue(record.tags, ROLE) ?? record.name
   const { bindings, unread } = readBindings(installation, record.tags)
   const admitted = admissions(owner, record.policy)
-  const [inPolicy, inTags] = [admitted.map(admissionKey), bindings.map((one) => admissionKey(admissionOf(one)))]
+  const [inPolicy, inTags] = [
+    admitted.map(admissionKey),
+    bindings.map((one) => admissionKey(admissionOf(one))),
+  ]
   return {
     ...{ ...record, role, bindings },
     lacking: bindings.filter((one) => !inPolicy.includes(admissionKey(admissionOf(one)))),

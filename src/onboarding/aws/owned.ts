@@ -26,15 +26,21 @@ export function isOwned(tags: readonly Tag[], installation: string): boolean {
 }
 
 /** Why nothing may be changed here though it is ours, in words that follow its name; undefined if it may. */
-export function ownedFault(tags: readonly Tag[]): { readonly wrong: string; readonly hint: string } | undefined {
+export function ownedFault(
+  tags: readonly Tag[],
+): { readonly wrong: string; readonly hint: string } | undefined {
   const stack = tagValue(tags, 'aws:cloudformation:stack-name')
   if (stack !== undefined) {
-    return { wrong: `belongs to the CloudFormation stack ${stack}`, hint: `change it through the stack ${stack}` }
+    return {
+      wrong: `belongs to the CloudFormation stack ${stack}`,
+      hint: `change it through the stack ${stack}`,
+    }
   }
   const schema = tagValue(tags, SCHEMA)
   if (schema === SCHEMA_NOW) return undefined
   return {
-    wrong: schema === undefined ? `has no tag ${SCHEMA}` : `has tags of another version (${SCHEMA} is ${schema})`,
+    wrong:
+      schema === undefined ? `has no tag ${SCHEMA}` : `has tags of another version (${SCHEMA} is ${schema})`,
     hint: 'use the version of iam-ra that made it, or a newer one',
   }
 }
@@ -42,7 +48,8 @@ export function ownedFault(tags: readonly Tag[]): { readonly wrong: string; read
 /** @throws IamRaError if it may not be changed */
 export function refuseFault(what: string, tags: readonly Tag[]): void {
   const fault = ownedFault(tags)
-  if (fault !== undefined) throw new IamRaError('REFUSED', STAGE, `${what} ${fault.wrong}`, { hint: fault.hint })
+  if (fault !== undefined)
+    throw new IamRaError('REFUSED', STAGE, `${what} ${fault.wrong}`, { hint: fault.hint })
 }
 
 export interface Cluster {

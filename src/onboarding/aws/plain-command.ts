@@ -34,7 +34,8 @@ interface Next {
 export async function sendPlain(client: RolesAnywhereClient, call: PlainCall): Promise<Answer> {
   const { config } = client
   const stack = (client.middlewareStack as unknown as Stack).clone()
-  const serialize = (next: Next) => async (args: object) => next({ ...args, request: await requestOf(client, call) })
+  const serialize = (next: Next) => async (args: object) =>
+    next({ ...args, request: await requestOf(client, call) })
   const deserialize = (next: Next) => async (args: object) => {
     const { response } = await next(args)
     return { response, output: { ...answerOf(response), $metadata: {} } }
@@ -80,9 +81,11 @@ async function requestOf(client: RolesAnywhereClient, call: PlainCall): Promise<
 function answerOf(response: SdkResponse): Answer {
   const { statusCode, headers, body } = response
   const parsed = parseJsonObject(Buffer.from(body).toString('utf8'))
-  if (statusCode < 300) return parsed ?? {}
+  if (statusCode < 300 && parsed !== undefined) return parsed
   const type = headers['x-amzn-errortype'] ?? (isRecord(parsed) ? parsed['__type'] : undefined)
-  const message = parsed?.['message'] ?? parsed?.['Message']
+  // As the SDK says of answers that it cannot read.
+  const message =
+    parsed === undefined ? 'Deserialization error: no JSON' : (parsed['message'] ?? parsed['Message'])
   throw Object.assign(new Error(typeof message === 'string' ? message : ''), {
     // `AccessDeniedException:http://internal.amazon.com/…`, as the SDK reads it.
     name: typeof type === 'string' ? (type.split(/[:,]/)[0]?.split('#').at(-1) ?? type) : 'UnknownError',

@@ -23,7 +23,8 @@ export function planBinding(account: Account, owner: Owner, role: BoundRole, wis
   const { bind = [], unbind = [], settleOthers = false, quota } = wishes
   const { installation } = owner
   if (role.fault !== undefined) return { steps: [], notes: [], problems: [`role ${role.name} ${role.fault}`] }
-  const keyOf = (one: Pick<Binding, 'cluster' | 'namespace' | 'workload'>): string => bindingKey(installation, one)
+  const keyOf = (one: Pick<Binding, 'cluster' | 'namespace' | 'workload'>): string =>
+    bindingKey(installation, one)
   const replacedKeys = [...bind, ...unbind].map(keyOf)
   const rest = role.bindings.filter((one) => !replacedKeys.includes(keyOf(one)))
   const isLacking = (one: Binding): boolean => role.lacking.some((other) => keyOf(other) === keyOf(one))
@@ -41,10 +42,20 @@ export function planBinding(account: Account, owner: Owner, role: BoundRole, wis
       }),
     ...unbind
       .map((one) => ({ key: keyOf(one), before: tagValue(role.tags, keyOf(one)) }))
-      .flatMap(({ key, before }) => (before === undefined ? [] : [{ name: `tag ${key}`, before, after: '(removed)' }])),
+      .flatMap(({ key, before }) =>
+        before === undefined ? [] : [{ name: `tag ${key}`, before, after: '(removed)' }],
+      ),
   ]
   const names = namesChanged(owner, role, wanted)
-  const problems = [...nameFaults(installation, bind), ...roomFaults(role, newTags.map(({ Key }) => Key), size, quota)]
+  const problems = [
+    ...nameFaults(installation, bind),
+    ...roomFaults(
+      role,
+      newTags.map(({ Key }) => Key),
+      size,
+      quota,
+    ),
+  ]
   const notes = others.map(
     (one) =>
       `${keyOf(one)} is a tag of role ${role.name}, and its trust policy does not let ${commonName(one)} in; who may tag could have put it there: --settle-others lets it in`,
@@ -91,7 +102,12 @@ function nameFaults(installation: string, bind: readonly Binding[]): readonly st
   })
 }
 
-function roomFaults(role: BoundRole, keys: readonly string[], size: number, quota: number): readonly string[] {
+function roomFaults(
+  role: BoundRole,
+  keys: readonly string[],
+  size: number,
+  quota: number,
+): readonly string[] {
   const count = new Set([...role.tags.map(({ Key }) => Key), ...keys].map((key) => key.toLowerCase())).size
   return [
     ...(count > MOST_TAGS
@@ -100,7 +116,9 @@ function roomFaults(role: BoundRole, keys: readonly string[], size: number, quot
         ]
       : []),
     ...(size > quota
-      ? [`the trust policy of role ${role.name} would have ${size} characters, ${quota} fit: ${waysOut(quota)}`]
+      ? [
+          `the trust policy of role ${role.name} would have ${size} characters, ${quota} fit: ${waysOut(quota)}`,
+        ]
       : []),
   ]
 }
@@ -113,15 +131,25 @@ function more(size: number, quota: number, bindings: readonly Binding[]): string
 }
 
 /** An anchor that is gone when the binding shows takes the binding with it: someone destroyed the installation meanwhile. */
-async function applyBinding(account: Account, owner: Owner, role: string, wishes: BindingWishes): Promise<string> {
+async function applyBinding(
+  account: Account,
+  owner: Owner,
+  role: string,
+  wishes: BindingWishes,
+): Promise<string> {
   const settled = await settle(account, owner, { ...wishes, role })
   const { bind = [], unbind = [] } = wishes
   const [first] = bind
   if (first !== undefined && (await account.rolesAnywhere.getAnchor(first.anchor.id)) === undefined) {
     await settle(account, owner, { role, unbind: bind })
-    throw new IamRaError('REFUSED', STAGE, `the trust anchor went away while ${first.workload} was bound, and the binding was taken back`, {
-      hint: 'someone has destroyed the installation meanwhile: iam-ra status',
-    })
+    throw new IamRaError(
+      'REFUSED',
+      STAGE,
+      `the trust anchor went away while ${first.workload} was bound, and the binding was taken back`,
+      {
+        hint: 'someone has destroyed the installation meanwhile: iam-ra status',
+      },
+    )
   }
   const done = [
     ...bind.map((one) => `${one.namespace}/${one.workload} of ${one.cluster} may become ${role}`),

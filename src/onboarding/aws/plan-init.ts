@@ -86,7 +86,8 @@ function switchAnchor(account: Account, anchor: Anchor, enabled: boolean): AwsSt
 
 export function planCluster(account: Account, installation: Installation, cluster: Cluster): AwsPlan {
   const { anchor } = installation
-  if (anchor === undefined) return problem(`installation ${installation.name} has no trust anchor; iam-ra init makes it`)
+  if (anchor === undefined)
+    return problem(`installation ${installation.name} has no trust anchor; iam-ra init makes it`)
   const tag = clusterTag(cluster)
   const faults = [
     [cluster.name, clusterFault(cluster.name)],
@@ -103,7 +104,9 @@ export function planCluster(account: Account, installation: Installation, cluste
   const step: AwsStep = {
     shown: {
       ...{ verb: 'change', what: `trust anchor ${anchor.name}` },
-      differences: [{ name: `tag ${tag.Key}`, ...(before === undefined ? {} : { before }), after: tag.Value }],
+      differences: [
+        { name: `tag ${tag.Key}`, ...(before === undefined ? {} : { before }), after: tag.Value },
+      ],
     },
     async apply() {
       await account.rolesAnywhere.tag(anchor.arn, [tag])
@@ -119,7 +122,9 @@ export function planTeardown(account: Account, installation: Installation, clust
   const bound = roles.flatMap(({ bindings }) => bindings.filter((one) => one.cluster === cluster))
   if (bound.length > 0) {
     const names = bound.map(({ namespace, workload }) => `${namespace}/${workload}`).join(', ')
-    return problem(`cluster ${cluster} has workloads that are bound: ${names}; iam-ra k8s offboard unbinds each`)
+    return problem(
+      `cluster ${cluster} has workloads that are bound: ${names}; iam-ra k8s offboard unbinds each`,
+    )
   }
   if (anchor === undefined || found === undefined) return { steps: [], notes: [], problems: [] }
   const { Key, Value } = clusterTag(found)

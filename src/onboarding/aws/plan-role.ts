@@ -47,7 +47,11 @@ export async function readPolicies(account: Account, role: BoundRole): Promise<R
 }
 
 /** Reads the policies of a role that is there; all else is in the installation. */
-export async function planRole(account: Account, installation: Installation, wishes: RoleWishes): Promise<AwsPlan> {
+export async function planRole(
+  account: Account,
+  installation: Installation,
+  wishes: RoleWishes,
+): Promise<AwsPlan> {
   const problems = faultsOf(installation, wishes)
   if (problems.length > 0) return { steps: [], notes: [], problems }
   const found = installation.roles.find(({ role }) => role === wishes.role)
@@ -81,8 +85,11 @@ export async function planRole(account: Account, installation: Installation, wis
   for (const [policy, document] of Object.entries(wishes.inline)) {
     const before = inline[policy]
     if (before !== undefined && samePolicy(before, document)) continue
-    role(`inline policy ${policy}`, `${document.length} characters`, before && `${before.length} characters`, () =>
-      iam.putInline(name, policy, document),
+    role(
+      `inline policy ${policy}`,
+      `${document.length} characters`,
+      before && `${before.length} characters`,
+      () => iam.putInline(name, policy, document),
     )
   }
   const arn = found?.arn ?? arnOf(account, installation, name)
@@ -110,14 +117,18 @@ function faultsOf({ name, anchor, roles }: Installation, wishes: RoleWishes): re
     ...range('--max-session', wishes.maxSessionSeconds, 3600),
     ...range('--session-duration', wishes.sessionSeconds, 900),
     ...(wishes.sessionSeconds > wishes.maxSessionSeconds
-      ? [`--session-duration ${wishes.sessionSeconds} is longer than the role allows (${wishes.maxSessionSeconds})`]
+      ? [
+          `--session-duration ${wishes.sessionSeconds} is longer than the role allows (${wishes.maxSessionSeconds})`,
+        ]
       : []),
   ]
 }
 
 /** https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_CreateProfile.html and IAM's CreateRole. */
 function range(flag: string, seconds: number, least: number): readonly string[] {
-  return seconds >= least && seconds <= 43_200 ? [] : [`${flag} ${seconds} is out of bounds; expected ${least} to 43200`]
+  return seconds >= least && seconds <= 43_200
+    ? []
+    : [`${flag} ${seconds} is out of bounds; expected ${least} to 43200`]
 }
 
 function arnOf({ partition, id }: Account, installation: Installation, name: string): string {
@@ -149,7 +160,8 @@ function createRole(account: Account, installation: Installation, name: string, 
         if (!isThereAlready(error)) throw error
         // By a call whose answer was lost, or by another operator at the same time.
         const there = await account.iam.getRole(name)
-        if (there?.path !== rolePath(installation.name) || !isOwned(there.tags, installation.name)) throw error
+        if (there?.path !== rolePath(installation.name) || !isOwned(there.tags, installation.name))
+          throw error
         refuseFault(`role ${name}`, there.tags)
       }
       return `created iam role ${name}`
@@ -241,12 +253,21 @@ function removeProfile(account: Account, installation: string, profile: ProfileR
 
 async function refuseStranger(account: Account, installation: string, { arn }: ProfileRecord): Promise<void> {
   if (isOwned(await account.rolesAnywhere.tags(arn), installation)) return
-  throw new IamRaError('REFUSED', STAGE, `profile ${arn} does not carry the tags of installation ${installation}`, {
-    hint: 'delete it by hand if it is not used: iam-ra deletes only what it has made',
-  })
+  throw new IamRaError(
+    'REFUSED',
+    STAGE,
+    `profile ${arn} does not carry the tags of installation ${installation}`,
+    {
+      hint: 'delete it by hand if it is not used: iam-ra deletes only what it has made',
+    },
+  )
 }
 
-export async function planRoleDelete(account: Account, installation: Installation, role: string): Promise<AwsPlan> {
+export async function planRoleDelete(
+  account: Account,
+  installation: Installation,
+  role: string,
+): Promise<AwsPlan> {
   const found = installation.roles.find((one) => one.role === role)
   if (found === undefined) return { steps: [], notes: [], problems: [] }
   const { bindings } = found
@@ -272,7 +293,9 @@ export async function removeRole(account: Account, installation: string, role: B
   })
   const steps = [
     ...role.profiles.flatMap((one) => removeProfile(account, installation, one)),
-    ...attached.map((arn) => step(`policy ${arn} of iam role ${role.name}`, () => iam.detach(role.name, arn))),
+    ...attached.map((arn) =>
+      step(`policy ${arn} of iam role ${role.name}`, () => iam.detach(role.name, arn)),
+    ),
     ...Object.keys(inline).map((name) =>
       step(`inline policy ${name} of iam role ${role.name}`, () => iam.deleteInline(role.name, name)),
     ),
@@ -296,6 +319,8 @@ async function refuseBound(account: Account, installation: string, name: string)
     first === undefined
       ? `role ${name} is no longer of installation ${installation}`
       : `${first.namespace}/${first.workload} of ${first.cluster} was bound to role ${name} meanwhile`,
-    { hint: 'look at it again: iam-ra role show; what was deleted so far comes back with iam-ra role create' },
+    {
+      hint: 'look at it again: iam-ra role show; what was deleted so far comes back with iam-ra role create',
+    },
   )
 }

@@ -36,7 +36,8 @@ export const AWS_RULES: readonly Rule<AwsFacts>[] = [
   },
   {
     name: 'no-credentials',
-    when: ({ type, text }) => type === 'CredentialsProviderError' || /MissingAuthenticationToken/.test(type + text),
+    when: ({ type, text }) =>
+      type === 'CredentialsProviderError' || /MissingAuthenticationToken/.test(type + text),
     cause: 'there are no AWS credentials here',
     hint: 'set AWS_PROFILE or --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; aws sts get-caller-identity shows whether they work',
   },
@@ -47,9 +48,16 @@ export const AWS_RULES: readonly Rule<AwsFacts>[] = [
     hint: 'get new ones from where these came from, such as aws sso login, and run it again',
   },
   {
+    name: 'stranger',
+    when: /Deserialization error/,
+    cause: 'something answered there that is not AWS',
+    hint: 'look for a proxy that answers in its place, and check AWS_ENDPOINT_URL_IAM, _STS and _ROLESANYWHERE',
+  },
+  {
     name: 'clock',
     when: ({ type, text }) =>
-      /^(RequestExpired|RequestTimeTooSkewed)$/.test(type) || /Signature (expired|not yet current)/.test(text),
+      /^(RequestExpired|RequestTimeTooSkewed)$/.test(type) ||
+      /Signature (expired|not yet current)/.test(text),
     cause: 'the clock of this machine is off',
     hint: 'set the clock (NTP), and run it again',
   },
@@ -65,15 +73,18 @@ export const AWS_RULES: readonly Rule<AwsFacts>[] = [
   {
     name: 'denied-by-others',
     when: ({ type, text }) =>
-      DENIED.test(type) && /explicit deny|service control policy|resource control policy|permissions boundary/i.test(text),
+      DENIED.test(type) &&
+      /explicit deny|service control policy|resource control policy|permissions boundary/i.test(text),
     cause: (facts) => `${denied(facts)} is denied by ${wallOf(facts.text)}`,
-    hint: (facts) => `ask those who keep it to let ${denied(facts)} through: an identity policy does not help here`,
+    hint: (facts) =>
+      `ask those who keep it to let ${denied(facts)} through: an identity policy does not help here`,
   },
   {
     name: 'denied',
     when: ({ type, text }) => DENIED.test(type) || /is not authorized to perform/.test(text),
     cause: (facts) => `these credentials may not do ${denied(facts)}`,
-    hint: (facts) => `allow ${denied(facts)} in the operator's policy, or use credentials that may; what was done so far stays, and a further run goes on from there`,
+    hint: (facts) =>
+      `allow ${denied(facts)} in the operator's policy, or use credentials that may; what was done so far stays, and a further run goes on from there`,
   },
   {
     name: 'throttled',
@@ -101,7 +112,7 @@ export const AWS_RULES: readonly Rule<AwsFacts>[] = [
   },
   {
     name: 'cloudformation',
-    when: /aws:cloudformation|aws: prefixed tag key/i,
+    when: /aws:cloudformation|keys starting with '?aws:/i,
     cause: 'CloudFormation owns it',
     hint: 'change it through its stack: iam-ra changes only what it has made itself',
   },
@@ -155,9 +166,10 @@ function denied({ text, action }: AwsFacts): string {
 }
 
 function wallOf(text: string): string {
-  const found = /(service control policy|resource control policy|permissions boundary|session policy|identity-based policy)/i.exec(
-    text,
-  )?.[1]
+  const found =
+    /(service control policy|resource control policy|permissions boundary|session policy|identity-based policy)/i.exec(
+      text,
+    )?.[1]
   return found === undefined ? 'an explicit deny' : `a ${found}`.replace('a identity', 'an identity')
 }
 
@@ -174,9 +186,10 @@ export function asAwsError(error: unknown, action: string, what: string, nowMs: 
   const { $metadata, $response, Code, name, message } = error as SdkError
   const status = $metadata?.httpStatusCode ?? 0
   // What is no answer of AWS and none of the credentials' is a bug.
-  if (status === 0 && !/Credential|Token|Provider|SSO/.test(name) && !/region is missing/i.test(message)) return error
+  if (status === 0 && !/Credential|Token|Provider|SSO/.test(name)) return error
   // moto's and old services' codes are no classes of the SDK.
-  const type = name === 'Error' || name === 'UnknownError' || name === 'IAMServiceException' ? (Code ?? name) : name
+  const type =
+    name === 'Error' || name === 'UnknownError' || name === 'IAMServiceException' ? (Code ?? name) : name
   const facts: AwsFacts = { action, type, status, text: foreignText(message) }
   const { rule, cause, hint } = explain(AWS_RULES, facts)
   const meaning = rule.name === 'throttled' ? 'throttled' : meaningOf(Math.max(status, 400))
@@ -192,6 +205,12 @@ export function asAwsError(error: unknown, action: string, what: string, nowMs: 
       ...(later ? { retryAfterMs: retryAfterMs($response?.headers?.['retry-after'], nowMs) } : {}),
     },
   )
+}
+
+/** To an answer that lacks what every answer has: something else answered. */
+export function noAnswer(action: string): IamRaError {
+  const { cause, hint } = explain(AWS_RULES, { action, type: '', status: 200, text: 'Deserialization error' })
+  return new IamRaError('ANSWER_INVALID', STAGE, `no answer to ${action}: ${cause}`, { hint })
 }
 
 /** Whether AWS said that it has no such thing. */

@@ -41,7 +41,9 @@ export interface ProfileRecord {
   readonly all: Answer
 }
 
-type NewProfile = Pick<ProfileRecord, 'name' | 'roleArns' | 'durationSeconds'> & { readonly tags: readonly Tag[] }
+type NewProfile = Pick<ProfileRecord, 'name' | 'roleArns' | 'durationSeconds'> & {
+  readonly tags: readonly Tag[]
+}
 
 export interface RolesAnywhere {
   listAnchors(): Promise<readonly AnchorRecord[]>
@@ -56,7 +58,10 @@ export interface RolesAnywhere {
   listProfiles(): Promise<readonly ProfileRecord[]>
   /** Enabled. */
   createProfile(profile: NewProfile, made: () => Promise<ProfileRecord | undefined>): Promise<ProfileRecord>
-  updateProfile(id: string, changes: Partial<Pick<ProfileRecord, 'roleArns' | 'durationSeconds'>>): Promise<void>
+  updateProfile(
+    id: string,
+    changes: Partial<Pick<ProfileRecord, 'roleArns' | 'durationSeconds'>>,
+  ): Promise<void>
   switchProfile(id: string, enabled: boolean): Promise<void>
   deleteProfile(id: string): Promise<void>
   tags(arn: string): Promise<readonly Tag[]>
@@ -65,7 +70,8 @@ export interface RolesAnywhere {
 }
 
 export function createRolesAnywhereCalls(client: RolesAnywhereClient, context: SendContext): RolesAnywhere {
-  const ask = <T>(call: Call<T>): Promise<T> => send(context, { ...call, action: `rolesanywhere:${call.action}` })
+  const ask = <T>(call: Call<T>): Promise<T> =>
+    send(context, { ...call, action: `rolesanywhere:${call.action}` })
   const change = async (action: string, what: string, run: () => Promise<unknown>): Promise<void> => {
     await ask({ action, what, run })
   }

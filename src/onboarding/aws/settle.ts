@@ -9,7 +9,7 @@ import type { Account } from './account.ts'
 import { bindingKey, bindingTag, readBindings, type Binding } from './bindings.ts'
 import type { RoleRecord } from './iam.ts'
 import { unreadFault } from './installation.ts'
-import { isOwned, refuseFault, tagValue } from './owned.ts'
+import { isOwned, refuseFault } from './owned.ts'
 import { STAGE } from './refusal.ts'
 import {
   admissionKey,
@@ -25,7 +25,8 @@ export interface Settling {
   /** Its name in IAM. */
   readonly role: string
   readonly bind?: readonly Binding[]
-  readonly unbind?: readonly Pick<Binding, 'cluster' | 'namespace' | 'workload'>[]
+  /** As they were read. */
+  readonly unbind?: readonly Binding[]
   /**
    * Lets in those too whose tags this run did not write and whom no policy that it has seen let in. Never without being told:
    * who may tag a role must not be able to grant it.
@@ -62,7 +63,8 @@ export async function settle(account: Account, owner: Owner, settling: Settling)
   const { iam, interrupt } = account
   const { clock, random } = account.runtime
   const { installation } = owner
-  const keyOf = (one: Pick<Binding, 'cluster' | 'namespace' | 'workload'>): string => bindingKey(installation, one)
+  const keyOf = (one: Pick<Binding, 'cluster' | 'namespace' | 'workload'>): string =>
+    bindingKey(installation, one)
   const taken = await writeTags(account, owner, { role, bind, unbind })
   const isTaken = (one: Binding): boolean => taken.some((old) => isSame(installation, old, one))
   const lettingOut = new Set(taken.map((one) => admissionKey(admissionOf(one))))
@@ -142,23 +144,35 @@ async function writeTags(
   const { installation } = owner
   const record = await readRole(account, owner, role)
   const before = bindingsOf(owner, record)
-  const tags = bind.map((one) => bindingTag(installation, one))
-  const fresh = tags.filter(({ Key, Value }) => tagValue(record.tags, Key) !== Value)
-  if (fresh.length > 0) await account.iam.tagRole(role, fresh)
-  const going = unbind.map((one) => bindingKey(installation, one).toLowerCase())
-  // As IAM spells them.
-  const keys = record.tags.map(({ Key }) => Key).filter((key) => going.includes(key.toLowerCase()))
-  if (keys.length > 0) await account.iam.untagRole(role, keys)
-  const replaced = fresh.map(({ Key }) => Key.toLowerCase())
-  return before.filter((one) => [...going, ...replaced].includes(bindingKey(installation, one).toLowerCase()))
+  // Also if they seem to be there, or seem gone: that may be an old read.
+  if (bind.length > 0)
+    await account.iam.tagRole(
+      role,
+      bind.map((one) => bindingTag(installation, one)),
+    )
+  const going = unbind.map((one) => bindingKey(installation, one))
+  // As IAM spells them, which ignores case.
+  const spelled = record.tags.map(({ Key }) => Key).filter((key) => going.includes(key.toLowerCase()))
+  if (going.length > 0) await account.iam.untagRole(role, [...new Set([...spelled, ...going])])
+  const gone = before.filter((one) => {
+    const key = bindingKey(installation, one)
+    const replacing = bind.find((other) => bindingKey(installation, other) === key)
+    return going.includes(key) || (replacing !== undefined && !isSame(installation, replacing, one))
+  })
+  return [...unbind, ...gone]
 }
 
 async function readRole(account: Account, { installation }: Owner, role: string): Promise<RoleRecord> {
   const record = await account.iam.getRole(role)
   if (record === undefined || !isOwned(record.tags, installation)) {
-    throw new IamRaError('REFUSED', STAGE, `role ${role} of installation ${installation} is not there, or no longer`, {
-      hint: 'look at what there is: iam-ra role list',
-    })
+    throw new IamRaError(
+      'REFUSED',
+      STAGE,
+      `role ${role} of installation ${installation} is not there, or no longer`,
+      {
+        hint: 'look at what there is: iam-ra role list',
+      },
+    )
   }
   refuseFault(`role ${role}`, record.tags)
   return record
@@ -175,7 +189,7 @@ function bindingsOf({ installation }: Owner, { name, tags }: RoleRecord): readon
 
 function isSame(installation: string, one: Binding, other: Binding): boolean {
   const [a, b] = [bindingTag(installation, one), bindingTag(installation, other)]
-  return a.Key.toLowerCase() === b.Key.toLowerCase() && a.Value === b.Value
+  return a.Key === b.Key && a.Value === b.Value
 }
 
 function isAmong(policies: readonly string[], policy: string): boolean {
@@ -190,6 +204,9 @@ function unreadable(role: string): IamRaError {
 
 function waitingFor({ others, untagged, shows }: Settled, equal: boolean): string {
   if (!equal || !shows) return 'IAM to show what was written'
-  const names = [...others.map((one) => `${one.namespace}/${one.workload}`), ...untagged.map(({ name }) => name)]
+  const names = [
+    ...others.map((one) => `${one.namespace}/${one.workload}`),
+    ...untagged.map(({ name }) => name),
+  ]
   return `other operators to finish with ${names.join(', ')}`
 }

@@ -72,7 +72,9 @@ function canonical(value: unknown): string {
     return items.length === 1 ? (items[0] ?? '') : `[${items.join()}]`
   }
   if (!isRecord(value)) return JSON.stringify(value)
-  const members = Object.keys(value).toSorted().map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`)
+  const members = Object.keys(value)
+    .toSorted()
+    .map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`)
   return `{${members.join()}}`
 }
 

@@ -10,12 +10,24 @@ import { planBinding } from '../../../src/onboarding/aws/plan-binding.ts'
 import { planDestroy } from '../../../src/onboarding/aws/plan-destroy.ts'
 import { planCluster, planInit, planTeardown } from '../../../src/onboarding/aws/plan-init.ts'
 import { planRole, planRoleDelete } from '../../../src/onboarding/aws/plan-role.ts'
+import { settle } from '../../../src/onboarding/aws/settle.ts'
 import { bindingTag } from '../../../src/onboarding/aws/bindings.ts'
 import { pythonEnvironment } from '../../rig/processes/python.ts'
 import { throttling } from '../../rig/servers/iam-rules.ts'
 import { askIam } from '../../rig/servers/moto.ts'
 import { startOperatorAccount } from '../../rig/servers/operator-account.ts'
-import { bind, doAll, exchange, initialize, makeRole, openOperator, ROLE, roleOf, ROOT, workload } from './operator.ts'
+import {
+  bind,
+  doAll,
+  exchange,
+  initialize,
+  makeRole,
+  openOperator,
+  ROLE,
+  roleOf,
+  ROOT,
+  workload,
+} from './operator.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'iam-ra-life-'))
 process.on('exit', () => rmSync(home, { recursive: true, force: true }))
@@ -44,7 +56,10 @@ life('says who asks, where', () => {
 life('lets a workload in after it is bound and no more after it is unbound', async () => {
   await initialize(account)
   await makeRole(account)
-  assert.is(await exchange(aws, await read(), 'admin', 'a.default.prod'), `Unable to assume role for ${roleOf(await read(), 'admin').arn}`)
+  assert.is(
+    await exchange(aws, await read(), 'admin', 'a.default.prod'),
+    `Unable to assume role for ${roleOf(await read(), 'admin').arn}`,
+  )
   await bind(account, 'admin', { bind: ['a'] })
   const there = await read()
   assert.equal(await exchange(aws, there, 'admin', 'a.default.prod'), 'done')
@@ -68,7 +83,10 @@ life('plans nothing for what is as it should be', async () => {
     planCluster(account, now, { name: 'prod', mode: 'vault', namespace: 'iam-ra-system' }),
     planBinding(account, now.owner, roleOf(now, 'admin'), { bind: [workload(now, 'a')], quota: 2048 }),
   ]
-  assert.equal(plans, plans.map(() => ({ steps: [], notes: [], problems: [] })))
+  assert.equal(
+    plans,
+    plans.map(() => ({ steps: [], notes: [], problems: [] })),
+  )
 })
 
 life('makes a role under its path, enabled all the way, with its policies and durations', async () => {
@@ -80,7 +98,10 @@ life('makes a role under its path, enabled all the way, with its policies and du
   assert.equal([role?.name, role?.path, role?.maxSessionSeconds], ['iam-ra-admin', '/iam-ra/default/', 7200])
   assert.is(role?.boundary, 'arn:aws:iam::aws:policy/PowerUserAccess')
   const [profile, ...more] = role?.profiles ?? []
-  assert.equal([profile?.enabled, profile?.durationSeconds, profile?.name], [true, 3600, 'iam-ra-default-admin'])
+  assert.equal(
+    [profile?.enabled, profile?.durationSeconds, profile?.name],
+    [true, 3600, 'iam-ra-default-admin'],
+  )
   assert.is(more.length, 0)
   assert.equal(await account.iam.attachedPolicies('iam-ra-admin'), ROLE.policies)
   assert.equal(await account.iam.inlinePolicies('iam-ra-admin'), ['more'])
@@ -91,7 +112,11 @@ life('changes of a role what is asked for otherwise, shows it, and leaves what i
   await makeRole(account)
   const plan = await planRole(account, await read(), {
     ...ROLE,
-    ...{ policies: ['arn:aws:iam::aws:policy/IAMReadOnlyAccess'], maxSessionSeconds: 3600, sessionSeconds: 900 },
+    ...{
+      policies: ['arn:aws:iam::aws:policy/IAMReadOnlyAccess'],
+      maxSessionSeconds: 3600,
+      sessionSeconds: 900,
+    },
   })
   assert.equal(
     plan.steps.map(({ shown }) => `${shown.verb} ${shown.what}`),
@@ -101,7 +126,9 @@ life('changes of a role what is asked for otherwise, shows it, and leaves what i
       'change profile iam-ra-default-admin',
     ],
   )
-  assert.equal(plan.notes, ['role iam-ra-admin has the policy arn:aws:iam::aws:policy/ReadOnlyAccess too, which stays'])
+  assert.equal(plan.notes, [
+    'role iam-ra-admin has the policy arn:aws:iam::aws:policy/ReadOnlyAccess too, which stays',
+  ])
   await doAll(plan)
   const role = roleOf(await read(), 'admin')
   assert.equal([role.maxSessionSeconds, role.profiles[0]?.durationSeconds], [3600, 900])
@@ -138,36 +165,61 @@ life('takes a binding back whose anchor went away', async () => {
 })
 
 life('touches neither an anchor nor a role nor a profile of others', async () => {
-  await account.rolesAnywhere.createAnchor({ name: 'iam-ra-default', pem: ROOT.pem, tags: [] }, async () => undefined)
+  await account.rolesAnywhere.createAnchor(
+    { name: 'iam-ra-default', pem: ROOT.pem, tags: [] },
+    async () => undefined,
+  )
   assert.match(planInit(account, await read(), INIT).problems[0] ?? '', /is not of this installation/)
   assert.equal((await planDestroy(account, await read())).steps, [])
   aws.account.anchors.clear()
   await initialize(account)
-  await askIam(aws.motoUrl, { Action: 'CreateRole', RoleName: 'iam-ra-admin', AssumeRolePolicyDocument: '{"Version":"2012-10-17","Statement":[]}' })
+  await askIam(aws.motoUrl, {
+    Action: 'CreateRole',
+    RoleName: 'iam-ra-admin',
+    AssumeRolePolicyDocument: '{"Version":"2012-10-17","Statement":[]}',
+  })
   const refused = await makeRole(account).catch((error: unknown) => error)
   assert.match((refused as IamRaError).message, /something else has this name \(EntityAlreadyExists/)
   await askIam(aws.motoUrl, { Action: 'DeleteRole', RoleName: 'iam-ra-admin' })
 })
 
-life('counts what a trust policy has room for, and refuses what is more with the ways out', async () => {
+life('counts what a role has room for, and refuses what is more with the ways out', async () => {
   await initialize(account)
   await makeRole(account)
   const now = await read()
-  const many = Array.from({ length: 46 }, (_, index) => workload(now, `w-${index}`, { account: 'a', namespace: `n${index}` }))
-  const plan = (count: number, quota: number) =>
-    planBinding(account, now.owner, roleOf(now, 'admin'), { bind: many.slice(0, count), quota })
-  assert.equal(plan(45, 4096).problems, [])
-  assert.match(plan(48, 4096).problems.join(), /^$/)
-  const tags = roleOf(now, 'admin').tags.length
-  const over = planBinding(account, now.owner, { ...roleOf(now, 'admin'), tags: [...roleOf(now, 'admin').tags, ...Array.from({ length: 5 }, (_, index) => ({ Key: `org-${index}`, Value: '' }))] }, { bind: many.slice(0, 46 - tags + 2), quota: 4096 })
-  assert.match(over.problems.join(), /^$|would have \d+ tags, 50 is AWS's limit/)
-  assert.match(plan(45, 900).problems[0] ?? '', /would have \d+ characters, 900 fit: three ways out: raise the quota .*second role.*unbind/)
+  const role = roleOf(now, 'admin')
+  const many = Array.from({ length: 48 }, (_, at) =>
+    workload(now, `w-${at}`, { account: 'a', namespace: `n${at}` }),
+  )
+  const plan = (count: number, quota: number, tags = role.tags) =>
+    planBinding(account, now.owner, { ...role, tags }, { bind: many.slice(0, count), quota })
+  assert.is(role.tags.length, 3)
+  assert.equal(plan(47, 4096).problems, [])
+  assert.match(
+    plan(48, 4096).problems.join(),
+    /^role iam-ra-admin would have 51 tags, 50 is AWS's limit: 0 are bindings, 3 are others; bind further/,
+  )
+  const organisation = [...role.tags, { Key: 'cost-centre', Value: '7' }]
+  assert.match(plan(47, 4096, organisation).problems.join(), /would have 51 tags/)
+  const [full = ''] = plan(45, 900).problems
+  assert.match(
+    full,
+    /would have \d+ characters, 900 fit: three ways out: raise the quota .*second role.*unbind/,
+  )
   const shown = plan(2, 2048).steps[0]?.shown.differences ?? []
   assert.match(shown.at(-1)?.after ?? '', /^\d+ of 2048 characters; about \d+ more workloads fit$/)
-  assert.match(
-    planBinding(account, now.owner, roleOf(now, 'admin'), { bind: [workload(now, 'a'.repeat(40), { namespace: 'b'.repeat(20) })], quota: 2048 }).problems[0] ?? '',
-    /certificate name of \d+ characters/,
+  const long = workload(now, 'a'.repeat(40), { namespace: 'b'.repeat(20) })
+  const { problems } = planBinding(account, now.owner, role, { bind: [long], quota: 2048 })
+  assert.match(problems.join(), /certificate name of 66 characters/)
+  aws.gate.trustPolicyQuota = 500
+  const refused = await settle(account, now.owner, { role: role.name, bind: many.slice(0, 9) }).catch(
+    (error: unknown) => error,
   )
+  assert.match(
+    (refused as IamRaError).message,
+    /trust policy is longer than this account allows .*ACLSizePerRole: 500/,
+  )
+  assert.match((refused as IamRaError).hint ?? '', /quota of 500 characters/)
 })
 
 life('reports tags that it did not write and lets them in only when told', async () => {
@@ -176,7 +228,10 @@ life('reports tags that it did not write and lets them in only when told', async
   const { Key, Value } = bindingTag('default', workload(await read(), 'mallory'))
   await account.iam.tagRole('iam-ra-admin', [{ Key, Value }])
   const now = await read()
-  const plan = planBinding(account, now.owner, roleOf(now, 'admin'), { bind: [workload(now, 'a')], quota: 2048 })
+  const plan = planBinding(account, now.owner, roleOf(now, 'admin'), {
+    bind: [workload(now, 'a')],
+    quota: 2048,
+  })
   assert.match(plan.notes[0] ?? '', /default\/mallory is a tag .*--settle-others lets it in/)
   assert.not.ok(JSON.stringify(plan.steps).includes('mallory'))
   await doAll(plan)
@@ -201,7 +256,9 @@ life('reads twenty roles of 45 workloads by the calls that it needs and no more'
   assert.is(roles.flatMap(({ bindings }) => bindings).length, 45)
   assert.ok(roles.every(({ profiles, lacking }) => profiles.length === 1 && lacking.length >= 2))
   const made = [...aws.gate.calls.slice(before[0]), ...aws.rolesAnywhere.calls.slice(before[1])]
-  const counts = Object.fromEntries(Map.groupBy(made, ({ action }) => action).entries().map(([action, all]) => [action, all.length]))
+  const counts = Object.fromEntries(
+    [...Map.groupBy(made, ({ action }) => action)].map(([action, all]) => [action, all.length]),
+  )
   assert.equal(counts, {
     'iam:ListRoles': 1,
     'iam:GetRole': 20,
@@ -234,7 +291,10 @@ life('names the action that is refused, and the next thing to do', async () => {
   ]
   for (const [action, run] of refusals) {
     aws.permissions.refused.add(action)
-    const error = await run().then(() => undefined, (thrown: unknown) => thrown)
+    const error = await run().then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    )
     aws.permissions.refused.clear()
     assert.instance(error, IamRaError, action)
     const { message, hint = '', exitCode } = error as IamRaError
@@ -250,11 +310,17 @@ life('tries again what AWS says is for later, and gives up in its time', async (
   await read()
   assert.is(left < 0, true)
   aws.gate.before = () => throttling()
-  const error = await read().then(() => undefined, (thrown: unknown) => thrown)
+  const error = await read().then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
   assert.instance(error, IamRaError)
   const { code, message } = error as IamRaError
   assert.is(code, 'THROTTLED')
-  assert.match(message, /asks to come back later \(Throttling: Rate exceeded\) \(iam:ListRoles, \d+ attempts in 60 s\)/)
+  assert.match(
+    message,
+    /asks to come back later \(Throttling: Rate exceeded\) \(iam:ListRoles, \d+ attempts in 60 s\)/,
+  )
 })
 
 life.run()

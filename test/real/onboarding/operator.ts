@@ -50,7 +50,12 @@ export const ROOT: Authority = createAuthority({ commonName: 'Pods', nowMs: Date
 export const ROLE: RoleWishes = {
   role: 'admin',
   policies: ['arn:aws:iam::aws:policy/ReadOnlyAccess'],
-  inline: { more: JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }] }) },
+  inline: {
+    more: JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }],
+    }),
+  },
   ...{ maxSessionSeconds: 7200, sessionSeconds: 3600 },
 }
 
@@ -91,10 +96,15 @@ export function roleOf(installation: Installation, role: string): Installation['
 export async function bind(
   account: Account,
   role: string,
-  names: { readonly bind?: readonly string[]; readonly unbind?: readonly string[]; readonly settleOthers?: boolean },
+  names: {
+    readonly bind?: readonly string[]
+    readonly unbind?: readonly string[]
+    readonly settleOthers?: boolean
+  },
 ): Promise<readonly string[]> {
   const installation = await readInstallation(account, 'default')
-  const all = (some: readonly string[] = []): readonly Binding[] => some.map((one) => workload(installation, one))
+  const all = (some: readonly string[] = []): readonly Binding[] =>
+    some.map((one) => workload(installation, one))
   return doAll(
     planBinding(account, installation.owner, roleOf(installation, role), {
       ...{ bind: all(names.bind), unbind: all(names.unbind), settleOthers: names.settleOthers ?? false },
