@@ -75,7 +75,7 @@ export async function settle(account: Account, owner: Owner, settling: Settling)
   const seen: string[] = []
   let startMs: number | undefined
   let wroteMs: number | undefined
-  let disturbedMs = Number.NEGATIVE_INFINITY
+  let disturbedMs: number | undefined
   for (;;) {
     const record = await readRole(account, owner, role)
     const nowMs = clock.elapsed()
@@ -117,7 +117,9 @@ export async function settle(account: Account, owner: Owner, settling: Settling)
     const pastMs = nowMs - startMs
     const isWhole = shows && others.length === 0 && kept.length === 0
     if (!isWhole && !isOwnDoing) disturbedMs = nowMs
-    if (isWhole && nowMs - disturbedMs >= CONFIRM_MS) return result
+    // That there is nothing to write, to who came to write, may be an old read of all of it.
+    const quietMs = disturbedMs ?? (wroteMs === undefined ? startMs : Number.NEGATIVE_INFINITY)
+    if (isWhole && nowMs - quietMs >= CONFIRM_MS) return result
     if (shows && pastMs >= BOUND_MS) return result
     if (pastMs >= BOUND_MS + SPREAD_MS) return result
     const isOld = wroteMs !== undefined && nowMs - wroteMs < SPREAD_MS && isAmong(seen, record.policy)

@@ -15,6 +15,8 @@ export interface MemoryRole {
   /** Past everything. */
   set(change: Partial<Pick<RoleRecord, 'tags' | 'policy'>>): void
   count(action: string): number
+  /** Every trust policy that it had, from the first. */
+  policies(): readonly string[]
   /** Milliseconds that a read may be old. */
   staleMs: number
   /** The longest way of a call, there or back. */
@@ -61,6 +63,7 @@ export function memoryRole(clock: VirtualClock, random: () => number): MemoryRol
   const memory: MemoryRole = {
     ...{ now, set, staleMs: 0, wayMs: 100 },
     account: account as unknown as Account,
+    policies: () => versions.map(({ role }) => role.policy),
     count: (action) => calls.filter((one) => one === action).length,
   }
   return memory
