@@ -15,8 +15,8 @@ import { exchange, initialize, makeRole, openOperator, roleOf, workload } from '
 const home = mkdtempSync(join(tmpdir(), 'iam-ra-races-'))
 process.on('exit', () => rmSync(home, { recursive: true, force: true }))
 const aws = await startOperatorAccount(pythonEnvironment(), home)
-/** Whose 15 s are one and a half of ours: enough for what eight of them ask on a busy machine. */
-const FACTOR = 10
+/** Whose 3 s, in which the last write of others must arrive, are 0.75 of ours: a busy machine must not take longer for one call. */
+const FACTOR = 4
 const operators = await Promise.all(Array.from({ length: 8 }, () => openOperator(aws, { factor: FACTOR })))
 const [first] = operators
 if (first === undefined) throw new Error('no operator')
@@ -57,6 +57,13 @@ async function everybody(what: 'bind' | 'unbind'): Promise<void> {
   )
 }
 
+/** By one of them alone. */
+async function nobody(): Promise<void> {
+  if (first === undefined) throw new Error('no operator')
+  const unbind = NAMES.map((name) => workload(start, name))
+  await settle(first, start.owner, { role: role.name, unbind })
+}
+
 races('lose nobody in fifty rounds of binding, and keep nobody after unbinding', async () => {
   for (let round = 1; round <= 50; round += 1) {
     shuffle(15)
@@ -66,7 +73,8 @@ races('lose nobody in fifty rounds of binding, and keep nobody after unbinding',
       NAMES.map(() => 'done'),
       `round ${round}`,
     )
-    await everybody('unbind')
+    if (round % 5 === 0) await everybody('unbind')
+    else await nobody()
     const refused = await exchanged()
     assert.ok(
       refused.every((answer) => answer.startsWith('Unable to assume role')),
@@ -76,7 +84,7 @@ races('lose nobody in fifty rounds of binding, and keep nobody after unbinding',
 })
 
 races('with old reads lose nobody once someone is told to settle', async () => {
-  for (let round = 1; round <= 20; round += 1) {
+  for (let round = 1; round <= 10; round += 1) {
     shuffle(10)
     Object.assign(aws.gate.stale, { tags: round % 3, policies: (round + 1) % 3 })
     // IAM catches up while they wait.
@@ -89,7 +97,7 @@ races('with old reads lose nobody once someone is told to settle', async () => {
       NAMES.map(() => 'done'),
       `round ${round}`,
     )
-    await everybody('unbind')
+    await nobody()
     assert.ok(
       (await exchanged()).every((answer) => answer.startsWith('Unable')),
       `round ${round}`,
