@@ -39,6 +39,8 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number
   readonly body: string
+  /** By their names in lower case; those of a repeated one joined by commas. */
+  readonly headers: Readonly<Record<string, string>>
   header(name: string): string | undefined
 }
 
@@ -243,13 +245,21 @@ function answerOf({ statusCode, headers }: http.IncomingMessage, body: string): 
   return {
     status: statusCode ?? 0,
     body,
+    get headers() {
+      const there = Object.entries(headers).filter(([, value]) => value !== undefined)
+      return Object.fromEntries(there.map(([name, value]) => [name, oneLine(String(value))]))
+    },
     header: (name) => {
       const value = headers[name.toLowerCase()]
       const first = Array.isArray(value) ? value[0] : value
-      // RFC 9110, section 5.5.
-      return first?.replace(/[\0\r\n]/g, ' ')
+      return first === undefined ? undefined : oneLine(first)
     },
   }
+}
+
+/** RFC 9110, section 5.5. */
+function oneLine(value: string): string {
+  return value.replace(/[\0\r\n]/g, ' ')
 }
 
 function cutShort(cause?: unknown): TransportError {

@@ -35,7 +35,7 @@ meaning('is refused for a 5xx that another attempt does not change', () => {
 
 meaning('of what may pass has what the server asks to wait, by its own clock', () => {
   const answered = (headers: Readonly<Record<string, string>>): ReturnType<typeof comeBack> =>
-    comeBack({ status: 503, body: '', header: (name) => headers[name] }, FAKE_NOW_MS)
+    comeBack({ status: 503, body: '', headers, header: (name) => headers[name] }, FAKE_NOW_MS)
   assert.equal(answered({}), { status: 503, retryable: true, retryAfterMs: undefined })
   assert.is(answered({ 'retry-after': '7' }).retryAfterMs, 7000)
   const serverMs = FAKE_NOW_MS - 3_600_000

@@ -168,7 +168,7 @@ answers('with any status, headers and body', async () => {
   await fc.assert(
     fc.asyncProperty(step, status, headers, body, async (at, code, fields, text) => {
       const header = (name: string): string | undefined => fields[name.toLowerCase()]
-      judge(await end(rehearsal, at, () => ({ status: code, body: text, header })))
+      judge(await end(rehearsal, at, () => ({ status: code, body: text, headers: fields, header })))
     }),
     { numRuns: 80 },
   )

@@ -153,6 +153,7 @@ function httpAnswer({
   return {
     status,
     body: typeof body === 'string' ? body : JSON.stringify(body),
+    headers,
     header: (name) => headers[name.toLowerCase()],
   }
 }

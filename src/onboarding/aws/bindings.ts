@@ -9,7 +9,7 @@ export interface Binding extends Identity {
   readonly workload: string
   /** The trust anchor that its certificates lead to. */
   readonly anchor: AnchorId
-  /** The CN of the authority that signs them; empty where the anchor's own root does. */
+  /** The CN of the authority that signs them; empty if the anchor's own root does. */
   readonly issuer: string
 }
 

@@ -1,5 +1,5 @@
 /**
- * A role's trust policy, derived from its bindings alone. Statements that others wrote stay as they are, in their place.
+ * A role's trust policy, derived from its bindings alone. Statements written by anyone else stay as they are, in place.
  */
 import { isRecord, parseJsonObject } from '../../text/json.ts'
 import { commonName } from '../names.ts'
@@ -15,22 +15,67 @@ const PRINCIPAL = { Service: 'rolesanywhere.amazonaws.com' }
 const ACTIONS = ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity']
 const VERSION = '2012-10-17'
 
-/**
- * Exact names and no pattern: one statement for each anchor and issuer, since two lists under one condition would admit
- * the names of one authority signed by the other. A CN that two bindings share is listed once.
- *
- * @param current the policy as IAM has it; undefined for a role that is being made
- * @returns the document, or undefined if `current` cannot be read
- */
+/** One name that a policy lets in. */
+export interface Admission {
+  readonly anchor: AnchorId
+  /** The CN of the authority that signs it; empty if the anchor's own root does. */
+  readonly issuer: string
+  /** The CN. */
+  readonly name: string
+}
+
+export function admissionOf(binding: Binding): Admission {
+  return { anchor: binding.anchor, issuer: binding.issuer, name: commonName(binding) }
+}
+
+/** For sets of them. */
+export function admissionKey({ anchor, issuer, name }: Admission): string {
+  return `${anchor.region}/${anchor.id} ${issuer}\n${name}`
+}
+
+/** @returns as policyFor */
 export function derivePolicy(
   owner: Owner,
   bindings: readonly Binding[],
   current: string | undefined,
 ): string | undefined {
+  return policyFor(owner, bindings.map(admissionOf), current)
+}
+
+/**
+ * Exact names and no pattern: one statement for each anchor and issuer, since two lists under one condition would admit
+ * the names of one authority signed by the other. A name that comes twice is listed once.
+ *
+ * @param current the policy as IAM has it; undefined for a role that is being made
+ * @returns the document, or undefined if `current` cannot be read
+ */
+export function policyFor(
+  owner: Owner,
+  admissions: readonly Admission[],
+  current: string | undefined,
+): string | undefined {
   const policy = current === undefined ? { Version: VERSION, Statement: [] } : parseJsonObject(current)
   if (policy === undefined) return undefined
   const foreign = statementsOf(policy).filter((one) => !isOurs(owner, one))
-  return JSON.stringify({ ...policy, Statement: [...foreign, ...ourStatements(owner, bindings)] })
+  return JSON.stringify({ ...policy, Statement: [...foreign, ...ourStatements(owner, admissions)] })
+}
+
+/** Whether two policies say the same: IAM gives one value in place of a list, and keeps no order of keys. */
+export function samePolicy(one: string, other: string): boolean {
+  const [a, b] = [parseJsonObject(one), parseJsonObject(other)]
+  return a !== undefined && b !== undefined && canonical(a) === canonical(b)
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) {
+    const items = value.map(canonical)
+    return items.length === 1 ? (items[0] ?? '') : `[${items.join()}]`
+  }
+  if (!isRecord(value)) return JSON.stringify(value)
+  const members = Object.keys(value)
+    .toSorted()
+    .map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`)
+  return `{${members.join()}}`
 }
 
 /** Characters as IAM counts them: white space is not counted. */
@@ -38,32 +83,44 @@ export function policySize(policy: string): number {
   return policy.replace(/\s/g, '').length
 }
 
+/** Whom our statements admit. */
+export function admissions(owner: Owner, policy: string): readonly Admission[] {
+  return statementsOf(parseJsonObject(policy) ?? {}).flatMap((one) => {
+    if (!isOurs(owner, one) || !isRecord(one) || one['Effect'] !== 'Allow') return []
+    const condition = isRecord(one['Condition']) ? one['Condition'] : {}
+    const { ArnEquals: source, StringEquals: equal } = condition
+    if (!isRecord(source) || !isRecord(equal)) return []
+    const [arn = '', ...more] = listOf(source['aws:SourceArn'])
+    const issuers = equal[ISSUER] === undefined ? [''] : listOf(equal[ISSUER])
+    const [, region, id] = /^arn:[^:]+:rolesanywhere:([^:]+):[^:]*:trust-anchor\/(.+)$/.exec(arn) ?? []
+    if (region === undefined || id === undefined || more.length > 0) return []
+    return issuers.flatMap((issuer) =>
+      listOf(equal[SUBJECT]).map((name) => ({ anchor: { region, id }, issuer, name })),
+    )
+  })
+}
+
 /** The CNs that our statements admit. */
 export function admittedNames(owner: Owner, policy: string): readonly string[] {
-  const parsed = parseJsonObject(policy) ?? {}
-  return statementsOf(parsed)
-    .filter((one) => isOurs(owner, one))
-    .flatMap((one) => {
-      const condition = isRecord(one) && isRecord(one['Condition']) ? one['Condition'] : {}
-      const equal = isRecord(condition['StringEquals']) ? condition['StringEquals'] : {}
-      return listOf(equal[SUBJECT])
-    })
+  return admissions(owner, policy).map(({ name }) => name)
 }
 
 const SUBJECT = 'aws:PrincipalTag/x509Subject/CN'
 const ISSUER = 'aws:PrincipalTag/x509Issuer/CN'
 
-function ourStatements(owner: Owner, bindings: readonly Binding[]): readonly unknown[] {
-  const groups = Map.groupBy(bindings, ({ anchor, issuer }) => `${anchor.region}/${anchor.id} ${issuer}`)
+function ourStatements(owner: Owner, admitted: readonly Admission[]): readonly unknown[] {
+  const groups = Map.groupBy(admitted, ({ anchor, issuer }) => `${anchor.region}/${anchor.id} ${issuer}`)
   // A role that nobody is bound to must admit nobody; a trust policy without a statement is refused by IAM.
   if (groups.size === 0)
     return [{ Sid: sid(owner, 0), Effect: 'Deny', Principal: PRINCIPAL, Action: ACTIONS }]
-  return [...groups.values()].map((group, index) => statement(owner, group, index))
+  // In one order, so that operators who write the same write the same text.
+  const ordered = [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return ordered.map(([, group], index) => statement(owner, group, index))
 }
 
-function statement(owner: Owner, group: readonly Binding[], index: number): unknown {
+function statement(owner: Owner, group: readonly Admission[], index: number): unknown {
   const [first] = group
-  const names = [...new Set(group.map(commonName))].toSorted()
+  const names = [...new Set(group.map(({ name }) => name))].toSorted()
   return {
     Sid: sid(owner, index),
     Effect: 'Allow',

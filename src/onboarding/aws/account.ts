@@ -1,0 +1,149 @@
+/** The operator's AWS account: whose credentials, which region, which endpoints, and the calls that go there. */
+import { IAMClient } from '@aws-sdk/client-iam'
+import { RolesAnywhereClient } from '@aws-sdk/client-rolesanywhere'
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
+import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
+import { IamRaError } from '../../errors.ts'
+import type { HttpClient } from '../../net/http.ts'
+import { ATTEMPT_MS } from '../../run/retry.ts'
+import type { Runtime } from '../../run/runtime.ts'
+import { awsAddress, isLoopback, proxyAddress } from '../../settings/addresses.ts'
+import { bypassesProxy } from '../../settings/no-proxy.ts'
+import type { Check } from '../../settings/values.ts'
+import { readCaFile } from '../../x509/ca-file.ts'
+import { createHttpHandler } from './http-handler.ts'
+import { createIam, type Iam } from './iam.ts'
+import { STAGE } from './refusal.ts'
+import { createRolesAnywhereCalls, type RolesAnywhere } from './roles-anywhere.ts'
+import { NO_RETRIES, send, type SendContext } from './send.ts'
+
+export interface Account {
+  readonly partition: string
+  /** Its number. */
+  readonly id: string
+  readonly region: string
+  /** Who asks. */
+  readonly callerArn: string
+  readonly iam: Iam
+  readonly rolesAnywhere: RolesAnywhere
+  readonly runtime: Pick<Runtime, 'clock' | 'random'>
+  readonly interrupt: AbortSignal
+  close(): void
+}
+
+export interface AccountOptions {
+  /** Flags, which win over the environment. */
+  readonly region?: string | undefined
+  readonly profile?: string | undefined
+  readonly interrupt: AbortSignal
+}
+
+type Environment = Pick<Runtime, 'env' | 'fs' | 'http' | 'clock' | 'random'>
+
+/** For one call with all its attempts. */
+const PATIENCE_MS = 60_000
+
+/** @throws IamRaError: of the settings, or what GetCallerIdentity met */
+export async function openAccount(
+  runtime: Environment,
+  { region, profile, interrupt }: AccountOptions,
+): Promise<Account> {
+  const valueOf = (name: string): string | undefined => runtime.env[name]?.trim() || undefined
+  const transport = await openTransport(runtime, valueOf)
+  const requestHandler = createHttpHandler({ ...transport, timeoutMs: ATTEMPT_MS, signal: interrupt })
+  const context: SendContext = { runtime, interrupt, patienceMs: PATIENCE_MS }
+  const chosen = profile ?? valueOf('AWS_PROFILE')
+  const named = chosen === undefined ? {} : { profile: chosen }
+  const place = region ?? valueOf('AWS_REGION') ?? valueOf('AWS_DEFAULT_REGION')
+  const credentials =
+    (chosen === undefined ? keysOf(valueOf) : undefined) ??
+    // Its providers that ask STS or IAM Identity Center take the handler; those of containers and EC2 ask addresses of this machine.
+    fromNodeProviderChain({
+      ...named,
+      clientConfig: { requestHandler, ...(place === undefined ? {} : { region: place }) },
+    })
+  const options = (setting: string) => {
+    const endpoint = checked(setting, awsAddress, valueOf(setting))
+    return {
+      ...{ credentials, requestHandler, retryStrategy: NO_RETRIES },
+      ...(endpoint === undefined ? {} : { endpoint: endpoint.origin }),
+      ...(place === undefined ? {} : { region: place }),
+    }
+  }
+  const iam = new IAMClient({ ...options('AWS_ENDPOINT_URL_IAM'), ...named })
+  const found = place ?? (await regionOf(iam))
+  const sts = new STSClient({ ...options('AWS_ENDPOINT_URL_STS'), ...named, region: found })
+  const anywhere = new RolesAnywhereClient({ ...options('AWS_ENDPOINT_URL_ROLESANYWHERE'), region: found })
+  const { Arn: callerArn = '', Account: id = '' } = await send(context, {
+    ...{ action: 'sts:GetCallerIdentity', what: '' },
+    run: () => sts.send(new GetCallerIdentityCommand({})),
+  })
+  return {
+    ...{ id, callerArn, region: found, runtime, interrupt },
+    partition: callerArn.split(':')[1] ?? 'aws',
+    iam: createIam(iam, context),
+    rolesAnywhere: createRolesAnywhereCalls(anywhere, context),
+    close: () => transport.close(),
+  }
+}
+
+/** The SDK reads the process's own environment; the program's is passed in. */
+function keysOf(
+  valueOf: (name: string) => string | undefined,
+):
+  | { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
+  | undefined {
+  const accessKeyId = valueOf('AWS_ACCESS_KEY_ID')
+  const secretAccessKey = valueOf('AWS_SECRET_ACCESS_KEY')
+  const sessionToken = valueOf('AWS_SESSION_TOKEN')
+  if (accessKeyId === undefined || secretAccessKey === undefined) return undefined
+  return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) }
+}
+
+async function regionOf(client: IAMClient): Promise<string> {
+  try {
+    return await client.config.region()
+  } catch (cause) {
+    throw new IamRaError('SETTINGS_INVALID', 'settings', 'there is no region', {
+      hint: 'set --region or AWS_REGION, or region in the profile: trust anchors and profiles are of one region',
+      cause,
+    })
+  }
+}
+
+async function openTransport(
+  runtime: Pick<Runtime, 'fs' | 'http'>,
+  valueOf: (name: string) => string | undefined,
+): Promise<{ clientFor(url: URL): HttpClient; close(): void }> {
+  const caFile = valueOf('AWS_CA_BUNDLE')
+  const proxy = checked('HTTPS_PROXY', proxyAddress, valueOf('HTTPS_PROXY') ?? valueOf('https_proxy'))
+  const noProxy = valueOf('NO_PROXY') ?? valueOf('no_proxy') ?? ''
+  const ca =
+    caFile === undefined
+      ? undefined
+      : await readCaFile(runtime.fs, caFile, 'AWS_CA_BUNDLE', {
+          ...{ stage: STAGE, hint: 'name a file of PEM certificates, or unset AWS_CA_BUNDLE' },
+        })
+  const trust = ca === undefined ? {} : { ca, caMode: 'add' as const }
+  const direct = runtime.http(trust)
+  const proxied = proxy === undefined ? direct : runtime.http({ ...trust, proxy })
+  return {
+    // HTTPS_PROXY is for https by name, and what is on this machine is never behind a proxy.
+    clientFor: (url) =>
+      url.protocol !== 'https:' || isLoopback(url) || bypassesProxy(noProxy, url) ? direct : proxied,
+    close() {
+      direct.close()
+      proxied.close()
+    },
+  }
+}
+
+/** No message repeats an address: it may hold a password. */
+function checked<T>(setting: string, check: Check<T>, text: string | undefined): T | undefined {
+  if (text === undefined) return undefined
+  const result = check(text)
+  if ('value' in result) return result.value
+  throw new IamRaError('SETTINGS_INVALID', 'settings', `${setting} ${result.wrong}`, {
+    hint: `set it to ${result.expected}`,
+  })
+}

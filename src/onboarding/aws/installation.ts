@@ -1,0 +1,119 @@
+/** An installation as it is in AWS: its trust anchor, clusters, roles, their bindings and profiles. There is no other state. */
+import { anchorName, profileName, rolePath } from '../names.ts'
+import type { Account } from './account.ts'
+import { readBindings, type Binding, type Tag } from './bindings.ts'
+import type { RoleRecord } from './iam.ts'
+import { isOwned, ownedFault, readClusters, refuseFault, ROLE, tagValue, type Cluster } from './owned.ts'
+import type { AnchorRecord, ProfileRecord } from './roles-anywhere.ts'
+import { admissionKey, admissionOf, admissions, type Admission, type Owner } from './trust-policy.ts'
+
+export interface Anchor extends AnchorRecord {
+  readonly tags: readonly Tag[]
+}
+
+export interface BoundRole extends RoleRecord {
+  /** By which the operator calls it. */
+  readonly role: string
+  readonly bindings: readonly Binding[]
+  /** Bindings that the policy does not have. */
+  readonly lacking: readonly Binding[]
+  /** Whom the policy admits and no tag names. */
+  readonly untagged: readonly Admission[]
+  /** Its own: of the name that it must have, and listing the role. More than one after a call whose answer was lost. */
+  readonly profiles: readonly ProfileRecord[]
+  /** Why it cannot be changed, in words that follow its name. */
+  readonly fault: string | undefined
+}
+
+export interface Installation {
+  readonly name: string
+  readonly owner: Owner
+  readonly anchor: Anchor | undefined
+  /** Further ones of ours: made by a call whose answer was lost. */
+  readonly doubles: readonly Anchor[]
+  /** Of the name that ours has to have, and not ours. */
+  readonly strangers: readonly Anchor[]
+  readonly clusters: readonly Cluster[]
+  readonly roles: readonly BoundRole[]
+}
+
+export function ownerOf(account: Account, installation: string): Owner {
+  return { installation, partition: account.partition, account: account.id }
+}
+
+/**
+ * Two lists of Roles Anywhere, the tags of anchors of the one name, the list of roles, and a call for each role.
+ * @throws IamRaError if AWS refuses, or the anchor is of a version that this one does not know
+ */
+export async function readInstallation(account: Account, name: string): Promise<Installation> {
+  const owner = ownerOf(account, name)
+  const [anchors, profiles, roles] = await Promise.all([
+    readAnchors(account, name),
+    account.rolesAnywhere.listProfiles(),
+    readRoles(account, name),
+  ])
+  const [anchor, ...doubles] = anchors.filter(({ tags }) => isOwned(tags, name)).toSorted(byUse)
+  if (anchor !== undefined) refuseFault(`trust anchor ${anchor.name}`, anchor.tags)
+  return {
+    ...{ name, owner, anchor, doubles },
+    strangers: anchors.filter(({ tags }) => !isOwned(tags, name)),
+    clusters: anchor === undefined ? [] : readClusters(anchor.tags),
+    roles: roles.map((record) => boundRole(owner, record, profiles)),
+  }
+}
+
+export async function readAnchors(account: Account, installation: string): Promise<readonly Anchor[]> {
+  const all = await account.rolesAnywhere.listAnchors()
+  const named = all.filter(({ name }) => name === anchorName(installation))
+  return Promise.all(named.map(async (one) => ({ ...one, tags: await account.rolesAnywhere.tags(one.arn) })))
+}
+
+/** One that clusters are on before all others, then the oldest: every run must choose the same. */
+function byUse(a: Anchor, b: Anchor): number {
+  const clusters = readClusters(b.tags).length - readClusters(a.tags).length
+  return clusters !== 0
+    ? clusters
+    : a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.id < b.id)
+      ? -1
+      : 1
+}
+
+/** So many calls at once IAM takes without asking to come back later. */
+const AT_ONCE = 8
+
+async function readRoles(account: Account, installation: string): Promise<readonly RoleRecord[]> {
+  const left = [...(await account.iam.listRoles(rolePath(installation)))]
+  const found: RoleRecord[] = []
+  const work = async (): Promise<void> => {
+    for (let name = left.shift(); name !== undefined; name = left.shift()) {
+      const role = await account.iam.getRole(name)
+      if (role !== undefined && isOwned(role.tags, installation)) found.push(role)
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  return found.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+export function boundRole(owner: Owner, record: RoleRecord, profiles: readonly ProfileRecord[]): BoundRole {
+  const { installation } = owner
+  const role = tagValue(record.tags, ROLE) ?? record.name
+  const { bindings, unread } = readBindings(installation, record.tags)
+  const admitted = admissions(owner, record.policy)
+  const [inPolicy, inTags] = [
+    admitted.map(admissionKey),
+    bindings.map((one) => admissionKey(admissionOf(one))),
+  ]
+  return {
+    ...{ ...record, role, bindings },
+    lacking: bindings.filter((one) => !inPolicy.includes(admissionKey(admissionOf(one)))),
+    untagged: admitted.filter((one) => !inTags.includes(admissionKey(one))),
+    profiles: profiles
+      .filter((one) => one.name === profileName(installation, role) && one.roleArns.includes(record.arn))
+      .toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1)),
+    fault: ownedFault(record.tags)?.wrong ?? unreadFault(unread),
+  }
+}
+
+export function unreadFault(unread: readonly string[]): string | undefined {
+  return unread.length === 0 ? undefined : `has tags that this version cannot read: ${unread.join(', ')}`
+}

@@ -1,0 +1,76 @@
+/** What marks things of AWS as this program's: only what carries these tags is ever changed or deleted. */
+import { IamRaError } from '../../errors.ts'
+import type { Tag } from './bindings.ts'
+import { STAGE } from './refusal.ts'
+
+export const INSTALLATION = 'iam-ra:installation'
+export const ROLE = 'iam-ra:role'
+export const CA_MODE = 'iam-ra:ca-mode'
+const SCHEMA = 'iam-ra:schema'
+/** How tags are to be read. A version that does not know it must change nothing. */
+const SCHEMA_NOW = '1'
+const CLUSTER = 'iam-ra:cluster/'
+
+export function ownTags(installation: string, more: Readonly<Record<string, string>> = {}): readonly Tag[] {
+  const tags = { [INSTALLATION]: installation, [SCHEMA]: SCHEMA_NOW, ...more }
+  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
+}
+
+/** Keys ignore case in IAM. */
+export function tagValue(tags: readonly Tag[], key: string): string | undefined {
+  return tags.find((tag) => tag.Key.toLowerCase() === key.toLowerCase())?.Value
+}
+
+export function isOwned(tags: readonly Tag[], installation: string): boolean {
+  return tagValue(tags, INSTALLATION) === installation
+}
+
+/** Why nothing may be changed here though it is ours, in words that follow its name; undefined if it may. */
+export function ownedFault(
+  tags: readonly Tag[],
+): { readonly wrong: string; readonly hint: string } | undefined {
+  const stack = tagValue(tags, 'aws:cloudformation:stack-name')
+  if (stack !== undefined) {
+    return {
+      wrong: `belongs to the CloudFormation stack ${stack}`,
+      hint: `change it through the stack ${stack}`,
+    }
+  }
+  const schema = tagValue(tags, SCHEMA)
+  if (schema === SCHEMA_NOW) return undefined
+  return {
+    wrong:
+      schema === undefined ? `has no tag ${SCHEMA}` : `has tags of another version (${SCHEMA} is ${schema})`,
+    hint: 'use the version of iam-ra that made it, or a newer one',
+  }
+}
+
+/** @throws IamRaError if it may not be changed */
+export function refuseFault(what: string, tags: readonly Tag[]): void {
+  const fault = ownedFault(tags)
+  if (fault !== undefined)
+    throw new IamRaError('REFUSED', STAGE, `${what} ${fault.wrong}`, { hint: fault.hint })
+}
+
+export interface Cluster {
+  readonly name: string
+  /** Where its certificates come from, such as `vault`. */
+  readonly mode: string
+  /** Where its objects of the installation are. */
+  readonly namespace: string
+}
+
+export function clusterTag({ name, mode, namespace }: Cluster): Tag {
+  return { Key: `${CLUSTER}${name}`, Value: `${mode} ${namespace}` }
+}
+
+/** Those of an anchor, by their names. */
+export function readClusters(tags: readonly Tag[]): readonly Cluster[] {
+  return tags
+    .filter(({ Key }) => Key.startsWith(CLUSTER))
+    .map(({ Key, Value }) => {
+      const [mode = '', namespace = ''] = Value.split(' ')
+      return { name: Key.slice(CLUSTER.length), mode, namespace }
+    })
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}

@@ -1,0 +1,160 @@
+/** What binding and unbinding would change of a role, shown before anything is written; and whether there is room for it. */
+import { IamRaError } from '../../errors.ts'
+import { commonName, commonNameFault } from '../names.ts'
+import type { Difference } from '../plan/difference.ts'
+import type { Account } from './account.ts'
+import { bindingKey, bindingTag, tagFault, type Binding } from './bindings.ts'
+import type { BoundRole } from './installation.ts'
+import { tagValue } from './owned.ts'
+import { STAGE, waysOut } from './refusal.ts'
+import { settle, type Settling } from './settle.ts'
+import type { AwsPlan } from './step.ts'
+import { admissionKey, admissionOf, admissions, policyFor, policySize, type Owner } from './trust-policy.ts'
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+export const MOST_TAGS = 50
+
+export interface BindingWishes extends Omit<Settling, 'role'> {
+  /** Characters that a trust policy may have in this account. */
+  readonly quota: number
+}
+
+export function planBinding(account: Account, owner: Owner, role: BoundRole, wishes: BindingWishes): AwsPlan {
+  const { bind = [], unbind = [], settleOthers = false, quota } = wishes
+  const { installation } = owner
+  if (role.fault !== undefined) return { steps: [], notes: [], problems: [`role ${role.name} ${role.fault}`] }
+  const keyOf = (one: Pick<Binding, 'cluster' | 'namespace' | 'workload'>): string =>
+    bindingKey(installation, one)
+  const replacedKeys = [...bind, ...unbind].map(keyOf)
+  const rest = role.bindings.filter((one) => !replacedKeys.includes(keyOf(one)))
+  const isLacking = (one: Binding): boolean => role.lacking.some((other) => keyOf(other) === keyOf(one))
+  const others = settleOthers ? [] : rest.filter(isLacking)
+  const after = [...rest.filter((one) => !others.includes(one)), ...bind]
+  const wanted = policyFor(owner, after.map(admissionOf), role.policy) ?? role.policy
+  const [sizeBefore, size] = [policySize(role.policy), policySize(wanted)]
+  const newTags = bind.map((one) => bindingTag(installation, one))
+  const tags: Difference[] = [
+    ...newTags
+      .filter(({ Key, Value }) => tagValue(role.tags, Key) !== Value)
+      .map(({ Key, Value }) => {
+        const before = tagValue(role.tags, Key)
+        return { name: `tag ${Key}`, ...(before === undefined ? {} : { before }), after: Value }
+      }),
+    ...unbind
+      .map((one) => ({ key: keyOf(one), before: tagValue(role.tags, keyOf(one)) }))
+      .flatMap(({ key, before }) =>
+        before === undefined ? [] : [{ name: `tag ${key}`, before, after: '(removed)' }],
+      ),
+  ]
+  const names = namesChanged(owner, role, wanted)
+  const problems = [
+    ...nameFaults(installation, bind),
+    ...roomFaults(
+      role,
+      newTags.map(({ Key }) => Key),
+      size,
+      quota,
+    ),
+  ]
+  const notes = others.map(
+    (one) =>
+      `${keyOf(one)} is a tag of role ${role.name}, and its trust policy does not let ${commonName(one)} in; who may tag could have put it there: --settle-others lets it in`,
+  )
+  if (tags.length === 0 && names.length === 0) return { steps: [], notes, problems }
+  const differences = [
+    ...tags,
+    ...names,
+    {
+      name: 'trust policy',
+      before: `${sizeBefore}`,
+      after: `${size} of ${quota} characters${more(size, quota, after)}`,
+    },
+  ]
+  const step = {
+    shown: { verb: 'change' as const, what: `iam role ${role.name}`, differences },
+    apply: () => applyBinding(account, owner, role.name, wishes),
+  }
+  return { steps: [step], notes, problems }
+}
+
+/** Who comes in and who is let out: every change of a trust policy is shown. */
+function namesChanged(owner: Owner, role: BoundRole, wanted: string): readonly Difference[] {
+  const [before, after] = [admissions(owner, role.policy), admissions(owner, wanted)]
+  const [keysBefore, keysAfter] = [before.map(admissionKey), after.map(admissionKey)]
+  return [
+    ...after
+      .filter((one) => !keysBefore.includes(admissionKey(one)))
+      .map(({ name }) => ({ name: 'trust policy', before: '(nothing)', after: name })),
+    ...before
+      .filter((one) => !keysAfter.includes(admissionKey(one)))
+      .map(({ name }) => ({ name: 'trust policy', before: name, after: '(nothing)' })),
+  ]
+}
+
+function nameFaults(installation: string, bind: readonly Binding[]): readonly string[] {
+  return bind.flatMap((one) => {
+    const tag = bindingTag(installation, one)
+    const [named, tagged] = [commonNameFault(one), tagFault(tag)]
+    return [
+      ...(named === undefined ? [] : [`${one.workload} ${named.wrong}; expected ${named.expected}`]),
+      ...(tagged === undefined ? [] : [`the tag ${tag.Key} ${tagged}`]),
+    ]
+  })
+}
+
+function roomFaults(
+  role: BoundRole,
+  keys: readonly string[],
+  size: number,
+  quota: number,
+): readonly string[] {
+  const count = new Set([...role.tags.map(({ Key }) => Key), ...keys].map((key) => key.toLowerCase())).size
+  return [
+    ...(count > MOST_TAGS
+      ? [
+          `role ${role.name} would have ${count} tags, ${MOST_TAGS} is AWS's limit: ${role.bindings.length} are bindings, ${role.tags.length - role.bindings.length} are others; bind further workloads to a second role`,
+        ]
+      : []),
+    ...(size > quota
+      ? [
+          `the trust policy of role ${role.name} would have ${size} characters, ${quota} fit: ${waysOut(quota)}`,
+        ]
+      : []),
+  ]
+}
+
+function more(size: number, quota: number, bindings: readonly Binding[]): string {
+  const lengths = bindings.map((one) => commonName(one).length + 3)
+  const average = lengths.length === 0 ? 42 : lengths.reduce((sum, one) => sum + one, 0) / lengths.length
+  const fit = Math.floor((quota - size) / average)
+  return fit < 0 ? '' : `; about ${fit} more workloads fit`
+}
+
+/** An anchor that is gone when the binding shows takes the binding with it: someone destroyed the installation meanwhile. */
+async function applyBinding(
+  account: Account,
+  owner: Owner,
+  role: string,
+  wishes: BindingWishes,
+): Promise<string> {
+  const settled = await settle(account, owner, { ...wishes, role })
+  const { bind = [], unbind = [] } = wishes
+  const [first] = bind
+  if (first !== undefined && (await account.rolesAnywhere.getAnchor(first.anchor.id)) === undefined) {
+    await settle(account, owner, { role, unbind: bind })
+    throw new IamRaError(
+      'REFUSED',
+      STAGE,
+      `the trust anchor went away while ${first.workload} was bound, and the binding was taken back`,
+      {
+        hint: 'someone has destroyed the installation meanwhile: iam-ra status',
+      },
+    )
+  }
+  const done = [
+    ...bind.map((one) => `${one.namespace}/${one.workload} of ${one.cluster} may become ${role}`),
+    ...unbind.map((one) => `${one.namespace}/${one.workload} of ${one.cluster} may no longer become ${role}`),
+  ]
+  const what = done.length === 0 ? `the trust policy of ${role} is settled` : done.join('; ')
+  return settled.shows ? what : `${what} (IAM does not show it yet: that takes seconds)`
+}

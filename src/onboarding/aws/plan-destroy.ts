@@ -1,0 +1,23 @@
+/** Removes an installation, in an order that refuses an operator who onboards in the meantime instead of leaving a workload half bound. */
+import type { Account } from './account.ts'
+import type { Installation } from './installation.ts'
+import { planBinding } from './plan-binding.ts'
+import { removeAnchor } from './plan-init.ts'
+import { removeRole } from './plan-role.ts'
+import type { AwsPlan } from './step.ts'
+
+/** Bindings, then of each role its profile, its policies and itself; the anchor last, off before it goes. */
+export async function planDestroy(account: Account, installation: Installation): Promise<AwsPlan> {
+  const { owner, roles, anchor, doubles } = installation
+  const bound = roles.filter(({ bindings }) => bindings.length > 0)
+  const quota = bound.length === 0 ? 0 : await account.iam.trustPolicyQuota()
+  const unbinding = bound.map((role) => planBinding(account, owner, role, { unbind: role.bindings, quota }))
+  const removing = await Promise.all(roles.map((role) => removeRole(account, installation.name, role)))
+  const anchors = [anchor, ...doubles].flatMap((one) => (one === undefined ? [] : removeAnchor(account, one)))
+  const plans = [...unbinding, ...removing]
+  return {
+    steps: [...plans.flatMap(({ steps }) => steps), ...anchors],
+    notes: plans.flatMap(({ notes }) => notes),
+    problems: [...new Set(plans.flatMap(({ problems }) => problems))],
+  }
+}
