@@ -11,6 +11,7 @@ import { readArguments } from '../../src/settings/arguments.ts'
 import { readInvocation } from '../../src/settings/read.ts'
 import { EXAMPLE, type StageOptions } from '../rig/emulators/stage.ts'
 import { FAKE_NOW_MS, fakeClock, recordingLogger, type ScriptedAnswer } from '../support/fake-runtime.ts'
+import { SESSION } from '../support/session-answer.ts'
 import { rehearse, type Rehearsal } from '../support/rehearsal.ts'
 
 interface Shown {
@@ -400,22 +401,6 @@ const LEASED: ScriptedAnswer = {
       secret_key: 'canary/secret+access0key',
       security_token: null,
     },
-  },
-}
-const SESSION: ScriptedAnswer = {
-  status: 201,
-  body: {
-    credentialSet: [
-      {
-        assumedRoleUser: { arn: 'arn:aws:sts::111122223333:assumed-role/frontend-s3-read/one' },
-        credentials: {
-          accessKeyId: 'ASIAEXAMPLE000000001',
-          secretAccessKey: 'canary/secret+access0key',
-          sessionToken: 'canary/session+token==',
-          expiration: '2026-11-21T13:00:00Z',
-        },
-      },
-    ],
   },
 }
 const IDENTITY: ScriptedAnswer = {

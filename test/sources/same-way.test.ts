@@ -6,6 +6,7 @@ import { main } from '../../src/aws-iam-ra.ts'
 import type { HttpRequest } from '../../src/net/http.ts'
 import type { CredentialsSource } from '../../src/sources/sources.ts'
 import type { ScriptedAnswer } from '../support/fake-runtime.ts'
+import { SESSION } from '../support/session-answer.ts'
 import { rehearse, STEPS, type Rehearsal, type Step } from '../support/rehearsal.ts'
 
 type Kind = CredentialsSource['kind']
@@ -23,23 +24,6 @@ const KEYS = join(import.meta.dirname, '..', 'keys')
 const OF_VAULT = ['VAULT_ADDR', 'VAULT_ROLE', 'SERVICE_ACCOUNT_TOKEN_FILE']
 const OF_PKI = ['VAULT_CERT_NAME', 'VAULT_CERT_CN']
 const OF_ROLES_ANYWHERE = ['ROLE_ARN', 'ANCHOR_ARN', 'PROFILE_ARN', 'AWS_ENDPOINT_URL_ROLESANYWHERE']
-
-const SESSION: ScriptedAnswer = {
-  status: 201,
-  body: {
-    credentialSet: [
-      {
-        assumedRoleUser: { arn: 'arn:aws:sts::111122223333:assumed-role/frontend-s3-read/one' },
-        credentials: {
-          accessKeyId: 'ASIAEXAMPLE000000001',
-          secretAccessKey: 'canary/secret+access0key',
-          sessionToken: 'canary/session+token==',
-          expiration: '2026-11-21T13:00:00Z',
-        },
-      },
-    ],
-  },
-}
 
 function keys(members: object, leaseId: string): ScriptedAnswer {
   const data = {

@@ -100,11 +100,6 @@ export function admissions(owner: Owner, policy: string): readonly Admission[] {
   })
 }
 
-/** The CNs that our statements admit. */
-export function admittedNames(owner: Owner, policy: string): readonly string[] {
-  return admissions(owner, policy).map(({ name }) => name)
-}
-
 const SUBJECT = 'aws:PrincipalTag/x509Subject/CN'
 const ISSUER = 'aws:PrincipalTag/x509Issuer/CN'
 

@@ -9,12 +9,8 @@ import {
   tagFault,
   type Binding,
 } from '../../../src/onboarding/aws/bindings.ts'
-import {
-  admittedNames,
-  derivePolicy,
-  policySize,
-  type Owner,
-} from '../../../src/onboarding/aws/trust-policy.ts'
+import { derivePolicy, policySize, type Owner } from '../../../src/onboarding/aws/trust-policy.ts'
+import { admittedNames } from './admitted-names.ts'
 import { commonName } from '../../../src/onboarding/names.ts'
 
 const OWNER: Owner = { installation: 'default', partition: 'aws', account: '111122223333' }

@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { requireServer } from './build.ts'
+import { startEtcd } from './etcd.ts'
 import { api, type ApiAnswer } from './api.ts'
 import {
   freePort,
@@ -47,27 +48,13 @@ export async function startKubernetes(
   writeFileSync(publicKeyFile, tokenKey.publicKey)
   writeFileSync(tokensFile, `${ADMIN_TOKEN},admin,admin,system:masters\n`, { mode: 0o600 })
 
-  const [client, peer, port] = [await freePort(), await freePort(), await freePort()]
-  const etcdUrl = `http://127.0.0.1:${client}`
-  const peerUrl = `http://127.0.0.1:${peer}`
+  const port = await freePort()
   const servers: ServerProcess[] = []
   const stop = async (): Promise<void> => {
     for (const server of servers.reverse()) await server.stop()
   }
   try {
-    const etcd = startProcess(requireServer('etcd'), [
-      `--data-dir=${join(folder, 'etcd')}`,
-      `--listen-client-urls=${etcdUrl}`,
-      `--advertise-client-urls=${etcdUrl}`,
-      `--listen-peer-urls=${peerUrl}`,
-      `--initial-advertise-peer-urls=${peerUrl}`,
-      `--initial-cluster=default=${peerUrl}`,
-      '--unsafe-no-fsync',
-      '--log-level=error',
-    ])
-    servers.push(etcd)
-    await untilReady('etcd', etcd, async () => (await api('GET', `${etcdUrl}/health`)).status === 200)
-
+    const etcdUrl = await startEtcd(folder, servers)
     const apiserver = startProcess(requireServer('kube-apiserver'), [
       `--etcd-servers=${etcdUrl}`,
       '--bind-address=127.0.0.1',

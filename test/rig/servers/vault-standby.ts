@@ -10,6 +10,7 @@ import {
   untilReady,
   type ServerProcess,
 } from '../processes/process.ts'
+import { startEtcd } from './etcd.ts'
 import type { VaultServer } from './vault.ts'
 
 export interface VaultPair {
@@ -58,23 +59,6 @@ export async function startVaultPair(): Promise<VaultPair> {
     await stop()
     throw error
   }
-}
-
-async function startEtcd(folder: string, servers: ServerProcess[]): Promise<string> {
-  const [client, peer] = [`http://127.0.0.1:${await freePort()}`, `http://127.0.0.1:${await freePort()}`]
-  const etcd = startProcess(requireServer('etcd'), [
-    `--data-dir=${join(folder, 'etcd')}`,
-    `--listen-client-urls=${client}`,
-    `--advertise-client-urls=${client}`,
-    `--listen-peer-urls=${peer}`,
-    `--initial-advertise-peer-urls=${peer}`,
-    `--initial-cluster=default=${peer}`,
-    '--unsafe-no-fsync',
-    '--log-level=error',
-  ])
-  servers.push(etcd)
-  await untilReady('etcd', etcd, async () => (await api('GET', `${client}/health`)).status === 200)
-  return client
 }
 
 /** Its address is what the other node redirects to while this one is active. */
