@@ -1,4 +1,4 @@
-/** What CreateSession answers in tests of runs that the emulator cannot know, such as those with a mounted certificate. */
+/** A successful answer of CreateSession, for tests that script it. */
 import type { ScriptedAnswer } from './fake-runtime.ts'
 
 export const SESSION: ScriptedAnswer = {

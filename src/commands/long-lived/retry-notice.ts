@@ -1,4 +1,4 @@
-/** What a long-lived command says of a run before it has failed: its end may be a minute away. */
+/** What a long-lived command says before a run has failed, which may take a minute. */
 
-/** The attempt that is said as a warning: who watches a pod that does not start learns why, and a blip is nobody's business. */
+/** The third failed attempt is logged as a warning, so that someone watching a pod that does not start sees why. */
 export const EARLY_WORD = { warnAt: 3 } as const

@@ -25,8 +25,8 @@ export interface Tag {
 }
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules_creating */
-export const MOST_KEY = 128
-export const MOST_VALUE = 256
+const MOST_KEY = 128
+const MOST_VALUE = 256
 const VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u
 
 export function bindingKey(installation: string, { cluster, namespace, workload }: BindingName): string {

@@ -94,7 +94,7 @@ async function readRoles(account: Account, installation: string): Promise<readon
   return found.toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-export function boundRole(owner: Owner, record: RoleRecord, profiles: readonly ProfileRecord[]): BoundRole {
+function boundRole(owner: Owner, record: RoleRecord, profiles: readonly ProfileRecord[]): BoundRole {
   const { installation } = owner
   const role = tagValue(record.tags, ROLE) ?? record.name
   const { bindings, unread } = readBindings(installation, record.tags)

@@ -3,7 +3,7 @@ import { IamRaError } from '../../errors.ts'
 import type { Tag } from './bindings.ts'
 import { STAGE } from './refusal.ts'
 
-export const INSTALLATION = 'iam-ra:installation'
+const INSTALLATION = 'iam-ra:installation'
 export const ROLE = 'iam-ra:role'
 export const CA_MODE = 'iam-ra:ca-mode'
 const SCHEMA = 'iam-ra:schema'

@@ -55,7 +55,7 @@ function createAnchor(account: Account, installation: string, { mode, pem, subje
 }
 
 /** What a call left whose answer was lost. */
-export function doubled(account: Account, { doubles }: Installation): readonly AwsStep[] {
+function doubled(account: Account, { doubles }: Installation): readonly AwsStep[] {
   return doubles.flatMap((one) => removeAnchor(account, one))
 }
 
