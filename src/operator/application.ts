@@ -11,7 +11,7 @@ import {
 import { VERSION } from '../version.ts'
 import type { OperatorContext } from './context.ts'
 import { unknownCommand, wrongArguments } from './line.ts'
-import type { LineContext } from './routes.ts'
+import type { LineContext } from './route.ts'
 
 const NAME = 'iam-ra'
 

@@ -2,17 +2,14 @@
 import { IamRaError, type Stage } from '../errors.ts'
 import { displayPlan, summary } from '../onboarding/plan/display.ts'
 import { applyInOrder } from '../onboarding/plan/order.ts'
-import type { Plan, Shown } from '../onboarding/plan/step.ts'
+import type { Plan, Shown, Step } from '../onboarding/plan/step.ts'
 import type { Paints } from '../terminal/colour.ts'
 import type { OperatorContext } from './context.ts'
 import { FOUND } from './exits.ts'
 
-export interface Change<Step> {
+export interface Change {
   /** Reads the current state, and makes a plan for it. Called again after the last step. */
-  plan(): Promise<Plan<Step>>
-  show(step: Step): Shown
-  /** @returns what was done, as a line @throws IamRaError */
-  apply(step: Step): Promise<string>
+  plan(): Promise<Plan>
   /** Whether it takes away access. Default: whether a step deletes something. */
   readonly takesAway?: boolean
   /** The stage of the error if a change is not visible afterwards. */
@@ -26,10 +23,13 @@ export interface ChangeFlags {
   readonly 'exit-code'?: boolean
 }
 
+const show = ({ shown }: Step): Shown => shown
+const apply = (step: Step): Promise<string> => step.apply()
+
 /** @returns the exit code @throws IamRaError */
-export async function change<Step>(
+export async function change(
   context: OperatorContext,
-  { plan, show, apply, stage, takesAway }: Change<Step>,
+  { plan, stage, takesAway }: Change,
   flags: ChangeFlags,
 ): Promise<number> {
   const { stderr, terminal } = context.runtime

@@ -1,5 +1,5 @@
 /** The completion script of each shell. It calls `iam-ra __complete` for the words. */
-import type { Shell } from './routes.ts'
+import type { Shell } from './routes/completion.ts'
 
 /** A comment says how to install it. */
 const SCRIPTS: Readonly<Record<Shell, string>> = {

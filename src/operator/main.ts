@@ -5,7 +5,8 @@ import type { OperatorRuntime } from './context.ts'
 import { exitOf } from './exits.ts'
 import { refuseLine } from './line.ts'
 import { asOperatorError, errorJson, errorText } from './report.ts'
-import { ROUTES, type LineContext } from './routes.ts'
+import type { LineContext } from './route.ts'
+import { ROUTES } from './routes.ts'
 
 /** Shells call it while the user types. It prints only words on stdout. */
 const COMPLETE = '__complete'

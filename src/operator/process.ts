@@ -8,7 +8,8 @@ import { systemTerminal } from '../terminal/terminal.ts'
 import { exitOf } from './exits.ts'
 import { main } from './main.ts'
 import { asOperatorError, errorText } from './report.ts'
-import { ROUTES, type LineContext } from './routes.ts'
+import type { LineContext } from './route.ts'
+import { ROUTES } from './routes.ts'
 
 /** The signals' numbers: signal(7). */
 const STOP_SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const

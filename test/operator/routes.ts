@@ -2,9 +2,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { buildCommand, buildRouteMap } from '@stricli/core'
 import { IamRaError, type Stage } from '../../src/errors.ts'
-import type { Shown } from '../../src/onboarding/plan/step.ts'
+import type { Shown, Step } from '../../src/onboarding/plan/step.ts'
 import { change, type ChangeFlags } from '../../src/operator/change.ts'
-import { from, type LineContext } from '../../src/operator/routes.ts'
+import { from, type LineContext } from '../../src/operator/route.ts'
 
 const yes = { kind: 'boolean', optional: true, withNegated: false, brief: 'yes' } as const
 
@@ -43,24 +43,25 @@ const things = buildCommand<ChangeFlags, string[], LineContext>({
   loader: from(() =>
     Promise.resolve(async (context, flags, ...words: string[]) => {
       const done = new Set<string>()
-      const show = (word: string): Shown => {
+      const stepOf = (word: string): Step => {
         const [verb, what = ''] = word.split(':')
-        return { verb: verb as Shown['verb'], what, differences: [{ name: 'size', after: '1' }] }
+        return {
+          shown: { verb: verb as Shown['verb'], what, differences: [{ name: 'size', after: '1' }] },
+          apply: async () => {
+            if (!word.endsWith('!')) done.add(word)
+            return await Promise.resolve(`did ${word}`)
+          },
+        }
       }
-      return await change<string>(
+      return await change(
         context,
         {
           plan: async () =>
             await Promise.resolve({
-              steps: words.filter((word) => !word.startsWith('problem:') && !done.has(word)),
+              steps: words.filter((word) => !word.startsWith('problem:') && !done.has(word)).map(stepOf),
               notes: done.size === 0 ? ['mind the gap'] : ['mind the gap', 'it is there'],
               problems: words.filter((word) => word.startsWith('problem:')),
             }),
-          show,
-          apply: async (word) => {
-            if (!word.endsWith('!')) done.add(word)
-            return await Promise.resolve(`did ${word}`)
-          },
           stage: 'exchange',
         },
         flags,

@@ -8,7 +8,7 @@ import type { BoundRole } from './installation.ts'
 import { tagValue } from './owned.ts'
 import { STAGE, waysOut } from './refusal.ts'
 import { settle, type Settling } from './settle.ts'
-import type { AwsPlan } from './step.ts'
+import type { Plan } from '../plan/step.ts'
 import { admissionKey, admissionOf, admissions, policyFor, policySize, type Owner } from './trust-policy.ts'
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
@@ -19,7 +19,7 @@ export interface BindingWishes extends Omit<Settling, 'role'> {
   readonly quota: number
 }
 
-export function planBinding(account: Account, owner: Owner, role: BoundRole, wishes: BindingWishes): AwsPlan {
+export function planBinding(account: Account, owner: Owner, role: BoundRole, wishes: BindingWishes): Plan {
   const { bind = [], unbind = [], settleOthers = false, quota } = wishes
   const { installation } = owner
   if (role.fault !== undefined) return { steps: [], notes: [], problems: [`role ${role.name} ${role.fault}`] }

@@ -4,10 +4,10 @@ import type { Installation } from './installation.ts'
 import { planBinding } from './plan-binding.ts'
 import { removeAnchor } from './plan-init.ts'
 import { removeRole } from './plan-role.ts'
-import type { AwsPlan } from './step.ts'
+import type { Plan } from '../plan/step.ts'
 
 /** Bindings, then of each role its profile, its policies and itself; the anchor last, off before it goes. */
-export async function planDestroy(account: Account, installation: Installation): Promise<AwsPlan> {
+export async function planDestroy(account: Account, installation: Installation): Promise<Plan> {
   const { owner, roles, anchor, doubles } = installation
   const bound = roles.filter(({ bindings }) => bindings.length > 0)
   const quota = bound.length === 0 ? 0 : await account.iam.trustPolicyQuota()

@@ -5,7 +5,7 @@ import { tagFault } from './bindings.ts'
 import { readAnchors, type Anchor, type Installation } from './installation.ts'
 import { CA_MODE, clusterTag, isOwned, ownTags, type Cluster } from './owned.ts'
 import type { AnchorRecord } from './roles-anywhere.ts'
-import type { AwsPlan, AwsStep } from './step.ts'
+import type { Plan, Step } from '../plan/step.ts'
 
 export interface InitWishes {
   /** Where certificates come from, such as `vault`. */
@@ -16,7 +16,7 @@ export interface InitWishes {
   readonly subject: string
 }
 
-export function planInit(account: Account, installation: Installation, wishes: InitWishes): AwsPlan {
+export function planInit(account: Account, installation: Installation, wishes: InitWishes): Plan {
   const { name, anchor, strangers } = installation
   const [stranger] = strangers
   if (anchor === undefined && stranger !== undefined) {
@@ -28,11 +28,11 @@ export function planInit(account: Account, installation: Installation, wishes: I
   if (certificatesOf(anchor.certificates).join() !== certificatesOf(wishes.pem).join()) {
     return problem(`trust anchor ${anchor.name} has another root; expected the root that it was made with`)
   }
-  const steps: AwsStep[] = anchor.enabled ? [] : [switchAnchor(account, anchor, true)]
+  const steps: Step[] = anchor.enabled ? [] : [switchAnchor(account, anchor, true)]
   return { steps: [...steps, ...doubled(account, installation)], notes: [], problems: [] }
 }
 
-function createAnchor(account: Account, installation: string, { mode, pem, subject }: InitWishes): AwsStep {
+function createAnchor(account: Account, installation: string, { mode, pem, subject }: InitWishes): Step {
   const { rolesAnywhere } = account
   const name = anchorName(installation)
   const made = async (): Promise<AnchorRecord | undefined> =>
@@ -55,13 +55,13 @@ function createAnchor(account: Account, installation: string, { mode, pem, subje
 }
 
 /** What a call left whose answer was lost. */
-function doubled(account: Account, { doubles }: Installation): readonly AwsStep[] {
+function doubled(account: Account, { doubles }: Installation): readonly Step[] {
   return doubles.flatMap((one) => removeAnchor(account, one))
 }
 
 /** Disabled first, so that a request in the meantime is refused by an anchor that still exists. */
-export function removeAnchor(account: Account, anchor: Anchor): readonly AwsStep[] {
-  const remove: AwsStep = {
+export function removeAnchor(account: Account, anchor: Anchor): readonly Step[] {
+  const remove: Step = {
     shown: { verb: 'delete', what: `trust anchor ${anchor.arn}` },
     async apply() {
       await account.rolesAnywhere.deleteAnchor(anchor.id)
@@ -71,7 +71,7 @@ export function removeAnchor(account: Account, anchor: Anchor): readonly AwsStep
   return anchor.enabled ? [switchAnchor(account, anchor, false), remove] : [remove]
 }
 
-function switchAnchor(account: Account, anchor: Anchor, enabled: boolean): AwsStep {
+function switchAnchor(account: Account, anchor: Anchor, enabled: boolean): Step {
   return {
     shown: {
       ...{ verb: 'change', what: `trust anchor ${anchor.arn}` },
@@ -84,7 +84,7 @@ function switchAnchor(account: Account, anchor: Anchor, enabled: boolean): AwsSt
   }
 }
 
-export function planCluster(account: Account, installation: Installation, cluster: Cluster): AwsPlan {
+export function planCluster(account: Account, installation: Installation, cluster: Cluster): Plan {
   const { anchor } = installation
   if (anchor === undefined)
     return problem(`installation ${installation.name} has no trust anchor; iam-ra init makes it`)
@@ -101,7 +101,7 @@ export function planCluster(account: Account, installation: Installation, cluste
   if (problems.length > 0) return { steps: [], notes: [], problems }
   const before = anchor.tags.find(({ Key }) => Key === tag.Key)?.Value
   if (before === tag.Value) return { steps: [], notes: [], problems: [] }
-  const step: AwsStep = {
+  const step: Step = {
     shown: {
       ...{ verb: 'change', what: `trust anchor ${anchor.name}` },
       differences: [
@@ -116,7 +116,7 @@ export function planCluster(account: Account, installation: Installation, cluste
   return { steps: [step], notes: [], problems: [] }
 }
 
-export function planTeardown(account: Account, installation: Installation, cluster: string): AwsPlan {
+export function planTeardown(account: Account, installation: Installation, cluster: string): Plan {
   const { anchor, clusters, roles } = installation
   const found = clusters.find(({ name }) => name === cluster)
   const bound = roles.flatMap(({ bindings }) => bindings.filter((one) => one.cluster === cluster))
@@ -128,7 +128,7 @@ export function planTeardown(account: Account, installation: Installation, clust
   }
   if (anchor === undefined || found === undefined) return { steps: [], notes: [], problems: [] }
   const { Key, Value } = clusterTag(found)
-  const step: AwsStep = {
+  const step: Step = {
     shown: {
       ...{ verb: 'change', what: `trust anchor ${anchor.name}` },
       differences: [{ name: `tag ${Key}`, before: Value, after: '(removed)' }],
@@ -148,6 +148,6 @@ function certificatesOf(pem: string): readonly string[] {
   )
 }
 
-function problem(text: string): AwsPlan {
+function problem(text: string): Plan {
   return { steps: [], notes: [], problems: [text] }
 }

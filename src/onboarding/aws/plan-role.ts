@@ -8,7 +8,7 @@ import { ownerOf, type BoundRole, type Installation } from './installation.ts'
 import { isOwned, ownTags, refuseFault, ROLE } from './owned.ts'
 import { isThereAlready, STAGE } from './refusal.ts'
 import type { ProfileRecord } from './roles-anywhere.ts'
-import type { AwsPlan, AwsStep } from './step.ts'
+import type { Plan, Step } from '../plan/step.ts'
 import { derivePolicy, samePolicy } from './trust-policy.ts'
 
 export interface RoleWishes {
@@ -51,14 +51,14 @@ export async function planRole(
   account: Account,
   installation: Installation,
   wishes: RoleWishes,
-): Promise<AwsPlan> {
+): Promise<Plan> {
   const problems = faultsOf(installation, wishes)
   if (problems.length > 0) return { steps: [], notes: [], problems }
   const found = installation.roles.find(({ role }) => role === wishes.role)
   const { inline, attached } = found === undefined ? NO_POLICIES : await readPolicies(account, found)
   const name = found?.name ?? wishes.iamName ?? roleName(installation.name, wishes.role)
   const { iam } = account
-  const steps: AwsStep[] = found === undefined ? [createRole(account, installation, name, wishes)] : []
+  const steps: Step[] = found === undefined ? [createRole(account, installation, name, wishes)] : []
   const role = (what: string, after: string, before: string | undefined, run: () => Promise<void>): void => {
     steps.push({
       shown: {
@@ -135,7 +135,7 @@ function arnOf({ partition, id }: Account, installation: Installation, name: str
   return `arn:${partition}:iam::${id}:role${rolePath(installation.name)}${name}`
 }
 
-function createRole(account: Account, installation: Installation, name: string, wishes: RoleWishes): AwsStep {
+function createRole(account: Account, installation: Installation, name: string, wishes: RoleWishes): Step {
   const { role, maxSessionSeconds, boundary } = wishes
   const owner = ownerOf(account, installation.name)
   return {
@@ -175,7 +175,7 @@ function profileSteps(
   { role, sessionSeconds }: RoleWishes,
   roleArn: string,
   found: readonly ProfileRecord[],
-): readonly AwsStep[] {
+): readonly Step[] {
   const { rolesAnywhere } = account
   const [profile, ...doubles] = found
   const name = profileName(installation, role)
@@ -187,7 +187,7 @@ function profileSteps(
     return undefined
   }
   if (profile === undefined) {
-    const create: AwsStep = {
+    const create: Step = {
       shown: {
         ...{ verb: 'create', what: `profile ${name}` },
         differences: [
@@ -204,7 +204,7 @@ function profileSteps(
     }
     return [create]
   }
-  const change = (name: string, before: string, after: string, run: () => Promise<void>): AwsStep => ({
+  const change = (name: string, before: string, after: string, run: () => Promise<void>): Step => ({
     shown: { verb: 'change', what: `profile ${profile.name}`, differences: [{ name, before, after }] },
     async apply() {
       await run()
@@ -227,9 +227,9 @@ function profileSteps(
 }
 
 /** Disabled first, so that a request in the meantime is refused by a profile that still exists. */
-function removeProfile(account: Account, installation: string, profile: ProfileRecord): readonly AwsStep[] {
+function removeProfile(account: Account, installation: string, profile: ProfileRecord): readonly Step[] {
   const { rolesAnywhere } = account
-  const off: AwsStep = {
+  const off: Step = {
     shown: {
       ...{ verb: 'change', what: `profile ${profile.arn}` },
       differences: [{ name: 'enabled', before: 'true', after: 'false' }],
@@ -240,7 +240,7 @@ function removeProfile(account: Account, installation: string, profile: ProfileR
       return `disabled profile ${profile.arn}`
     },
   }
-  const remove: AwsStep = {
+  const remove: Step = {
     shown: { verb: 'delete', what: `profile ${profile.arn}` },
     async apply() {
       await refuseStranger(account, installation, profile)
@@ -267,7 +267,7 @@ export async function planRoleDelete(
   account: Account,
   installation: Installation,
   role: string,
-): Promise<AwsPlan> {
+): Promise<Plan> {
   const found = installation.roles.find((one) => one.role === role)
   if (found === undefined) return { steps: [], notes: [], problems: [] }
   const { bindings } = found
@@ -280,11 +280,11 @@ export async function planRoleDelete(
 }
 
 /** Of what nobody is bound to any more: profile, policies, role. */
-export async function removeRole(account: Account, installation: string, role: BoundRole): Promise<AwsPlan> {
+export async function removeRole(account: Account, installation: string, role: BoundRole): Promise<Plan> {
   if (role.fault !== undefined) return { steps: [], notes: [], problems: [`role ${role.name} ${role.fault}`] }
   const { attached, inline } = await readPolicies(account, role)
   const { iam } = account
-  const step = (what: string, run: () => Promise<void>): AwsStep => ({
+  const step = (what: string, run: () => Promise<void>): Step => ({
     shown: { verb: 'delete', what },
     async apply() {
       await run()

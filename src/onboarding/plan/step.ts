@@ -1,4 +1,4 @@
-/** The parts of a plan: only data, so that it can be shown, compared and then applied. */
+/** The parts of a plan: what is shown, and how it is done. */
 import type { Difference } from './difference.ts'
 
 /** A step of any kind, for display. */
@@ -9,12 +9,28 @@ export interface Shown {
   readonly differences?: readonly Difference[]
 }
 
-/** @typeParam Step what a room can show and apply, such as a write to Vault */
-export interface Plan<Step> {
+/** Applying it twice has the same result as applying it once. */
+export interface Step {
+  readonly shown: Shown
+  /** @returns what was done, as a line @throws IamRaError */
+  readonly apply: () => Promise<string>
+}
+
+/** @typeParam S what a room can show and apply; Vault's steps are only data, so that they can be compared */
+export interface Plan<S = Step> {
   /** In the order in which they can be applied. */
-  readonly steps: readonly Step[]
+  readonly steps: readonly S[]
   /** What is worth knowing, and what remains to be done elsewhere. */
   readonly notes: readonly string[]
   /** If there is any, nothing is written. */
   readonly problems: readonly string[]
+}
+
+/** One after the other: with any problem in one, nothing of the others is written either. */
+export function joined(...plans: readonly Plan[]): Plan {
+  return {
+    steps: plans.flatMap(({ steps }) => steps),
+    notes: [...new Set(plans.flatMap(({ notes }) => notes))],
+    problems: [...new Set(plans.flatMap(({ problems }) => problems))],
+  }
 }

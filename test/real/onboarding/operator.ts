@@ -6,7 +6,7 @@ import { readInstallation, type Installation } from '../../../src/onboarding/aws
 import { planBinding } from '../../../src/onboarding/aws/plan-binding.ts'
 import { planInit } from '../../../src/onboarding/aws/plan-init.ts'
 import { planRole, type RoleWishes } from '../../../src/onboarding/aws/plan-role.ts'
-import type { AwsPlan } from '../../../src/onboarding/aws/step.ts'
+import type { Plan } from '../../../src/onboarding/plan/step.ts'
 import type { Binding } from '../../../src/onboarding/aws/bindings.ts'
 import { createHttpClient } from '../../../src/net/http.ts'
 import type { Clock } from '../../../src/run/runtime.ts'
@@ -60,7 +60,7 @@ export const ROLE: RoleWishes = {
 }
 
 /** @throws Error for a plan with problems */
-export async function doAll(plan: AwsPlan | Promise<AwsPlan>): Promise<readonly string[]> {
+export async function doAll(plan: Plan | Promise<Plan>): Promise<readonly string[]> {
   const { steps, problems } = await plan
   if (problems.length > 0) throw new Error(problems.join('\n'))
   const done: string[] = []
