@@ -28,7 +28,7 @@ const EVERYTHING: PolicyDocument = {
   Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
 }
 const BOUNDARY = 'arn:aws:iam::aws:policy/PowerUserAccess'
-const CLUSTER = { name: 'prod', mode: 'vault', namespace: 'iam-ra-system' }
+const CLUSTER = { name: 'prod', mode: 'vault', namespace: 'iam-ra-system', words: [] }
 
 const home = mkdtempSync(join(tmpdir(), 'iam-ra-policies-'))
 process.on('exit', () => rmSync(home, { recursive: true, force: true }))
