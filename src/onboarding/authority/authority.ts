@@ -2,6 +2,7 @@
  * What signs the certificates of workloads. There is one file in this directory for each kind; everything else of
  * onboarding is the same for all of them.
  */
+import type { Cluster } from '../aws/owned.ts'
 import type { Identity } from '../names.ts'
 import type { KubeObject, PodSource } from '../kubernetes/objects.ts'
 import type { Plan } from '../plan/step.ts'
@@ -19,12 +20,10 @@ export interface Root {
   read(): Promise<string>
 }
 
-/** Text that the trust anchor's tag for a cluster keeps for its authority, in words without spaces. */
-export type ClusterWords = readonly string[]
-
 export interface ClusterSetUp {
   readonly plan: Plan
-  readonly words: ClusterWords
+  /** For the trust anchor's tag of the cluster. */
+  readonly words: readonly string[]
   /** To be applied to the cluster. */
   readonly objects: readonly KubeObject[]
 }
@@ -39,13 +38,6 @@ export interface WorkloadSetUp {
   readonly objects: readonly KubeObject[]
 }
 
-export interface ClusterName {
-  readonly name: string
-  /** Of the cluster's own objects. */
-  readonly namespace: string
-  readonly words: ClusterWords
-}
-
 /** What a workload can get here; `unknown` if this operator may not look. */
 export interface Standing {
   readonly state: 'ok' | 'wrong' | 'unknown'
@@ -58,15 +50,12 @@ export interface Authority {
   /** For `init`. @throws IamRaError */
   root(): Promise<Root>
   /** For `k8s setup`. @throws IamRaError */
-  setUpCluster(cluster: Omit<ClusterName, 'words'>): Promise<ClusterSetUp>
+  setUpCluster(cluster: Pick<Cluster, 'name' | 'namespace'>): Promise<ClusterSetUp>
   /** For `k8s onboard`. @throws IamRaError */
-  setUpWorkload(
-    cluster: ClusterName,
-    workload: Identity & { readonly workload: string },
-  ): Promise<WorkloadSetUp>
+  setUpWorkload(cluster: Cluster, workload: Identity & { readonly workload: string }): Promise<WorkloadSetUp>
   /** For `k8s list`: one for each workload, in their order. @throws IamRaError */
-  standings(cluster: ClusterName, workloads: readonly Identity[]): Promise<readonly Standing[]>
+  standings(cluster: Cluster, workloads: readonly Identity[]): Promise<readonly Standing[]>
   /** What `k8s teardown` leaves, each with the command that removes it. */
-  leftovers(cluster: ClusterName): readonly string[]
+  leftovers(cluster: Cluster): readonly string[]
   close(): void
 }

@@ -58,10 +58,12 @@ export interface Cluster {
   readonly mode: string
   /** Where its objects of the installation are. */
   readonly namespace: string
+  /** What its authority has to know later; none contains a space. */
+  readonly words: readonly string[]
 }
 
-export function clusterTag({ name, mode, namespace }: Cluster): Tag {
-  return { Key: `${CLUSTER}${name}`, Value: `${mode} ${namespace}` }
+export function clusterTag({ name, mode, namespace, words }: Cluster): Tag {
+  return { Key: `${CLUSTER}${name}`, Value: [mode, namespace, ...words].join(' ') }
 }
 
 /** Those of an anchor, by their names. */
@@ -69,8 +71,8 @@ export function readClusters(tags: readonly Tag[]): readonly Cluster[] {
   return tags
     .filter(({ Key }) => Key.startsWith(CLUSTER))
     .map(({ Key, Value }) => {
-      const [mode = '', namespace = ''] = Value.split(' ')
-      return { name: Key.slice(CLUSTER.length), mode, namespace }
+      const [mode = '', namespace = '', ...words] = Value.split(' ')
+      return { name: Key.slice(CLUSTER.length), mode, namespace, words }
     })
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }

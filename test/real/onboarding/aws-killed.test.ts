@@ -24,7 +24,7 @@ const hooks = [aws.gate, aws.rolesAnywhere]
 /** From nothing to a workload that is bound. */
 async function build(account: Account): Promise<void> {
   await initialize(account)
-  const cluster = { name: 'prod', mode: 'vault', namespace: 'iam-ra-system' }
+  const cluster = { name: 'prod', mode: 'vault', namespace: 'iam-ra-system', words: [] }
   await doAll(planCluster(account, await readInstallation(account, 'default'), cluster))
   await makeRole(account)
   await bind(account, 'admin', { bind: ['a'] })

@@ -74,13 +74,27 @@ life('plans nothing for what is as it should be', async () => {
   await initialize(account)
   await makeRole(account)
   await bind(account, 'admin', { bind: ['a'] })
-  await doAll(planCluster(account, await read(), { name: 'prod', mode: 'vault', namespace: 'iam-ra-system' }))
+  await doAll(
+    planCluster(account, await read(), {
+      name: 'prod',
+      mode: 'vault',
+      namespace: 'iam-ra-system',
+      words: ['https://vault:8200'],
+    }),
+  )
   const now = await read()
-  assert.equal(now.clusters, [{ name: 'prod', mode: 'vault', namespace: 'iam-ra-system' }])
+  assert.equal(now.clusters, [
+    { name: 'prod', mode: 'vault', namespace: 'iam-ra-system', words: ['https://vault:8200'] },
+  ])
   const plans = [
     planInit(account, now, INIT),
     await planRole(account, now, ROLE),
-    planCluster(account, now, { name: 'prod', mode: 'vault', namespace: 'iam-ra-system' }),
+    planCluster(account, now, {
+      name: 'prod',
+      mode: 'vault',
+      namespace: 'iam-ra-system',
+      words: ['https://vault:8200'],
+    }),
     planBinding(account, now.owner, roleOf(now, 'admin'), { bind: [workload(now, 'a')], quota: 2048 }),
   ]
   assert.equal(
