@@ -61,6 +61,7 @@ export function openVaultAuthority(runtime: VaultRuntime, wishes: VaultWishes): 
       return await setUpCluster(
         {
           ...{ vault, wishes: { ...wishes, address }, files: runtime, anchor: anchor() },
+          ...{ installation: wishes.installation, vaultCa: await vaultCa(runtime) },
           ...{ nowMs: clock.now(), context, reviewerToken },
         },
         cluster,

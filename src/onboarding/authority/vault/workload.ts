@@ -14,7 +14,8 @@ import type { WorkloadSetUp } from '../authority.ts'
 import { refused } from './client.ts'
 import { otherIssuer } from './cluster.ts'
 import { issuerBelow, readIssuer } from './issuer.ts'
-import { AUDIENCE, clusterOf, defaultSetup, REVIEWER, type VaultCluster } from './names.ts'
+import { REVIEWER } from '../../kubernetes/manifests/cluster.ts'
+import { AUDIENCE, clusterOf, defaultSetup, type VaultCluster } from './names.ts'
 import { admit, NAMES, namesOf, textsOf, type Admitting } from './role.ts'
 
 export interface WorkloadWork {

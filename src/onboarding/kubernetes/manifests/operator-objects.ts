@@ -23,8 +23,8 @@ export interface OperatorWorkload {
 
 const API = 'secrets.hashicorp.com/v1beta1'
 /** Not `vault`, which k8s/vault-secrets-operator has: a namespace may use both. */
-export const LOGIN = 'iam-ra'
-export const CA_SECRET = 'iam-ra-vault-ca'
+const LOGIN = 'iam-ra'
+const CA_SECRET = 'iam-ra-vault-ca'
 const ARNS = '^(TRUST_ANCHOR_ARN|PROFILE_ARN|ROLE_ARN)$'
 
 /** The same for each workload of a namespace. */

@@ -1,7 +1,7 @@
 /** What `k8s onboard` prints for a workload, and what `k8s offboard` deletes. */
 import { labelsOf, type KubeObject, type ObjectName, type VaultSource } from '../objects.ts'
 import { CA_KEY, type Mode } from './credentials-pod.ts'
-import { CA_SECRET, LOGIN, sharedObjects, staticSecret, type OperatorArns } from './operator-objects.ts'
+import { sharedObjects, staticSecret, type OperatorArns } from './operator-objects.ts'
 import { sampleObject, type SampleKind } from './sample.ts'
 
 export interface Arns {
@@ -58,17 +58,10 @@ export interface WorkloadNames {
   readonly own: readonly ObjectName[]
   /** Undefined for the account that every namespace has. Other workloads may run as it. */
   readonly account: ObjectName | undefined
-  /** Of all workloads of the namespace that have their ARNs by the Vault Secrets Operator. */
-  readonly shared: readonly ObjectName[]
 }
 
 /** What `workloadObjects` may have printed, in the order in which it can be deleted. */
-export function workloadNames(
-  namespace: string,
-  workload: string,
-  account: string,
-  operatorAccount: string,
-): WorkloadNames {
+export function workloadNames(namespace: string, workload: string, account: string): WorkloadNames {
   const named = (kind: string, name: string): ObjectName => ({ kind, name, namespace })
   const ofOperator = (kind: string, name: string): ObjectName => named(`${kind}.secrets.hashicorp.com`, name)
   const sample = sampleName(workload)
@@ -82,12 +75,6 @@ export function workloadNames(
       named('configmap', configName(workload)),
     ],
     account: account === 'default' ? undefined : named('serviceaccount', account),
-    shared: [
-      ofOperator('vaultauth', LOGIN),
-      ofOperator('vaultconnection', LOGIN),
-      named('secret', CA_SECRET),
-      named('serviceaccount', operatorAccount),
-    ],
   }
 }
 
