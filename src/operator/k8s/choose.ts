@@ -6,8 +6,10 @@ import type { Cluster } from '../../onboarding/aws/owned.ts'
 import {
   accountFault,
   clusterFault,
+  commonNameFault,
   namespaceFault,
   workloadFault,
+  type Identity,
   type NameFault,
 } from '../../onboarding/names.ts'
 import { nearest } from '../../text/did-you-mean.ts'
@@ -41,6 +43,13 @@ export function checkNames(names: Names): void {
     'choose other names: they become part of certificates, tags and labels',
     problems,
   )
+}
+
+/** @throws IamRaError if the three together give no certificate */
+export function checkCommonName(identity: Identity): void {
+  const fault = commonNameFault(identity)
+  if (fault === undefined) return
+  throw refused(`service account ${identity.account} ${fault.wrong}`, `expected ${fault.expected}`)
 }
 
 /** @throws IamRaError if the installation has no trust anchor */

@@ -13,7 +13,7 @@ import { withAuthority } from '../authority.ts'
 import { change, type ChangeFlags } from '../change.ts'
 import type { OperatorContext } from '../context.ts'
 import type { AccountFlags } from '../route.ts'
-import { boundTo, checkNames, chooseCluster, chooseRole, requireAnchor } from './choose.ts'
+import { boundTo, checkCommonName, checkNames, chooseCluster, chooseRole, requireAnchor } from './choose.ts'
 import { checkCluster, deliver, isForeignAccount, type ObjectFlags } from './cluster.ts'
 import { readSampleWishes, type SampleFlags, type SampleWishes } from './sample.ts'
 import { readWait, waitForSample } from './wait.ts'
@@ -51,6 +51,7 @@ export async function onboard(
     const first = await readInstallation(account, name)
     const cluster = chooseCluster(first, flags.cluster)
     const { role } = chooseRole(first, flags.role, workload)
+    checkCommonName({ cluster: cluster.name, namespace, account: serviceAccount })
     const meant: Meant = { workload, namespace, account: serviceAccount, cluster, role }
     if (flags.apply === true) await checkCluster(context, flags, cluster)
     return await withAuthority(
