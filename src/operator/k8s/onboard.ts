@@ -5,7 +5,7 @@ import type { Binding } from '../../onboarding/aws/bindings.ts'
 import { readInstallation, type Installation } from '../../onboarding/aws/installation.ts'
 import type { Cluster } from '../../onboarding/aws/owned.ts'
 import { planBinding } from '../../onboarding/aws/plan-binding.ts'
-import { workloadObjects } from '../../onboarding/kubernetes/manifests/workload.ts'
+import { workloadObjects, type Arns } from '../../onboarding/kubernetes/manifests/workload.ts'
 import type { KubeObject } from '../../onboarding/kubernetes/objects.ts'
 import { joined, type Plan } from '../../onboarding/plan/step.ts'
 import { installationOf, withAccount } from '../account.ts'
@@ -54,34 +54,31 @@ export async function onboard(
     checkCommonName({ cluster: cluster.name, namespace, account: serviceAccount })
     const meant: Meant = { workload, namespace, account: serviceAccount, cluster, role }
     if (flags.apply === true) await checkCluster(context, flags, cluster)
-    return await withAuthority(
-      context,
-      flags,
-      { installation: first, cluster: cluster.name },
-      async (authority) => {
-        let last: Planned | undefined
-        const plan = async (): Promise<Plan> => {
-          last = await planOnboarding(account, authority, await readInstallation(account, name), meant, flags)
-          return last.plan
-        }
-        const code = await change(context, { plan, stage: 'exchange' }, flags)
-        if (last === undefined || flags['dry-run'] === true) return code
-        const objects = await objectsOf(context, flags, { meant, planned: last, wishes })
-        await deliver(context, flags, objects, {
-          ...{
-            installation: name,
-            cluster: cluster.name,
-            namespace,
-            workload,
-            account: serviceAccount,
-            role,
-          },
-          roleArn: last.arns.role,
-        })
-        if (waitMs !== undefined) await waitForSample(context, flags, { objects, waitMs })
-        return code
-      },
-    )
+    const arns = wishes.arns === 'operator' ? variables(arnsOf(first, role, workload)) : undefined
+    const work = { installation: first, cluster: cluster.name, arns }
+    return await withAuthority(context, flags, work, async (authority) => {
+      let last: Planned | undefined
+      const plan = async (): Promise<Plan> => {
+        last = await planOnboarding(account, authority, await readInstallation(account, name), meant, flags)
+        return last.plan
+      }
+      const code = await change(context, { plan, stage: 'exchange' }, flags)
+      if (last === undefined || flags['dry-run'] === true) return code
+      const objects = await objectsOf(context, flags, { meant, planned: last, wishes })
+      await deliver(context, flags, objects, {
+        ...{
+          installation: name,
+          cluster: cluster.name,
+          namespace,
+          workload,
+          account: serviceAccount,
+          role,
+        },
+        roleArn: last.arns.role,
+      })
+      if (waitMs !== undefined) await waitForSample(context, flags, { objects, waitMs })
+      return code
+    })
   })
 }
 
@@ -89,7 +86,17 @@ interface Planned {
   readonly plan: Plan
   readonly setUp: WorkloadSetUp
   readonly installation: string
-  readonly arns: { readonly anchor: string; readonly profile: string; readonly role: string }
+  readonly arns: Arns
+}
+
+/** Empty where there is none: the plan has that as a problem. */
+function arnsOf(installation: Installation, roleName: string, workload: string): Arns {
+  const { arn: role, profiles } = chooseRole(installation, roleName, workload)
+  return { anchor: installation.anchor?.arn ?? '', profile: profiles[0]?.arn ?? '', role }
+}
+
+function variables({ anchor, profile, role }: Arns): Readonly<Record<string, string>> {
+  return { TRUST_ANCHOR_ARN: anchor, PROFILE_ARN: profile, ROLE_ARN: role }
 }
 
 async function planOnboarding(
@@ -123,7 +130,7 @@ async function planOnboarding(
   )
   return {
     ...{ plan, setUp, installation: installation.name },
-    arns: { anchor: anchor.arn, profile: profile?.arn ?? '', role: role.arn },
+    arns: arnsOf(installation, roleName, identity.workload),
   }
 }
 
@@ -160,7 +167,7 @@ async function objectsOf(
     ...setUp.objects,
     ...workloadObjects({
       ...{ installation, arns, namespace, account, cluster: cluster.name },
-      ...{ workload: meant.workload, role: meant.role, source: setUp.source, operator: undefined },
+      ...{ workload: meant.workload, role: meant.role, source: setUp.source },
       accountIsForeign: await isForeignAccount(context, flags, { cluster, namespace, account }),
       sample: kind === undefined ? undefined : { kind, mode, image, hours },
     }),
