@@ -219,7 +219,12 @@ function unreachable({ hostname, origin }: URL): readonly string[] {
 
 function reviewerObjects({ name: cluster, namespace }: ClusterName): readonly KubeObject[] {
   return [
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: REVIEWER, namespace } },
+    {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name: REVIEWER, namespace },
+      automountServiceAccountToken: false,
+    },
     {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRoleBinding',
