@@ -1,6 +1,6 @@
 /**
- * Copies the files of k8s that the operator's program needs into one of its modules, because an installed program has no
- * checkout. `npm run format` runs it, and a test checks it.
+ * Copies the files of k8s that the operator's program needs into its modules, because an installed program has no checkout.
+ * `npm run format` runs it, and a test checks it.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,16 +8,36 @@ import { format, resolveConfig } from 'prettier'
 import { ROOT } from './checks/files.ts'
 import { PARAMETER_FILES } from '../src/onboarding/vault/parameters.ts'
 
-export const REFERENCE_MODULE = 'src/onboarding/vault/reference.ts'
+export interface Module {
+  readonly path: string
+  readonly directory: string
+  readonly constant: string
+  readonly files: readonly string[]
+}
 
-/** The text of the module. */
-export async function referenceModule(): Promise<string> {
-  const texts = ['setup.json', ...PARAMETER_FILES].map((name) => {
-    const text = readFileSync(join(ROOT, 'k8s/vault', name), 'utf8')
+export const MODULES: readonly Module[] = [
+  {
+    path: 'src/onboarding/vault/reference.ts',
+    directory: 'k8s/vault',
+    constant: 'REFERENCE',
+    files: ['setup.json', ...PARAMETER_FILES],
+  },
+  {
+    path: 'src/onboarding/aws/templates.ts',
+    directory: 'k8s/aws',
+    constant: 'TEMPLATES',
+    files: ['trust-anchor.yaml', 'role.yaml'],
+  },
+]
+
+/** The text of a module. */
+export async function moduleText({ directory, constant, files }: Module): Promise<string> {
+  const texts = files.map((name) => {
+    const text = readFileSync(join(ROOT, directory, name), 'utf8')
     return `${JSON.stringify(name)}: ${templateLiteral(text)}`
   })
-  const module = `/** The files of k8s/vault, by name. Written by scripts/reference.ts. */
-export const REFERENCE = { ${texts.join(',\n')} } as const
+  const module = `/** Files of ${directory}, by name. Written by scripts/reference.ts. */
+export const ${constant} = { ${texts.join(',\n')} } as const
 `
   return await format(module, { ...(await resolveConfig(join(ROOT, 'package.json'))), parser: 'typescript' })
 }
@@ -26,4 +46,6 @@ function templateLiteral(text: string): string {
   return `\`${text.replace(/[\\`]|\$\{/g, (found) => `\\${found}`)}\``
 }
 
-if (import.meta.main) writeFileSync(join(ROOT, REFERENCE_MODULE), await referenceModule())
+if (import.meta.main) {
+  for (const one of MODULES) writeFileSync(join(ROOT, one.path), await moduleText(one))
+}
