@@ -1,7 +1,6 @@
 /** What an operator wants a role to be, and what is wrong with the wishes alone. */
 import { parseJsonObject } from '../../text/json.ts'
 import { iamNameFault, roleFault } from '../names.ts'
-import { addedTagFault } from './added-tags.ts'
 import type { Tag } from './bindings.ts'
 import type { BoundRole } from './installation.ts'
 
@@ -37,7 +36,7 @@ export function secondsOf(found: BoundRole | undefined, wishes: RoleWishes): Sec
 
 /** Of the wishes alone: known before AWS is asked for anything. */
 export function wishFaults(installation: string, wishes: RoleWishes): readonly string[] {
-  const { role, iamName, policies, inline, tags } = wishes
+  const { role, iamName, policies, inline } = wishes
   const named = [
     [role, roleFault(role, installation, iamName)],
     [iamName ?? '', iamName === undefined ? undefined : iamNameFault(iamName)],
@@ -52,10 +51,6 @@ export function wishFaults(installation: string, wishes: RoleWishes): readonly s
       .map(([policy]) => `the inline policy ${policy} is not a JSON object`),
     ...range('--max-session', wishes.maxSessionSeconds, 3600),
     ...range('--session-duration', wishes.sessionSeconds, 900),
-    ...tags.flatMap((tag) => {
-      const wrong = addedTagFault(tag)
-      return wrong === undefined ? [] : [`the tag ${tag.Key} ${wrong}`]
-    }),
   ]
 }
 
