@@ -1,44 +1,57 @@
 /**
- * Copies the files of k8s that the operator's program needs into its modules, because an installed program has no checkout.
- * `npm run format` runs it, and a test checks it.
+ * Copies the files of k8s that the operator's program needs into its modules, because an installed program has no
+ * checkout. `npm run format` runs it, and a test checks it.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
+import { parse } from 'yaml'
 import { ROOT } from './checks/files.ts'
 import { PARAMETER_FILES } from '../src/onboarding/vault/parameters.ts'
 
-export interface Module {
-  readonly path: string
-  readonly directory: string
-  readonly constant: string
-  readonly files: readonly string[]
+/** The text of each module, by its path. */
+export const REFERENCE_MODULES: Readonly<Record<string, () => Promise<string>>> = {
+  'src/onboarding/vault/reference.ts': vaultModule,
+  'src/onboarding/aws/templates.ts': awsModule,
+  'src/onboarding/kubernetes/manifests/pod-templates.ts': templatesModule,
 }
 
-export const MODULES: readonly Module[] = [
-  {
-    path: 'src/onboarding/vault/reference.ts',
-    directory: 'k8s/vault',
-    constant: 'REFERENCE',
-    files: ['setup.json', ...PARAMETER_FILES],
-  },
-  {
-    path: 'src/onboarding/aws/templates.ts',
-    directory: 'k8s/aws',
-    constant: 'TEMPLATES',
-    files: ['trust-anchor.yaml', 'role.yaml'],
-  },
-]
+function vaultModule(): Promise<string> {
+  return textsModule('REFERENCE', 'vault', ['setup.json', ...PARAMETER_FILES])
+}
 
-/** The text of a module. */
-export async function moduleText({ directory, constant, files }: Module): Promise<string> {
-  const texts = files.map((name) => {
-    const text = readFileSync(join(ROOT, directory, name), 'utf8')
-    return `${JSON.stringify(name)}: ${templateLiteral(text)}`
+function awsModule(): Promise<string> {
+  return textsModule('TEMPLATES', 'aws', ['trust-anchor.yaml', 'role.yaml'])
+}
+
+function textsModule(constant: string, directory: string, names: readonly string[]): Promise<string> {
+  const texts = names.map((name) => {
+    return `${JSON.stringify(name)}: ${templateLiteral(read(`${directory}/${name}`))}`
   })
-  const module = `/** Files of ${directory}, by name. Written by scripts/reference.ts. */
+  return formatted(`/** Files of k8s/${directory}, by name. Written by scripts/reference.ts. */
 export const ${constant} = { ${texts.join(',\n')} } as const
-`
+`)
+}
+
+function templatesModule(): Promise<string> {
+  const template = (directory: string): string => {
+    const file = parse(read(`${directory}/pod-template.yaml`)) as { template: { spec: unknown } }
+    return JSON.stringify(file.template.spec)
+  }
+  return formatted(`/** The pods of k8s/base and k8s/sidecar. Written by scripts/reference.ts. */
+import type { PodSpec } from './pod.ts'
+
+export const BASE: PodSpec = ${template('base')}
+
+export const SIDECAR: PodSpec = ${template('sidecar')}
+`)
+}
+
+function read(path: string): string {
+  return readFileSync(join(ROOT, 'k8s', path), 'utf8')
+}
+
+async function formatted(module: string): Promise<string> {
   return await format(module, { ...(await resolveConfig(join(ROOT, 'package.json'))), parser: 'typescript' })
 }
 
@@ -47,5 +60,5 @@ function templateLiteral(text: string): string {
 }
 
 if (import.meta.main) {
-  for (const one of MODULES) writeFileSync(join(ROOT, one.path), await moduleText(one))
+  for (const [path, text] of Object.entries(REFERENCE_MODULES)) writeFileSync(join(ROOT, path), await text())
 }

@@ -35,3 +35,39 @@ export interface VaultSource {
   readonly pkiMount: string
   readonly pkiRole: string
 }
+
+/** What objects are labelled with. */
+export interface Owner {
+  readonly installation: string
+  readonly cluster: string
+  /** Absent on objects that the workloads of a namespace share. */
+  readonly workload?: string
+}
+
+const MANAGED_BY = 'app.kubernetes.io/managed-by'
+const MANAGER = 'iam-ra'
+
+/** @returns a selector for `Kubectl.list` and for labels */
+export function labelsOf({ installation, cluster, workload }: Owner): Readonly<Record<string, string>> {
+  return {
+    [MANAGED_BY]: MANAGER,
+    'iam-ra/installation': installation,
+    'iam-ra/cluster': cluster,
+    ...(workload === undefined ? {} : { 'iam-ra/workload': workload }),
+  }
+}
+
+/** Only such objects are changed or deleted. */
+export function isOurs({ metadata }: KubeObject): boolean {
+  return metadata.labels?.[MANAGED_BY] === MANAGER
+}
+
+export function nameOf({ apiVersion, kind, metadata }: KubeObject): ObjectName {
+  const [group = '', version] = apiVersion.split('/')
+  const { name, namespace } = metadata
+  return {
+    kind: version === undefined ? kind.toLowerCase() : `${kind.toLowerCase()}.${group}`,
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+  }
+}
