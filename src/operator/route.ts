@@ -36,6 +36,31 @@ export function valueFlag<T = string>(
   return { kind: 'parsed', optional: true, parse, placeholder, brief } as const
 }
 
+/** A flag with a value that may be repeated. */
+export function listFlag<T = string>(
+  placeholder: string,
+  brief: string,
+  parse: (input: string) => T = (input) => input as T,
+) {
+  return { kind: 'parsed', optional: true, variadic: true, parse, placeholder, brief } as const
+}
+
+/** A flag with one of a few words. */
+export function choiceFlag<Word extends string>(words: readonly Word[], brief: string) {
+  return { kind: 'enum', optional: true, values: words, brief } as const
+}
+
+/** For a flag that counts. */
+export function wholeNumber(input: string): number {
+  if (/^\d{1,9}$/.test(input)) return Number(input)
+  throw new Error('is not a whole number')
+}
+
+/** One positional argument. */
+export function named(placeholder: string, brief: string) {
+  return { kind: 'tuple', parameters: [{ brief, parse: (input: string) => input, placeholder }] } as const
+}
+
 /** A flag without a value. */
 export function switchFlag(brief: string) {
   return { kind: 'boolean', optional: true, withNegated: false, brief } as const
@@ -63,3 +88,5 @@ export const CHANGE_FLAGS = {
 } as const
 
 export const CHANGE_ALIASES = { y: 'yes' } as const
+
+export const JSON_FLAG = switchFlag('print one JSON document')

@@ -11,6 +11,7 @@ import {
   CHANGE_ALIASES,
   CHANGE_FLAGS,
   from,
+  JSON_FLAG,
   switchFlag,
   valueFlag,
   type LineContext,
@@ -21,7 +22,6 @@ const CONTEXT_FLAGS = {
   kubeconfig: valueFlag('FILE', 'the kubeconfig (default: KUBECONFIG, or ~/.kube/config)'),
 } as const
 
-const JSON_FLAG = switchFlag('print one JSON document')
 const CLUSTER_FLAG = valueFlag('CLUSTER', 'the cluster (default: the only one of the installation)')
 
 const choice = <Word extends string>(words: readonly Word[], brief: string) =>
