@@ -12,6 +12,7 @@ export interface AuthorityFlags extends ClusterFlags {
   readonly setup?: string
   readonly 'vault-address'?: string
   readonly reviewer?: 'vault' | 'token'
+  readonly 'replace-reviewer-token'?: boolean
   readonly 'api-server'?: string
   readonly 'api-ca'?: string
   readonly 'root-mount'?: string
@@ -55,6 +56,7 @@ export async function withAuthority<T>(
       ...{ vaultAddress: flags['vault-address'], setupFile: flags.setup, reviewer: flags.reviewer },
       ...{ apiServer: flags['api-server'], apiCa, rootMount: flags['root-mount'] },
       context: () => kubectlOf(context, flags).context(),
+      replaceReviewerToken: flags['replace-reviewer-token'],
       reviewerToken: (account) => reviewerToken(context, flags, account, cluster),
     },
   )
