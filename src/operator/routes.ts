@@ -3,10 +3,12 @@ import { buildRouteMap, type RouteMap } from '@stricli/core'
 import { EXIT_HELP } from './exits.ts'
 import type { LineContext } from './route.ts'
 import { completion } from './routes/completion.ts'
+import { doctor } from './routes/doctor.ts'
 import { vault } from './routes/vault.ts'
 
 export const ROUTES: RouteMap<LineContext> = buildRouteMap({
   routes: {
+    doctor,
     vault,
     completion,
   },
