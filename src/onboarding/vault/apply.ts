@@ -3,14 +3,14 @@ import { IamRaError } from '../../errors.ts'
 import { issueForMount, requestCertificate, takeCertificate, type AuthorityFiles } from './issue.ts'
 
 import { paths } from './resources.ts'
-import type { Setup } from './setup.ts'
+import type { ClusterSetup } from './setup.ts'
 import { readMounts } from './state.ts'
 import { ACCESSOR, REVIEWER_TOKEN, type Step } from './step.ts'
 import type { Vault } from './vault.ts'
 
 export interface ApplyContext extends AuthorityFiles {
   readonly vault: Vault
-  readonly setup: Setup
+  readonly setup: ClusterSetup
   /** Undefined if none was given. */
   readonly reviewerToken: string | undefined
 }

@@ -1,7 +1,7 @@
 /** The PKI mount's place below the trust anchor: what remains to be done until a CA has certified the mount's own key. */
 import { X509Certificate } from 'node:crypto'
 import { fingerprint, missingFrom, oneLine, readCertificates } from './certificates.ts'
-import type { Setup } from './setup.ts'
+import type { ClusterSetup } from './setup.ts'
 import type { Issuer, State } from './state.ts'
 
 export interface AuthorityWishes {
@@ -11,6 +11,8 @@ export interface AuthorityWishes {
   readonly signed?: { readonly file: string; readonly pem: string }
   /** The mount of the CA above, if it is in this Vault. */
   readonly rootMount?: string
+  /** What the plan says, in place of these ways, if nothing signs yet. */
+  readonly unsigned?: readonly string[]
   /** Replace the current key and certificate. */
   readonly rotate: boolean
 }
@@ -35,7 +37,7 @@ const DAY_MS = 86_400_000
 const SOON_DAYS = 60
 
 export function planAuthority(
-  { mount, commonName }: Setup['pki'],
+  { mount, commonName }: ClusterSetup['pki'],
   state: State,
   wishes: AuthorityWishes,
   nowMs: number,
@@ -61,6 +63,7 @@ export function planAuthority(
   if (rootMount !== undefined) {
     return { step: { kind: 'sign', rootMount, ...pending }, notes, problems: [] }
   }
+  if (wishes.unsigned !== undefined) return { notes: wishes.unsigned, problems: [] }
   return {
     notes:
       keyId === undefined

@@ -21,10 +21,9 @@ export async function openVault(runtime: Environment): Promise<Vault> {
     runtime.warn("VAULT_SKIP_VERIFY is ignored: Vault's certificate is always checked")
   }
   const token = await readToken(runtime)
-  const caFile = valueOf(runtime, 'VAULT_CACERT')
   const tlsServerName = readServerName(valueOf(runtime, 'VAULT_TLS_SERVER_NAME'))
   const namespace = valueOf(runtime, 'VAULT_NAMESPACE')
-  const ca = caFile === undefined ? undefined : await readPem(runtime, caFile, 'VAULT_CACERT', CA_HINT)
+  const ca = await vaultCa(runtime)
   return createVault(
     { url, token, ...(namespace === undefined ? {} : { namespace }) },
     runtime.http({
@@ -33,6 +32,12 @@ export async function openVault(runtime: Environment): Promise<Vault> {
     }),
     (ms) => runtime.clock.sleep(ms),
   )
+}
+
+/** The certificates to trust as Vault's, PEM; undefined for the built-in roots. @throws IamRaError */
+export async function vaultCa(runtime: Pick<Environment, 'env' | 'readFile'>): Promise<string | undefined> {
+  const file = valueOf(runtime, 'VAULT_CACERT')
+  return file === undefined ? undefined : await readPem(runtime, file, 'VAULT_CACERT', CA_HINT)
 }
 
 /** Checks every variable that is read except VAULT_TOKEN, where a secret belongs. */
@@ -48,7 +53,7 @@ function refuseSecrets(runtime: Environment): void {
   }
 }
 
-function valueOf({ env }: Environment, name: string): string | undefined {
+function valueOf({ env }: Pick<Environment, 'env'>, name: string): string | undefined {
   const value = env[name]?.trim()
   return value === '' ? undefined : value
 }

@@ -4,13 +4,13 @@ import type { AuthorityStep } from './authority.ts'
 import { fingerprint, missingFrom, readCertificates } from './certificates.ts'
 import type { Data } from './difference.ts'
 
-import type { Setup } from './setup.ts'
+import type { ClusterSetup } from './setup.ts'
 import { readAuthority, type Issuer } from './state.ts'
 import type { Vault } from './vault.ts'
 
 export interface AuthorityFiles {
   readonly vault: Vault
-  readonly setup: Setup
+  readonly setup: ClusterSetup
   /** @throws IamRaError if it cannot be written */
   writeFile(path: string, text: string): Promise<void>
 }

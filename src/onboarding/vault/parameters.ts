@@ -2,7 +2,7 @@
 import { parseJsonObject } from '../../text/json.ts'
 import type { Data } from './difference.ts'
 import { mistake } from './error.ts'
-import type { Setup } from './setup.ts'
+import { hasBindings, type ClusterSetup } from './setup.ts'
 
 export const PARAMETER_FILES = [
   'pod-policy.hcl',
@@ -17,14 +17,15 @@ export type ParameterFiles = Readonly<Record<(typeof PARAMETER_FILES)[number], s
 
 export interface Parameters {
   readonly podPolicy: string
-  readonly operatorPolicy: string
   readonly pkiRole: Data
   readonly podRole: Data
+  /** Empty for a set-up without bindings. */
+  readonly operatorPolicy: string
   readonly operatorRole: Data
 }
 
 /** @param accessor the auth mount's: the names are built from its metadata about the caller */
-export function fillParameters(files: ParameterFiles, setup: Setup, accessor: string): Parameters {
+export function fillParameters(files: ParameterFiles, setup: ClusterSetup, accessor: string): Parameters {
   const alias = (name: string): string =>
     `{{identity.entity.aliases.${accessor}.metadata.service_account_${name}}}`
   const values: Readonly<Record<string, string>> = {
@@ -33,9 +34,9 @@ export function fillParameters(files: ParameterFiles, setup: Setup, accessor: st
     CLUSTER: setup.cluster,
     PKI_MOUNT: setup.pki.mount,
     PKI_ROLE: setup.pki.role,
-    KV_MOUNT: setup.kv.mount,
-    KV_PATH: setup.kv.path,
-    OPERATOR_ROLE: setup.operator.role,
+    ...(hasBindings(setup)
+      ? { KV_MOUNT: setup.kv.mount, KV_PATH: setup.kv.path, OPERATOR_ROLE: setup.operator.role }
+      : {}),
   }
   const filled = (file: keyof ParameterFiles): string =>
     files[file].replaceAll(/\$\{(\w*)\}/g, (found, name: string) => {
@@ -52,9 +53,9 @@ export function fillParameters(files: ParameterFiles, setup: Setup, accessor: st
   }
   return {
     podPolicy: filled('pod-policy.hcl'),
-    operatorPolicy: filled('operator-policy.hcl'),
     pkiRole: object('pki-role.json'),
     podRole: object('pod-role.json'),
-    operatorRole: object('operator-role.json'),
+    operatorPolicy: hasBindings(setup) ? filled('operator-policy.hcl') : '',
+    operatorRole: hasBindings(setup) ? object('operator-role.json') : {},
   }
 }

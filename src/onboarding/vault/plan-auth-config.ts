@@ -1,7 +1,7 @@
 /** The auth mount's config. Vault replaces it as a whole and never shows the reviewer's token, which could get lost. */
 import type { Difference } from '../plan/difference.ts'
 import { authConfig } from './resources.ts'
-import type { Setup } from './setup.ts'
+import type { ClusterSetup } from './setup.ts'
 import type { State } from './state.ts'
 import { planWrite, REVIEWER_TOKEN, type Plan, type Wishes, type Write } from './step.ts'
 
@@ -9,9 +9,11 @@ interface ConfigPlan extends Plan {
   readonly steps: readonly Write[]
 }
 
-export function planAuthConfig(setup: Setup, wishes: Wishes, state: State): ConfigPlan {
+export function planAuthConfig(setup: ClusterSetup, wishes: Wishes, state: State): ConfigPlan {
   const { path, wanted } = authConfig(setup, wishes.ca)
   const found = state.found.get(path)
+  const { requested } = wishes
+  const cure = requested?.cure ?? 'give --reviewer-token FILE'
   const isSet = found?.['token_reviewer_jwt_set'] === true
   // Keys for checking tokens restrict what is accepted; a write without them would drop them.
   const kept = Array.isArray(found?.['pem_keys']) ? { pem_keys: found['pem_keys'] } : {}
@@ -37,23 +39,26 @@ export function planAuthConfig(setup: Setup, wishes: Wishes, state: State): Conf
   }
   if (!isSet || wishes.replaceReviewerToken || (write !== undefined && wishes.reviewerToken)) {
     if (!wishes.reviewerToken) {
+      if (requested !== undefined && !isSet) return plain
       return {
         ...plain,
-        problems: ['give --reviewer-token FILE: the reviewer is an account whose token Vault needs'],
+        problems: [`${cure}: the reviewer is an account whose token Vault needs`],
       }
     }
     const before = isSet ? { before: '(set)' } : {}
     return withToken(
-      { name: 'token_reviewer_jwt', ...before, after: '(from the file, never shown)' },
+      {
+        name: 'token_reviewer_jwt',
+        ...before,
+        after: `(from ${requested?.from ?? 'the file'}, never shown)`,
+      },
       { token_reviewer_jwt: REVIEWER_TOKEN },
     )
   }
   if (write !== undefined) {
     return {
       ...plain,
-      problems: [
-        `${path} is replaced as a whole, which drops its reviewer token: give --reviewer-token FILE too`,
-      ],
+      problems: [`${path} is replaced as a whole, which drops its reviewer token: ${cure} too`],
     }
   }
   return wishes.reviewerToken

@@ -6,12 +6,12 @@ import { differences, unknownMembers, type Data } from './difference.ts'
 import { fillParameters, type ParameterFiles } from './parameters.ts'
 import { planAuthConfig } from './plan-auth-config.ts'
 import { paths, plainResources, storedArns, urls, type Resource, type StoredArn } from './resources.ts'
-import type { Setup } from './setup.ts'
+import { hasBindings, type ClusterSetup, type Setup } from './setup.ts'
 import type { State } from './state.ts'
 import { ACCESSOR, planWrite, type Plan, type Wishes, type Write } from './step.ts'
 
 export function makePlan(
-  setup: Setup,
+  setup: ClusterSetup,
   files: ParameterFiles,
   wishes: Wishes,
   state: State,
@@ -19,6 +19,7 @@ export function makePlan(
 ): Plan {
   const problems = mountProblems(setup, state)
   if (problems.length > 0) return { steps: [], notes: [], problems }
+  const bound = hasBindings(setup) ? setup : undefined
   const accessor = state.mounts.get(paths.authMount(setup))?.accessor ?? ACCESSOR
   const config = planAuthConfig(setup, wishes, state)
   const authority = planAuthority(setup.pki, state, wishes, nowMs)
@@ -40,32 +41,33 @@ export function makePlan(
         ? []
         : [{ kind: 'authority', mount: setup.pki.mount, step: authority.step } as const]),
       ...plain.flatMap(write),
-      ...planMount(setup, state, 'kv'),
-      ...storedArns(setup).flatMap((stored) => planArn(stored, state)),
+      ...(bound === undefined ? [] : planArns(bound, state)),
     ],
     notes: [
-      ...wideAudiences(setup),
+      ...(bound === undefined ? [] : wideAudiences(bound)),
       ...config.notes,
       ...authority.notes,
       ...unknown,
-      ...strangers(setup, state),
-      ...missingArns(setup, state),
+      ...(bound === undefined ? [] : otherAuthRoles(bound, state)),
+      ...otherWaysToSign(setup, state),
+      ...(bound === undefined ? [] : missingArns(bound, state)),
     ],
     problems: [...takenOver(setup, plain, state), ...config.problems, ...authority.problems],
   }
 }
 
-function mountProblems(setup: Setup, { mounts }: State): string[] {
-  const wanted = [
+function mountProblems(setup: ClusterSetup, { mounts }: State): string[] {
+  const wanted: readonly (readonly [path: string, type: string, member: string])[] = [
     [paths.authMount(setup), 'kubernetes', 'kubernetes.mount'],
     [paths.pkiMount(setup), 'pki', 'pki.mount'],
-    [paths.kvMount(setup), 'kv', 'kv.mount'],
-  ] as const
+    ...(hasBindings(setup) ? ([[paths.kvMount(setup), 'kv', 'kv.mount']] as const) : []),
+  ]
   const problems = wanted.flatMap(([path, type, member]) => {
     const found = mounts.get(path)?.type
     if (found === undefined || found === type) return []
     return [`${path} is a mount of type ${found}, not ${type}: choose another ${member}`]
   })
+  if (!hasBindings(setup)) return problems
   const kv = mounts.get(paths.kvMount(setup))
   if (kv?.type === 'kv' && kv.version !== '2') {
     problems.push(
@@ -76,25 +78,23 @@ function mountProblems(setup: Setup, { mounts }: State): string[] {
 }
 
 /** Another cluster's setup may use the same names, and this one would bind them to its own callers only. */
-function takenOver(setup: Setup, resources: readonly Resource[], { mounts, found }: State): string[] {
+function takenOver(setup: ClusterSetup, resources: readonly Resource[], { mounts, found }: State): string[] {
   const others = [...mounts].filter(([path]) => path.startsWith('auth/') && path !== paths.authMount(setup))
   return resources.flatMap(({ path }) => {
     const text = JSON.stringify(found.get(path) ?? {})
     const [owner] = others.find(([, { accessor }]) => text.includes(`.aliases.${accessor}.`)) ?? []
     if (owner === undefined) return []
-    const member = path.endsWith(`/${setup.operator.role}`) ? 'operator.role' : 'pki.role'
+    const member =
+      hasBindings(setup) && path.endsWith(`/${setup.operator.role}`) ? 'operator.role' : 'pki.role'
     return [`${path} binds callers of ${owner}, which would lose it: choose another ${member}`]
   })
 }
 
-function planMount(setup: Setup, { mounts }: State, which: 'auth' | 'pki' | 'kv'): Write[] {
+function planMount(setup: ClusterSetup, { mounts }: State, which: 'auth' | 'pki'): Write[] {
   switch (which) {
     case 'auth':
       if (mounts.has(paths.authMount(setup))) return []
       return planWrite(`sys/auth/${setup.kubernetes.mount}`, { type: 'kubernetes' }, undefined)
-    case 'kv':
-      if (mounts.has(paths.kvMount(setup))) return []
-      return planWrite(`sys/mounts/${setup.kv.mount}`, { type: 'kv', options: { version: '2' } }, undefined)
     case 'pki': {
       const { mount, seconds } = setup.pki
       const longest = { max_lease_ttl: `${seconds}s` }
@@ -106,6 +106,13 @@ function planMount(setup: Setup, { mounts }: State, which: 'auth' | 'pki' | 'kv'
       return planWrite(`sys/mounts/${mount}/tune`, longest, { max_lease_ttl: found.maxLeaseSeconds })
     }
   }
+}
+
+function planArns(setup: Setup, state: State): Write[] {
+  const mount: Write[] = state.mounts.has(paths.kvMount(setup))
+    ? []
+    : planWrite(`sys/mounts/${setup.kv.mount}`, { type: 'kv', options: { version: '2' } }, undefined)
+  return [...mount, ...storedArns(setup).flatMap((stored) => planArn(stored, state))]
 }
 
 /** Check-and-set: a newer version is never overwritten. */
@@ -155,8 +162,8 @@ function wideAudiences({ kubernetes, operator, bindings }: Setup): string[] {
     )
 }
 
-/** Other roles, or those of an earlier setup, and other ways to sign: they are kept, and may undo what ours restrict. */
-function strangers(setup: Setup, { pkiRoles, authRoles, acme }: State): string[] {
+/** Those of an earlier setup among them: they are kept. */
+function otherAuthRoles(setup: Setup, { authRoles }: State): string[] {
   const { pki, operator, bindings } = setup
   const own = [operator.role, ...bindings.map(({ role }) => role)]
   const others = [...authRoles].filter(([name, data]) => {
@@ -167,11 +174,16 @@ function strangers(setup: Setup, { pkiRoles, authRoles, acme }: State): string[]
       [pki.role, operator.role].some((one) => policies.includes(one))
     )
   })
+  return others.map(
+    ([name]) =>
+      `${paths.authRoles(setup)}/${name} is not in the setup but grants one of its policies: vault delete ${paths.authRoles(setup)}/${name}`,
+  )
+}
+
+/** They are kept, and may undo what ours restricts. */
+function otherWaysToSign(setup: ClusterSetup, { pkiRoles, acme }: State): string[] {
+  const { pki } = setup
   return [
-    ...others.map(
-      ([name]) =>
-        `${paths.authRoles(setup)}/${name} is not in the setup but grants one of its policies: vault delete ${paths.authRoles(setup)}/${name}`,
-    ),
     ...pkiRoles
       .filter((name) => name !== pki.role)
       .map(

@@ -1,7 +1,7 @@
 /** What a setup wants in Vault, resource by resource, in the order in which they can be written. */
 import type { Data } from './difference.ts'
 import type { Parameters } from './parameters.ts'
-import { ARN_NAMES, type Setup } from './setup.ts'
+import { ARN_NAMES, hasBindings, type Binding, type ClusterSetup, type Setup } from './setup.ts'
 
 export interface Resource {
   /** The path for reading and writing it, below /v1. */
@@ -12,17 +12,17 @@ export interface Resource {
 }
 
 export const paths = {
-  authMount: ({ kubernetes }: Setup): string => `auth/${kubernetes.mount}/`,
-  authConfig: ({ kubernetes }: Setup): string => `auth/${kubernetes.mount}/config`,
-  authRoles: ({ kubernetes }: Setup): string => `auth/${kubernetes.mount}/role`,
-  pkiMount: ({ pki }: Setup): string => `${pki.mount}/`,
-  pkiRoles: ({ pki }: Setup): string => `${pki.mount}/roles`,
-  acme: ({ pki }: Setup): string => `${pki.mount}/config/acme`,
+  authMount: ({ kubernetes }: ClusterSetup): string => `auth/${kubernetes.mount}/`,
+  authConfig: ({ kubernetes }: ClusterSetup): string => `auth/${kubernetes.mount}/config`,
+  authRoles: ({ kubernetes }: ClusterSetup): string => `auth/${kubernetes.mount}/role`,
+  pkiMount: ({ pki }: ClusterSetup): string => `${pki.mount}/`,
+  pkiRoles: ({ pki }: ClusterSetup): string => `${pki.mount}/roles`,
+  acme: ({ pki }: ClusterSetup): string => `${pki.mount}/config/acme`,
   kvMount: ({ kv }: Setup): string => `${kv.mount}/`,
 }
 
 /** The auth mount's config except the reviewer's token, which Vault never shows. */
-export function authConfig(setup: Setup, ca: string | undefined): Resource {
+export function authConfig(setup: ClusterSetup, ca: string | undefined): Resource {
   const { host, issuer, reviewer } = setup.kubernetes
   return {
     path: paths.authConfig(setup),
@@ -39,7 +39,7 @@ export function authConfig(setup: Setup, ca: string | undefined): Resource {
   }
 }
 
-export function urls(setup: Setup): Resource {
+export function urls(setup: ClusterSetup): Resource {
   const { mount, issuingCertificates, crlDistributionPoints } = setup.pki
   return {
     path: `${mount}/config/urls`,
@@ -48,26 +48,28 @@ export function urls(setup: Setup): Resource {
   }
 }
 
-export function plainResources(setup: Setup, parameters: Parameters): Resource[] {
-  const { pki, operator, bindings } = setup
-  const inAuth = { mount: paths.authMount(setup) }
-  const inPki = { mount: paths.pkiMount(setup) }
+export function plainResources(setup: ClusterSetup, parameters: Parameters): Resource[] {
+  const { pki } = setup
   return [
-    { ...inPki, path: `${paths.pkiRoles(setup)}/${pki.role}`, wanted: parameters.pkiRole },
+    {
+      mount: paths.pkiMount(setup),
+      path: `${paths.pkiRoles(setup)}/${pki.role}`,
+      wanted: parameters.pkiRole,
+    },
     { path: `sys/policies/acl/${pki.role}`, wanted: { policy: parameters.podPolicy } },
+    ...(hasBindings(setup) ? boundResources(setup, parameters) : []),
+  ]
+}
+
+function boundResources(setup: Setup, parameters: Parameters): Resource[] {
+  const { operator, bindings } = setup
+  const inAuth = { mount: paths.authMount(setup) }
+  return [
     { path: `sys/policies/acl/${operator.role}`, wanted: { policy: parameters.operatorPolicy } },
-    ...bindings.map(({ role, namespace, accounts, audience, tokenSeconds, tokenType }) => ({
+    ...bindings.map((binding) => ({
       ...inAuth,
-      path: `${paths.authRoles(setup)}/${role}`,
-      wanted: {
-        bound_service_account_names: accounts,
-        bound_service_account_namespaces: [namespace],
-        audience,
-        ...parameters.podRole,
-        token_type: tokenType,
-        token_ttl: tokenSeconds,
-        token_max_ttl: tokenSeconds,
-      },
+      path: `${paths.authRoles(setup)}/${binding.role}`,
+      wanted: boundRole(binding, parameters),
     })),
     {
       ...inAuth,
@@ -80,6 +82,22 @@ export function plainResources(setup: Setup, parameters: Parameters): Resource[]
       },
     },
   ]
+}
+
+/** The role of a namespace in the auth mount. */
+export function boundRole(
+  { namespace, accounts, audience, tokenSeconds, tokenType }: Omit<Binding, 'role' | 'arns'>,
+  { podRole }: Pick<Parameters, 'podRole'>,
+): Data {
+  return {
+    bound_service_account_names: accounts,
+    bound_service_account_namespaces: [namespace],
+    audience,
+    ...podRole,
+    token_type: tokenType,
+    token_ttl: tokenSeconds,
+    token_max_ttl: tokenSeconds,
+  }
 }
 
 export interface StoredArn {

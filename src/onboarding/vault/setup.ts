@@ -23,7 +23,8 @@ export interface Binding {
   readonly arns: Readonly<Partial<Record<ArnName, string>>>
 }
 
-export interface Setup {
+/** What the pods of a cluster need before any namespace is bound. */
+export interface ClusterSetup {
   readonly cluster: string
   readonly kubernetes: {
     readonly mount: string
@@ -42,9 +43,17 @@ export interface Setup {
     readonly issuingCertificates: readonly string[]
     readonly crlDistributionPoints: readonly string[]
   }
+}
+
+/** As a file has it. */
+export interface Setup extends ClusterSetup {
   readonly kv: { readonly mount: string; readonly path: string }
   readonly operator: { readonly role: string; readonly account: string; readonly audience: string }
   readonly bindings: readonly Binding[]
+}
+
+export function hasBindings(setup: ClusterSetup): setup is Setup {
+  return 'bindings' in setup
 }
 
 /** RFC 1123, as for namespaces. A cluster's name is also one label, so that a CN can be parsed from the right. */

@@ -3,7 +3,7 @@ import { isRecord } from '../../text/json.ts'
 import type { Data } from './difference.ts'
 import { fillParameters, type ParameterFiles } from './parameters.ts'
 import { authConfig, paths, plainResources, storedArns, urls } from './resources.ts'
-import type { Setup } from './setup.ts'
+import { hasBindings, type ClusterSetup } from './setup.ts'
 import type { Vault } from './vault.ts'
 
 export interface Mount {
@@ -36,11 +36,11 @@ export interface State {
   readonly acme: boolean
   /** In the PKI mount. */
   readonly pkiRoles: readonly string[]
-  /** In the auth mount, with each role's data. */
+  /** In the auth mount, with each role's data; not read for a set-up without bindings. */
   readonly authRoles: ReadonlyMap<string, Data>
 }
 
-export async function readState(vault: Vault, setup: Setup, files: ParameterFiles): Promise<State> {
+export async function readState(vault: Vault, setup: ClusterSetup, files: ParameterFiles): Promise<State> {
   const mounts = new Map([
     ...mountsOf(await vault.read('sys/mounts'), ''),
     ...mountsOf(await vault.read('sys/auth'), 'auth/'),
@@ -65,11 +65,15 @@ export async function readState(vault: Vault, setup: Setup, files: ParameterFile
   ]) {
     if (there(mount)) await look(path)
   }
-  if (has(paths.kvMount(setup), 'kv') && mounts.get(paths.kvMount(setup))?.version === '2') {
+  if (
+    hasBindings(setup) &&
+    has(paths.kvMount(setup), 'kv') &&
+    mounts.get(paths.kvMount(setup))?.version === '2'
+  ) {
     for (const { path } of storedArns(setup)) await look(path)
   }
   const authRoles = new Map<string, Data>()
-  for (const name of hasAuth ? await vault.list(paths.authRoles(setup)) : []) {
+  for (const name of hasAuth && hasBindings(setup) ? await vault.list(paths.authRoles(setup)) : []) {
     const path = `${paths.authRoles(setup)}/${name}`
     authRoles.set(name, found.get(path) ?? (await vault.read(path)) ?? {})
   }

@@ -26,6 +26,8 @@ export interface Wishes extends AuthorityWishes {
   readonly reviewerToken: boolean
   /** Whether it replaces the one that Vault has. */
   readonly replaceReviewerToken: boolean
+  /** In words of the plan, if the token is not from a file. Without one, a config that has none is then written all the same. */
+  readonly requested?: { readonly from: string; readonly cure: string }
 }
 
 /** Placeholder for the accessor of an auth mount that does not exist yet. */

@@ -22,8 +22,15 @@ import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { ROOT } from '../../../scripts/checks/files.ts'
 
-const LOOPBACK_NAMES = ['vault', 'kube-apiserver', 'etcd', 'kustomize', 'cert-manager-crds'] as const
-const NODE_NAMES = ['kubelet', 'kube-scheduler', 'kube-controller-manager', 'kubectl'] as const
+const LOOPBACK_NAMES = [
+  'vault',
+  'kube-apiserver',
+  'etcd',
+  'kubectl',
+  'kustomize',
+  'cert-manager-crds',
+] as const
+const NODE_NAMES = ['kubelet', 'kube-scheduler', 'kube-controller-manager'] as const
 
 export type ServerName = (typeof LOOPBACK_NAMES)[number] | (typeof NODE_NAMES)[number]
 

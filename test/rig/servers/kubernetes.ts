@@ -27,6 +27,8 @@ export interface Kubernetes {
   token(namespace: string, name: string, audience: string, seconds?: number): Promise<string>
   /** Lets the account ask the TokenReview API, as Vault's reviewer must. */
   allowReview(namespace: string, name: string): Promise<void>
+  /** For kubectl, as cluster-admin or with another token. */
+  kubeconfig(options?: { readonly context?: string; readonly token?: string }): string
   stop(): Promise<void>
 }
 
@@ -89,11 +91,32 @@ export async function startKubernetes(
       }
       return answer.json
     }
-    return { url, ca, issuer, tokenKey, request, ...accounts(request), stop }
+    return {
+      ...{ url, ca, issuer, tokenKey, request, stop },
+      ...accounts(request),
+      kubeconfig: ({ context = 'admin', token = ADMIN_TOKEN } = {}) =>
+        kubeconfigOf({ url, ca, context, token }),
+    }
   } catch (error) {
     await stop()
     throw error
   }
+}
+
+/** A kubeconfig is YAML, and JSON is YAML. */
+function kubeconfigOf({
+  url,
+  ca,
+  context,
+  token,
+}: Pick<Kubernetes, 'url' | 'ca'> & { readonly context: string; readonly token: string }): string {
+  const data = Buffer.from(ca).toString('base64')
+  return JSON.stringify({
+    ...{ apiVersion: 'v1', kind: 'Config', 'current-context': context },
+    clusters: [{ name: context, cluster: { server: url, 'certificate-authority-data': data } }],
+    users: [{ name: context, user: { token } }],
+    contexts: [{ name: context, context: { cluster: context, user: context } }],
+  })
 }
 
 function accounts(

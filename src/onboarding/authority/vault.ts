@@ -1,0 +1,112 @@
+/** Vault as the authority: its root or another certified a CA for each cluster, and a pod logs in with its own account's token. */
+import { IamRaError } from '../../errors.ts'
+import type { Runtime } from '../../run/runtime.ts'
+import { vaultAddress } from '../../settings/addresses.ts'
+import type { KubeContext } from '../kubernetes/kubectl.ts'
+import { openVault, vaultCa } from '../vault/connection.ts'
+import { mistake } from '../vault/error.ts'
+import type { InputFiles } from '../vault/files.ts'
+import type { Vault } from '../vault/vault.ts'
+import type { Authority } from './authority.ts'
+import { explaining } from './vault/client.ts'
+import { setUpCluster, type ClusterWishes } from './vault/cluster.ts'
+import { clusterOf, ROOT_MOUNT } from './vault/names.ts'
+import { readRoot } from './vault/root.ts'
+import { standings } from './vault/standing.ts'
+import { setUpWorkload } from './vault/workload.ts'
+
+export interface VaultRuntime
+  extends Pick<Runtime, 'env' | 'home' | 'http' | 'clock' | 'random'>, InputFiles {
+  warn(sentence: string): void
+  readonly signal?: AbortSignal
+}
+
+/** All that commands take from their flags and know from AWS; each method says in its error if it lacks something. */
+export interface VaultWishes extends Omit<ClusterWishes, 'address'> {
+  readonly installation: string
+  /** PEM of the installation's trust anchor; for all but `init`. */
+  readonly anchor?: string | undefined
+  /** Of the root. Default: `iam-ra <installation>`. */
+  readonly commonName?: string | undefined
+  /** Of the root. Default: 10. */
+  readonly years?: number | undefined
+  /** Vault's address as pods reach it. Default: VAULT_ADDR. */
+  readonly vaultAddress?: string | undefined
+  /** The kubeconfig's. Asked by `k8s setup` alone, if Vault is outside the cluster. */
+  context?(): Promise<Pick<KubeContext, 'server' | 'ca'>>
+  /** A token of Vault's reviewer; undefined if the account is not there yet. Asked if Vault lacks one. */
+  reviewerToken?(account: { readonly namespace: string; readonly name: string }): Promise<string | undefined>
+}
+
+const YEARS = 10
+
+/** Vault is asked when it is first needed. */
+export function openVaultAuthority(runtime: VaultRuntime, wishes: VaultWishes): Authority {
+  const { clock } = runtime
+  let opened: Promise<Vault> | undefined
+  const open = async (): Promise<Vault> => await (opened ??= openVault(runtime).then(explaining))
+  const anchor = (): string => wishes.anchor ?? unknown('trust anchor')
+  const reviewerToken = wishes.reviewerToken ?? (() => Promise.resolve(undefined))
+  return {
+    mode: 'vault',
+    async root() {
+      const { rootMount = ROOT_MOUNT, commonName = `iam-ra ${wishes.installation}`, years = YEARS } = wishes
+      const isNamed = wishes.commonName !== undefined
+      return await readRoot(await open(), { mount: rootMount, commonName, isNamed, years }, clock.now())
+    },
+    async setUpCluster(cluster) {
+      const address = podsAddress(wishes.vaultAddress ?? runtime.env['VAULT_ADDR'])
+      const context = wishes.context ?? (() => unknown('kubeconfig context'))
+      const vault = await open()
+      return await setUpCluster(
+        {
+          ...{ vault, wishes: { ...wishes, address }, files: runtime, anchor: anchor() },
+          ...{ nowMs: clock.now(), context, reviewerToken },
+        },
+        cluster,
+      )
+    },
+    async setUpWorkload(cluster, workload) {
+      const vault = await open()
+      const { random, signal } = runtime
+      return await setUpWorkload(
+        {
+          ...{ vault, admitting: { clock, random, signal }, anchor: anchor() },
+          ...{ nowMs: clock.now(), ca: await vaultCa(runtime), reviewerToken },
+        },
+        cluster,
+        workload,
+      )
+    },
+    standings: (cluster, workloads) => standings(open, cluster, workloads),
+    leftovers(cluster) {
+      const names = clusterOf(cluster)
+      if (names === undefined) return []
+      const { authMount, pkiMount, pkiRole } = names
+      return [
+        `Vault still has the logins of cluster ${cluster.name}: vault auth disable ${authMount}`,
+        `Vault still has the CA of cluster ${cluster.name} and its key: vault secrets disable ${pkiMount}`,
+        `Vault still has the policy of its pods: vault policy delete ${pkiRole}`,
+      ]
+    },
+    close() {
+      void opened?.then(
+        (vault) => vault.close(),
+        () => undefined,
+      )
+    },
+  }
+}
+
+function podsAddress(text: string | undefined): URL {
+  const checked = vaultAddress(text?.trim() ?? '')
+  if ('value' in checked) return checked.value
+  throw mistake(`Vault's address for pods ${checked.wrong}`, {
+    hint: `set --vault-address, or else VAULT_ADDR, to ${checked.expected}`,
+  })
+}
+
+/** A caller's bug. */
+function unknown(what: string): never {
+  throw new IamRaError('INTERNAL', 'internal', `Vault's authority was opened without the ${what}`)
+}

@@ -1,0 +1,239 @@
+/** What a cluster has in Vault before any workload: an auth mount, a PKI mount below the root, a PKI role and its policy. */
+import { dirname, resolve } from 'node:path'
+import type { Cluster } from '../../aws/owned.ts'
+import type { KubeContext } from '../../kubernetes/kubectl.ts'
+import type { KubeObject } from '../../kubernetes/objects.ts'
+import { joined, type Plan } from '../../plan/step.ts'
+import { mistake } from '../../vault/error.ts'
+import { readPem, readText, type InputFiles } from '../../vault/files.ts'
+import { makePlan } from '../../vault/plan.ts'
+import { planAuthConfig } from '../../vault/plan-auth-config.ts'
+import { REFERENCE } from '../../vault/reference.ts'
+import { paths } from '../../vault/resources.ts'
+import { parseSetup, type ClusterSetup } from '../../vault/setup.ts'
+import { readState, type State } from '../../vault/state.ts'
+import type { Wishes } from '../../vault/step.ts'
+import type { Vault } from '../../vault/vault.ts'
+import type { ClusterSetUp } from '../authority.ts'
+import { appliedTo, refused } from './client.ts'
+import { issuerBelow, readIssuer } from './issuer.ts'
+import { defaultSetup, REVIEWER, ROOT_MOUNT, wordsOf } from './names.ts'
+import { findNamesakes, findRootMount } from './other-mounts.ts'
+
+export interface ClusterWishes {
+  /** Vault's, as pods reach it. */
+  readonly address: URL
+  /** As `--setup` names it; its names then count. */
+  readonly setupFile?: string | undefined
+  /** Default: Vault's own account if Vault is in the cluster by its address, else one whose token Vault gets. */
+  readonly reviewer?: 'vault' | 'token' | undefined
+  /** The API server's address as Vault reaches it. Default: the kubeconfig context's. */
+  readonly apiServer?: string | undefined
+  /** PEM of its CA. Default: the kubeconfig context's. */
+  readonly apiCa?: string | undefined
+  /** Where to look first for the root. */
+  readonly rootMount?: string | undefined
+}
+
+export interface ClusterWork {
+  readonly vault: Vault
+  readonly wishes: ClusterWishes
+  readonly files: InputFiles
+  /** PEM of the trust anchor. */
+  readonly anchor: string
+  readonly nowMs: number
+  context(): Promise<Pick<KubeContext, 'server' | 'ca'>>
+  /** Undefined if the account is not there yet. Asked only if Vault lacks a token. */
+  reviewerToken(account: { readonly namespace: string; readonly name: string }): Promise<string | undefined>
+}
+
+type ClusterName = Pick<Cluster, 'name' | 'namespace'>
+
+interface Wanted {
+  readonly setup: ClusterSetup
+  /** PEM of the API server's CA. */
+  readonly ca: string | undefined
+}
+
+/** @throws IamRaError */
+export async function setUpCluster(work: ClusterWork, cluster: ClusterName): Promise<ClusterSetUp> {
+  const { vault, wishes } = work
+  const wanted = await wantedSetup(work, cluster.name)
+  const { setup } = wanted
+  const words = wordsOf({
+    address: wishes.address.origin,
+    authMount: setup.kubernetes.mount,
+    pkiMount: setup.pki.mount,
+    pkiRole: setup.pki.role,
+  })
+  const objects = setup.kubernetes.reviewer === 'token' ? reviewerObjects(cluster) : []
+  const state = await readState(vault, setup, REFERENCE)
+  const problems = [...elsewhere(setup, state), ...(await findNamesakes(vault, setup, state, work.anchor))]
+  const plan = problems.length > 0 ? refused(...problems) : await planCluster(work, cluster, wanted, state)
+  return { plan, words, objects }
+}
+
+async function planCluster(
+  work: ClusterWork,
+  cluster: ClusterName,
+  { setup, ca }: Wanted,
+  state: State,
+): Promise<Plan> {
+  const { vault, anchor, nowMs } = work
+  const rootMount = await findRootMount(vault, state, anchor, work.wishes.rootMount ?? ROOT_MOUNT)
+  const account = { namespace: cluster.namespace, name: REVIEWER }
+  const wishes: Wishes = {
+    ...{ rotate: false, reviewerToken: false, replaceReviewerToken: false },
+    ...(ca === undefined ? {} : { ca }),
+    ...(rootMount === undefined ? { unsigned: unsigned(setup, work.wishes.setupFile) } : { rootMount }),
+    requested: {
+      from: `service account ${account.namespace}/${account.name}`,
+      cure: `apply the manifests of iam-ra k8s setup, which have service account ${account.namespace}/${account.name}, and run it again`,
+    },
+  }
+  const lacks = lacksToken(setup, wishes, state)
+  const token = lacks ? await work.reviewerToken(account) : undefined
+  const all = makePlan(setup, REFERENCE, { ...wishes, reviewerToken: token !== undefined }, state, nowMs)
+  const plan = appliedTo({ vault, setup, reviewerToken: token, writeFile: noFile }, all)
+  const pending =
+    lacks && token === undefined
+      ? [
+          `Vault gets no reviewer token yet, because service account ${account.namespace}/${account.name} is not there: apply the manifests, and the next iam-ra k8s setup or k8s onboard gives it one`,
+        ]
+      : []
+  const notes = [...pending, ...unreachable(work.wishes.address)]
+  return joined(plan, { steps: [], notes, problems: await wrongIssuer(work, setup, state) })
+}
+
+/** A signing certificate that is there may be of another installation. */
+async function wrongIssuer(
+  { vault, anchor, nowMs }: ClusterWork,
+  { pki }: ClusterSetup,
+  { defaultIssuer }: State,
+): Promise<readonly string[]> {
+  const issuer = defaultIssuer === '' ? undefined : await readIssuer(vault, pki.mount)
+  if (issuer === undefined) return []
+  const name = issuerBelow(pki.mount, issuer, anchor, nowMs)
+  return 'wrong' in name ? [`${name.wrong}: ${otherIssuer(pki.mount)}`] : []
+}
+
+export function otherIssuer(pkiMount: string): string {
+  return `have ${pkiMount} certified by that root (iam-ra vault setup --rotate with a --setup FILE), or name another pki.mount in a --setup FILE`
+}
+
+function lacksToken(setup: ClusterSetup, wishes: Wishes, state: State): boolean {
+  if (setup.kubernetes.reviewer !== 'token') return false
+  const config = state.found.get(paths.authConfig(setup))
+  return (
+    config?.['token_reviewer_jwt_set'] !== true || planAuthConfig(setup, wishes, state).problems.length > 0
+  )
+}
+
+/** Another cluster's auth mount must never be given this one's API server. */
+function elsewhere(setup: ClusterSetup, { found }: State): readonly string[] {
+  const { mount, host } = setup.kubernetes
+  const asked = found.get(paths.authConfig(setup))?.['kubernetes_host']
+  if (typeof asked !== 'string' || asked === '' || trimmed(asked) === trimmed(host)) return []
+  return [
+    `auth/${mount} asks the API server ${asked}, not ${host}: there is a cluster of the same name elsewhere. Choose another cluster name; if it is this cluster at a new address, write it first: vault write auth/${mount}/config kubernetes_host=${host}`,
+  ]
+}
+
+function trimmed(address: string): string {
+  return address.replace(/\/$/, '')
+}
+
+async function wantedSetup(work: ClusterWork, cluster: string): Promise<Wanted> {
+  const { address, setupFile, reviewer = reviewerFor(address), apiServer, apiCa } = work.wishes
+  if (setupFile !== undefined) return await setupFromFile(work, setupFile, cluster)
+  if (reviewer === 'vault') {
+    const host = apiServer ?? 'https://kubernetes.default.svc'
+    return { setup: defaultSetup(cluster, { address: address.origin, host, reviewer }), ca: apiCa }
+  }
+  const context = apiServer === undefined || apiCa === undefined ? await work.context() : undefined
+  const host = checkedHost(apiServer ?? context?.server ?? '')
+  const setup = defaultSetup(cluster, { address: address.origin, host, reviewer })
+  return { setup, ca: apiCa ?? context?.ca }
+}
+
+function reviewerFor({ hostname }: URL): 'vault' | 'token' {
+  return /\.svc(\.|$)/.test(hostname) ? 'vault' : 'token'
+}
+
+function checkedHost(host: string): string {
+  if (/^https:\/\/[^\s/@]+(\/\S*)?$/.test(host)) return trimmed(host)
+  throw mistake(`the API server's address ${host} is not an https address`, {
+    hint: 'set --api-server to the https address at which Vault reaches the API server',
+  })
+}
+
+async function setupFromFile({ files }: ClusterWork, file: string, cluster: string): Promise<Wanted> {
+  const text = await readText(files, file, 'the setup', 'set --setup to a file such as k8s/vault/setup.json')
+  // Namespaces are bound one by one, by k8s onboard: what the file says of them is for vault setup.
+  const { cluster: name, kubernetes, pki } = parseSetup(text, file)
+  if (name !== cluster) {
+    throw mistake(`${file} is the setup of cluster ${name}, not of ${cluster}`, {
+      hint: `name the file of ${cluster}, or set up ${name}`,
+    })
+  }
+  if (kubernetes.reviewer === 'clients') {
+    throw mistake(`${file} has the reviewer clients, with which pods that onboarding sets up cannot log in`, {
+      hint: 'set kubernetes.reviewer to vault or token: docs/vault.md',
+    })
+  }
+  const { caFile } = kubernetes
+  const hint =
+    "put the API server's CA there: kubernetes.caFile is relative to the directory of the setup file"
+  const ca =
+    caFile === undefined
+      ? undefined
+      : await readPem(files, resolve(dirname(file), caFile), 'kubernetes.caFile', hint)
+  return { setup: { cluster, kubernetes, pki }, ca }
+}
+
+/** The root's key is not in this Vault. */
+function unsigned({ pki }: ClusterSetup, setupFile: string | undefined): readonly string[] {
+  const { mount, commonName } = pki
+  const [request, use] =
+    setupFile === undefined
+      ? [
+          `vault write -field=csr ${mount}/intermediate/generate/internal common_name="${commonName}" exclude_cn_from_sans=true key_type=ec key_bits=256 >pki.csr`,
+          `vault write ${mount}/intermediate/set-signed certificate=@pki.pem`,
+        ]
+      : [
+          `iam-ra vault setup --apply --setup ${setupFile} --csr-out pki.csr`,
+          `iam-ra vault setup --apply --setup ${setupFile} --signed-cert pki.pem`,
+        ]
+  return [
+    `${mount} signs nothing yet: the root of the trust anchor is not in this Vault. Have it sign a request (1), as a CA with path length 0, and import the certificate, followed by those above it (2)`,
+    `1: ${request}`,
+    `2: ${use}`,
+  ]
+}
+
+function unreachable({ hostname, origin }: URL): readonly string[] {
+  return /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(hostname)
+    ? [`pods cannot reach Vault at ${origin}, which is this machine: give --vault-address`]
+    : []
+}
+
+function reviewerObjects({ name: cluster, namespace }: ClusterName): readonly KubeObject[] {
+  return [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: REVIEWER, namespace } },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: `iam-ra-${cluster}-${REVIEWER}` },
+      roleRef: {
+        apiGroup: 'rbac.authorization.k8s.io',
+        kind: 'ClusterRole',
+        name: 'system:auth-delegator',
+      },
+      subjects: [{ kind: 'ServiceAccount', name: REVIEWER, namespace }],
+    },
+  ]
+}
+
+function noFile(path: string): Promise<void> {
+  throw new Error(`a cluster's plan writes no file, such as ${path}`)
+}

@@ -1,0 +1,62 @@
+/** What a cluster is called in Vault. */
+import type { Cluster } from '../../aws/owned.ts'
+import type { ClusterSetup } from '../../vault/setup.ts'
+
+/** What later commands must know of a cluster: it is kept in the trust anchor's tag. */
+export interface VaultCluster {
+  /** Of Vault, as pods reach it. */
+  readonly address: string
+  readonly authMount: string
+  readonly pkiMount: string
+  /** Its policy has the same name. */
+  readonly pkiRole: string
+}
+
+/** Of the tokens with which pods log in. */
+export const AUDIENCE = 'vault'
+export const ROOT_MOUNT = 'pki-root'
+/** The service account whose token Vault asks the API server with. */
+export const REVIEWER = 'vault-reviewer'
+
+const HOUR_SECONDS = 3600
+const LIFETIME_HOURS = 43_800
+/** RFC 5280, appendix A: ub-common-name. */
+const MOST_COMMON_NAME = 64
+
+export function wordsOf({ address, authMount, pkiMount, pkiRole }: VaultCluster): readonly string[] {
+  return [address, authMount, pkiMount, pkiRole]
+}
+
+/** Undefined if another version wrote them. */
+export function clusterOf({ words }: Cluster): VaultCluster | undefined {
+  const [address, authMount, pkiMount, pkiRole] = words
+  if (address === undefined || authMount === undefined || pkiMount === undefined || pkiRole === undefined) {
+    return undefined
+  }
+  return { address, authMount, pkiMount, pkiRole }
+}
+
+export interface ClusterWishes {
+  /** Of Vault, as pods reach it. */
+  readonly address: string
+  /** Of the API server, as Vault reaches it. */
+  readonly host: string
+  readonly reviewer: 'vault' | 'token'
+}
+
+export function defaultSetup(cluster: string, { address, host, reviewer }: ClusterWishes): ClusterSetup {
+  const mount = `pki-${cluster}`
+  const commonName = `Pods of cluster ${cluster}`
+  return {
+    cluster,
+    kubernetes: { mount: `kubernetes-${cluster}`, host, reviewer },
+    pki: {
+      mount,
+      role: `iam-ra-${cluster}`,
+      commonName: commonName.length <= MOST_COMMON_NAME ? commonName : cluster,
+      seconds: LIFETIME_HOURS * HOUR_SECONDS,
+      issuingCertificates: [`${address}/v1/${mount}/ca`],
+      crlDistributionPoints: [`${address}/v1/${mount}/crl`],
+    },
+  }
+}
