@@ -1,49 +1,23 @@
-/** A whole set-up on real servers, from the trust anchor to the workload's role, and doctor run on it. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+/** A whole set-up on real servers, from the trust anchor to the workload's objects, and doctor run on it. */
+import * as fs from 'node:fs/promises'
 import { createHttpClient } from '../../../src/net/http.ts'
+import { openVaultAuthority } from '../../../src/onboarding/authority/vault.ts'
 import type { Account } from '../../../src/onboarding/aws/account.ts'
 import type { Binding } from '../../../src/onboarding/aws/bindings.ts'
 import { readInstallation } from '../../../src/onboarding/aws/installation.ts'
 import { planBinding } from '../../../src/onboarding/aws/plan-binding.ts'
 import { planCluster, planInit } from '../../../src/onboarding/aws/plan-init.ts'
-import { applyingTo } from '../../../src/onboarding/vault/apply.ts'
-import { makePlan } from '../../../src/onboarding/vault/plan.ts'
-import { REFERENCE } from '../../../src/onboarding/vault/reference.ts'
-import type { Setup } from '../../../src/onboarding/vault/setup.ts'
-import { readState } from '../../../src/onboarding/vault/state.ts'
-import { createVault, type Vault } from '../../../src/onboarding/vault/vault.ts'
 import { main } from '../../../src/operator/main.ts'
-import { systemRuntime } from '../../../src/run/runtime.ts'
+import { systemClock, systemRuntime } from '../../../src/run/runtime.ts'
 import { paintsFor } from '../../../src/terminal/colour.ts'
-import { pythonEnvironment } from '../../rig/processes/python.ts'
-import { startKubernetes, type Kubernetes } from '../../rig/servers/kubernetes.ts'
-import { startOperatorAccount, type OperatorAccount } from '../../rig/servers/operator-account.ts'
-import { addReviewer } from '../../rig/servers/reference.ts'
-import { startVault, type VaultServer } from '../../rig/servers/vault.ts'
 import { doAll, makeRole, openOperator, roleOf } from './operator.ts'
+import { startGround, type Ground } from './ground.ts'
 
 export const CLUSTER = 'prod'
 export const NAMESPACE = 'shop'
 export const WORKLOAD = 'payment'
-export const ISSUER = `Pods of cluster ${CLUSTER}`
-
-const SETUP: Omit<Setup, 'kubernetes'> = {
-  cluster: CLUSTER,
-  pki: {
-    ...{ mount: 'pki-prod', role: 'iam-ra-prod', commonName: ISSUER, seconds: 43_800 * 3600 },
-    ...{ issuingCertificates: [], crlDistributionPoints: [] },
-  },
-  kv: { mount: 'secret', path: 'iam-ra' },
-  operator: { role: 'vault-secrets-operator', account: 'vault-secrets-operator', audience: 'vault' },
-  bindings: [
-    {
-      ...{ namespace: NAMESPACE, role: NAMESPACE, accounts: [WORKLOAD], audience: 'vault' },
-      ...{ tokenSeconds: 300, tokenType: 'service', arns: {} },
-    },
-  ],
-}
+/** Of the cluster's own objects. */
+export const SYSTEM = 'iam-ra-system'
 
 export interface Ran {
   readonly code: number
@@ -51,99 +25,99 @@ export interface Ran {
   readonly stderr: string
 }
 
-export interface WholeSetUp {
-  readonly aws: OperatorAccount
+export interface WholeSetUp extends Ground {
   readonly account: Account
-  readonly vault: VaultServer
-  readonly kubernetes: Kubernetes
-  /** Of the operator. */
-  readonly env: Readonly<Record<string, string>>
   doctor(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ran>
-  stop(): Promise<void>
+  /** Binds to the role admin, as `k8s onboard` does. */
+  bind(workload: string): Promise<void>
 }
 
 export async function startWholeSetUp(): Promise<WholeSetUp> {
-  const home = mkdtempSync(join(tmpdir(), 'iam-ra-doctor-'))
-  const [aws, vault, kubernetes] = await Promise.all([
-    startOperatorAccount(pythonEnvironment(), home, { MOTO_IAM_LOAD_MANAGED_POLICIES: 'true' }),
-    startVault(),
-    startKubernetes(),
-  ])
-  const account = await openOperator(aws)
-  const { auth } = (await vault.write('auth/token/create', { ttl: '2h' })) as {
-    readonly auth: { readonly client_token: string }
+  const ground = await startGround()
+  const account = await openOperator(ground.aws)
+  const stop = async (): Promise<void> => {
+    account.close()
+    await ground.stop()
   }
-  const anchor = await setUpVault(vault.url, auth.client_token, vault, kubernetes)
-  await setUpAws(account, anchor, vault.url)
-  const env = { ...aws.env, HOME: home, VAULT_ADDR: vault.url, VAULT_TOKEN: auth.client_token }
-  return {
-    ...{ aws, account, vault, kubernetes, env },
-    doctor: (args, more = {}) => operateDoctor(['doctor', ...args], { ...env, ...more }),
-    async stop() {
-      account.close()
-      await Promise.all([aws.close(), vault.stop(), kubernetes.stop()])
-      rmSync(home, { recursive: true, force: true })
-    },
+  try {
+    const bind = await setUp(ground, account)
+    await setUpObjects(ground, account)
+    const { env } = ground
+    return {
+      ...{ ...ground, account, bind, stop },
+      doctor: (args, more = {}) => operateDoctor(['doctor', ...args], { ...env, ...more }),
+    }
+  } catch (error) {
+    await stop()
+    throw error
   }
 }
 
-/** @returns the root, PEM */
-async function setUpVault(
-  url: string,
-  token: string,
-  server: VaultServer,
-  kubernetes: Kubernetes,
-): Promise<string> {
-  await server.write('sys/mounts/pki-root', { type: 'pki', config: { max_lease_ttl: '87600h' } })
-  const root = (await server.write('pki-root/root/generate/internal', {
-    ...{ common_name: 'iam-ra default', ttl: '87600h', key_type: 'ec', key_bits: 256 },
-  })) as { readonly data: { readonly certificate: string } }
-  const vault = createVault({ url: new URL(url), token }, createHttpClient({}), (ms) => wait(ms))
-  const setup: Setup = {
-    ...SETUP,
-    kubernetes: { mount: 'kubernetes-prod', host: kubernetes.url, reviewer: 'token', caFile: 'ca.crt' },
-  }
-  await applyAll(vault, setup, kubernetes.ca, await addReviewer(kubernetes))
-  vault.close()
-  return root.data.certificate
-}
-
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
-}
-
-async function applyAll(vault: Vault, setup: Setup, ca: string, reviewerToken: string): Promise<void> {
-  const apply = applyingTo({ vault, setup, reviewerToken, writeFile: () => Promise.resolve() })
-  const wishes = {
-    ...{ rotate: false, reviewerToken: true, replaceReviewerToken: false },
-    ...{ rootMount: 'pki-root', ca },
-  }
-  const { steps, problems } = makePlan(
-    ...([setup, REFERENCE, wishes, await readState(vault, setup, REFERENCE), Date.now()] as const),
-  )
-  if (problems.length > 0) throw new Error(problems.join('\n'))
-  for (const step of steps) await apply(step)
-}
-
-async function setUpAws(account: Account, pem: string, vaultAddress: string): Promise<void> {
+/** @returns what binds a workload */
+async function setUp(ground: Ground, account: Account): Promise<(workload: string) => Promise<void>> {
+  const { kubernetes, vault, env } = ground
   const read = () => readInstallation(account, 'default')
-  await doAll(planInit(account, await read(), { mode: 'vault', pem, subject: 'CN=iam-ra default' }))
-  const words = [vaultAddress, 'kubernetes-prod', 'pki-prod', 'iam-ra-prod']
-  const cluster = { name: CLUSTER, mode: 'vault', namespace: 'iam-ra-system', words }
-  await doAll(planCluster(account, await read(), cluster))
+  const warn = (sentence: string): never => {
+    throw new Error(sentence)
+  }
+  const runtime = {
+    ...{ env, home: ground.home, http: createHttpClient, clock: systemClock, random: Math.random },
+    ...{ readFile: (path: string) => fs.readFile(path), warn },
+  }
+  await kubernetes.makeServiceAccount(SYSTEM, 'vault-reviewer')
+  await kubernetes.allowReview(SYSTEM, 'vault-reviewer')
+  await kubernetes.makeServiceAccount(NAMESPACE, WORKLOAD)
+  const first = openVaultAuthority(runtime, { installation: 'default' })
+  const root = await first.root()
+  await doAll(root.plan)
+  first.close()
+  const pem = await root.read()
+  await doAll(planInit(account, await read(), { mode: 'vault', pem, subject: root.subject }))
   await makeRole(account)
-  await bindTo(account, [WORKLOAD])
+  const authority = openVaultAuthority(runtime, {
+    ...{ installation: 'default', anchor: pem, vaultAddress: vault.url },
+    context: () => Promise.resolve({ server: kubernetes.url, ca: kubernetes.ca }),
+    reviewerToken: ({ namespace, name }) => kubernetes.token(namespace, name, kubernetes.issuer, 3600),
+  })
+  const cluster = { name: CLUSTER, mode: 'vault', namespace: SYSTEM, words: [] as readonly string[] }
+  const { plan, words } = await authority.setUpCluster(cluster)
+  await doAll(plan)
+  await doAll(planCluster(account, await read(), { ...cluster, words }))
+  const bind = async (workload: string): Promise<void> => {
+    const installation = await read()
+    const identity = { cluster: CLUSTER, namespace: NAMESPACE, account: workload, workload }
+    const made = await authority.setUpWorkload({ ...cluster, words }, identity)
+    await doAll(made.plan)
+    const { id = '' } = installation.anchor ?? {}
+    const binding: Binding = { ...identity, anchor: { region: account.region, id }, issuer: made.issuer }
+    const role = roleOf(installation, 'admin')
+    await doAll(planBinding(account, installation.owner, role, { bind: [binding], quota: 2048 }))
+  }
+  await bind(WORKLOAD)
+  return bind
 }
 
-/** Binds to the role admin, as `k8s onboard` does. */
-export async function bindTo(account: Account, workloads: readonly string[]): Promise<void> {
+/** What `k8s setup` and `k8s onboard` print. */
+async function setUpObjects({ kubernetes }: Ground, account: Account): Promise<void> {
   const installation = await readInstallation(account, 'default')
-  const { id = '' } = installation.anchor ?? {}
-  const bind = workloads.map((name): Binding => ({
-    ...{ cluster: CLUSTER, namespace: NAMESPACE, workload: name, account: name },
-    ...{ anchor: { region: account.region, id }, issuer: ISSUER },
-  }))
-  await doAll(planBinding(account, installation.owner, roleOf(installation, 'admin'), { bind, quota: 2048 }))
+  const { arn, profiles } = roleOf(installation, 'admin')
+  const maps = [
+    [SYSTEM, 'iam-ra', { cluster: CLUSTER }],
+    [
+      NAMESPACE,
+      `${WORKLOAD}-iam-ra-config`,
+      {
+        ROLE_ARN: arn,
+        PROFILE_ARN: profiles[0]?.arn ?? '',
+        TRUST_ANCHOR_ARN: installation.anchor?.arn ?? '',
+      },
+    ],
+  ] as const
+  for (const [namespace, name, data] of maps)
+    await kubernetes.request('POST', `/api/v1/namespaces/${namespace}/configmaps`, {
+      metadata: { name },
+      data,
+    })
 }
 
 /** The program as a function, with this machine's clock, files and network. */

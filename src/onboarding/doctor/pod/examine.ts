@@ -7,7 +7,8 @@ import type { Commands } from '../commands.ts'
 import type { Examination } from '../examination.ts'
 import type { Finding } from '../finding.ts'
 import type { Bound } from '../scope.ts'
-import type { VaultPlace } from '../vault/place.ts'
+import { audienceOf } from '../vault/auth.ts'
+import type { VaultFacts } from '../vault/examine.ts'
 import { noPodFindings, podFindings, standardFinding } from './findings.ts'
 import { podOf } from './pod.ts'
 import { isRecord } from '../../../text/json.ts'
@@ -21,7 +22,8 @@ export interface PodQuestion {
   readonly bound: readonly Bound[]
   /** The one that is asked for. */
   readonly pod: KubeObject | undefined
-  readonly place: VaultPlace | undefined
+  /** Undefined if it could not be looked at. */
+  readonly vault: VaultFacts | undefined
   readonly commands: Commands
 }
 
@@ -30,7 +32,7 @@ const MOST_PODS = 3
 
 export async function examinePods(
   exam: Examination,
-  { kubectl, anchor, bound, pod, place, commands }: PodQuestion,
+  { kubectl, anchor, bound, pod, vault, commands }: PodQuestion,
 ): Promise<void> {
   const standards = new Set<string>()
   for (const one of bound) {
@@ -62,8 +64,8 @@ export async function examinePods(
                 pod: podOf(object),
                 bound: one,
                 arns: arnsOf(anchor, one),
-                place,
-                configMaps,
+                ...{ place: vault?.place, configMaps },
+                audience: audienceOf(vault?.roles.get(namespace)),
                 kubelet: nodes[at],
               },
               commands,

@@ -1,4 +1,5 @@
 /** What is wrong with a pod: what its container is told, and how it fares. */
+import type { VaultCluster } from '../../authority/vault/names.ts'
 import { commonName } from '../../names.ts'
 import type { KubeObject } from '../../kubernetes/objects.ts'
 import { isRecord } from '../../../text/json.ts'
@@ -6,8 +7,6 @@ import type { Arns } from '../cluster/objects.ts'
 import type { Commands } from '../commands.ts'
 import { failed, faultsOr, ok, warning, type Finding } from '../finding.ts'
 import type { Bound } from '../scope.ts'
-import { AUDIENCE } from '../vault/auth.ts'
-import type { VaultPlace } from '../vault/place.ts'
 import { environmentOf, type ConfigMaps } from './environment.ts'
 import { CONTAINER, type Container, type ContainerStatus, type Pod } from './pod.ts'
 
@@ -16,7 +15,9 @@ export interface PodFacts {
   readonly bound: Bound
   readonly arns: Arns
   /** Undefined if Vault could not be looked at. */
-  readonly place: VaultPlace | undefined
+  readonly place: VaultCluster | undefined
+  /** Of the tokens that Vault takes. */
+  readonly audience: string
   readonly configMaps: ConfigMaps
   /** Such as `v1.29.3`; undefined if the pod has no node yet, or it may not be looked at. */
   readonly kubelet: string | undefined
@@ -45,7 +46,7 @@ export function podFindings(facts: PodFacts, commands: Commands): readonly Findi
   return faultsOr(findings, `${where}: ${CONTAINER} ${conditionOf(container.status)}`)
 }
 
-function accountFindings(where: string, { pod, bound }: PodFacts, remake: string): Finding[] {
+function accountFindings(where: string, { pod, bound, audience }: PodFacts, remake: string): Finding[] {
   const findings: Finding[] = []
   if (pod.account !== bound.binding.account)
     findings.push(
@@ -54,13 +55,13 @@ function accountFindings(where: string, { pod, bound }: PodFacts, remake: string
         `set serviceAccountName: ${bound.binding.account}; ${remake}`,
       ),
     )
-  if (!pod.audiences.includes(AUDIENCE)) {
+  if (!pod.audiences.includes(audience)) {
     const found = pod.audiences.filter((one) => one !== '')
     findings.push(
       failed(
         found.length === 0
-          ? `${where} mounts no service-account token for audience ${AUDIENCE}`
-          : `${where} mounts a service-account token for audience ${found.join(' and ')}, and Vault takes ${AUDIENCE}`,
+          ? `${where} mounts no service-account token for audience ${audience}`
+          : `${where} mounts a service-account token for audience ${found.join(' and ')}, and Vault takes ${audience}`,
         remake,
       ),
     )

@@ -1,17 +1,19 @@
 /** What is wrong with the auth mount of a cluster, and with the roles of its namespaces there. */
 import { X509Certificate } from 'node:crypto'
 import type { KubeContext } from '../../kubernetes/kubectl.ts'
+import { AUDIENCE, type VaultCluster } from '../../authority/vault/names.ts'
+import { namesOf, textsOf } from '../../authority/vault/role.ts'
+import { rolePath } from '../../authority/vault/workload.ts'
 import { fingerprint } from '../../vault/certificates.ts'
 import type { Data } from '../../vault/difference.ts'
 import type { State } from '../../vault/state.ts'
 import type { Commands } from '../commands.ts'
 import { failed, faultsOr, warning, type Finding } from '../finding.ts'
 import type { Bound } from '../scope.ts'
-import type { VaultPlace } from './place.ts'
 
 /** @param context undefined if it is not known which cluster kubectl would ask */
 export function authFindings(
-  { authMount }: VaultPlace,
+  { authMount }: VaultCluster,
   { mounts, found }: State,
   context: KubeContext | undefined,
   setup: string,
@@ -100,46 +102,57 @@ function certificatesOf(pem: string): readonly string[] {
   })
 }
 
-/** The audience of the tokens that pods log in with. */
-export const AUDIENCE = 'vault'
+/** The audience that the namespace's auth role takes: pods need a token for it. */
+export function audienceOf(data: Data | undefined): string {
+  return textOf(data?.['audience']) || AUDIENCE
+}
 
 /** The auth role of a workload's namespace: it is named after it. */
 export function namespaceFindings(
-  { authMount, pkiRole }: VaultPlace,
-  { authRoles }: State,
+  place: VaultCluster,
+  data: Data | undefined,
   { role: { role }, binding }: Bound,
   commands: Commands,
 ): readonly Finding[] {
   const { namespace, account } = binding
-  const path = `auth/${authMount}/role/${namespace}`
+  const { pkiRole } = place
+  const path = rolePath(place, namespace)
   const settles = commands.onboard(binding, role)
-  const data = authRoles.get(namespace)
   if (data === undefined)
     return [failed(`Vault has no ${path}, so pods of ${namespace} cannot log in`, settles)]
-  const [accounts, namespaces, policies] = [
-    listOf(data['bound_service_account_names']),
-    listOf(data['bound_service_account_namespaces']),
-    listOf(data['token_policies']),
-  ]
+  const names = namesOf(data)
+  const namespaces = textsOf(data['bound_service_account_namespaces'])
+  const policies = textsOf(data['token_policies'])
   const findings: Finding[] = []
-  if (!accounts.includes('*') && !accounts.includes(account))
+  if (!names.includes('*') && !names.includes(account))
     findings.push(failed(`${path} does not admit ServiceAccount ${account}`, settles))
-  if (!namespaces.includes('*') && !namespaces.includes(namespace))
-    findings.push(failed(`${path} does not admit namespace ${namespace}`, settles))
-  if (!policies.includes(pkiRole))
+  if (!namespaces.includes('*') && !namespaces.includes(namespace)) {
+    const all = [...namespaces, namespace].join(',')
     findings.push(
-      failed(`${path} gives no policy ${pkiRole}, so pods may not have a certificate signed`, settles),
+      failed(
+        `${path} does not admit namespace ${namespace}`,
+        `vault write ${path} bound_service_account_namespaces=${all}`,
+      ),
     )
-  const audience = textOf(data['audience'])
-  if (audience !== '' && audience !== AUDIENCE)
+  }
+  if (!policies.includes(pkiRole)) {
     findings.push(
-      failed(`${path} takes tokens for audience ${audience}, and pods have them for ${AUDIENCE}`, settles),
+      failed(
+        `${path} does not give policy ${pkiRole}, so pods may not have a certificate signed`,
+        `vault write ${path} token_policies=${[...policies, pkiRole].join(',')}`,
+      ),
     )
+  }
+  const audience = audienceOf(data)
+  if (audience !== AUDIENCE) {
+    findings.push(
+      warning(
+        `${path} takes tokens for audience ${audience}, not ${AUDIENCE}`,
+        `pods need tokens for it: ${settles} prints such a pod`,
+      ),
+    )
+  }
   return faultsOr(findings, `${path} admits ${account} with policy ${pkiRole}`)
-}
-
-function listOf(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.map(String) : []
 }
 
 function textOf(value: unknown): string {

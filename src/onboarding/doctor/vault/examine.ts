@@ -1,5 +1,8 @@
 /** The checks of Vault, in order: the server and the token, the auth mount, the PKI mount, and each namespace's role. */
+import { clusterOf, type VaultCluster } from '../../authority/vault/names.ts'
 import type { KubeContext } from '../../kubernetes/kubectl.ts'
+import { rolePath } from '../../authority/vault/workload.ts'
+import type { Data } from '../../vault/difference.ts'
 import { REFERENCE } from '../../vault/reference.ts'
 import { readState } from '../../vault/state.ts'
 import type { Vault } from '../../vault/vault.ts'
@@ -8,8 +11,7 @@ import type { Commands } from '../commands.ts'
 import type { Examination } from '../examination.ts'
 import { ok } from '../finding.ts'
 import { authFindings, namespaceFindings } from './auth.ts'
-import { authorityFindings, pkiRoleFindings } from './pki.ts'
-import { setupAt, vaultPlace, type VaultPlace } from './place.ts'
+import { authorityFindings, pkiRoleFindings, setupOf } from './pki.ts'
 
 export interface VaultQuestion {
   readonly aws: AwsFacts | undefined
@@ -27,11 +29,17 @@ export interface VaultWay {
   open(): Promise<Vault>
 }
 
+export interface VaultFacts {
+  readonly place: VaultCluster
+  /** The auth roles of namespaces, by their names. */
+  readonly roles: ReadonlyMap<string, Data>
+}
+
 /** @returns where pods go, if that could be looked at */
 export async function examineVault(
   exam: Examination,
   question: VaultQuestion,
-): Promise<VaultPlace | undefined> {
+): Promise<VaultFacts | undefined> {
   const { aws, commands, server } = question
   const skip = (sentence: string): undefined => {
     exam.say('Vault', 'server', [{ state: 'skipped', sentence }])
@@ -48,17 +56,18 @@ export async function examineVault(
   if (aws === undefined) return skip('AWS comes first: the trust anchor says what pods use in Vault')
   const { cluster, bound } = aws.scope
   if ('without' in cluster) return skip(cluster.without)
-  const place = vaultPlace(cluster)
+  const place = clusterOf(cluster)
   const setup = commands.setup(cluster.name, cluster.namespace)
   if (place === undefined)
     return skip(`the tag of cluster ${cluster.name} does not say what pods use in Vault: ${setup}`)
   const ofCluster = bound.filter(({ binding }) => binding.cluster === cluster.name)
   const state = await exam.look('Vault', 'setup', {
-    read: () => readState(vault.vault, setupAt(place), REFERENCE),
+    read: () => readState(vault.vault, setupOf(cluster.name, place), REFERENCE),
   })
   if (state === undefined) return undefined
+  const roles = new Map<string, Data>()
   const facts = {
-    ...{ place, state, bound: ofCluster, nowMs: question.nowMs, setup },
+    ...{ cluster: cluster.name, commands, place, state, bound: ofCluster, nowMs: question.nowMs, setup },
     anchor: aws.installation.anchor?.certificates ?? '',
   }
   exam.say('Vault', 'auth', authFindings(place, state, question.context, setup))
@@ -68,11 +77,20 @@ export async function examineVault(
   if (!hasAuth || !hasPki) {
     const sentence = `${hasAuth ? place.pkiMount : `auth/${place.authMount}`} comes first`
     exam.say('Vault', 'pki role', [{ state: 'skipped', sentence }])
-    return place
+    return { place, roles }
   }
   exam.say('Vault', 'pki role', pkiRoleFindings(facts))
-  for (const one of ofCluster) exam.say('Vault', 'namespace', namespaceFindings(place, state, one, commands))
-  return place
+  for (const one of ofCluster) {
+    const { namespace } = one.binding
+    await exam.look('Vault', 'namespace', {
+      read: async () => roles.get(namespace) ?? (await vault.vault.read(rolePath(place, namespace))),
+      judge: (data) => {
+        if (data !== undefined) roles.set(namespace, data)
+        return namespaceFindings(place, data, one, commands)
+      },
+    })
+  }
+  return { place, roles }
 }
 
 interface Reached {
