@@ -61,3 +61,5 @@ export const CHANGE_FLAGS = {
   'dry-run': switchFlag('only show what would change'),
   'exit-code': switchFlag('with --dry-run: exit with 8 if there is anything to change'),
 } as const
+
+export const CHANGE_ALIASES = { y: 'yes' } as const

@@ -4,10 +4,12 @@ import { EXIT_HELP } from './exits.ts'
 import type { LineContext } from './route.ts'
 import { completion } from './routes/completion.ts'
 import { doctor } from './routes/doctor.ts'
+import { k8s } from './routes/k8s.ts'
 import { vault } from './routes/vault.ts'
 
 export const ROUTES: RouteMap<LineContext> = buildRouteMap({
   routes: {
+    k8s,
     doctor,
     vault,
     completion,

@@ -30,6 +30,8 @@ export interface VaultWishes extends Omit<ClusterWishes, 'address'> {
   readonly commonName?: string | undefined
   /** Of the root. Default: 10. */
   readonly years?: number | undefined
+  /** For `k8s onboard --arns operator`: what the Secret is to have. */
+  readonly arns?: Readonly<Record<string, string>> | undefined
   /** Vault's address as pods reach it. Default: VAULT_ADDR. */
   readonly vaultAddress?: string | undefined
   /** The kubeconfig's. Asked by `k8s setup` alone, if Vault is outside the cluster. */
@@ -61,6 +63,7 @@ export function openVaultAuthority(runtime: VaultRuntime, wishes: VaultWishes): 
       return await setUpCluster(
         {
           ...{ vault, wishes: { ...wishes, address }, files: runtime, anchor: anchor() },
+          ...{ installation: wishes.installation, vaultCa: await vaultCa(runtime) },
           ...{ nowMs: clock.now(), context, reviewerToken },
         },
         cluster,
@@ -72,7 +75,7 @@ export function openVaultAuthority(runtime: VaultRuntime, wishes: VaultWishes): 
       return await setUpWorkload(
         {
           ...{ vault, admitting: { clock, random, signal }, anchor: anchor() },
-          ...{ nowMs: clock.now(), ca: await vaultCa(runtime), reviewerToken },
+          ...{ nowMs: clock.now(), ca: await vaultCa(runtime), arns: wishes.arns, reviewerToken },
         },
         cluster,
         workload,

@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path'
 import type { Cluster } from '../../aws/owned.ts'
 import type { KubeContext } from '../../kubernetes/kubectl.ts'
-import type { KubeObject } from '../../kubernetes/objects.ts'
+import { clusterObjects, REVIEWER } from '../../kubernetes/manifests/cluster.ts'
 import { joined, type Plan } from '../../plan/step.ts'
 import { mistake } from '../../vault/error.ts'
 import { readPem, readText, type InputFiles } from '../../vault/files.ts'
@@ -17,7 +17,7 @@ import type { Vault } from '../../vault/vault.ts'
 import type { ClusterSetUp } from '../authority.ts'
 import { appliedTo, refused } from './client.ts'
 import { issuerBelow, readIssuer } from './issuer.ts'
-import { defaultSetup, REVIEWER, ROOT_MOUNT, wordsOf } from './names.ts'
+import { AUDIENCE, defaultSetup, ROOT_MOUNT, wordsOf } from './names.ts'
 import { findNamesakes, findRootMount } from './other-mounts.ts'
 
 export interface ClusterWishes {
@@ -37,6 +37,9 @@ export interface ClusterWishes {
 
 export interface ClusterWork {
   readonly vault: Vault
+  readonly installation: string
+  /** PEM of the CA of Vault's server certificate. */
+  readonly vaultCa: string | undefined
   readonly wishes: ClusterWishes
   readonly files: InputFiles
   /** PEM of the trust anchor. */
@@ -60,17 +63,21 @@ export async function setUpCluster(work: ClusterWork, cluster: ClusterName): Pro
   const { vault, wishes } = work
   const wanted = await wantedSetup(work, cluster.name)
   const { setup } = wanted
-  const words = wordsOf({
+  const names = {
     address: wishes.address.origin,
     authMount: setup.kubernetes.mount,
     pkiMount: setup.pki.mount,
     pkiRole: setup.pki.role,
+  }
+  const objects = clusterObjects({
+    ...{ installation: work.installation, cluster: cluster.name, namespace: cluster.namespace },
+    source: { kind: 'vault', audience: AUDIENCE, ca: work.vaultCa, ...names },
+    reviewer: setup.kubernetes.reviewer === 'token',
   })
-  const objects = setup.kubernetes.reviewer === 'token' ? reviewerObjects(cluster) : []
   const state = await readState(vault, setup, REFERENCE)
   const problems = [...elsewhere(setup, state), ...(await findNamesakes(vault, setup, state, work.anchor))]
   const plan = problems.length > 0 ? refused(...problems) : await planCluster(work, cluster, wanted, state)
-  return { plan, words, objects }
+  return { plan, words: wordsOf(names), objects }
 }
 
 async function planCluster(
@@ -215,23 +222,6 @@ function unreachable({ hostname, origin }: URL): readonly string[] {
   return /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(hostname)
     ? [`pods cannot reach Vault at ${origin}, which is this machine: give --vault-address`]
     : []
-}
-
-function reviewerObjects({ name: cluster, namespace }: ClusterName): readonly KubeObject[] {
-  return [
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: REVIEWER, namespace } },
-    {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRoleBinding',
-      metadata: { name: `iam-ra-${cluster}-${REVIEWER}` },
-      roleRef: {
-        apiGroup: 'rbac.authorization.k8s.io',
-        kind: 'ClusterRole',
-        name: 'system:auth-delegator',
-      },
-      subjects: [{ kind: 'ServiceAccount', name: REVIEWER, namespace }],
-    },
-  ]
 }
 
 function noFile(path: string): Promise<void> {

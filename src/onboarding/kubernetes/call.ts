@@ -1,0 +1,70 @@
+/** One run of the operator's kubectl. */
+import { codeOf } from '../../errors.ts'
+import type { ProgramResult, RunProgram } from '../../run/program.ts'
+import type { KubeObject } from './objects.ts'
+import { kubectlError } from './refusal.ts'
+
+export interface KubectlOptions {
+  /** Default the kubeconfig's current one. */
+  readonly context?: string | undefined
+  /** Default as kubectl finds it. */
+  readonly kubeconfig?: string | undefined
+  readonly interrupt: AbortSignal
+  readonly limits?: KubectlLimits
+}
+
+export interface KubectlLimits {
+  /** For one request to the API server. kubectl repeats some of them five times. */
+  readonly requestSeconds: number
+  /** For one run of kubectl. */
+  readonly runMs: number
+}
+
+export interface KubectlRuntime {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly run: RunProgram
+}
+
+/** Time enough to sign in when a credential plug-in asks for it. */
+const LIMITS: KubectlLimits = { requestSeconds: 15, runMs: 120_000 }
+
+/** Runs kubectl. @param doing for the error, such as `list pods` @returns its output @throws IamRaError */
+export type Call = (doing: string, args: readonly string[], input?: string) => Promise<ProgramResult>
+
+export function calling(
+  { env, run }: KubectlRuntime,
+  { context, kubeconfig, interrupt, limits = LIMITS }: KubectlOptions,
+): Call {
+  const flags = [
+    ...(context === undefined ? [] : [`--context=${context}`]),
+    ...(kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`]),
+    `--request-timeout=${limits.requestSeconds}s`,
+  ]
+  // Credential plug-ins need the rest. A kuberc file may change what a command does.
+  const { VAULT_TOKEN: _secret, ...others } = env
+  const childEnv = { ...others, KUBERC: 'off' }
+  return async (doing, args, input) => {
+    const where = context === undefined ? doing : `${doing} in context ${context}`
+    const given = { env: childEnv, timeoutMs: limits.runMs, signal: interrupt }
+    const result = await run(
+      'kubectl',
+      [...args, ...flags],
+      input === undefined ? given : { ...given, input },
+    ).catch((error: unknown) => {
+      const ended = codeOf(error)
+      throw ended === undefined ? error : kubectlError(where, { text: '', ended })
+    })
+    const { exitCode, stdout, stderr, killed } = result
+    if (exitCode === 0 && killed === undefined) return result
+    // A prompt for a user name goes to stdout.
+    const prompt = /^Please enter .*$/m.exec(stdout)?.[0] ?? ''
+    throw kubectlError(where, { text: `${prompt}\n${stderr}`.trim(), ended: killed })
+  }
+}
+
+/** The objects of an answer in JSON: none, one or a list. */
+export function objectsIn(answer: string): readonly KubeObject[] {
+  if (answer.trim() === '') return []
+  const parsed = JSON.parse(answer) as KubeObject & { readonly items?: readonly KubeObject[] }
+  return parsed.items ?? [parsed]
+}
