@@ -24,12 +24,21 @@ const [GROUP, STATE] = [10, 9]
 
 export function textReport(write: (text: string) => void, now: () => number): DoctorReport {
   let last: Group | undefined
+  let isAfterStep = false
   return {
     line({ group, state, sentence, hint }) {
+      if (isAfterStep) {
+        write('\n')
+        last = undefined
+        isAfterStep = false
+      }
       write(`${row(group === last ? '' : group, state, sentence)}${hint === undefined ? '' : hintRow(hint)}`)
       last = group
     },
-    step: (step) => write(`\n${stepText(step, now()).trimEnd()}\n`),
+    step(step) {
+      write(`\n${stepText(step, now()).trimEnd()}\n`)
+      isAfterStep = true
+    },
     end: (lines) => write(`\n${summary(lines)}`),
   }
 }

@@ -63,3 +63,9 @@ export const CHANGE_FLAGS = {
 } as const
 
 export const CHANGE_ALIASES = { y: 'yes' } as const
+
+/** Which cluster kubectl asks. */
+export const CONTEXT_FLAGS = {
+  context: valueFlag('NAME', "the kubeconfig's context (default: the current one)"),
+  kubeconfig: valueFlag('FILE', 'the kubeconfig (default: KUBECONFIG, or ~/.kube/config)'),
+} as const

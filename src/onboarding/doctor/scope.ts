@@ -8,6 +8,12 @@ export interface Wanted {
   readonly cluster?: string | undefined
   readonly namespace?: string | undefined
   readonly workload?: string | undefined
+  /** The service account, if only that is known. */
+  readonly account?: string | undefined
+}
+
+export function isOne({ workload, account }: Wanted): boolean {
+  return workload !== undefined || account !== undefined
 }
 
 export interface Bound {
@@ -25,8 +31,11 @@ export interface Scope {
 }
 
 export function scopeOf({ roles, clusters, anchor }: Installation, wanted: Wanted): Scope {
-  const isWanted = ({ cluster, namespace, workload }: Binding): boolean =>
-    fits(wanted.cluster, cluster) && fits(wanted.namespace, namespace) && fits(wanted.workload, workload)
+  const isWanted = (one: Binding): boolean =>
+    fits(wanted.cluster, one.cluster) &&
+    fits(wanted.namespace, one.namespace) &&
+    fits(wanted.workload, one.workload) &&
+    fits(wanted.account, one.account)
   const bound = roles.flatMap((role) => role.bindings.filter(isWanted).map((binding) => ({ role, binding })))
   return {
     bound,
@@ -54,7 +63,7 @@ function clusterOf(clusters: readonly Cluster[], bound: readonly Bound[], wanted
   const only =
     clusters.length === 1
       ? clusters[0]
-      : wanted.workload !== undefined && ofWorkload.size === 1
+      : isOne(wanted) && ofWorkload.size === 1
         ? clusters.find(({ name }) => ofWorkload.has(name))
         : undefined
   if (only !== undefined) return only

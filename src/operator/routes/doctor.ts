@@ -1,7 +1,15 @@
 /** `iam-ra doctor`. */
 import { buildCommand } from '@stricli/core'
 import type { DoctorFlags, PodName } from '../doctor.ts'
-import { ACCOUNT_ALIASES, ACCOUNT_FLAGS, from, switchFlag, valueFlag, type LineContext } from '../route.ts'
+import {
+  ACCOUNT_ALIASES,
+  ACCOUNT_FLAGS,
+  CONTEXT_FLAGS,
+  from,
+  switchFlag,
+  valueFlag,
+  type LineContext,
+} from '../route.ts'
 
 function podName(text: string): PodName {
   const [, namespace, name] = /^([^/]+)\/([^/]+)$/.exec(text) ?? []
@@ -19,9 +27,10 @@ export const doctor = buildCommand<DoctorFlags, [], LineContext>({
       'k8s-namespace': valueFlag('NS', 'look at this namespace of the cluster alone'),
       exchange: switchFlag("go the pod's whole way from this machine, and drop the credentials"),
       json: switchFlag('print one JSON document'),
+      ...CONTEXT_FLAGS,
       ...ACCOUNT_FLAGS,
     },
-    aliases: ACCOUNT_ALIASES,
+    aliases: { ...ACCOUNT_ALIASES, c: 'cluster', k: 'k8s-namespace' },
   },
   docs: {
     brief: 'find what does not fit in AWS, Vault, the cluster or the pod, and the command that settles it',

@@ -10,16 +10,12 @@ import {
   ACCOUNT_FLAGS,
   CHANGE_ALIASES,
   CHANGE_FLAGS,
+  CONTEXT_FLAGS,
   from,
   switchFlag,
   valueFlag,
   type LineContext,
 } from '../route.ts'
-
-const CONTEXT_FLAGS = {
-  context: valueFlag('NAME', "the kubeconfig's context (default: the current one)"),
-  kubeconfig: valueFlag('FILE', 'the kubeconfig (default: KUBECONFIG, or ~/.kube/config)'),
-} as const
 
 const JSON_FLAG = switchFlag('print one JSON document')
 const CLUSTER_FLAG = valueFlag('CLUSTER', 'the cluster (default: the only one of the installation)')

@@ -5,11 +5,11 @@ import { rolePath } from '../../names.ts'
 import type { Commands } from '../commands.ts'
 import type { Examination } from '../examination.ts'
 import { ok } from '../finding.ts'
-import { scopeOf, type Scope, type Wanted } from '../scope.ts'
+import { isOne, scopeOf, type Scope, type Wanted } from '../scope.ts'
 import { anchorFindings } from './anchor.ts'
 import { profileFindings } from './profile.ts'
 import { guardFinding, roleFindings, strayFindings } from './role.ts'
-import { workloadFinding } from './workload.ts'
+import { clusterFinding, workloadFinding } from './workload.ts'
 
 export interface AwsFacts {
   readonly account: Account
@@ -40,9 +40,13 @@ export async function examineAws(exam: Examination, question: AwsQuestion): Prom
   const scope = scopeOf(installation, wanted)
   const facts = { account, installation, scope }
   if (anchor === undefined) return facts
-  const { workload } = wanted
-  if (workload !== undefined && scope.bound.length === 0) {
-    exam.say('AWS', 'workload', [workloadFinding({ ...wanted, workload }, installation)])
+  const { cluster } = wanted
+  if (cluster !== undefined && !installation.clusters.some((one) => one.name === cluster)) {
+    exam.say('AWS', 'cluster', [clusterFinding(cluster, installation)])
+    return facts
+  }
+  if (isOne(wanted) && scope.bound.length === 0) {
+    exam.say('AWS', 'workload', [workloadFinding(wanted, installation)])
     return facts
   }
   const more = await exam.look('AWS', 'roles', {

@@ -4,7 +4,9 @@ import type { AwsFacts } from '../aws/examine.ts'
 import type { Commands } from '../commands.ts'
 import type { Examination } from '../examination.ts'
 import type { Bound } from '../scope.ts'
-import { arnsOf, configName, MARK, markFindings, workloadFindings } from './objects.ts'
+import { configName } from '../../kubernetes/manifests/workload.ts'
+import type { KubeObject } from '../../kubernetes/objects.ts'
+import { arnsOf, MARK, markFindings, workloadFindings } from './objects.ts'
 
 export interface ClusterQuestion {
   readonly aws: AwsFacts | undefined
@@ -52,12 +54,20 @@ export async function examineCluster(
     await exam.look('Cluster', 'workload', {
       read: async () => {
         const { binding } = one
-        const [found, account, config] = await Promise.all([
-          kubectl.get({ kind: 'namespace', name: binding.namespace }),
-          kubectl.get({ kind: 'serviceaccount', name: binding.account, namespace: binding.namespace }),
-          kubectl.get({ kind: 'configmap', name: configName(one), namespace: binding.namespace }),
+        const { namespace: space, account, workload } = binding
+        const name = configName(workload)
+        const objects = await kubectl.getAll([
+          { kind: 'serviceaccount', name: account, namespace: space },
+          { kind: 'configmap', name, namespace: space },
+          { kind: 'vaultstaticsecret.secrets.hashicorp.com', name, namespace: space },
         ])
-        return { namespace: found, account, config }
+        const of = (kind: string): KubeObject | undefined => objects.find((object) => object.kind === kind)
+        return {
+          namespace: await kubectl.get({ kind: 'namespace', name: space }),
+          account: of('ServiceAccount'),
+          config: of('ConfigMap'),
+          hasSecret: of('VaultStaticSecret') !== undefined,
+        }
       },
       judge: (facts) =>
         workloadFindings({ ...facts, bound: one, arns: arnsOf(anchor, one), hasSecret: false }, commands),

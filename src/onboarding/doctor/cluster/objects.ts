@@ -1,4 +1,5 @@
 /** What is wrong with the objects of a cluster: which cluster it is, and what each workload has there. */
+import { configName } from '../../kubernetes/manifests/workload.ts'
 import type { KubeContext } from '../../kubernetes/kubectl.ts'
 import type { KubeObject } from '../../kubernetes/objects.ts'
 import type { Cluster } from '../../aws/owned.ts'
@@ -63,10 +64,6 @@ export function arnsOf(anchor: Anchor, { role }: Bound): Arns {
   return { TRUST_ANCHOR_ARN: anchor.arn, PROFILE_ARN: role.profiles[0]?.arn ?? '', ROLE_ARN: role.arn }
 }
 
-export function configName({ binding }: Bound): string {
-  return `${binding.workload}-iam-ra-config`
-}
-
 export interface WorkloadFacts {
   readonly bound: Bound
   readonly arns: Arns
@@ -93,10 +90,10 @@ export function workloadFindings(
   const findings: Finding[] = []
   if (account === undefined)
     findings.push(failed(`namespace ${binding.namespace} has no ServiceAccount ${binding.account}`, apply))
-  const name = configName(bound)
+  const name = configName(binding.workload)
   if (config === undefined && !hasSecret)
     findings.push(failed(`namespace ${binding.namespace} has no ConfigMap ${name}`, apply))
-  if (config !== undefined) {
+  if (config !== undefined && !hasSecret) {
     const data = dataOf(config)
     const other = Object.entries(arns).filter(([key, arn]) => data[key] !== arn)
     if (other.length > 0) {
@@ -110,6 +107,6 @@ export function workloadFindings(
   }
   return faultsOr(
     findings,
-    `${binding.namespace} has ServiceAccount ${binding.account} and ${config === undefined ? "the operator's Secret" : `ConfigMap ${name}`}`,
+    `${binding.namespace} has ServiceAccount ${binding.account} and ${hasSecret ? "the operator's Secret" : `ConfigMap ${name}`}`,
   )
 }

@@ -2,7 +2,8 @@
 import type { Kubectl } from '../../kubernetes/kubectl.ts'
 import type { KubeObject } from '../../kubernetes/objects.ts'
 import type { Anchor } from '../../aws/installation.ts'
-import { arnsOf, configName, dataOf } from '../cluster/objects.ts'
+import { configName } from '../../kubernetes/manifests/workload.ts'
+import { arnsOf, dataOf } from '../cluster/objects.ts'
 import type { Commands } from '../commands.ts'
 import type { Examination } from '../examination.ts'
 import type { Finding } from '../finding.ts'
@@ -41,7 +42,7 @@ export async function examinePods(
       read: async () => {
         const [space, map, found] = await Promise.all([
           kubectl.get({ kind: 'namespace', name: namespace }),
-          kubectl.get({ kind: 'configmap', name: configName(one), namespace }),
+          kubectl.get({ kind: 'configmap', name: configName(workload), namespace }),
           pod === undefined ? kubectl.list('pod', `${LABEL}=${workload}`, namespace) : [pod],
         ])
         const pods = newest(found).slice(0, MOST_PODS)
@@ -51,7 +52,7 @@ export async function examinePods(
       },
       judge: ({ space, map, pods, events, nodes }) => {
         const level = space?.metadata.labels?.[STANDARD]
-        const configMaps = { [configName(one)]: dataOf(map) }
+        const configMaps = { [configName(workload)]: dataOf(map) }
         const findings: Finding[] =
           standards.has(namespace) || level === undefined ? [] : [standardFinding(namespace, level)]
         standards.add(namespace)

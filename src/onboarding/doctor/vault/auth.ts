@@ -2,8 +2,8 @@
 import { X509Certificate } from 'node:crypto'
 import type { KubeContext } from '../../kubernetes/kubectl.ts'
 import { AUDIENCE, type VaultCluster } from '../../authority/vault/names.ts'
-import { namesOf, textsOf } from '../../authority/vault/role.ts'
-import { rolePath } from '../../authority/vault/workload.ts'
+import { admits, NAMES, NAMESPACES, textsOf } from '../../authority/vault/role.ts'
+import { rolePath } from '../../authority/vault/namespace.ts'
 import { fingerprint } from '../../vault/certificates.ts'
 import type { Data } from '../../vault/difference.ts'
 import type { State } from '../../vault/state.ts'
@@ -120,19 +120,15 @@ export function namespaceFindings(
   const settles = commands.onboard(binding, role)
   if (data === undefined)
     return [failed(`Vault has no ${path}, so pods of ${namespace} cannot log in`, settles)]
-  const names = namesOf(data)
-  const namespaces = textsOf(data['bound_service_account_namespaces'])
+  const namespaces = textsOf(data[NAMESPACES])
   const policies = textsOf(data['token_policies'])
   const findings: Finding[] = []
-  if (!names.includes('*') && !names.includes(account))
+  if (!admits(data, { member: NAMES, name: account }))
     findings.push(failed(`${path} does not admit ServiceAccount ${account}`, settles))
-  if (!namespaces.includes('*') && !namespaces.includes(namespace)) {
+  if (!admits(data, { member: NAMESPACES, name: namespace })) {
     const all = [...namespaces, namespace].join(',')
     findings.push(
-      failed(
-        `${path} does not admit namespace ${namespace}`,
-        `vault write ${path} bound_service_account_namespaces=${all}`,
-      ),
+      failed(`${path} does not admit namespace ${namespace}`, `vault write ${path} ${NAMESPACES}=${all}`),
     )
   }
   if (!policies.includes(pkiRole)) {

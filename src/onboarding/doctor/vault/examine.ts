@@ -1,7 +1,7 @@
 /** The checks of Vault, in order: the server and the token, the auth mount, the PKI mount, and each namespace's role. */
 import { clusterOf, type VaultCluster } from '../../authority/vault/names.ts'
 import type { KubeContext } from '../../kubernetes/kubectl.ts'
-import { rolePath } from '../../authority/vault/workload.ts'
+import { rolePath } from '../../authority/vault/namespace.ts'
 import type { Data } from '../../vault/difference.ts'
 import { REFERENCE } from '../../vault/reference.ts'
 import { readState } from '../../vault/state.ts'
