@@ -3,6 +3,7 @@ import { buildRouteMap, type RouteMap } from '@stricli/core'
 import { EXIT_HELP } from './exits.ts'
 import type { LineContext } from './route.ts'
 import { completion } from './routes/completion.ts'
+import { doctor } from './routes/doctor.ts'
 import { k8s } from './routes/k8s.ts'
 import { destroy } from './routes/destroy.ts'
 import { init } from './routes/init.ts'
@@ -16,6 +17,7 @@ export const ROUTES: RouteMap<LineContext> = buildRouteMap({
     role,
     k8s,
     status,
+    doctor,
     destroy,
     vault,
     completion,
