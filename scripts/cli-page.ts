@@ -58,6 +58,7 @@ async function outputOf(argv: readonly string[]): Promise<string> {
       stderr: write,
       terminal: systemTerminal(process, {}, () => false),
       writeFile: () => Promise.reject(new Error('nothing must be written')),
+      run: () => Promise.reject(new Error('nothing must be run')),
     },
     new AbortController().signal,
   )

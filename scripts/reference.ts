@@ -1,24 +1,57 @@
 /**
- * Copies the files of k8s that the operator's program needs into one of its modules, because an installed program has no
+ * Copies the files of k8s that the operator's program needs into its modules, because an installed program has no
  * checkout. `npm run format` runs it, and a test checks it.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
+import { parse } from 'yaml'
 import { ROOT } from './checks/files.ts'
 import { PARAMETER_FILES } from '../src/onboarding/vault/parameters.ts'
 
-export const REFERENCE_MODULE = 'src/onboarding/vault/reference.ts'
+/** The text of each module, by its path. */
+export const REFERENCE_MODULES: Readonly<Record<string, () => Promise<string>>> = {
+  'src/onboarding/vault/reference.ts': vaultModule,
+  'src/onboarding/aws/templates.ts': awsModule,
+  'src/onboarding/kubernetes/manifests/pod-templates.ts': templatesModule,
+}
 
-/** The text of the module. */
-export async function referenceModule(): Promise<string> {
-  const texts = ['setup.json', ...PARAMETER_FILES].map((name) => {
-    const text = readFileSync(join(ROOT, 'k8s/vault', name), 'utf8')
-    return `${JSON.stringify(name)}: ${templateLiteral(text)}`
+function vaultModule(): Promise<string> {
+  return textsModule('REFERENCE', 'vault', ['setup.json', ...PARAMETER_FILES])
+}
+
+function awsModule(): Promise<string> {
+  return textsModule('TEMPLATES', 'aws', ['trust-anchor.yaml', 'role.yaml'])
+}
+
+function textsModule(constant: string, directory: string, names: readonly string[]): Promise<string> {
+  const texts = names.map((name) => {
+    return `${JSON.stringify(name)}: ${templateLiteral(read(`${directory}/${name}`))}`
   })
-  const module = `/** The files of k8s/vault, by name. Written by scripts/reference.ts. */
-export const REFERENCE = { ${texts.join(',\n')} } as const
-`
+  return formatted(`/** Files of k8s/${directory}, by name. Written by scripts/reference.ts. */
+export const ${constant} = { ${texts.join(',\n')} } as const
+`)
+}
+
+function templatesModule(): Promise<string> {
+  const template = (directory: string): string => {
+    const file = parse(read(`${directory}/pod-template.yaml`)) as { template: { spec: unknown } }
+    return JSON.stringify(file.template.spec)
+  }
+  return formatted(`/** The pods of k8s/base and k8s/sidecar. Written by scripts/reference.ts. */
+import type { PodSpec } from './pod.ts'
+
+export const BASE: PodSpec = ${template('base')}
+
+export const SIDECAR: PodSpec = ${template('sidecar')}
+`)
+}
+
+function read(path: string): string {
+  return readFileSync(join(ROOT, 'k8s', path), 'utf8')
+}
+
+async function formatted(module: string): Promise<string> {
   return await format(module, { ...(await resolveConfig(join(ROOT, 'package.json'))), parser: 'typescript' })
 }
 
@@ -26,4 +59,6 @@ function templateLiteral(text: string): string {
   return `\`${text.replace(/[\\`]|\$\{/g, (found) => `\\${found}`)}\``
 }
 
-if (import.meta.main) writeFileSync(join(ROOT, REFERENCE_MODULE), await referenceModule())
+if (import.meta.main) {
+  for (const [path, text] of Object.entries(REFERENCE_MODULES)) writeFileSync(join(ROOT, path), await text())
+}

@@ -5,6 +5,7 @@ import type { RouteMap } from '@stricli/core'
 import { IamRaError } from '../errors.ts'
 import { systemRuntime } from '../run/runtime.ts'
 import { systemTerminal } from '../terminal/terminal.ts'
+import type { OperatorRuntime } from './context.ts'
 import { exitOf } from './exits.ts'
 import { main } from './main.ts'
 import { asOperatorError, errorText } from './report.ts'
@@ -29,7 +30,12 @@ export async function runProcess(
   process.on('unhandledRejection', (error) => interrupt.abort(asOperatorError(error)))
   const system = systemRuntime(process)
   const terminal = systemTerminal(process, system.env, isatty)
-  const runtime = { ...system, terminal, writeFile: (path: string, text: string) => writeFile(path, text) }
+  const runtime: OperatorRuntime = {
+    ...system,
+    terminal,
+    writeFile: (path, text) => writeFile(path, text),
+    run: async (...run) => (await import('../run/program.ts')).runProgram(...run),
+  }
   const exitCode = await main(runtime, interrupt.signal, routes)
   const lastWords = (): Promise<void> => Promise.race([system.written(), system.clock.sleep(LAST_WORDS_MS)])
   await lastWords()

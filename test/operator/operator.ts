@@ -1,6 +1,7 @@
 /** The operator's program in the test's hands: its runtime, its terminal, and what it wrote. */
 import { main } from '../../src/operator/main.ts'
 import type { ROUTES } from '../../src/operator/routes.ts'
+import type { RunProgram } from '../../src/run/program.ts'
 import type { Runtime } from '../../src/run/runtime.ts'
 import type { Question, Reply } from '../../src/terminal/ask.ts'
 import { paintsFor } from '../../src/terminal/colour.ts'
@@ -24,10 +25,13 @@ export interface Given {
   readonly routes?: typeof ROUTES
   readonly interrupt?: AbortSignal
   readonly colour?: boolean
+  /** Default none is to be run. */
+  readonly run?: RunProgram
 }
 
 export async function operate(argv: readonly string[], given: Given = {}): Promise<Outcome> {
-  const { replies, routes, interrupt = new AbortController().signal, colour = false, ...runtime } = given
+  const { replies, routes, interrupt = new AbortController().signal, colour = false, ...rest } = given
+  const { run = nothingRuns, ...runtime } = rest
   const asked: Pick<Question, 'text' | 'initial'>[] = []
   const terminal: Terminal = {
     interactive: replies !== undefined,
@@ -50,9 +54,14 @@ export async function operate(argv: readonly string[], given: Given = {}): Promi
       writeFile: async (path) => {
         throw new Error(`nothing is to be written: ${path}`)
       },
+      run,
     },
     interrupt,
     routes,
   )
   return { code, ...fake.output, asked }
+}
+
+const nothingRuns: RunProgram = async (command) => {
+  throw new Error(`nothing is to be run: ${command}`)
 }

@@ -7,12 +7,10 @@ import { bindingKey, bindingTag, tagFault, type Binding } from './bindings.ts'
 import type { BoundRole } from './installation.ts'
 import { tagValue } from './owned.ts'
 import { STAGE, waysOut } from './refusal.ts'
+import { MOST_TAGS, roomIn } from './room.ts'
 import { settle, type Settling } from './settle.ts'
 import type { Plan } from '../plan/step.ts'
 import { admissionKey, admissionOf, admissions, policyFor, policySize, type Owner } from './trust-policy.ts'
-
-/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
-export const MOST_TAGS = 50
 
 export interface BindingWishes extends Omit<Settling, 'role'> {
   /** Characters that a trust policy may have in this account. */
@@ -61,13 +59,15 @@ export function planBinding(account: Account, owner: Owner, role: BoundRole, wis
       `${keyOf(one)} is a tag of role ${role.name}, and its trust policy does not let ${commonName(one)} in; who may tag could have put it there: --settle-others lets it in`,
   )
   if (tags.length === 0 && names.length === 0) return { steps: [], notes, problems }
+  const tagCount = role.tags.length + tags.filter(({ before }) => before === undefined).length - unbind.length
+  const more = roomIn(owner, { tagCount, policy: wanted, bindings: after }, quota)
   const differences = [
     ...tags,
     ...names,
     {
       name: 'trust policy',
       before: `${sizeBefore}`,
-      after: `${size} of ${quota} characters${more(size, quota, after)}`,
+      after: `${size} of ${quota} characters; about ${more} more workloads fit`,
     },
   ]
   const step = {
@@ -121,13 +121,6 @@ function roomFaults(
         ]
       : []),
   ]
-}
-
-function more(size: number, quota: number, bindings: readonly Binding[]): string {
-  const lengths = bindings.map((one) => commonName(one).length + 3)
-  const average = lengths.length === 0 ? 42 : lengths.reduce((sum, one) => sum + one, 0) / lengths.length
-  const fit = Math.floor((quota - size) / average)
-  return fit < 0 ? '' : `; about ${fit} more workloads fit`
 }
 
 /** An anchor that is gone when the binding shows takes the binding with it: someone destroyed the installation meanwhile. */

@@ -34,4 +34,60 @@ export interface VaultSource {
   readonly audience: string
   readonly pkiMount: string
   readonly pkiRole: string
+  /** If the ARNs come from Vault. */
+  readonly operator?: VaultOperator | undefined
+}
+
+/** How the Vault Secrets Operator gets at a workload's ARNs. */
+export interface VaultOperator {
+  /** Of kv version 2. */
+  readonly mount: string
+  /** Of the entry, below the mount. */
+  readonly path: string
+  /** Of the auth mount. */
+  readonly role: string
+  /** The service account of the namespace that it logs in with. */
+  readonly account: string
+  readonly audience: string
+}
+
+/** What objects are labelled with. */
+export interface Owner {
+  readonly installation: string
+  readonly cluster: string
+  /** Absent on objects that the workloads of a namespace share. */
+  readonly workload?: string
+}
+
+const MANAGED_BY = 'app.kubernetes.io/managed-by'
+const MANAGER = 'iam-ra'
+
+/** @returns a selector for `Kubectl.list` and for labels */
+export function labelsOf({ installation, cluster, workload }: Owner): Readonly<Record<string, string>> {
+  return {
+    [MANAGED_BY]: MANAGER,
+    'iam-ra/installation': installation,
+    'iam-ra/cluster': cluster,
+    ...(workload === undefined ? {} : { 'iam-ra/workload': workload }),
+  }
+}
+
+/** Only such objects are changed or deleted. */
+export function isOurs({ metadata }: KubeObject): boolean {
+  return metadata.labels?.[MANAGED_BY] === MANAGER
+}
+
+export function nameOf({ apiVersion, kind, metadata }: KubeObject): ObjectName {
+  const [group = '', version] = apiVersion.split('/')
+  const { name, namespace } = metadata
+  return {
+    kind: version === undefined ? kind.toLowerCase() : `${kind.toLowerCase()}.${group}`,
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+  }
+}
+
+/** As kubectl takes it and prints it. */
+export function path({ kind, name }: ObjectName): string {
+  return `${kind}/${name}`
 }
