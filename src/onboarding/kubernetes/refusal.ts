@@ -320,10 +320,10 @@ export const KUBECTL_RULES: readonly KubectlRule[] = [
   },
   {
     name: 'conflict',
-    when: /conflicts?: |conflict with "/,
+    when: /conflicts? with "/,
     code: 'REFUSED',
     status: 409,
-    cause: found(/conflict with "([^"]+)"/, (name) => `${name} manages a part of it`),
+    cause: found(/conflicts? with "([^"]+)"/, (name) => `${name} manages a part of it`),
     hint: 'it has no label of iam-ra, so it is left as it is: rename or delete it, or choose another name',
   },
   {

@@ -313,6 +313,15 @@ are the ways you can resolve this warning:
     says: /kubectl-client-side-apply manages a part of it/,
   },
   {
+    rule: 'conflict',
+    source: 'the same of a pod',
+    text: `error: Apply failed with 2 conflicts: conflicts with "kubectl-client-side-apply" using v1:
+- .spec.containers[name="app"].resources.limits.memory
+- .spec.initContainers[name="aws-iam-ra"].env[name="POD_NAMESPACE"].valueFrom.fieldRef
+Please review the fields above--they currently have other managers. Here`,
+    says: /kubectl-client-side-apply manages a part of it/,
+  },
+  {
     rule: 'invalid',
     source: 'a name that is none',
     text: 'The ConfigMap "A_b" is invalid: metadata.name: Invalid value: "A_b": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters',
