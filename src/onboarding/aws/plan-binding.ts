@@ -12,7 +12,9 @@ import { settle, type Settling } from './settle.ts'
 import type { Plan } from '../plan/step.ts'
 import { admissionKey, admissionOf, admissions, policyFor, policySize, type Owner } from './trust-policy.ts'
 
-export interface BindingWishes extends Omit<Settling, 'role'> {
+export interface BindingWishes extends Pick<Settling, 'bind' | 'unbind' | 'onWait'> {
+  /** Lets in those too whom only a tag names: as the plan shows them. */
+  readonly settleOthers?: boolean
   /** Characters that a trust policy may have in this account. */
   readonly quota: number
 }
@@ -72,7 +74,12 @@ export function planBinding(account: Account, owner: Owner, role: BoundRole, wis
   ]
   const step = {
     shown: { verb: 'change' as const, what: `iam role ${role.name}`, differences },
-    apply: () => applyBinding(account, owner, role.name, wishes),
+    apply: () =>
+      applyBinding(account, owner, {
+        ...wishes,
+        role: role.name,
+        letIn: settleOthers ? rest.filter(isLacking) : [],
+      }),
   }
   return { steps: [step], notes, problems }
 }
@@ -124,14 +131,9 @@ function roomFaults(
 }
 
 /** An anchor that is gone when the binding shows takes the binding with it: someone destroyed the installation meanwhile. */
-async function applyBinding(
-  account: Account,
-  owner: Owner,
-  role: string,
-  wishes: BindingWishes,
-): Promise<string> {
-  const settled = await settle(account, owner, { ...wishes, role })
-  const { bind = [], unbind = [] } = wishes
+async function applyBinding(account: Account, owner: Owner, settling: Settling): Promise<string> {
+  const { role, bind = [], unbind = [] } = settling
+  const settled = await settle(account, owner, settling)
   const [first] = bind
   if (first !== undefined && (await account.rolesAnywhere.getAnchor(first.anchor.id)) === undefined) {
     await settle(account, owner, { role, unbind: bind })

@@ -1,16 +1,16 @@
 /** A whole set-up on real servers, from the trust anchor to the workload's objects, and doctor run on it. */
 import * as fs from 'node:fs/promises'
-import { createHttpClient } from '../../../src/net/http.ts'
-import { openVaultAuthority } from '../../../src/onboarding/authority/vault.ts'
-import type { Account } from '../../../src/onboarding/aws/account.ts'
-import { readInstallation } from '../../../src/onboarding/aws/installation.ts'
-import { planInit } from '../../../src/onboarding/aws/plan-init.ts'
-import { main } from '../../../src/operator/main.ts'
-import { runProgram } from '../../../src/run/program.ts'
-import { systemClock, systemRuntime } from '../../../src/run/runtime.ts'
-import { paintsFor } from '../../../src/terminal/colour.ts'
-import { doAll, makeRole, openOperator } from './operator.ts'
-import { startGround, type Ground } from './ground.ts'
+import { createHttpClient } from '../../../../src/net/http.ts'
+import { openVaultAuthority } from '../../../../src/onboarding/authority/vault.ts'
+import type { Account } from '../../../../src/onboarding/aws/account.ts'
+import { readInstallation } from '../../../../src/onboarding/aws/installation.ts'
+import { planInit } from '../../../../src/onboarding/aws/plan-init.ts'
+import { main } from '../../../../src/operator/main.ts'
+import { runProgram } from '../../../../src/run/program.ts'
+import { systemClock, systemRuntime } from '../../../../src/run/runtime.ts'
+import { paintsFor } from '../../../../src/terminal/colour.ts'
+import { doAll, makeRole, openOperator } from '../operator.ts'
+import { startGround, type Ground } from '../ground.ts'
 
 export const CLUSTER = 'prod'
 export const NAMESPACE = 'shop'
@@ -61,9 +61,7 @@ async function setUp({ env, home, shell }: Ground, account: Account): Promise<vo
   }
   const authority = openVaultAuthority(runtime, { installation: 'default' })
   const root = await authority.root()
-  await doAll(root.plan)
-  const wishes = { mode: 'vault', pem: await root.read(), subject: root.subject }
-  await doAll(planInit(account, await read(), wishes))
+  await doAll(planInit(account, await read(), { mode: 'vault', root, tags: [] }))
   await makeRole(account)
   authority.close()
   for (const line of [
