@@ -7,7 +7,8 @@ const TODAY = { year: 2026, month: 12, day: 1 } as const
 
 const UUID = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g
 const SERIAL = /\b(?:[0-9a-f]{2}:){7,}[0-9a-f]{2}\b/g
-const DATE = /\b\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z)?/g
+const HEX = /\b(?:[0-9a-f]{40}|[0-9A-F]{40}|(?<=SHA-256 )[0-9a-f]{16})\b/g
+const DATE = /\b\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z)?/g
 
 /** Keeps its ids over all outputs of a page. */
 export class Normaliser {
@@ -28,6 +29,10 @@ export class Normaliser {
       .replace(SERIAL, (serial) =>
         this.#same(serial, (hex) => (hex.match(/../g) ?? []).slice(0, (serial.length + 1) / 3).join(':')),
       )
+      .replace(HEX, (serial) => {
+        const made = this.#same(serial.toLowerCase(), (hex) => hex.slice(0, serial.length))
+        return serial === serial.toUpperCase() ? made.toUpperCase() : made
+      })
       .replace(DATE, (written, time: string | undefined) => {
         const ms = Date.parse(written)
         // Versions of policies and the like.

@@ -26,6 +26,16 @@ output('has serials of the same length', () => {
   assert.not.match(made, serial)
 })
 
+output('has numbers of certificates, whatever their case, and digests', () => {
+  const one = new Normaliser([])
+  const number = '0e4036d299645bfeda38d3ca6d87de4b83c1bc77'
+  const [small = '', large = ''] = one.normalise(`${number} ${number.toUpperCase()}`, NOW).split(' ')
+  assert.is.not(small, number)
+  assert.is(large, small.toUpperCase())
+  assert.match(one.normalise('PEM with SHA-256 5b82e331a40fb853', NOW), /^PEM with SHA-256 [0-9a-f]{16}$/)
+  assert.not.match(one.normalise('PEM with SHA-256 5b82e331a40fb853', NOW), '5b82e331a40fb853')
+})
+
 output('has dates as far from its own day as they are from now', () => {
   const dates = (text: string): string => new Normaliser([]).normalise(text, NOW)
   assert.is(dates('until 2031-03-05T23:59:59Z'), 'until 2026-12-01T12:00:00Z')
@@ -66,6 +76,12 @@ sessions('are not written if what prepares them fails', async () => {
     (thrown: unknown) => thrown,
   )
   assert.match((error as Error).message, 'prepare ended with 5:\nno')
+})
+
+sessions('are not shown twice, since a page has one place for each', async () => {
+  const run = async () => ({ code: 0, output: '' })
+  const error = await withSessions(`${PAGE}\n${PAGE}`, run).catch((thrown: unknown) => thrown)
+  assert.match((error as Error).message, /shows iam-ra a .* twice/)
 })
 
 output.run()
