@@ -89,18 +89,13 @@ for (const login of definitions === undefined ? [undefined] : [undefined, OPERAT
 cluster('a cluster’s objects are applied as printed, and a second time change nothing', async () => {
   const objects = clusterObjects({
     ...{ installation: 'default', cluster: 'prod', namespace: 'iam-ra-system', source: VAULT },
-    objects: [
-      {
-        apiVersion: 'v1',
-        kind: 'ServiceAccount',
-        metadata: { name: 'vault-reviewer', namespace: 'iam-ra-system' },
-      },
-    ],
+    reviewer: true,
   })
   assert.equal(await kubectl.apply(objects), [
     'namespace/iam-ra-system created',
     'configmap/iam-ra created',
     'serviceaccount/vault-reviewer created',
+    'clusterrolebinding.rbac.authorization.k8s.io/iam-ra-prod-vault-reviewer created',
   ])
   assert.not.match(
     pipe(objects.slice(1), ['apply', '--server-side', '--field-manager=iam-ra', '-f', '-']),
@@ -108,6 +103,7 @@ cluster('a cluster’s objects are applied as printed, and a second time change 
   )
   for (const line of await kubectl.apply(objects)) assert.match(line, / unchanged$/)
   assert.equal(await kubectl.delete(clusterNames({ cluster: 'prod', namespace: 'iam-ra-system' })), [
+    'clusterrolebinding.rbac.authorization.k8s.io/iam-ra-prod-vault-reviewer deleted',
     'serviceaccount/vault-reviewer deleted',
     'configmap/iam-ra deleted',
   ])
@@ -177,7 +173,7 @@ cluster('what offboarding deletes is what onboarding applied, also if a kind is 
   const workload = { workload: 'gone', sample: 'pod', operator: undefined } as const
   const objects = workloadObjects(workloadOf(workload))
   await kubectl.apply(objects)
-  const { own, account } = workloadNames('shop', 'gone', 'gone', OPERATOR.account)
+  const { own, account } = workloadNames('shop', 'gone', 'gone')
   assert.ok(account)
   const unknown = { kind: 'thing.nowhere.example', name: 'gone', namespace: 'shop' }
   assert.equal(await kubectl.delete([unknown, ...own, account]), [

@@ -1,6 +1,5 @@
 /** What `k8s setup` prints for a cluster, and what `k8s teardown` deletes. */
-import { REVIEWER } from '../../authority/vault/names.ts'
-import { labelsOf, type KubeObject, type ObjectName, type Owner, type VaultSource } from '../objects.ts'
+import { labelsOf, type KubeObject, type ObjectName, type VaultSource } from '../objects.ts'
 
 export interface Cluster {
   readonly installation: string
@@ -8,38 +7,64 @@ export interface Cluster {
   /** Of the cluster's own objects. */
   readonly namespace: string
   /** What its workloads have in common. */
-  readonly source: Omit<VaultSource, 'kind' | 'authRole'>
-  /** The authority's. */
-  readonly objects: readonly KubeObject[]
+  readonly source: Omit<VaultSource, 'authRole'>
+  /** Whether Vault asks the cluster about tokens as an account of the cluster. */
+  readonly reviewer: boolean
 }
 
 const SETTINGS = 'iam-ra'
+/** The service account whose token Vault asks the API server with. */
+export const REVIEWER = 'vault-reviewer'
 
 /** In the order in which they can be applied. */
 export function clusterObjects(cluster: Cluster): readonly KubeObject[] {
-  const { namespace, objects } = cluster
-  const labels = labelsOf(ownerOf(cluster))
+  const { namespace, reviewer } = cluster
   return [
     ...(isGiven(namespace) ? [] : [namespaceObject(namespace)]),
     settingsObject(cluster),
-    ...objects.map((object) => ({ ...object, metadata: { ...object.metadata, labels } })),
+    ...(reviewer ? reviewerObjects(cluster) : []),
+  ]
+}
+
+/** As k8s/vault has them. */
+function reviewerObjects({
+  installation,
+  cluster,
+  namespace,
+}: Pick<Cluster, 'installation' | 'cluster' | 'namespace'>): readonly KubeObject[] {
+  const labels = labelsOf({ installation, cluster })
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name: REVIEWER, namespace, labels },
+      automountServiceAccountToken: false,
+    },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: bindingName(cluster), labels },
+      roleRef: {
+        apiGroup: 'rbac.authorization.k8s.io',
+        kind: 'ClusterRole',
+        name: 'system:auth-delegator',
+      },
+      subjects: [{ kind: 'ServiceAccount', name: REVIEWER, namespace }],
+    },
   ]
 }
 
 /** What `clusterObjects` may have printed, in the order in which it can be deleted; never the namespace. */
-export function clusterNames({
-  cluster,
-  namespace,
-}: Pick<Cluster, 'cluster' | 'namespace'>): readonly ObjectName[] {
+export function clusterNames({ cluster, namespace }: Pick<Cluster, 'cluster' | 'namespace'>): ObjectName[] {
   return [
-    { kind: 'clusterrolebinding.rbac.authorization.k8s.io', name: `iam-ra-${cluster}-${REVIEWER}` },
+    { kind: 'clusterrolebinding.rbac.authorization.k8s.io', name: bindingName(cluster) },
     { kind: 'serviceaccount', name: REVIEWER, namespace },
     { kind: 'configmap', name: SETTINGS, namespace },
   ]
 }
 
-function ownerOf({ installation, cluster }: Cluster): Owner {
-  return { installation, cluster }
+function bindingName(cluster: string): string {
+  return `iam-ra-${cluster}-${REVIEWER}`
 }
 
 /** The cluster has these itself. */
@@ -53,12 +78,11 @@ function namespaceObject(name: string): KubeObject {
 }
 
 /** `doctor` reads it, and it fits under `resources` beside k8s/base. */
-function settingsObject(of: Cluster): KubeObject {
-  const { installation, cluster, namespace, source } = of
+function settingsObject({ installation, cluster, namespace, source }: Cluster): KubeObject {
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: { name: SETTINGS, namespace, labels: labelsOf(ownerOf(of)) },
+    metadata: { name: SETTINGS, namespace, labels: labelsOf({ installation, cluster }) },
     data: {
       cluster,
       installation,
