@@ -78,6 +78,7 @@ function copyProject({ packages }: Program, to: string): string {
     'src',
     'scripts/bundle.ts',
     'scripts/build/asn1-rsa.ts',
+    'scripts/build/leave-out.ts',
     'package.json',
     'package-lock.json',
     'tsconfig.json',
