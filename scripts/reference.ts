@@ -12,15 +12,24 @@ import { PARAMETER_FILES } from '../src/onboarding/vault/parameters.ts'
 /** The text of each module, by its path. */
 export const REFERENCE_MODULES: Readonly<Record<string, () => Promise<string>>> = {
   'src/onboarding/vault/reference.ts': vaultModule,
+  'src/onboarding/aws/templates.ts': awsModule,
   'src/onboarding/kubernetes/manifests/pod-templates.ts': templatesModule,
 }
 
 function vaultModule(): Promise<string> {
-  const texts = ['setup.json', ...PARAMETER_FILES].map((name) => {
-    return `${JSON.stringify(name)}: ${templateLiteral(read(`vault/${name}`))}`
+  return textsModule('REFERENCE', 'vault', ['setup.json', ...PARAMETER_FILES])
+}
+
+function awsModule(): Promise<string> {
+  return textsModule('TEMPLATES', 'aws', ['trust-anchor.yaml', 'role.yaml'])
+}
+
+function textsModule(constant: string, directory: string, names: readonly string[]): Promise<string> {
+  const texts = names.map((name) => {
+    return `${JSON.stringify(name)}: ${templateLiteral(read(`${directory}/${name}`))}`
   })
-  return formatted(`/** The files of k8s/vault, by name. Written by scripts/reference.ts. */
-export const REFERENCE = { ${texts.join(',\n')} } as const
+  return formatted(`/** Files of k8s/${directory}, by name. Written by scripts/reference.ts. */
+export const ${constant} = { ${texts.join(',\n')} } as const
 `)
 }
 

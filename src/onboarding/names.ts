@@ -38,18 +38,26 @@ export function accountFault(text: string): NameFault | undefined {
   return { wrong: 'is not a service account name', expected: 'lower-case letters, digits, dots and dashes' }
 }
 
-/** The name by which an operator calls a role. IAM's own limit of 64 holds for `iam-ra-<installation>-<name>`. */
-export function roleFault(text: string, installation: string): NameFault | undefined {
+/** What an operator calls a role. @param iamName its name in IAM, if it does not follow from the other */
+export function roleFault(text: string, installation: string, iamName?: string): NameFault | undefined {
   if (!LABEL.test(text)) {
     return { wrong: 'is not a role name', expected: 'lower-case letters, digits and dashes' }
   }
-  const { length } = roleName(installation, text)
-  if (length <= 64) return undefined
+  const { length } = iamName === undefined ? roleName(installation, text) : text
+  if (length <= MOST_ROLE_NAME) return undefined
   return {
     wrong: `makes an IAM role name of ${length} characters`,
-    expected: `${text.length - (length - 64)} characters at most, or --iam-role-name`,
+    expected: `at most ${text.length - (length - MOST_ROLE_NAME)} characters${iamName === undefined ? ', or set --iam-role-name' : ''}`,
   }
 }
+
+/** https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html */
+export function iamNameFault(text: string): NameFault | undefined {
+  if (/^[\w+=,.@-]{1,64}$/.test(text)) return undefined
+  return { wrong: 'is not an IAM role name', expected: 'at most 64 letters, digits and _+=,.@-' }
+}
+
+const MOST_ROLE_NAME = 64
 
 /** @returns why the three together give no certificate; undefined if they do */
 export function commonNameFault(workload: Identity): NameFault | undefined {

@@ -15,13 +15,23 @@ export interface AuthorityFlags extends ClusterFlags {
   readonly 'api-server'?: string
   readonly 'api-ca'?: string
   readonly 'root-mount'?: string
+  readonly 'replace-reviewer-token'?: boolean
 }
 
-/** @param cluster the name of the one that is worked on @throws IamRaError */
+/** What the work is about. */
+export interface AuthorityWork {
+  readonly installation: Installation
+  /** The name of the one that is worked on. */
+  readonly cluster?: string
+  /** To be kept by the authority for the Vault Secrets Operator. */
+  readonly arns?: Readonly<Record<string, string>> | undefined
+}
+
+/** @throws IamRaError */
 export async function withAuthority<T>(
   context: OperatorContext,
   flags: AuthorityFlags,
-  { installation, cluster }: { readonly installation: Installation; readonly cluster?: string },
+  { installation, cluster, arns }: AuthorityWork,
   work: (authority: Authority) => Promise<T>,
 ): Promise<T> {
   const { runtime, interrupt } = context
@@ -42,10 +52,11 @@ export async function withAuthority<T>(
       warn: (sentence) => warn(runtime, sentence),
     },
     {
-      ...{ installation: installation.name, anchor: installation.anchor?.certificates },
+      ...{ installation: installation.name, anchor: installation.anchor?.certificates, arns },
       ...{ vaultAddress: flags['vault-address'], setupFile: flags.setup, reviewer: flags.reviewer },
       ...{ apiServer: flags['api-server'], apiCa, rootMount: flags['root-mount'] },
       context: () => kubectlOf(context, flags).context(),
+      replaceReviewerToken: flags['replace-reviewer-token'],
       reviewerToken: (account) => reviewerToken(context, flags, account, cluster),
     },
   )

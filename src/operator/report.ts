@@ -20,6 +20,11 @@ export function errorJson(error: IamRaError): string {
   return `${JSON.stringify({ schema: SCHEMA, error: { code, exit: exitOf(error), message, problems, hint } })}\n`
 }
 
+/** The result of a command with --json. */
+export function printDocument({ stdout }: OperatorRuntime, members: object): void {
+  stdout(`${JSON.stringify({ schema: SCHEMA, ...members }, undefined, 2)}\n`)
+}
+
 export function warn({ stderr, terminal }: OperatorRuntime, sentence: string): void {
   stderr(`${terminal.paints.yellow('iam-ra:')} warning: ${oneLine(sentence)}\n`)
 }

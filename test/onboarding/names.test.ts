@@ -23,7 +23,7 @@ rules('a role is measured by the name that IAM sees', () => {
   assert.is(names.roleFault('a'.repeat(57), 'default'), undefined)
   assert.equal(names.roleFault('a'.repeat(58), 'default'), {
     wrong: 'makes an IAM role name of 65 characters',
-    expected: '57 characters at most, or --iam-role-name',
+    expected: 'at most 57 characters, or set --iam-role-name',
   })
   assert.is(names.roleFault('Admin', 'default')?.wrong, 'is not a role name')
 })

@@ -5,11 +5,14 @@ import type { AddressInfo } from 'node:net'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { RouteMap } from '@stricli/core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { compileOperator, packOperator } from '../../scripts/build/operator.ts'
 import { npm } from '../../scripts/build/npm.ts'
 import { packageJson, ROOT } from '../../scripts/checks/files.ts'
+import type { LineContext } from '../../src/operator/route.ts'
+import { ROUTES } from '../../src/operator/routes.ts'
 import { cleanEnv, machinePath } from '../rig/processes/clean-env.ts'
 import { onTerminal } from '../rig/processes/terminal.ts'
 
@@ -49,6 +52,14 @@ function run(program: readonly string[], args: readonly string[], env: Record<st
     encoding: 'utf8',
   })
   return { code: status, stdout, stderr }
+}
+
+/** The words of each command. */
+function commandsOf(routes: RouteMap<LineContext>, before: readonly string[] = []): readonly string[][] {
+  return routes.getAllEntries().flatMap(({ name, target }) => {
+    const words = [...before, name.original]
+    return 'getAllEntries' in target ? commandsOf(target, words) : [words]
+  })
 }
 
 const shipping = suite('the operator’s program as it ships')
@@ -91,7 +102,7 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
     assert.equal(run(program, ['--version']), { code: 0, stdout: `iam-ra ${version}\n`, stderr: '' })
     const help = run(program, ['--help'])
     assert.is(help.code, 0, help.stderr)
-    assert.match(help.stdout, /^USAGE\n {2}iam-ra vault setup /)
+    assert.match(help.stdout, /^USAGE\n {2}iam-ra [a-z0-9]+ /)
     assert.is(help.stderr, '')
     assert.match(run(program, ['completion', 'bash']).stdout, '__complete')
     assert.match(run(program, ['__complete', 'vault', 'setup', '--ro']).stdout, /^--root-mount\t/)
@@ -99,6 +110,14 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
     assert.is(wrong.code, 2)
     assert.is(wrong.stdout, '')
     assert.match(wrong.stderr, 'hint: did you mean --apply?')
+  })
+
+  shipping(`${name}: help of every command`, () => {
+    for (const words of commandsOf(ROUTES)) {
+      const help = run(program, [...words, '--help'])
+      assert.is(help.code, 0, help.stderr)
+      assert.match(help.stdout, `USAGE\n  iam-ra ${words.join(' ')}`)
+    }
   })
 
   shipping(`${name}: vault setup against a Vault that is empty, with no file beside it`, async () => {

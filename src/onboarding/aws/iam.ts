@@ -6,6 +6,7 @@ import {
   DeleteRolePolicyCommand,
   DetachRolePolicyCommand,
   GetAccountSummaryCommand,
+  GetPolicyCommand,
   GetRoleCommand,
   GetRolePolicyCommand,
   type IAMClient,
@@ -55,6 +56,8 @@ export interface Iam {
   setBoundary(name: string, arn: string): Promise<void>
   /** ARNs. */
   attachedPolicies(name: string): Promise<readonly string[]>
+  /** Whether a managed policy exists. */
+  hasPolicy(arn: string): Promise<boolean>
   attach(name: string, arn: string): Promise<void>
   detach(name: string, arn: string): Promise<void>
   inlinePolicies(name: string): Promise<readonly string[]>
@@ -137,6 +140,12 @@ export function createIam(client: IAMClient, context: SendContext): Iam {
           next: next(page),
         }
       }),
+    async hasPolicy(arn) {
+      const call = { action: 'iam:GetPolicy', what: `of ${arn}` }
+      const run = (): Promise<unknown> => client.send(new GetPolicyCommand({ PolicyArn: arn }))
+      const found = await send(context, { ...call, run }).catch(unlessAbsent)
+      return found !== undefined
+    },
     attach: (name, arn) =>
       change('AttachRolePolicy', name, () =>
         client.send(new AttachRolePolicyCommand({ RoleName: name, PolicyArn: arn })),

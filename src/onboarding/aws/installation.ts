@@ -3,6 +3,7 @@ import { anchorName, profileName, rolePath } from '../names.ts'
 import type { Account } from './account.ts'
 import { readBindings, type Binding, type Tag } from './bindings.ts'
 import type { RoleRecord } from './iam.ts'
+import { byAge } from './only-one.ts'
 import { isOwned, ownedFault, readClusters, refuseFault, ROLE, tagValue, type Cluster } from './owned.ts'
 import type { AnchorRecord, ProfileRecord } from './roles-anywhere.ts'
 import { admissionKey, admissionOf, admissions, type Admission, type Owner } from './trust-policy.ts'
@@ -52,7 +53,7 @@ export async function readInstallation(account: Account, name: string): Promise<
     account.rolesAnywhere.listProfiles(),
     readRoles(account, name),
   ])
-  const [anchor, ...doubles] = anchors.filter(({ tags }) => isOwned(tags, name)).toSorted(byUse)
+  const [anchor, ...doubles] = ownAnchors(anchors, name)
   if (anchor !== undefined) refuseFault(`trust anchor ${anchor.name}`, anchor.tags)
   return {
     ...{ name, owner, anchor, doubles },
@@ -68,14 +69,15 @@ export async function readAnchors(account: Account, installation: string): Promi
   return Promise.all(named.map(async (one) => ({ ...one, tags: await account.rolesAnywhere.tags(one.arn) })))
 }
 
-/** One that clusters are on before all others, then the oldest: every run must choose the same. */
+/** The installation's own. The first one is the one that is used; the others are doubles. */
+export function ownAnchors(anchors: readonly Anchor[], installation: string): readonly Anchor[] {
+  return anchors.filter(({ tags }) => isOwned(tags, installation)).toSorted(byUse)
+}
+
+/** Those that clusters use first, then the oldest: every run must choose the same one. */
 function byUse(a: Anchor, b: Anchor): number {
   const clusters = readClusters(b.tags).length - readClusters(a.tags).length
-  return clusters !== 0
-    ? clusters
-    : a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.id < b.id)
-      ? -1
-      : 1
+  return clusters === 0 ? byAge(a, b) : clusters
 }
 
 /** So many calls at once IAM takes without asking to come back later. */
@@ -109,7 +111,7 @@ function boundRole(owner: Owner, record: RoleRecord, profiles: readonly ProfileR
     untagged: admitted.filter((one) => !inTags.includes(admissionKey(one))),
     profiles: profiles
       .filter((one) => one.name === profileName(installation, role) && one.roleArns.includes(record.arn))
-      .toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1)),
+      .toSorted(byAge),
     fault: ownedFault(record.tags)?.wrong ?? unreadFault(unread),
   }
 }

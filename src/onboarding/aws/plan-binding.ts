@@ -7,14 +7,14 @@ import { bindingKey, bindingTag, tagFault, type Binding } from './bindings.ts'
 import type { BoundRole } from './installation.ts'
 import { tagValue } from './owned.ts'
 import { STAGE, waysOut } from './refusal.ts'
+import { MOST_TAGS, roomIn } from './room.ts'
 import { settle, type Settling } from './settle.ts'
 import type { Plan } from '../plan/step.ts'
 import { admissionKey, admissionOf, admissions, policyFor, policySize, type Owner } from './trust-policy.ts'
 
-/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
-export const MOST_TAGS = 50
-
-export interface BindingWishes extends Omit<Settling, 'role'> {
+export interface BindingWishes extends Pick<Settling, 'bind' | 'unbind' | 'onWait'> {
+  /** Lets in those too whom only a tag names: as the plan shows them. */
+  readonly settleOthers?: boolean
   /** Characters that a trust policy may have in this account. */
   readonly quota: number
 }
@@ -61,18 +61,25 @@ export function planBinding(account: Account, owner: Owner, role: BoundRole, wis
       `${keyOf(one)} is a tag of role ${role.name}, and its trust policy does not let ${commonName(one)} in; who may tag could have put it there: --settle-others lets it in`,
   )
   if (tags.length === 0 && names.length === 0) return { steps: [], notes, problems }
+  const tagCount = role.tags.length + tags.filter(({ before }) => before === undefined).length - unbind.length
+  const more = roomIn(owner, { tagCount, policy: wanted, bindings: after }, quota)
   const differences = [
     ...tags,
     ...names,
     {
       name: 'trust policy',
       before: `${sizeBefore}`,
-      after: `${size} of ${quota} characters${more(size, quota, after)}`,
+      after: `${size} of ${quota} characters; about ${more} more workloads fit`,
     },
   ]
   const step = {
     shown: { verb: 'change' as const, what: `iam role ${role.name}`, differences },
-    apply: () => applyBinding(account, owner, role.name, wishes),
+    apply: () =>
+      applyBinding(account, owner, {
+        ...wishes,
+        role: role.name,
+        letIn: settleOthers ? rest.filter(isLacking) : [],
+      }),
   }
   return { steps: [step], notes, problems }
 }
@@ -123,22 +130,10 @@ function roomFaults(
   ]
 }
 
-function more(size: number, quota: number, bindings: readonly Binding[]): string {
-  const lengths = bindings.map((one) => commonName(one).length + 3)
-  const average = lengths.length === 0 ? 42 : lengths.reduce((sum, one) => sum + one, 0) / lengths.length
-  const fit = Math.floor((quota - size) / average)
-  return fit < 0 ? '' : `; about ${fit} more workloads fit`
-}
-
 /** An anchor that is gone when the binding shows takes the binding with it: someone destroyed the installation meanwhile. */
-async function applyBinding(
-  account: Account,
-  owner: Owner,
-  role: string,
-  wishes: BindingWishes,
-): Promise<string> {
-  const settled = await settle(account, owner, { ...wishes, role })
-  const { bind = [], unbind = [] } = wishes
+async function applyBinding(account: Account, owner: Owner, settling: Settling): Promise<string> {
+  const { role, bind = [], unbind = [] } = settling
+  const settled = await settle(account, owner, settling)
   const [first] = bind
   if (first !== undefined && (await account.rolesAnywhere.getAnchor(first.anchor.id)) === undefined) {
     await settle(account, owner, { role, unbind: bind })

@@ -3,7 +3,7 @@ import type { Account } from './account.ts'
 import type { Installation } from './installation.ts'
 import { planBinding } from './plan-binding.ts'
 import { removeAnchor } from './plan-init.ts'
-import { removeRole } from './plan-role.ts'
+import { removeRole } from './plan-role-delete.ts'
 import type { Plan } from '../plan/step.ts'
 
 /** Bindings, then of each role its profile, its policies and itself; the anchor last, off before it goes. */

@@ -1,66 +1,105 @@
 /** The trust anchor of an installation, and the clusters on it. */
+import type { Root } from '../authority/authority.ts'
 import { anchorName, clusterFault, namespaceFault } from '../names.ts'
+import { joined, type Plan, type Step } from '../plan/step.ts'
 import type { Account } from './account.ts'
-import { tagFault } from './bindings.ts'
-import { readAnchors, type Anchor, type Installation } from './installation.ts'
-import { CA_MODE, clusterTag, isOwned, ownTags, type Cluster } from './owned.ts'
-import type { AnchorRecord } from './roles-anywhere.ts'
-import type { Plan, Step } from '../plan/step.ts'
+import { tagsStep } from './added-tags.ts'
+import { tagFault, type Tag } from './bindings.ts'
+import { ownAnchors, readAnchors, type Anchor, type Installation } from './installation.ts'
+import { createOnlyOne } from './only-one.ts'
+import { CA_MODE, clusterTag, ownTags, type Cluster } from './owned.ts'
 
 export interface InitWishes {
   /** Where certificates come from, such as `vault`. */
   readonly mode: string
-  /** The root's certificate. */
-  readonly pem: string
-  /** Whose it is, as it is shown. */
-  readonly subject: string
+  /** Without it, an existing anchor keeps its root. */
+  readonly root?: Root
+  /** The organisation's own. */
+  readonly tags: readonly Tag[]
 }
 
-export function planInit(account: Account, installation: Installation, wishes: InitWishes): Plan {
+/** The root's steps, then the anchor's. */
+export async function planInit(
+  account: Account,
+  installation: Installation,
+  wishes: InitWishes,
+): Promise<Plan> {
   const { name, anchor, strangers } = installation
+  const { root, tags } = wishes
   const [stranger] = strangers
   if (anchor === undefined && stranger !== undefined) {
     return problem(
-      `trust anchor ${stranger.name} (${stranger.arn}) is not of this installation; expected another name, by --installation`,
+      `trust anchor ${stranger.name} (${stranger.arn}) does not belong to installation ${name}; choose another name with --installation`,
     )
   }
-  if (anchor === undefined) return { steps: [createAnchor(account, name, wishes)], notes: [], problems: [] }
-  if (certificatesOf(anchor.certificates).join() !== certificatesOf(wishes.pem).join()) {
-    return problem(`trust anchor ${anchor.name} has another root; expected the root that it was made with`)
+  if (anchor === undefined) {
+    if (root === undefined) return problem(`installation ${name} has no trust anchor; run iam-ra init`)
+    return joined(root.plan, { ...NOTHING, steps: [createAnchor(account, name, { ...wishes, root })] })
+  }
+  if (root !== undefined && root.plan.problems.length > 0) return root.plan
+  if (root !== undefined && !(await isRootOf(anchor, root))) {
+    return problem(
+      `trust anchor ${anchor.name} trusts another root than ${root.subject}; run iam-ra init without --root and --root-mount to keep it, or choose another name with --installation`,
+    )
   }
   const steps: Step[] = anchor.enabled ? [] : [switchAnchor(account, anchor, true)]
-  return { steps: [...steps, ...doubled(account, installation)], notes: [], problems: [] }
+  steps.push(
+    ...tagsStep(`trust anchor ${anchor.name}`, tags, anchor.tags, (missing) =>
+      account.rolesAnywhere.tag(anchor.arn, missing),
+    ),
+  )
+  // Left by a call whose answer was lost.
+  steps.push(...installation.doubles.flatMap((one) => removeAnchor(account, one)))
+  return { ...NOTHING, steps }
 }
 
-function createAnchor(account: Account, installation: string, { mode, pem, subject }: InitWishes): Step {
+const NOTHING: Plan = { steps: [], notes: [], problems: [] }
+
+async function isRootOf(anchor: Anchor, { plan, read }: Root): Promise<boolean> {
+  if (plan.steps.length > 0) return false
+  return certificatesOf(anchor.certificates).join() === certificatesOf(await read()).join()
+}
+
+function createAnchor(
+  account: Account,
+  installation: string,
+  { mode, root, tags }: Required<InitWishes>,
+): Step {
   const { rolesAnywhere } = account
   const name = anchorName(installation)
-  const made = async (): Promise<AnchorRecord | undefined> =>
-    (await readAnchors(account, installation)).find(({ tags }) => isOwned(tags, installation))
+  const list = async (): Promise<readonly Anchor[]> =>
+    ownAnchors(await readAnchors(account, installation), installation)
+  const allTags = [...ownTags(installation, { [CA_MODE]: mode }), ...tags]
   return {
     shown: {
       ...{ verb: 'create', what: `trust anchor ${name}` },
       differences: [
-        { name: 'root', after: subject },
+        { name: 'root', after: root.subject },
         { name: 'certificates from', after: mode },
+        ...tags.map(({ Key, Value }) => ({ name: `tag ${Key}`, after: Value })),
       ],
     },
     async apply() {
-      const tags = ownTags(installation, { [CA_MODE]: mode })
-      // Nothing keeps two operators from making one each but this look; a double is found and deleted by the next run.
-      const { arn } = (await made()) ?? (await rolesAnywhere.createAnchor({ name, pem, tags }, made))
+      const { arn } = await createOnlyOne<Pick<Anchor, 'id' | 'arn' | 'enabled' | 'createdAt'>>(account, {
+        list,
+        create: async () => {
+          const pem = await root.read()
+          return await rolesAnywhere.createAnchor({ name, pem, tags: allTags }, async () => (await list())[0])
+        },
+        remove: async (double) => {
+          for (const { apply } of removeAnchor(account, double)) await apply()
+        },
+      })
       return `created trust anchor ${arn}`
     },
   }
 }
 
-/** What a call left whose answer was lost. */
-function doubled(account: Account, { doubles }: Installation): readonly Step[] {
-  return doubles.flatMap((one) => removeAnchor(account, one))
-}
-
 /** Disabled first, so that a request in the meantime is refused by an anchor that still exists. */
-export function removeAnchor(account: Account, anchor: Anchor): readonly Step[] {
+export function removeAnchor(
+  account: Account,
+  anchor: Pick<Anchor, 'id' | 'arn' | 'enabled'>,
+): readonly Step[] {
   const remove: Step = {
     shown: { verb: 'delete', what: `trust anchor ${anchor.arn}` },
     async apply() {
@@ -71,7 +110,11 @@ export function removeAnchor(account: Account, anchor: Anchor): readonly Step[] 
   return anchor.enabled ? [switchAnchor(account, anchor, false), remove] : [remove]
 }
 
-function switchAnchor(account: Account, anchor: Anchor, enabled: boolean): Step {
+function switchAnchor(
+  account: Account,
+  anchor: Pick<Anchor, 'id' | 'arn' | 'enabled'>,
+  enabled: boolean,
+): Step {
   return {
     shown: {
       ...{ verb: 'change', what: `trust anchor ${anchor.arn}` },
@@ -87,7 +130,7 @@ function switchAnchor(account: Account, anchor: Anchor, enabled: boolean): Step 
 export function planCluster(account: Account, installation: Installation, cluster: Cluster): Plan {
   const { anchor } = installation
   if (anchor === undefined)
-    return problem(`installation ${installation.name} has no trust anchor; iam-ra init makes it`)
+    return problem(`installation ${installation.name} has no trust anchor; run iam-ra init`)
   const tag = clusterTag(cluster)
   const faults = [
     [cluster.name, clusterFault(cluster.name)],
@@ -98,9 +141,9 @@ export function planCluster(account: Account, installation: Installation, cluste
   )
   const unfit = tagFault(tag)
   if (unfit !== undefined) problems.push(`the tag ${tag.Key} ${unfit}`)
-  if (problems.length > 0) return { steps: [], notes: [], problems }
+  if (problems.length > 0) return { ...NOTHING, problems }
   const before = anchor.tags.find(({ Key }) => Key === tag.Key)?.Value
-  if (before === tag.Value) return { steps: [], notes: [], problems: [] }
+  if (before === tag.Value) return NOTHING
   const step: Step = {
     shown: {
       ...{ verb: 'change', what: `trust anchor ${anchor.name}` },
@@ -113,7 +156,7 @@ export function planCluster(account: Account, installation: Installation, cluste
       return `cluster ${cluster.name} is on trust anchor ${anchor.name}`
     },
   }
-  return { steps: [step], notes: [], problems: [] }
+  return { ...NOTHING, steps: [step] }
 }
 
 export function planTeardown(account: Account, installation: Installation, cluster: string): Plan {
@@ -122,11 +165,9 @@ export function planTeardown(account: Account, installation: Installation, clust
   const bound = roles.flatMap(({ bindings }) => bindings.filter((one) => one.cluster === cluster))
   if (bound.length > 0) {
     const names = bound.map(({ namespace, workload }) => `${namespace}/${workload}`).join(', ')
-    return problem(
-      `cluster ${cluster} has workloads that are bound: ${names}; iam-ra k8s offboard unbinds each`,
-    )
+    return problem(`cluster ${cluster} still has bound workloads: ${names}; run iam-ra k8s offboard for each`)
   }
-  if (anchor === undefined || found === undefined) return { steps: [], notes: [], problems: [] }
+  if (anchor === undefined || found === undefined) return NOTHING
   const { Key, Value } = clusterTag(found)
   const step: Step = {
     shown: {
@@ -138,10 +179,10 @@ export function planTeardown(account: Account, installation: Installation, clust
       return `cluster ${cluster} is no longer on trust anchor ${anchor.name}`
     },
   }
-  return { steps: [step], notes: [], problems: [] }
+  return { ...NOTHING, steps: [step] }
 }
 
-/** White space and texts between certificates do not count. */
+/** Ignores white space and text between certificates. */
 function certificatesOf(pem: string): readonly string[] {
   return [...pem.matchAll(/-----BEGIN CERTIFICATE-----([^-]+)-----END/g)].map(([, body = '']) =>
     body.replace(/\s/g, ''),
@@ -149,5 +190,5 @@ function certificatesOf(pem: string): readonly string[] {
 }
 
 function problem(text: string): Plan {
-  return { steps: [], notes: [], problems: [text] }
+  return { ...NOTHING, problems: [text] }
 }

@@ -214,7 +214,8 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
-/** The SDK's own commands make a Date of it. */
+/** In milliseconds, since the SDK's own commands turn it into a Date. */
 function momentOf(value: unknown): string {
-  return value instanceof Date ? value.toISOString() : textOf(value)
+  const moment = value instanceof Date ? value : new Date(textOf(value))
+  return Number.isNaN(moment.getTime()) ? '' : moment.toISOString()
 }

@@ -86,3 +86,8 @@ export function nameOf({ apiVersion, kind, metadata }: KubeObject): ObjectName {
     ...(namespace === undefined ? {} : { namespace }),
   }
 }
+
+/** As kubectl takes it and prints it. */
+export function path({ kind, name }: ObjectName): string {
+  return `${kind}/${name}`
+}

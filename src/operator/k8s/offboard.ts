@@ -30,6 +30,10 @@ export async function offboard(
     const first = await readInstallation(account, name)
     requireAnchor(first)
     const place = placeOf(first, workload, flags)
+    if (boundTo(first, place).length === 0) {
+      const { cluster, namespace } = place
+      context.runtime.stderr(`note: ${namespace}/${workload} of ${cluster} is not bound to a role\n`)
+    }
     const plan = async (): Promise<Plan> =>
       planOffboarding(account, await readInstallation(account, name), place)
     const code = await change(context, { plan, stage: 'exchange', takesAway: true }, flags)
@@ -91,12 +95,7 @@ function placeOf(installation: Installation, workload: string, flags: OffboardFl
 
 async function planOffboarding(account: Account, installation: Installation, place: Place): Promise<Plan> {
   const bound = boundTo(installation, place)
-  if (bound.length === 0)
-    return {
-      steps: [],
-      notes: [`${place.namespace}/${place.workload} of ${place.cluster} is not bound to a role`],
-      problems: [],
-    }
+  if (bound.length === 0) return joined()
   const quota = await account.iam.trustPolicyQuota()
   const plans = bound.map(({ role, binding }) =>
     planBinding(account, installation.owner, role, { unbind: [binding], quota }),

@@ -5,25 +5,25 @@ import type { Binding } from '../../onboarding/aws/bindings.ts'
 import { readInstallation, type Installation } from '../../onboarding/aws/installation.ts'
 import type { Cluster } from '../../onboarding/aws/owned.ts'
 import { planBinding } from '../../onboarding/aws/plan-binding.ts'
-import { workloadObjects } from '../../onboarding/kubernetes/manifests/workload.ts'
+import { workloadObjects, type Arns } from '../../onboarding/kubernetes/manifests/workload.ts'
 import type { KubeObject } from '../../onboarding/kubernetes/objects.ts'
 import { joined, type Plan } from '../../onboarding/plan/step.ts'
 import { installationOf, withAccount } from '../account.ts'
 import { withAuthority } from '../authority.ts'
-import { change, type ChangeFlags } from '../change.ts'
+import { change } from '../change.ts'
 import type { OperatorContext } from '../context.ts'
 import type { AccountFlags } from '../route.ts'
 import { boundTo, checkCommonName, checkNames, chooseCluster, chooseRole, requireAnchor } from './choose.ts'
 import { checkCluster, deliver, isForeignAccount, type ObjectFlags } from './cluster.ts'
+import { letsOthersIn, type OthersFlags } from './others.ts'
 import { readSampleWishes, type SampleFlags, type SampleWishes } from './sample.ts'
 import { readWait, waitForSample } from './wait.ts'
 
-export interface OnboardFlags extends AccountFlags, ObjectFlags, ChangeFlags, SampleFlags {
+export interface OnboardFlags extends AccountFlags, ObjectFlags, OthersFlags, SampleFlags {
   readonly role?: string
   readonly cluster?: string
   readonly 'k8s-namespace'?: string
   readonly 'service-account'?: string
-  readonly 'settle-others'?: boolean
   readonly wait?: string
 }
 
@@ -35,6 +35,8 @@ interface Meant {
   readonly cluster: Cluster
   /** By which the operator calls it. */
   readonly role: string
+  /** Whether workloads that only the role's tags name are let in too. */
+  readonly settleOthers: boolean
 }
 
 export async function onboard(
@@ -50,38 +52,38 @@ export async function onboard(
   return await withAccount(context, flags, async (account) => {
     const first = await readInstallation(account, name)
     const cluster = chooseCluster(first, flags.cluster)
-    const { role } = chooseRole(first, flags.role, workload)
+    const bound = chooseRole(first, flags.role, workload)
+    const { role } = bound
     checkCommonName({ cluster: cluster.name, namespace, account: serviceAccount })
-    const meant: Meant = { workload, namespace, account: serviceAccount, cluster, role }
     if (flags.apply === true) await checkCluster(context, flags, cluster)
-    return await withAuthority(
-      context,
-      flags,
-      { installation: first, cluster: cluster.name },
-      async (authority) => {
-        let last: Planned | undefined
-        const plan = async (): Promise<Plan> => {
-          last = await planOnboarding(account, authority, await readInstallation(account, name), meant, flags)
-          return last.plan
-        }
-        const code = await change(context, { plan, stage: 'exchange' }, flags)
-        if (last === undefined || flags['dry-run'] === true) return code
-        const objects = await objectsOf(context, flags, { meant, planned: last, wishes })
-        await deliver(context, flags, objects, {
-          ...{
-            installation: name,
-            cluster: cluster.name,
-            namespace,
-            workload,
-            account: serviceAccount,
-            role,
-          },
-          roleArn: last.arns.role,
-        })
-        if (waitMs !== undefined) await waitForSample(context, flags, { objects, waitMs })
-        return code
-      },
-    )
+    const place = { workload, namespace, cluster: cluster.name }
+    const settleOthers = await letsOthersIn(context, flags, bound, place)
+    const meant: Meant = { workload, namespace, account: serviceAccount, cluster, role, settleOthers }
+    const arns = wishes.arns === 'operator' ? variables(arnsOf(first, role, workload)) : undefined
+    const work = { installation: first, cluster: cluster.name, arns }
+    return await withAuthority(context, flags, work, async (authority) => {
+      let last: Planned | undefined
+      const plan = async (): Promise<Plan> => {
+        last = await planOnboarding(account, authority, await readInstallation(account, name), meant)
+        return last.plan
+      }
+      const code = await change(context, { plan, stage: 'exchange' }, flags)
+      if (last === undefined || flags['dry-run'] === true) return code
+      const objects = await objectsOf(context, flags, { meant, planned: last, wishes })
+      await deliver(context, flags, objects, {
+        ...{
+          installation: name,
+          cluster: cluster.name,
+          namespace,
+          workload,
+          account: serviceAccount,
+          role,
+        },
+        roleArn: last.arns.role,
+      })
+      if (waitMs !== undefined) await waitForSample(context, flags, { objects, waitMs })
+      return code
+    })
   })
 }
 
@@ -89,15 +91,24 @@ interface Planned {
   readonly plan: Plan
   readonly setUp: WorkloadSetUp
   readonly installation: string
-  readonly arns: { readonly anchor: string; readonly profile: string; readonly role: string }
+  readonly arns: Arns
+}
+
+/** Empty where there is none: the plan has that as a problem. */
+function arnsOf(installation: Installation, roleName: string, workload: string): Arns {
+  const { arn: role, profiles } = chooseRole(installation, roleName, workload)
+  return { anchor: installation.anchor?.arn ?? '', profile: profiles[0]?.arn ?? '', role }
+}
+
+function variables({ anchor, profile, role }: Arns): Readonly<Record<string, string>> {
+  return { TRUST_ANCHOR_ARN: anchor, PROFILE_ARN: profile, ROLE_ARN: role }
 }
 
 async function planOnboarding(
   account: Account,
   authority: Authority,
   installation: Installation,
-  { cluster, role: roleName, ...identity }: Meant,
-  flags: OnboardFlags,
+  { cluster, role: roleName, settleOthers, ...identity }: Meant,
 ): Promise<Planned> {
   const anchor = requireAnchor(installation)
   const role = chooseRole(installation, roleName, identity.workload)
@@ -115,15 +126,13 @@ async function planOnboarding(
   const plan = joined(
     { steps: [], notes: [], problems: fitProblems(installation, role.role, profile?.arn, anchor.enabled) },
     setUp.plan,
-    planBinding(account, owner, role, {
-      ...{ bind: [binding], quota, settleOthers: flags['settle-others'] === true },
-    }),
+    planBinding(account, owner, role, { bind: [binding], quota, settleOthers }),
     // After the new one: a run that stops in between leaves the workload with both, and the next one ends it.
     ...moved.map((one) => planBinding(account, owner, one.role, { unbind: [one.binding], quota })),
   )
   return {
     ...{ plan, setUp, installation: installation.name },
-    arns: { anchor: anchor.arn, profile: profile?.arn ?? '', role: role.arn },
+    arns: arnsOf(installation, roleName, identity.workload),
   }
 }
 
@@ -160,7 +169,7 @@ async function objectsOf(
     ...setUp.objects,
     ...workloadObjects({
       ...{ installation, arns, namespace, account, cluster: cluster.name },
-      ...{ workload: meant.workload, role: meant.role, source: setUp.source, operator: undefined },
+      ...{ workload: meant.workload, role: meant.role, source: setUp.source },
       accountIsForeign: await isForeignAccount(context, flags, { cluster, namespace, account }),
       sample: kind === undefined ? undefined : { kind, mode, image, hours },
     }),

@@ -12,12 +12,12 @@ import {
   CHANGE_FLAGS,
   CONTEXT_FLAGS,
   from,
+  JSON_FLAG,
   switchFlag,
   valueFlag,
   type LineContext,
 } from '../route.ts'
 
-const JSON_FLAG = switchFlag('print one JSON document')
 const CLUSTER_FLAG = valueFlag('CLUSTER', 'the cluster (default: the only one of the installation)')
 
 const choice = <Word extends string>(words: readonly Word[], brief: string) =>
@@ -41,6 +41,7 @@ const setup = buildCommand<SetupFlags, [string], LineContext>({
         ['vault', 'token'],
         "who asks the cluster about a pod's token (default: vault, if Vault's address ends in .svc, else token)",
       ),
+      'replace-reviewer-token': switchFlag('give Vault a new token for that, before the one it has expires'),
       'api-server': valueFlag('URL', "the API server's address as Vault reaches it (default: the context's)"),
       'api-ca': valueFlag('FILE', "the API server's CA (default: the context's)"),
       'root-mount': valueFlag(

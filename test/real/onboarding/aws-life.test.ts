@@ -9,7 +9,8 @@ import { readInstallation } from '../../../src/onboarding/aws/installation.ts'
 import { planBinding } from '../../../src/onboarding/aws/plan-binding.ts'
 import { planDestroy } from '../../../src/onboarding/aws/plan-destroy.ts'
 import { planCluster, planInit, planTeardown } from '../../../src/onboarding/aws/plan-init.ts'
-import { planRole, planRoleDelete } from '../../../src/onboarding/aws/plan-role.ts'
+import { planRole } from '../../../src/onboarding/aws/plan-role.ts'
+import { planRoleDelete } from '../../../src/onboarding/aws/plan-role-delete.ts'
 import { settle } from '../../../src/onboarding/aws/settle.ts'
 import { bindingTag } from '../../../src/onboarding/aws/bindings.ts'
 import { pythonEnvironment } from '../../rig/processes/python.ts'
@@ -20,6 +21,7 @@ import {
   bind,
   doAll,
   exchange,
+  INIT,
   initialize,
   makeRole,
   openOperator,
@@ -34,7 +36,6 @@ process.on('exit', () => rmSync(home, { recursive: true, force: true }))
 const aws = await startOperatorAccount(pythonEnvironment(), home, { MOTO_IAM_LOAD_MANAGED_POLICIES: 'true' })
 const account = await openOperator(aws)
 const read = () => readInstallation(account, 'default')
-const INIT = { mode: 'vault', pem: ROOT.pem, subject: 'CN=Pods' }
 
 const life = suite('an installation in AWS')
 life.before.each(async () => {
@@ -87,7 +88,7 @@ life('plans nothing for what is as it should be', async () => {
     { name: 'prod', mode: 'vault', namespace: 'iam-ra-system', words: ['https://vault:8200'] },
   ])
   const plans = [
-    planInit(account, now, INIT),
+    await planInit(account, now, INIT),
     await planRole(account, now, ROLE),
     planCluster(account, now, {
       name: 'prod',
@@ -141,7 +142,7 @@ life('changes of a role what is asked for otherwise, shows it, and leaves what i
     ],
   )
   assert.equal(plan.notes, [
-    'role iam-ra-admin has the policy arn:aws:iam::aws:policy/ReadOnlyAccess too, which stays',
+    'role iam-ra-admin also has the policy arn:aws:iam::aws:policy/ReadOnlyAccess, which stays',
   ])
   await doAll(plan)
   const role = roleOf(await read(), 'admin')
@@ -183,7 +184,8 @@ life('touches neither an anchor nor a role nor a profile of others', async () =>
     { name: 'iam-ra-default', pem: ROOT.pem, tags: [] },
     async () => undefined,
   )
-  assert.match(planInit(account, await read(), INIT).problems[0] ?? '', /is not of this installation/)
+  const { problems } = await planInit(account, await read(), INIT)
+  assert.match(problems[0] ?? '', /does not belong to installation default; choose another name with/)
   assert.equal((await planDestroy(account, await read())).steps, [])
   aws.account.anchors.clear()
   await initialize(account)
@@ -297,6 +299,7 @@ life('names the action that is refused, and the next thing to do', async () => {
     ['rolesanywhere:GetTrustAnchor', () => bind(account, 'admin', { bind: ['b'] })],
     ['iam:CreateRole', () => makeRole(account, { role: 'other' })],
     ['iam:TagRole', () => makeRole(account, { role: 'other' })],
+    ['iam:GetPolicy', () => makeRole(account, { role: 'other' })],
     ['iam:AttachRolePolicy', () => makeRole(account, { role: 'other' })],
     ['iam:PutRolePolicy', () => makeRole(account, { role: 'other' })],
     ['rolesanywhere:CreateProfile', () => makeRole(account, { role: 'other' })],

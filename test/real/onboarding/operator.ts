@@ -4,8 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { openAccount, type Account } from '../../../src/onboarding/aws/account.ts'
 import { readInstallation, type Installation } from '../../../src/onboarding/aws/installation.ts'
 import { planBinding } from '../../../src/onboarding/aws/plan-binding.ts'
-import { planInit } from '../../../src/onboarding/aws/plan-init.ts'
-import { planRole, type RoleWishes } from '../../../src/onboarding/aws/plan-role.ts'
+import { planInit, type InitWishes } from '../../../src/onboarding/aws/plan-init.ts'
+import { planRole } from '../../../src/onboarding/aws/plan-role.ts'
+import type { RoleWishes } from '../../../src/onboarding/aws/role-wishes.ts'
 import type { Plan } from '../../../src/onboarding/plan/step.ts'
 import type { Binding } from '../../../src/onboarding/aws/bindings.ts'
 import { createHttpClient } from '../../../src/net/http.ts'
@@ -56,7 +57,17 @@ export const ROLE: RoleWishes = {
       Statement: [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }],
     }),
   },
-  ...{ maxSessionSeconds: 7200, sessionSeconds: 3600 },
+  ...{ maxSessionSeconds: 7200, sessionSeconds: 3600, tags: [] },
+}
+
+export const INIT: InitWishes = {
+  mode: 'vault',
+  root: {
+    subject: 'CN=Pods',
+    plan: { steps: [], notes: [], problems: [] },
+    read: () => Promise.resolve(ROOT.pem),
+  },
+  tags: [],
 }
 
 /** @throws Error for a plan with problems */
@@ -69,8 +80,7 @@ export async function doAll(plan: Plan | Promise<Plan>): Promise<readonly string
 }
 
 export async function initialize(account: Account, installation = 'default'): Promise<void> {
-  const wishes = { mode: 'vault', pem: ROOT.pem, subject: 'CN=Pods' }
-  await doAll(planInit(account, await readInstallation(account, installation), wishes))
+  await doAll(planInit(account, await readInstallation(account, installation), INIT))
 }
 
 export async function makeRole(account: Account, change: Partial<RoleWishes> = {}): Promise<void> {

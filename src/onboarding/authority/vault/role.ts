@@ -83,7 +83,10 @@ export async function admit(
     if (isWhole && (wroteMs === undefined || clock.elapsed() - wroteMs >= confirmMs)) return
     if (clock.elapsed() - startMs > BOUND_MS + confirmMs) throw undone(path, own)
     if (!isWhole) {
-      await vault.write(path, { ...(role === undefined ? created : {}), [member]: [...seen] })
+      await vault.write(path, {
+        ...(role === undefined ? created : {}),
+        [member]: [...new Set([...names, ...seen])],
+      })
       wroteMs = clock.elapsed()
       longestMs = Math.max(longestMs, wroteMs - readMs)
     }

@@ -1,11 +1,9 @@
 /** What a workload needs in Vault: that its account may log in with the role of its namespace, and that a CA below the root signs. */
 import type { Cluster } from '../../aws/owned.ts'
-import { REVIEWER } from '../../kubernetes/manifests/cluster.ts'
 import type { VaultSource } from '../../kubernetes/objects.ts'
 import { commonNameFault, type Identity } from '../../names.ts'
-import { joined, type Plan, type Step } from '../../plan/step.ts'
+import { joined, type Plan } from '../../plan/step.ts'
 import type { Data } from '../../vault/difference.ts'
-import type { Vault } from '../../vault/vault.ts'
 import type { WorkloadSetUp } from '../authority.ts'
 import { refused } from './client.ts'
 import { otherIssuer } from './cluster.ts'
@@ -13,10 +11,10 @@ import { issuerBelow, readIssuer } from './issuer.ts'
 import { AUDIENCE, clusterOf, type VaultCluster } from './names.ts'
 import { planNamespaceRole, rolePath } from './namespace.ts'
 import { planOperator } from './operator.ts'
+import { planReviewerToken, type ReviewerWork } from './reviewer.ts'
 import type { Admitting } from './role.ts'
 
-export interface WorkloadWork {
-  readonly vault: Vault
+export interface WorkloadWork extends ReviewerWork {
   readonly admitting: Admitting
   /** PEM of the trust anchor. */
   readonly anchor: string
@@ -25,7 +23,6 @@ export interface WorkloadWork {
   readonly ca: string | undefined
   /** To be kept in Vault for the Vault Secrets Operator. */
   readonly arns: Readonly<Record<string, string>> | undefined
-  reviewerToken(account: { readonly namespace: string; readonly name: string }): Promise<string | undefined>
 }
 
 export type Workload = Identity & { readonly workload: string }
@@ -57,7 +54,7 @@ export async function setUpWorkload(
     work.arns === undefined ? undefined : await planOperator({ ...work, arns: work.arns }, names, workload)
   const issuer = await issuerOf(work, names, cluster.name)
   const plan = joined(
-    await planReviewer(work, cluster, names, config),
+    await planReviewerToken(work, cluster, configPath(names), config),
     planNamespaceRole(work, names, workload, role),
     issuer.plan,
     operator?.plan ?? refused(),
@@ -103,38 +100,4 @@ async function issuerOf(
   const hasRole = (await vault.read(`${pkiMount}/roles/${pkiRole}`)) !== undefined
   const problem = `${pkiMount}/roles/${pkiRole} is missing: run iam-ra k8s setup ${cluster} again`
   return { name: found.name, plan: hasRole ? refused() : refused(problem) }
-}
-
-/** Vault outside the cluster asks with a token, which the cluster could not give it before its account was there. */
-async function planReviewer(
-  { vault, reviewerToken }: WorkloadWork,
-  cluster: Cluster,
-  names: VaultCluster,
-  config: Data,
-): Promise<Plan> {
-  if (config['disable_local_ca_jwt'] !== true || config['token_reviewer_jwt_set'] === true) return refused()
-  const account = { namespace: cluster.namespace, name: REVIEWER }
-  const token = await reviewerToken(account)
-  const path = configPath(names)
-  if (token === undefined) {
-    const note = `Vault has no reviewer token yet, so no pod can log in: apply the manifests of iam-ra k8s setup ${cluster.name}, which have service account ${account.namespace}/${account.name}, then run this again`
-    return { steps: [], notes: [note], problems: [] }
-  }
-  const step: Step = {
-    shown: {
-      ...{ verb: 'change', what: path },
-      differences: [
-        {
-          name: 'token_reviewer_jwt',
-          after: `(from service account ${account.namespace}/${account.name}, never shown)`,
-        },
-      ],
-    },
-    async apply() {
-      // A write replaces the whole config.
-      await vault.write(path, { ...((await vault.read(path)) ?? config), token_reviewer_jwt: token })
-      return `changed ${path}`
-    },
-  }
-  return { steps: [step], notes: [], problems: [] }
 }

@@ -22,12 +22,10 @@ export function environmentOf(
 
 /** https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/ */
 function expanded(text: string, known: Readonly<Record<string, string>>): string | undefined {
-  let isKnown = true
-  const result = text.replaceAll(/\$\(([^)]+)\)/g, (_found, name: string) => {
-    isKnown &&= known[name] !== undefined
-    return known[name] ?? ''
-  })
-  return isKnown ? result : undefined
+  const reference = /\$\(([^)]+)\)/g
+  const names = [...text.matchAll(reference)].map(([, name = '']) => name)
+  if (names.some((name) => known[name] === undefined)) return undefined
+  return text.replaceAll(reference, (_found, name: string) => known[name] ?? '')
 }
 
 function referred(from: unknown, pod: Pod, maps: ConfigMaps): string | undefined {

@@ -184,10 +184,10 @@ function statusFindings(
 /** The program's last words: a sentence, problems, and its own hint. */
 function endFinding(
   where: string,
-  { exitCode, reason, message }: NonNullable<ContainerStatus['ended']>,
+  { exitCode, reason, message: written }: NonNullable<ContainerStatus['ended']>,
   logs: string,
 ): Finding {
-  const lines = message.split('\n')
+  const lines = written.split('\n')
   const own = lines.find((line) => line.startsWith('hint: '))?.slice('hint: '.length)
   if (reason === 'OOMKilled')
     return failed(
@@ -231,11 +231,11 @@ export function noPodFindings({ binding }: Bound, events: readonly KubeObject[])
       },
     ]
   }
-  const message = String(refused['message'])
+  const words = String(refused['message'])
   return [
     failed(
-      `no pod of ${namespace}/${workload} can be created: ${message}`,
-      /violates PodSecurity/.test(message)
+      `no pod of ${namespace}/${workload} can be created: ${words}`,
+      /violates PodSecurity/.test(words)
         ? 'use the pod template that iam-ra k8s onboard prints, which fits the restricted standard'
         : `kubectl get events --namespace ${namespace}`,
     ),

@@ -1,7 +1,13 @@
 /** What `k8s onboard` prints for a workload, and what `k8s offboard` deletes. */
-import { labelsOf, type KubeObject, type ObjectName, type VaultSource } from '../objects.ts'
+import {
+  labelsOf,
+  type KubeObject,
+  type ObjectName,
+  type VaultOperator,
+  type VaultSource,
+} from '../objects.ts'
 import { CA_KEY, type Mode } from './credentials-pod.ts'
-import { sharedObjects, staticSecret, type OperatorArns } from './operator-objects.ts'
+import { sharedObjects, staticSecret } from './operator-objects.ts'
 import { sampleObject, type SampleKind } from './sample.ts'
 
 export interface Arns {
@@ -22,8 +28,6 @@ export interface Workload {
   readonly role: string
   readonly arns: Arns
   readonly source: VaultSource
-  /** Where pods read the ARNs: from Vault by the Vault Secrets Operator, or from the ConfigMap if undefined. */
-  readonly operator: OperatorArns | undefined
   readonly sample: WorkloadSample | undefined
 }
 
@@ -42,12 +46,13 @@ export const sampleName = (workload: string): string => `${workload}-sample`
 
 /** In the order in which they can be applied. The namespace must exist. */
 export function workloadObjects(workload: Workload): readonly KubeObject[] {
-  const { account, accountIsForeign, namespace, operator, source } = workload
+  const { account, accountIsForeign, namespace, source } = workload
+  const { operator } = source
   const shared = operator === undefined ? [] : sharedObjects(workload, namespace, source, operator)
   return [
     ...(accountIsForeign || account === 'default' ? [] : [serviceAccount(workload)]),
     ...shared,
-    ...configMap(workload),
+    configMap(workload),
     ...(operator === undefined ? [] : [arnsSecret(workload, operator)]),
     ...(workload.sample === undefined ? [] : [sampleOf(workload, workload.sample)]),
   ]
@@ -88,28 +93,26 @@ function serviceAccount({ installation, cluster, namespace, account }: Workload)
   }
 }
 
-/** None if there is nothing to keep in it. */
-function configMap(workload: Workload): readonly KubeObject[] {
-  const { arns, operator, source } = workload
+/** Also if it is empty: `k8s list` knows workloads by it. */
+function configMap(workload: Workload): KubeObject {
+  const { arns, source } = workload
+  const { operator } = source
   const data = {
     ...(operator === undefined
       ? { TRUST_ANCHOR_ARN: arns.anchor, PROFILE_ARN: arns.profile, ROLE_ARN: arns.role }
       : {}),
     ...(source.ca === undefined ? {} : { [CA_KEY]: source.ca }),
   }
-  if (Object.keys(data).length === 0) return []
   const metadata = metadataOf(workload, configName(workload.workload))
-  return [{ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }]
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data }
 }
 
-function arnsSecret(workload: Workload, operator: OperatorArns): KubeObject {
+function arnsSecret(workload: Workload, operator: VaultOperator): KubeObject {
   const name = configName(workload.workload)
   const deployment = workload.sample?.kind === 'deployment' ? sampleName(workload.workload) : undefined
   return staticSecret(
     {
       metadata: metadataOf(workload, name),
-      namespace: workload.namespace,
-      workload: workload.workload,
       secret: name,
       deployment,
     },
@@ -119,7 +122,7 @@ function arnsSecret(workload: Workload, operator: OperatorArns): KubeObject {
 
 function sampleOf(workload: Workload, sample: WorkloadSample): KubeObject {
   const configMap = configName(workload.workload)
-  const kind = workload.operator === undefined ? 'configMapKeyRef' : 'secretKeyRef'
+  const kind = workload.source.operator === undefined ? 'configMapKeyRef' : 'secretKeyRef'
   return sampleObject({
     ...sample,
     metadata: metadataOf(workload, sampleName(workload.workload)),

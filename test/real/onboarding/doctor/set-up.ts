@@ -64,9 +64,7 @@ async function setUp({ env, home, shell, iamRa }: Ground, account: Account): Pro
   }
   const authority = openVaultAuthority(runtime, { installation: 'default' })
   const root = await authority.root()
-  await doAll(root.plan)
-  const wishes = { mode: 'vault', pem: await root.read(), subject: root.subject }
-  await doAll(planInit(account, await read(), wishes))
+  await doAll(planInit(account, await read(), { mode: 'vault', root, tags: [] }))
   await makeRole(account)
   authority.close()
   for (const line of [
