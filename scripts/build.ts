@@ -1,14 +1,14 @@
 /**
- * Builds dist/aws-iam-ra: one self-contained executable for this machine's platform. With `--release` also builds the
- * published executables, in dist/release. With `--operator` builds only the operator's program: dist/iam-ra and its npm
- * package.
+ * Builds dist/aws-iam-ra: one self-contained executable for this machine's platform. With `--operator` builds only the
+ * operator's program: dist/iam-ra and its npm package. With `--release` also builds the published files of that program, in
+ * dist/release or dist/release-operator.
  */
 import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { compile, ENTRY, localTarget } from './build/compile.ts'
 import { compileOperator, packOperator } from './build/operator.ts'
-import { release } from './build/release.ts'
+import { OPERATOR_RELEASE, PODS_RELEASE, release } from './build/release.ts'
 import { megabytes } from './build/sizes.ts'
 import { ROOT } from './checks/files.ts'
 
@@ -30,11 +30,21 @@ export function build(): void {
 
 /** Builds dist/release, once dist/aws-iam-ra exists. @throws Error that says which requirement is not met */
 export async function buildRelease(): Promise<void> {
-  await release(output)
+  await release(PODS_RELEASE, output)
 }
 
 function built(file: string): void {
   process.stdout.write(`built ${relative(ROOT, file)} (${megabytes(statSync(file).size)})\n`)
+}
+
+/** @param isReleased whether to build dist/release-operator too */
+async function buildOperator(isReleased: boolean): Promise<void> {
+  const dist = join(ROOT, 'dist')
+  const tarball = packOperator(dist)
+  built(tarball)
+  const executable = compileOperator(dist)
+  built(executable)
+  if (isReleased) await release(OPERATOR_RELEASE, executable, [tarball])
 }
 
 if (import.meta.main) {
@@ -45,17 +55,16 @@ if (import.meta.main) {
         operator: { type: 'boolean', default: false },
       },
     })
-    if (values.operator) {
-      const dist = join(ROOT, 'dist')
-      for (const file of [packOperator(dist), compileOperator(dist)]) built(file)
-    } else {
+    if (values.operator) await buildOperator(values.release)
+    else {
       build()
       built(output)
+      if (values.release) await buildRelease()
     }
-    if (values.release) {
-      await buildRelease()
-      process.stdout.write('built dist/release: two builds are identical\n')
-    }
+    if (values.release)
+      process.stdout.write(
+        `built dist/${(values.operator ? OPERATOR_RELEASE : PODS_RELEASE).directory}: two builds are identical\n`,
+      )
   } catch (error) {
     process.stderr.write(`build: ${error instanceof Error ? error.message : String(error)}\n`)
     process.exitCode = 1

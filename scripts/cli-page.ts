@@ -1,4 +1,7 @@
-/** Writes the operator's program's output into docs/cli.md. `npm run format` runs it, and a test checks it. */
+/**
+ * Writes the operator's program's output into docs/cli.md: of lines that need no server. `npm run format` runs it, and a test
+ * checks it. test/real/onboarding/cli-page.ts writes the others.
+ */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { main } from '../src/operator/main.ts'
@@ -11,13 +14,36 @@ import { between } from './generated.ts'
 export async function withOutputs(page: string): Promise<string> {
   let made = page
   for (const [, line = ''] of page.matchAll(/^<!-- (iam-ra .*) -->$/gm)) {
-    made = between(
-      made,
-      line,
-      `\n\`\`\`console\n$ ${line}\n${await outputOf(line.split(' ').slice(1))}\`\`\`\n\n`,
-    )
+    made = between(made, line, example(line, await outputOf(line.split(' ').slice(1))))
   }
   return made
+}
+
+interface Ran {
+  readonly code: number | null
+  /** What a terminal shows: both streams. */
+  readonly output: string
+}
+
+/**
+ * Runs the lines of shell that the page names, in its order: `<!-- $ LINE -->` is shown with its output, `<!-- run LINE -->`
+ * only prepares what follows.
+ * @throws Error if a line that prepares fails
+ */
+export async function withSessions(page: string, run: (line: string) => Promise<Ran>): Promise<string> {
+  let made = page
+  for (const [, kind, line = ''] of page.matchAll(/^<!-- (\$|run) (.*) -->$/gm)) {
+    const { code, output } = await run(line)
+    if (kind === '$') {
+      const ending = code === 0 ? '' : `$ echo $?\n${code}\n`
+      made = between(made, `$ ${line}`, example(line, output + ending))
+    } else if (code !== 0) throw new Error(`${line} ended with ${code}:\n${output}`)
+  }
+  return made
+}
+
+function example(line: string, output: string): string {
+  return `\n\`\`\`console\n$ ${line}\n${output}\`\`\`\n\n`
 }
 
 async function outputOf(argv: readonly string[]): Promise<string> {

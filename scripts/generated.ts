@@ -5,7 +5,8 @@
  * @throws Error if the page has no such section
  */
 export function between(page: string, mark: string, text: string): string {
-  const place = new RegExp(`(<!-- ${mark} -->\n)[^]*?(<!-- /${mark} -->)`)
+  const words = mark.replace(/[^\w\s]/g, '\\$&')
+  const place = new RegExp(`(<!-- ${words} -->\n)[^]*?(<!-- /${words} -->)`)
   if (!place.test(page)) throw new Error(`the page has no section marked ${mark}`)
   return page.replace(place, (_all, before: string, after: string) => before + text + after)
 }

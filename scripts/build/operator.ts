@@ -14,8 +14,7 @@ import { packageJson, ROOT } from '../checks/files.ts'
 import { compile, localTarget, runBun } from './compile.ts'
 import { npm } from './npm.ts'
 
-const NAME = 'iam-ra'
-const ENTRY = 'src/iam-ra.ts'
+export const OPERATOR = { name: 'iam-ra', entry: 'src/iam-ra.ts' } as const
 /** What @clack/prompts needs, which is the newest of all packages; the tests run it on Node 20. */
 const NODE = '>=20.12.0'
 
@@ -24,15 +23,15 @@ export function packOperator(directory: string): string {
   const { version, license } = packageJson()
   return aside(directory, (work) => {
     const laid = join(work, 'package')
-    runBun('scripts/bundle-package.ts', [ENTRY, laid])
+    runBun('scripts/bundle-package.ts', [OPERATOR.entry, laid])
     const manifest = {
-      name: NAME,
+      name: OPERATOR.name,
       version,
       description:
         'AWS roles for Kubernetes workloads with IAM Roles Anywhere: the program that operators run',
       license,
       type: 'module',
-      bin: { [NAME]: `${NAME}.js` },
+      bin: { [OPERATOR.name]: `${OPERATOR.name}.js` },
       engines: { node: NODE },
     }
     writeFileSync(join(laid, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`)
@@ -40,15 +39,20 @@ export function packOperator(directory: string): string {
     writeFileSync(join(laid, 'README.md'), withoutLinks(readFileSync(join(ROOT, 'docs/cli.md'), 'utf8')))
     writeFileSync(join(laid, 'NOTICES'), notices(laid))
     npm(['pack', '--silent', '--pack-destination', work], laid)
-    return `${NAME}-${version}.tgz`
+    return `${OPERATOR.name}-${version}.tgz`
   })
 }
 
-/** @returns the file @throws Error if bun fails */
-export function compileOperator(directory: string): string {
+/** @returns the file @throws Error if bun fails, or makes none that would start */
+export function compileOperator(directory: string, target = localTarget()): string {
+  // 75 of its pages are not those that were signed, with Bun 1.4.5: https://github.com/oven-sh/bun/issues/39764
+  if (target === 'bun-darwin-x64')
+    throw new Error(
+      'there is no executable for Macs with Intel processors, because Bun leaves it a signature that macOS refuses: install the package with npm instead',
+    )
   return aside(directory, (work) => {
-    compile({ entry: ENTRY, target: localTarget(), outfile: join(work, NAME) })
-    return NAME
+    compile({ entry: OPERATOR.entry, target, outfile: join(work, OPERATOR.name) })
+    return OPERATOR.name
   })
 }
 

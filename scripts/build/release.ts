@@ -1,88 +1,71 @@
 /**
- * The files of a release: dist/release/aws-iam-ra-linux-x64 and -arm64, both for glibc, and SHA256SUMS. It is not made
- * where a second build elsewhere gives other bytes, or where a file is too large or asks for more than is promised.
+ * The files of a release with their SHA256SUMS. It is not made if a second build elsewhere gives other bytes, or if a file
+ * is too large, needs more than is promised, or has a wrong signature.
  */
 import { createHash } from 'node:crypto'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { ROOT } from '../checks/files.ts'
 import { compile, ENTRY } from './compile.ts'
 import { difference } from './difference.ts'
-import { compareVersions, readElf, type ElfFacts } from './elf.ts'
 import { npm } from './npm.ts'
+import { OPERATOR } from './operator.ts'
 import { extractRuntime } from './runtime.ts'
 import { measureSizes, megabytes, sizeProblems } from './sizes.ts'
+import { LINUX, MAC, requirements, type Target } from './targets.ts'
 
-export interface Target {
+interface Program {
   readonly name: string
-  /** Bun's name, and its runtime's package. */
-  readonly bun: string
-  readonly runtime: string
-  readonly machine: ElfFacts['machine']
-  readonly interpreter: string
+  readonly entry: string
+  readonly targets: readonly Target[]
+  /** For npm ci: the packages that it is built of. */
+  readonly packages: readonly string[]
+  /** In dist. */
+  readonly directory: string
 }
 
-const TARGETS: readonly Target[] = [
-  {
-    name: 'linux-x64',
-    bun: 'bun-linux-x64-baseline',
-    runtime: '@oven/bun-linux-x64',
-    machine: 'x86-64',
-    interpreter: '/lib64/ld-linux-x86-64.so.2',
-  },
-  {
-    name: 'linux-arm64',
-    bun: 'bun-linux-arm64',
-    runtime: '@oven/bun-linux-aarch64',
-    machine: 'arm64',
-    interpreter: '/lib/ld-linux-aarch64.so.1',
-  },
-]
-
-/** All in glibc's own package, so an image with the C library alone will do. */
-const LIBRARIES = ['libc.so.6', 'libdl.so.2', 'libm.so.6', 'libpthread.so.0']
-/** Of 2012: RHEL 7 and everything younger. */
-const GLIBC = '2.17'
-
-/** What a file asks of the machine beyond what is promised. */
-export function elfProblems(facts: ElfFacts, target: Target): string[] {
-  const loader = target.interpreter.slice(target.interpreter.lastIndexOf('/') + 1)
-  const others = facts.libraries.filter((name) => name !== loader && !LIBRARIES.includes(name))
-  return [
-    ...(facts.machine === target.machine ? [] : [`it is for ${facts.machine}`]),
-    ...(facts.interpreter === target.interpreter ? [] : [`its loader is ${facts.interpreter}`]),
-    ...(others.length === 0 ? [] : [`it needs ${others.join(', ')}`]),
-    ...(compareVersions(facts.glibc, GLIBC) <= 0 ? [] : [`it needs glibc ${facts.glibc}`]),
-  ].map((problem) => `${target.name}: ${problem}`)
+export const PODS_RELEASE: Program = {
+  ...{ name: 'aws-iam-ra', entry: ENTRY, targets: LINUX },
+  ...{ packages: ['--omit=dev'], directory: 'release' },
 }
 
-/** @param local the executable of this machine that the tests run @throws Error that says what does not hold */
-export async function release(local: string): Promise<void> {
+export const OPERATOR_RELEASE: Program = {
+  ...{ ...OPERATOR, targets: [...LINUX, MAC] },
+  // Of the optional ones all are other machines' executables.
+  ...{ packages: ['--omit=optional'], directory: 'release-operator' },
+}
+
+/**
+ * @param local the executable of this machine that the tests run
+ * @param more further files of the release
+ * @throws Error that says what does not hold
+ */
+export async function release(program: Program, local: string, more: readonly string[] = []): Promise<void> {
   const aside = mkdtempSync(join(ROOT, 'dist/build-'))
   // Deeper than this one, with packages fresh from the registry.
   const elsewhere = mkdtempSync(join(tmpdir(), 'iam-ra-second-'))
   try {
-    const second = copyProject(join(elsewhere, 'a/deeper/folder'))
-    const files = TARGETS.map((target) => ({ target, file: buildTwice(target, aside, elsewhere, second) }))
-    const problems = files.flatMap(({ target, file }) => [
-      ...elfProblems(readElf(file), target),
-      ...notTheTested(target, file, local),
-    ])
+    const second = copyProject(program, join(elsewhere, 'a/deeper/folder'))
+    const places = { aside, elsewhere, second }
+    const files = program.targets.map((target) => ({ target, file: buildTwice(program, target, places) }))
     const sizes = await Promise.all(files.map(({ file }) => measureSizes(file)))
-    files.forEach(({ target, file }, at) => {
+    const problems = files.flatMap(({ target, file }, at) => {
       const { raw, zstd, gzip } = sizes[at] ?? { raw: file.length, zstd: 0, gzip: 0 }
-      problems.push(...sizeProblems(target.name, { raw, zstd, gzip }))
+      const { needs, problems } = requirements(file, target)
       const packed = `zstd -19 ${megabytes(zstd)}, gzip -6 ${megabytes(gzip)}`
-      process.stdout.write(
-        `aws-iam-ra-${target.name}: ${megabytes(raw)}, ${packed}, glibc ${readElf(file).glibc}\n`,
-      )
+      process.stdout.write(`${program.name}-${target.name}: ${megabytes(raw)}, ${packed}, ${needs}\n`)
+      return [
+        ...problems,
+        ...notTheTested(target, file, local),
+        ...sizeProblems(target.name, { raw, zstd, gzip }),
+      ]
     })
     if (problems.length > 0) throw new Error(problems.join('\n'))
-    publish(
-      join(aside, 'release'),
-      files.map(({ target, file }) => [`aws-iam-ra-${target.name}`, file]),
-    )
+    publish(join(aside, 'release'), program.directory, [
+      ...files.map(({ target, file }) => ({ name: `${program.name}-${target.name}`, file, mode: 0o755 })),
+      ...more.map((path) => ({ name: basename(path), file: readFileSync(path), mode: 0o644 })),
+    ])
   } finally {
     rmSync(aside, { recursive: true, force: true })
     rmSync(elsewhere, { recursive: true, force: true })
@@ -90,7 +73,7 @@ export async function release(local: string): Promise<void> {
 }
 
 /** What a build reads, and no more. */
-function copyProject(to: string): string {
+function copyProject({ packages }: Program, to: string): string {
   for (const path of [
     'src',
     'scripts/bundle.ts',
@@ -100,41 +83,53 @@ function copyProject(to: string): string {
     'tsconfig.json',
   ])
     cpSync(join(ROOT, path), join(to, path), { recursive: true })
-  npm(['ci', '--omit=dev', '--ignore-scripts', '--no-progress'], to)
+  npm(['ci', ...packages, '--ignore-scripts', '--no-progress'], to)
   return to
 }
 
-function buildTwice(target: Target, aside: string, elsewhere: string, second: string): Buffer {
-  const folder = mkdtempSync(join(aside, `${target.name}-`))
-  const runtime = extractRuntime(target.runtime, folder)
+interface Places {
+  readonly aside: string
+  readonly elsewhere: string
+  /** The copy of the project. */
+  readonly second: string
+}
+
+function buildTwice({ name, entry }: Program, target: Target, { aside, elsewhere, second }: Places): Buffer {
+  const work = mkdtempSync(join(aside, `${target.name}-`))
+  const runtime = extractRuntime(target.runtime, work)
   // A file's name is among its bytes: all have that of the executable of this machine.
-  const outfile = join(folder, 'aws-iam-ra')
-  compile({ entry: ENTRY, target: target.bun, runtime, outfile })
-  const again = join(elsewhere, target.name, 'aws-iam-ra')
+  const outfile = join(work, name)
+  compile({ entry, target: target.bun, runtime, outfile })
+  const again = join(elsewhere, target.name, name)
   mkdirSync(dirname(again))
-  compile({ entry: ENTRY, target: target.bun, runtime, outfile: again, project: second })
+  compile({ entry, target: target.bun, runtime, outfile: again, project: second })
   const file = readFileSync(outfile)
   const found = difference(file, readFileSync(again))
-  if (found !== undefined)
-    throw new Error(`${target.name}: a second build in another folder is another: ${found}`)
+  if (found !== undefined) throw new Error(`${target.name}: a second build elsewhere is another: ${found}`)
   return file
 }
 
-/** The end-to-end tests run dist/aws-iam-ra: it has to be the file that ships. */
+/** The tests run this machine's executable in dist: it has to be the file that ships. */
 function notTheTested(target: Target, file: Buffer, local: string): string[] {
   if (target.name !== `${process.platform}-${process.arch}`) return []
   const found = difference(file, readFileSync(local))
   return found === undefined ? [] : [`${target.name} is not the file that the tests run: ${found}`]
 }
 
-function publish(draft: string, files: readonly (readonly [string, Buffer])[]): void {
+interface Released {
+  readonly name: string
+  readonly file: Buffer
+  readonly mode: number
+}
+
+function publish(draft: string, directory: string, files: readonly Released[]): void {
   mkdirSync(draft)
-  const sums = files.map(([name, file]) => {
-    writeFileSync(join(draft, name), file, { mode: 0o755 })
+  const sums = files.map(({ name, file, mode }) => {
+    writeFileSync(join(draft, name), file, { mode })
     return `${createHash('sha256').update(file).digest('hex')}  ${name}\n`
   })
   writeFileSync(join(draft, 'SHA256SUMS'), sums.join(''))
-  const final = join(ROOT, 'dist/release')
+  const final = join(ROOT, 'dist', directory)
   rmSync(final, { recursive: true, force: true })
   renameSync(draft, final)
 }

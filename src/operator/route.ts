@@ -103,3 +103,8 @@ export const TAG_FLAG = listFlag(
     throw new Error('is not KEY=VALUE')
   },
 )
+/** Which cluster kubectl asks. */
+export const CONTEXT_FLAGS = {
+  context: valueFlag('NAME', "the kubeconfig's context (default: the current one)"),
+  kubeconfig: valueFlag('FILE', 'the kubeconfig (default: KUBECONFIG, or ~/.kube/config)'),
+} as const

@@ -212,7 +212,7 @@ tokens(
   },
 )
 
-tokens("the operator reads the three ARNs of its account's namespace, and nothing else", async () => {
+tokens("the operator reads the ARNs of its account's namespace, and nothing else", async () => {
   for (const [own, other] of [
     [namespace, 'backend'],
     ['backend', namespace],
@@ -229,7 +229,12 @@ tokens("the operator reads the three ARNs of its account's namespace, and nothin
       const change = { data: { arn: 'another' } }
       assert.is((await ground.ask(token, 'PUT', `secret/data/iam-ra/${own}/${name}-arn`, change)).status, 403)
     }
-    await mayNot(token, 'GET', `secret/data/other secret/data/iam-ra/${own}/other`)
+    const workload = `secret/data/iam-ra/${own}/payments`
+    await ground.server.write(workload, { data: ARNS })
+    assert.is((await ground.ask(token, 'GET', workload)).status, 200)
+    assert.is((await ground.ask(token, 'PUT', workload, { data: ARNS })).status, 403)
+    await mayNot(token, 'GET', `secret/data/other secret/data/iam-ra/${other}/payments`)
+    await mayNot(token, 'GET', `secret/data/iam-ra/${own} secret/data/iam-ra/${own}/payments/more`)
     await mayNot(token, 'GET', `secret/metadata/iam-ra/${own}/role-arn auth/token/lookup-self sys/mounts`)
     await mayNot(token, 'LIST', `secret/metadata/iam-ra/${own}`)
     await mayNot(token, 'PUT', 'pki/sign/iam-ra pki/issue/iam-ra auth/token/create')

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { compareVersions, readElf } from '../../scripts/build/elf.ts'
-import { elfProblems } from '../../scripts/build/release.ts'
+import { elfProblems } from '../../scripts/build/targets.ts'
 
 /** Where the file's parts are; it is loaded at BASE in one piece. */
 const BASE = 0x400000

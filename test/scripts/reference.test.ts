@@ -10,12 +10,9 @@ import { REFERENCE } from '../../src/onboarding/vault/reference.ts'
 const reference = suite('the files of k8s that the program brings along')
 
 reference('are those of the checkout, byte for byte', () => {
-  for (const [directory, texts] of [
-    ['k8s/vault', REFERENCE],
-    ['k8s/aws', TEMPLATES],
-  ] as const) {
-    for (const [name, text] of Object.entries(texts)) {
-      assert.is(text, readFileSync(join(ROOT, directory, name), 'utf8'), name)
+  for (const [directory, files] of Object.entries({ vault: REFERENCE, aws: TEMPLATES })) {
+    for (const [name, text] of Object.entries(files)) {
+      assert.is(text, readFileSync(join(ROOT, 'k8s', directory, name), 'utf8'), name)
     }
   }
 })

@@ -11,6 +11,7 @@ import type { Authority } from './authority.ts'
 import { explaining } from './vault/client.ts'
 import { setUpCluster, type ClusterWishes } from './vault/cluster.ts'
 import { clusterOf, ROOT_MOUNT } from './vault/names.ts'
+import type { Account } from './vault/reviewer.ts'
 import { readRoot } from './vault/root.ts'
 import { standings } from './vault/standing.ts'
 import { setUpWorkload } from './vault/workload.ts'
@@ -30,12 +31,16 @@ export interface VaultWishes extends Omit<ClusterWishes, 'address'> {
   readonly commonName?: string | undefined
   /** Of the root. Default: 10. */
   readonly years?: number | undefined
+  /** For `k8s onboard --arns operator`: what the Secret is to have. */
+  readonly arns?: Readonly<Record<string, string>> | undefined
   /** Vault's address as pods reach it. Default: VAULT_ADDR. */
   readonly vaultAddress?: string | undefined
   /** The kubeconfig's. Asked by `k8s setup` alone, if Vault is outside the cluster. */
   context?(): Promise<Pick<KubeContext, 'server' | 'ca'>>
   /** A token of Vault's reviewer; undefined if the account is not there yet. Asked if Vault lacks one. */
-  reviewerToken?(account: { readonly namespace: string; readonly name: string }): Promise<string | undefined>
+  reviewerToken?(account: Account): Promise<string | undefined>
+  /** Whether Vault gets a token although it has one: once. */
+  readonly replaceReviewerToken?: boolean | undefined
 }
 
 const YEARS = 10
@@ -46,7 +51,11 @@ export function openVaultAuthority(runtime: VaultRuntime, wishes: VaultWishes): 
   let opened: Promise<Vault> | undefined
   const open = async (): Promise<Vault> => await (opened ??= openVault(runtime).then(explaining))
   const anchor = (): string => wishes.anchor ?? unknown('trust anchor')
-  const reviewerToken = wishes.reviewerToken ?? (() => Promise.resolve(undefined))
+  let isAsked = false
+  const reviewerToken = async (account: Account): Promise<string | undefined> => {
+    isAsked = true
+    return await wishes.reviewerToken?.(account)
+  }
   return {
     mode: 'vault',
     async root() {
@@ -61,7 +70,10 @@ export function openVaultAuthority(runtime: VaultRuntime, wishes: VaultWishes): 
       return await setUpCluster(
         {
           ...{ vault, wishes: { ...wishes, address }, files: runtime, anchor: anchor() },
+          ...{ installation: wishes.installation, vaultCa: await vaultCa(runtime) },
           ...{ nowMs: clock.now(), context, reviewerToken },
+          // The plan after the last step must find nothing left to do.
+          replacesToken: wishes.replaceReviewerToken === true && !isAsked,
         },
         cluster,
       )
@@ -72,7 +84,7 @@ export function openVaultAuthority(runtime: VaultRuntime, wishes: VaultWishes): 
       return await setUpWorkload(
         {
           ...{ vault, admitting: { clock, random, signal }, anchor: anchor() },
-          ...{ nowMs: clock.now(), ca: await vaultCa(runtime), reviewerToken },
+          ...{ nowMs: clock.now(), ca: await vaultCa(runtime), arns: wishes.arns, reviewerToken },
         },
         cluster,
         workload,

@@ -36,22 +36,23 @@ export interface AccountOptions {
   readonly region?: string | undefined
   readonly profile?: string | undefined
   readonly interrupt: AbortSignal
+  /** For one call with all its attempts. Default a minute. */
+  readonly patienceMs?: number
 }
 
 type Environment = Pick<Runtime, 'env' | 'fs' | 'http' | 'clock' | 'random'>
 
-/** For all attempts of one call. */
 const PATIENCE_MS = 60_000
 
 /** @throws IamRaError if the settings are wrong or the credentials do not work */
 export async function openAccount(
   runtime: Environment,
-  { region, profile, interrupt }: AccountOptions,
+  { region, profile, interrupt, patienceMs = PATIENCE_MS }: AccountOptions,
 ): Promise<Account> {
   const valueOf = (name: string): string | undefined => runtime.env[name]?.trim() || undefined
   const transport = await openTransport(runtime, valueOf)
   const requestHandler = createHttpHandler({ ...transport, timeoutMs: ATTEMPT_MS, signal: interrupt })
-  const context: SendContext = { runtime, interrupt, patienceMs: PATIENCE_MS }
+  const context: SendContext = { runtime, interrupt, patienceMs }
   const chosen = profile ?? valueOf('AWS_PROFILE')
   const named = chosen === undefined ? {} : { profile: chosen }
   const place = region ?? valueOf('AWS_REGION') ?? valueOf('AWS_DEFAULT_REGION')

@@ -64,6 +64,7 @@ export interface RolesAnywhere {
   ): Promise<void>
   switchProfile(id: string, enabled: boolean): Promise<void>
   deleteProfile(id: string): Promise<void>
+  /** None if another operator has deleted it since it was listed. */
   tags(arn: string): Promise<readonly Tag[]>
   tag(arn: string, tags: readonly Tag[]): Promise<void>
   untag(arn: string, keys: readonly string[]): Promise<void>
@@ -155,11 +156,12 @@ export function createRolesAnywhereCalls(client: RolesAnywhereClient, context: S
     deleteProfile: (id) =>
       without('DeleteProfile', `of ${id}`, () => client.send(new DeleteProfileCommand({ profileId: id }))),
     async tags(arn) {
-      const { tags } = await ask({
+      const found = await ask({
         ...{ action: 'ListTagsForResource', what: `of ${arn}` },
         run: () =>
           sendPlain(client, { method: 'GET', path: '/ListTagsForResource', query: { resourceArn: arn } }),
-      })
+      }).catch(unlessAbsent)
+      const tags = found?.['tags']
       return (Array.isArray(tags) ? tags : [])
         .filter(isRecord)
         .map(({ key, value }) => ({ Key: textOf(key), Value: textOf(value) }))

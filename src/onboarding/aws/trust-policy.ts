@@ -100,6 +100,11 @@ export function admissions(owner: Owner, policy: string): readonly Admission[] {
   })
 }
 
+/** What anyone else wrote. */
+export function foreignStatements(owner: Owner, policy: string): readonly unknown[] {
+  return statementsOf(parseJsonObject(policy) ?? {}).filter((one) => !isOurs(owner, one))
+}
+
 const SUBJECT = 'aws:PrincipalTag/x509Subject/CN'
 const ISSUER = 'aws:PrincipalTag/x509Issuer/CN'
 

@@ -1,9 +1,10 @@
 /** Server-side apply, which changes only what is this program's. */
+import { isDeepStrictEqual } from 'node:util'
 import { IamRaError } from '../../errors.ts'
 import { foreignText } from '../../text/redact.ts'
 
 import { objectsIn, type Call } from './call.ts'
-import { isOurs, nameOf, type KubeObject, type ObjectName } from './objects.ts'
+import { isOurs, nameOf, path, type KubeObject, type ObjectName } from './objects.ts'
 
 type Read = (names: readonly ObjectName[]) => Promise<readonly KubeObject[]>
 
@@ -27,10 +28,9 @@ export async function applyObjects(
   }
   const { after, warnings, taken } = await applyAll(call, objects, before)
   const lines = after.map((object) => {
-    const { kind, name } = nameOf(object)
     const manager = taken.get(keyOf(object))
     const too = manager === undefined ? '' : `, also what ${manager} had set`
-    return `${kind}/${name} ${changeOf(before.get(keyOf(object)), object)}${too}`
+    return `${path(nameOf(object))} ${changeOf(before.get(keyOf(object)), object)}${too}`
   })
   return [...lines, ...warnings]
 }
@@ -65,21 +65,25 @@ async function applyOnce(
   objects: readonly KubeObject[],
   flags: readonly string[] = [],
 ): Promise<Omit<Applied, 'taken'>> {
-  const doing = `apply ${objects.map((object) => `${nameOf(object).kind}/${object.metadata.name}`).join(', ')}`
+  const names = objects.map(nameOf)
+  const namespace = names.find((name) => name.namespace !== undefined)?.namespace
+  const doing = `apply ${names.map(path).join(', ')}`
   const args = ['apply', '--server-side', '--field-manager=iam-ra', ...flags, '--output=json', '--filename=-']
   const list = { apiVersion: 'v1', kind: 'List', items: objects }
-  const { stdout, stderr } = await call(doing, args, JSON.stringify(list))
+  const { stdout, stderr } = await call({ doing, args, namespace, input: JSON.stringify(list) })
   const warnings = stderr.split('\n').filter((line) => line.startsWith('Warning: '))
   return { after: objectsIn(stdout), warnings: warnings.map((line) => foreignText(line)) }
 }
 
 function changeOf(before: KubeObject | undefined, after: KubeObject): string {
   if (before === undefined) return 'created'
-  return versionOf(before) === versionOf(after) ? 'unchanged' : 'changed'
+  return isDeepStrictEqual(substance(before), substance(after)) ? 'unchanged' : 'changed'
 }
 
-function versionOf({ metadata }: KubeObject): unknown {
-  return (metadata as { resourceVersion?: unknown }).resourceVersion
+/** Without what the API server notes of each write, and what controllers report. */
+function substance({ metadata, status: _reported, ...object }: KubeObject): unknown {
+  const { managedFields: _writers, resourceVersion: _version, ...rest } = metadata as Record<string, unknown>
+  return { ...object, metadata: rest }
 }
 
 function byKey(objects: readonly KubeObject[]): ReadonlyMap<string, KubeObject> {
@@ -100,14 +104,14 @@ function managerIn({ said }: IamRaError): string {
 }
 
 function foreign(object: KubeObject): IamRaError {
-  const { kind, name, namespace } = nameOf(object)
+  const { namespace } = object.metadata
   const { managedFields = [] } = object.metadata as { managedFields?: readonly { manager?: string }[] }
   const managers = [...new Set(managedFields.flatMap(({ manager }) => manager ?? []))].join(', ')
   const where = namespace === undefined ? '' : ` in namespace ${namespace}`
   return new IamRaError(
     'REFUSED',
     'cluster',
-    `${kind}/${name}${where} exists and is not of iam-ra: it is managed by ${managers || 'something else'}`,
+    `${path(nameOf(object))}${where} exists and is not of iam-ra: it is managed by ${managers || 'something else'}`,
     {
       hint: 'choose another name, or rename or delete the object; iam-ra changes only objects with its label',
       status: 409,

@@ -28,38 +28,53 @@ export interface KubectlRuntime {
 /** Time enough to sign in when a credential plug-in asks for it. */
 const LIMITS: KubectlLimits = { requestSeconds: 15, runMs: 120_000 }
 
-/** Runs kubectl. @param doing for the error, such as `list pods` @returns its output @throws IamRaError */
-export type Call = (doing: string, args: readonly string[], input?: string) => Promise<ProgramResult>
+export interface Run {
+  /** For the error, such as `list pods`. */
+  readonly doing: string
+  readonly args: readonly string[]
+  /** Default the context's, or none. */
+  readonly namespace?: string | undefined
+  readonly input?: string
+}
 
-export function calling(
-  { env, run }: KubectlRuntime,
-  { context, kubeconfig, interrupt, limits = LIMITS }: KubectlOptions,
-): Call {
+/** Runs kubectl. @throws IamRaError */
+export type Call = (run: Run) => Promise<ProgramResult>
+
+export function calling({ env, run }: KubectlRuntime, options: KubectlOptions): Call {
+  const { context, kubeconfig, interrupt, limits = LIMITS } = options
   const flags = [
     ...(context === undefined ? [] : [`--context=${context}`]),
     ...(kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`]),
-    `--request-timeout=${limits.requestSeconds}s`,
   ]
   // Credential plug-ins need the rest. A kuberc file may change what a command does.
   const { VAULT_TOKEN: _secret, ...others } = env
-  const childEnv = { ...others, KUBERC: 'off' }
-  return async (doing, args, input) => {
-    const where = context === undefined ? doing : `${doing} in context ${context}`
-    const given = { env: childEnv, timeoutMs: limits.runMs, signal: interrupt }
-    const result = await run(
-      'kubectl',
-      [...args, ...flags],
-      input === undefined ? given : { ...given, input },
-    ).catch((error: unknown) => {
+  const given = { env: { ...others, KUBERC: 'off' }, timeoutMs: limits.runMs, signal: interrupt }
+  return async ({ doing, args, namespace, input }) => {
+    const where = namespace === undefined ? [] : [`--namespace=${namespace}`]
+    // Objects on stdin name their own namespaces, which may differ.
+    const all = [
+      ...args,
+      ...(input === undefined ? where : []),
+      ...flags,
+      `--request-timeout=${limits.requestSeconds}s`,
+    ]
+    const facts = { text: '', kubectl: ['kubectl', ...flags, ...where].map(quoted).join(' ') }
+    const cannot = context === undefined ? doing : `${doing} in context ${context}`
+    const result = await run('kubectl', all, { ...given, input: input ?? '' }).catch((error: unknown) => {
       const ended = codeOf(error)
-      throw ended === undefined ? error : kubectlError(where, { text: '', ended })
+      throw ended === undefined ? error : kubectlError(cannot, { ...facts, ended })
     })
     const { exitCode, stdout, stderr, killed } = result
     if (exitCode === 0 && killed === undefined) return result
     // A prompt for a user name goes to stdout.
     const prompt = /^Please enter .*$/m.exec(stdout)?.[0] ?? ''
-    throw kubectlError(where, { text: `${prompt}\n${stderr}`.trim(), ended: killed })
+    throw kubectlError(cannot, { ...facts, text: `${prompt}\n${stderr}`.trim(), ended: killed })
   }
+}
+
+/** For a shell. */
+function quoted(word: string): string {
+  return /^[\w./:@=+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }
 
 /** The objects of an answer in JSON: none, one or a list. */

@@ -2,7 +2,7 @@
 import { IamRaError } from '../../errors.ts'
 import { applyObjects } from './apply.ts'
 import { calling, objectsIn, type Call, type KubectlOptions, type KubectlRuntime } from './call.ts'
-import { isOurs, nameOf, type KubeObject, type ObjectName } from './objects.ts'
+import { isOurs, nameOf, path, type KubeObject, type ObjectName } from './objects.ts'
 
 export interface KubeContext {
   readonly name: string
@@ -17,7 +17,7 @@ export interface Kubectl {
   context(): Promise<KubeContext>
   /** @returns undefined if there is none, or no such kind */
   get(object: ObjectName): Promise<KubeObject | undefined>
-  /** In one call for each namespace. @returns those that exist, in no order */
+  /** In one run of kubectl for each namespace, and for kinds of others. @returns those that exist, in no order */
   getAll(objects: readonly ObjectName[]): Promise<readonly KubeObject[]>
   /** @param kind or several, joined by commas @param selector of labels @param namespace all if undefined */
   list(kind: string, selector: string, namespace?: string): Promise<readonly KubeObject[]>
@@ -45,17 +45,17 @@ export function openKubectl(runtime: KubectlRuntime, options: KubectlOptions): K
     getAll,
     get: async (name) => (await getAll([name]))[0],
     list: async (kind, selector, namespace) => {
-      const where = namespace === undefined ? ['--all-namespaces'] : ['--namespace', namespace]
-      const args = ['get', kind, '--selector', selector, ...where, '--output=json']
-      return objectsIn((await call(`list ${kind}`, args)).stdout)
+      const all = namespace === undefined ? ['--all-namespaces'] : []
+      const args = ['get', kind, `--selector=${selector}`, ...all, '--output=json']
+      return objectsIn((await call({ doing: `list ${kind}`, args, namespace })).stdout)
     },
     apply: (objects) => applyObjects(call, getAll, objects),
     delete: async (names) => await deleteObjects(call, await getAll(names)),
     token: async ({ namespace, name }, audience, seconds) => {
-      const args = ['create', 'token', name, '--namespace', namespace, `--duration=${seconds}s`]
-      const forWhom = audience === undefined ? [] : [`--audience=${audience}`]
-      const { stdout } = await call(`request a token of ${namespace}/${name}`, [...args, ...forWhom])
-      return stdout.trim()
+      const audiences = audience === undefined ? [] : [`--audience=${audience}`]
+      const args = ['create', 'token', name, `--duration=${seconds}s`, ...audiences]
+      const doing = `request a token of service account ${namespace}/${name}`
+      return (await call({ doing, args, namespace })).stdout.trim()
     },
   }
 }
@@ -69,60 +69,47 @@ const CONTEXT = [
 
 async function readContext(call: Call): Promise<KubeContext> {
   const args = ['config', 'view', '--minify', '--flatten', '--raw', `--output=jsonpath=${CONTEXT}`]
-  const { stdout } = await call('read the kubeconfig', args)
+  const { stdout } = await call({ doing: 'read the kubeconfig', args })
   const [name = '', server = '', ca = ''] = stdout.split('\n')
   return { name, server, ca: ca === '' ? undefined : Buffer.from(ca, 'base64').toString('utf8') }
 }
 
-/** In one run for each namespace, and for each API group if the cluster lacks a kind: kubectl reads nothing then. */
+/** If the cluster lacks one kind, kubectl reads nothing: kinds that it may lack have a run of their own. */
 async function getObjects(call: Call, names: readonly ObjectName[]): Promise<readonly KubeObject[]> {
   const found: KubeObject[] = []
-  for (const group of groupsBy(names, ({ namespace = '' }) => namespace)) {
-    const objects = (await readObjects(call, group)) ?? (await readByApiGroup(call, group))
-    found.push(...objects)
-  }
+  for (const group of groupsBy(names, ({ kind, namespace = '' }) => `${customGroup(kind)} ${namespace}`))
+    found.push(...(await readObjects(call, group)))
   return found
 }
 
-async function readByApiGroup(call: Call, names: readonly ObjectName[]): Promise<readonly KubeObject[]> {
-  const found: KubeObject[] = []
-  for (const group of groupsBy(names, ({ kind }) => kind.slice(kind.indexOf('.'))))
-    found.push(...((await readObjects(call, group)) ?? []))
-  return found
+function customGroup(kind: string): string {
+  const [, group = ''] = /\.(.+)$/.exec(kind) ?? []
+  return group.includes('.') && !group.endsWith('.k8s.io') ? group : ''
 }
 
-/** @returns undefined if the cluster lacks one of the kinds */
-async function readObjects(
-  call: Call,
-  names: readonly ObjectName[],
-): Promise<readonly KubeObject[] | undefined> {
-  const which = names.map(({ kind, name }) => `${kind}/${name}`)
-  const args = ['get', ...which, ...inNamespace(names), '--ignore-not-found', '--output=json']
+async function readObjects(call: Call, names: readonly ObjectName[]): Promise<readonly KubeObject[]> {
+  const args = ['get', ...names.map(path), '--ignore-not-found', '--output=json', '--show-managed-fields']
+  const doing = `read ${names.map(path).join(', ')}`
   try {
-    return objectsIn((await call(`read ${which.join(', ')}`, [...args, '--show-managed-fields'])).stdout)
+    return objectsIn((await call({ doing, args, namespace: names[0]?.namespace })).stdout)
   } catch (error) {
-    // An object or a namespace that does not exist is no error here.
-    if (error instanceof IamRaError && error.status === 404) return undefined
+    // An object or a namespace that does not exist is no error here, so it is the kind.
+    if (error instanceof IamRaError && error.status === 404) return []
     throw error
   }
 }
 
 async function deleteObjects(call: Call, objects: readonly KubeObject[]): Promise<readonly string[]> {
   for (const group of groupsBy(objects.filter(isOurs).map(nameOf), ({ namespace = '' }) => namespace)) {
-    const which = group.map(({ kind, name }) => `${kind}/${name}`)
-    const args = ['delete', ...which, ...inNamespace(group), '--ignore-not-found', '--wait=false']
-    await call(`delete ${which.join(', ')}`, args)
+    const args = ['delete', ...group.map(path), '--ignore-not-found', '--wait=false']
+    const doing = `delete ${group.map(path).join(', ')}`
+    await call({ doing, args, namespace: group[0]?.namespace })
   }
   return objects.map((object) => {
-    const { kind, name } = nameOf(object)
-    return `${kind}/${name} ${isOurs(object) ? 'deleted' : 'kept: it has no label of iam-ra'}`
+    return `${path(nameOf(object))} ${isOurs(object) ? 'deleted' : 'kept: it has no label of iam-ra'}`
   })
 }
 
 function groupsBy<T>(values: readonly T[], key: (value: T) => string): readonly (readonly T[])[] {
   return [...new Set(values.map(key))].map((group) => values.filter((value) => key(value) === group))
-}
-
-function inNamespace([first]: readonly ObjectName[]): readonly string[] {
-  return first?.namespace === undefined ? [] : ['--namespace', first.namespace]
 }

@@ -34,6 +34,21 @@ export interface VaultSource {
   readonly audience: string
   readonly pkiMount: string
   readonly pkiRole: string
+  /** If the ARNs come from Vault. */
+  readonly operator?: VaultOperator | undefined
+}
+
+/** How the Vault Secrets Operator gets at a workload's ARNs. */
+export interface VaultOperator {
+  /** Of kv version 2. */
+  readonly mount: string
+  /** Of the entry, below the mount. */
+  readonly path: string
+  /** Of the auth mount. */
+  readonly role: string
+  /** The service account of the namespace that it logs in with. */
+  readonly account: string
+  readonly audience: string
 }
 
 /** What objects are labelled with. */
@@ -70,4 +85,9 @@ export function nameOf({ apiVersion, kind, metadata }: KubeObject): ObjectName {
     name,
     ...(namespace === undefined ? {} : { namespace }),
   }
+}
+
+/** As kubectl takes it and prints it. */
+export function path({ kind, name }: ObjectName): string {
+  return `${kind}/${name}`
 }

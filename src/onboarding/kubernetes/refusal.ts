@@ -7,6 +7,8 @@ import { foreignText, foreignTexts } from '../../text/redact.ts'
 export interface KubectlFacts extends RefusalFacts {
   /** The system's code if it could not be started, or why it was killed. */
   readonly ended: string | undefined
+  /** `kubectl` with the flags by which it reaches the same cluster and namespace, for hints. */
+  readonly kubectl: string
 }
 
 interface KubectlRule extends Rule<KubectlFacts> {
@@ -17,11 +19,17 @@ interface KubectlRule extends Rule<KubectlFacts> {
 
 const NEEDS = 'kubectl 1.24 or newer'
 
-/** @returns a function for a rule: what the pattern's first group found, or `instead` */
+/** @param say is told what the first group of the pattern found */
 const found =
-  (pattern: RegExp, instead: string, say: (name: string) => string) =>
-  ({ text }: KubectlFacts): string =>
-    say(pattern.exec(text)?.[1] ?? instead)
+  (pattern: RegExp, say: (found: string, facts: KubectlFacts) => string) =>
+  (facts: KubectlFacts): string =>
+    say(foreignText(pattern.exec(facts.text)?.[1] ?? ''), facts)
+
+/** A command for the same cluster and namespace. */
+const then =
+  (before: string, command: string, after = '') =>
+  ({ kubectl }: KubectlFacts): string =>
+    `${before}${kubectl} ${command}${after}`
 
 export const KUBECTL_RULES: readonly KubectlRule[] = [
   {
@@ -36,7 +44,11 @@ export const KUBECTL_RULES: readonly KubectlRule[] = [
     when: ({ ended }) => ended === 'timeout',
     code: 'TIMEOUT',
     cause: 'kubectl did not end in time and was stopped',
-    hint: 'run kubectl get namespaces: the server does not answer, or a credential plugin waits for you to sign in',
+    hint: then(
+      'run ',
+      'get namespaces',
+      ': the server does not answer, or a credential plugin waits for you to sign in',
+    ),
   },
   {
     name: 'floods',
@@ -84,19 +96,18 @@ export const KUBECTL_RULES: readonly KubectlRule[] = [
     name: 'plugin-missing',
     when: /exec: executable \S+ not found/,
     code: 'INPUT_FILE',
-    cause: found(
-      /exec: executable (\S+) not found/,
-      '',
-      (name) => `its credential plugin ${name} is missing`,
-    ),
+    cause: found(/exec: executable (\S+) not found/, (name) => `its credential plugin ${name} is missing`),
     hint: "install the context's credential plugin, or add its directory to PATH",
   },
   {
     name: 'plugin-failing',
     when: /getting credentials: exec: executable/,
     code: 'REFUSED',
-    cause: found(/exec: executable (\S+) /, '', (name) => `its credential plugin ${name} failed`),
-    hint: 'sign in again in the way that this context needs, such as aws sso login; kubectl get namespaces must work',
+    cause: found(/exec: executable (\S+) /, (name) => `its credential plugin ${name} failed`),
+    hint: then(
+      'sign in again in the way that this context needs, such as aws sso login, until this works: ',
+      'get namespaces',
+    ),
   },
   {
     name: 'plugin-unfit',
@@ -110,7 +121,7 @@ export const KUBECTL_RULES: readonly KubectlRule[] = [
     when: /error loading config file|Error in configuration|invalid configuration|values for both path and contents/,
     code: 'INPUT_FILE',
     cause: 'the kubeconfig cannot be used',
-    hint: 'check the kubeconfig and the files that it names: kubectl config view',
+    hint: then('check the kubeconfig and the files that it names: ', 'config view'),
   },
   {
     name: 'no-credentials',
@@ -126,7 +137,7 @@ export const KUBECTL_RULES: readonly KubectlRule[] = [
     code: 'REFUSED',
     status: 401,
     cause: 'the credentials of this context have expired or are not valid',
-    hint: 'sign in again, or get a new kubeconfig; kubectl get namespaces must work',
+    hint: then('sign in again or get a new kubeconfig, until this works: ', 'get namespaces'),
   },
   {
     name: 'quota',
@@ -134,7 +145,7 @@ export const KUBECTL_RULES: readonly KubectlRule[] = [
     code: 'REFUSED',
     status: 403,
     cause: 'a ResourceQuota of the namespace is used up',
-    hint: 'raise the quota, or delete what is not needed: kubectl describe resourcequota',
+    hint: then('raise the quota, or delete what is not needed: ', 'describe resourcequota'),
   },
   {
     name: 'terminating',
@@ -158,8 +169,8 @@ export const KUBECTL_RULES: readonly KubectlRule[] = [
     code: 'REFUSED',
     status: 403,
     cause: ({ text }) => `${denied(text)} is not allowed`,
-    hint: ({ text }) =>
-      `allow it with a Role or ClusterRole, or use a context that may: kubectl auth can-i ${canI(text)}`,
+    hint: ({ text, kubectl }) =>
+      `have it allowed by a Role or ClusterRole, or set --context to one that may: ${kubectl} auth can-i ${canI(text)}`,
   },
   {
     name: 'admission',
@@ -216,21 +227,24 @@ export const KUBECTL_RULES: readonly KubectlRule[] = [
     when: /no such host|server misbehaving/,
     code: 'UNREACHABLE',
     cause: "the API server's host name is unknown here",
-    hint: "check the VPN, and the server's address: kubectl config view --minify",
+    hint: then("check the VPN, and the server's address: ", 'config view --minify'),
   },
   {
     name: 'unreachable',
     when: /was refused - did you specify|connection refused|no route to host|network is unreachable|connection reset|\bEOF\b/,
     code: 'UNREACHABLE',
     cause: 'the API server cannot be reached',
-    hint: "check that the cluster is running, the VPN, and the server's address: kubectl config view --minify",
+    hint: then(
+      "check that the cluster is running, the VPN, and the server's address: ",
+      'config view --minify',
+    ),
   },
   {
     name: 'timeout',
     when: /deadline exceeded|Client\.Timeout|i\/o timeout|handshake timeout|timed out/,
     code: 'TIMEOUT',
     cause: 'the API server does not answer in time',
-    hint: "check the VPN, firewalls, and the server's address: kubectl config view --minify",
+    hint: then("check the VPN, firewalls, and the server's address: ", 'config view --minify'),
   },
   {
     name: 'stranger',
@@ -260,11 +274,10 @@ export const KUBECTL_RULES: readonly KubectlRule[] = [
     when: /namespaces "[^"]+" not found/,
     code: 'REFUSED',
     status: 404,
-    cause: found(/namespaces "([^"]+)" not found/, '', (name) => `there is no namespace ${name}`),
+    cause: found(/namespaces "([^"]+)" not found/, (name) => `there is no namespace ${name}`),
     hint: found(
       /namespaces "([^"]+)" not found/,
-      '',
-      (name) => `check --k8s-namespace, or create it: kubectl create namespace ${name}`,
+      (name, { kubectl }) => `check --k8s-namespace, or create it: ${kubectl} create namespace ${name}`,
     ),
   },
   {
@@ -281,7 +294,10 @@ export const KUBECTL_RULES: readonly KubectlRule[] = [
     code: 'REFUSED',
     status: 404,
     cause: 'it does not exist',
-    hint: 'check the name and --k8s-namespace, and that this is the right cluster: kubectl config current-context',
+    hint: then(
+      'check the name and --k8s-namespace, and whether this is the right cluster: ',
+      'config view --minify',
+    ),
   },
   {
     name: 'immutable',
@@ -289,17 +305,14 @@ export const KUBECTL_RULES: readonly KubectlRule[] = [
     code: 'REFUSED',
     status: 422,
     cause: 'it exists, and this part of it cannot be changed',
-    hint: ({ text }) => {
-      const [, kind = 'pod', name = 'NAME'] = /The (\w+) "([^"]+)" is invalid/.exec(text) ?? []
-      return `delete it, then run this again: kubectl delete ${kind.toLowerCase()} ${name}, in its namespace`
-    },
+    hint: ({ text, kubectl }) => `delete it, and run this again: ${kubectl} delete ${invalidName(text)}`,
   },
   {
     name: 'conflict',
     when: /conflicts?: |conflict with "/,
     code: 'REFUSED',
     status: 409,
-    cause: found(/conflict with "([^"]+)"/, 'something else', (name) => `${name} manages a part of it`),
+    cause: found(/conflict with "([^"]+)"/, (name) => `${name} manages a part of it`),
     hint: 'it has no label of iam-ra, so it is left as it is: rename or delete it, or choose another name',
   },
   {
@@ -314,7 +327,7 @@ export const KUBECTL_RULES: readonly KubectlRule[] = [
     name: 'unknown',
     when: otherwise,
     code: 'REFUSED',
-    hint: 'run kubectl get namespaces with the same context: it must work',
+    hint: then('see whether this works: ', 'get namespaces'),
   },
 ]
 
@@ -335,16 +348,15 @@ export function kubectlError(doing: string, facts: KubectlFacts): IamRaError {
 
 /** A line of klog: https://pkg.go.dev/k8s.io/klog/v2#hdr-Log_format */
 const LOG_LINE = /^[IWEF]\d{4} \d\d:\d\d:\d\d/
-/** What is no advice for an operator of ours. */
-const ADVICE = /; if you choose to ignore these errors.*$|^See '?kubectl .*$|^Please review the fields above/
+/** kubectl's advice is for its own users, and a comparison of two pods fills a screen. */
+const NOT_OURS = /; if you choose to ignore these errors.*|^See '?kubectl .*/
+const REST = /\n\s*\n|\nPlease review the fields above|\n@@ /
 
-/** Its last words: without its log, its warnings and what follows an empty line. */
+/** Its last words: without its log, its warnings and its advice. */
 function saidBy(text: string): string[] {
-  const [first = ''] = text.split(/\n\s*\n/)
+  const [first = ''] = text.split(REST)
   const lines = first.split('\n').filter((line) => !LOG_LINE.test(line) && !line.startsWith('Warning: '))
-  const advice = lines.findIndex((line) => line.startsWith('Please review the fields above'))
-  const kept = advice === -1 ? lines : lines.slice(0, advice)
-  return foreignTexts(kept.map((line) => line.replace(ADVICE, '')))
+  return foreignTexts(lines.map((line) => line.replace(NOT_OURS, '')))
 }
 
 /** Which verb on which resource, as the API server names them. */
@@ -354,8 +366,14 @@ function denied(text: string): string {
 }
 
 function canI(text: string): string {
-  const { verb, resource, where } = deniedParts(text)
-  return foreignText(`${verb} ${resource}${where === '' ? '' : ` -n ${where}`}`)
+  const { verb, resource } = deniedParts(text)
+  return foreignText(`${verb} ${resource}`)
+}
+
+/** As kubectl takes it: `pod NAME`. */
+function invalidName(text: string): string {
+  const [, kind = 'clusterrolebinding', name = 'NAME'] = /The (\w+) "([^"]+)" is invalid/.exec(text) ?? []
+  return `${kind.toLowerCase()} ${name}`
 }
 
 function deniedParts(text: string): { verb: string; resource: string; where: string } {

@@ -63,7 +63,7 @@ async function filled(value: unknown, fill: Fill): Promise<unknown> {
 
 async function findAccessor({ vault, setup }: ApplyContext): Promise<string> {
   const path = paths.authMount(setup)
-  const mount = (await readMounts(vault)).get(path)
+  const mount = (await readMounts(vault, 'sys/auth')).get(path)
   if (mount !== undefined) return mount.accessor
   throw new IamRaError('REFUSED', 'identity', `${path} was removed after it was created`, {
     hint: 'check whether something else writes to this Vault; a further run continues from here',

@@ -50,16 +50,9 @@ path "auth/token/revoke-self" {
   capabilities = ["update"]
 }
 `,
-  'operator-policy.hcl': `# What the Vault Secrets Operator may read: the three ARNs of the namespace whose account it logs in with.
-path "\${KV_MOUNT}/data/\${KV_PATH}/\${NAMESPACE}/role-arn" {
-  capabilities = ["read"]
-}
-
-path "\${KV_MOUNT}/data/\${KV_PATH}/\${NAMESPACE}/anchor-arn" {
-  capabilities = ["read"]
-}
-
-path "\${KV_MOUNT}/data/\${KV_PATH}/\${NAMESPACE}/profile-arn" {
+  'operator-policy.hcl': `# What the Vault Secrets Operator may read: the ARNs of the namespace whose account it logs in with. They are three entries
+# (role-arn, anchor-arn, profile-arn), or one for each workload.
+path "\${KV_MOUNT}/data/\${KV_PATH}/\${NAMESPACE}/+" {
   capabilities = ["read"]
 }
 `,

@@ -42,8 +42,8 @@ export interface State {
 
 export async function readState(vault: Vault, setup: ClusterSetup, files: ParameterFiles): Promise<State> {
   const mounts = new Map([
-    ...mountsOf(await vault.read('sys/mounts'), ''),
-    ...mountsOf(await vault.read('sys/auth'), 'auth/'),
+    ...(await readMounts(vault, 'sys/mounts')),
+    ...(await readMounts(vault, 'sys/auth')),
   ])
   const has = (mount: string, type: string): boolean => mounts.get(mount)?.type === type
   const hasAuth = has(paths.authMount(setup), 'kubernetes')
@@ -88,8 +88,12 @@ export async function readState(vault: Vault, setup: ClusterSetup, files: Parame
   }
 }
 
-export async function readMounts(vault: Vault): Promise<ReadonlyMap<string, Mount>> {
-  return mountsOf(await vault.read('sys/auth'), 'auth/')
+/** As State has them: secrets engines, or auth mounts. */
+export async function readMounts(
+  vault: Vault,
+  path: 'sys/mounts' | 'sys/auth',
+): Promise<ReadonlyMap<string, Mount>> {
+  return mountsOf(await vault.read(path), path === 'sys/auth' ? 'auth/' : '')
 }
 
 function mountsOf(answer: Data = {}, prefix: string): ReadonlyMap<string, Mount> {

@@ -26,7 +26,10 @@ export function createAnchor(call: ControlCall): object {
     }
   })
   const resource = newResource(account, 'trust-anchor', call.nowMs)
-  if (!account.serviceLinkedRole) authorize(call, 'iam:CreateServiceLinkedRole', serviceLinkedRole(account))
+  if (!account.serviceLinkedRole)
+    authorize(call, 'iam:CreateServiceLinkedRole', serviceLinkedRole(account), {
+      'iam:AWSServiceName': 'rolesanywhere.amazonaws.com',
+    })
   if (account.anchors.size >= MOST_ANCHORS) throw invalid('The limit of trust anchors is reached.')
   const { source } = members
   if (source === undefined) throw invalid('no source')

@@ -1,7 +1,8 @@
 /** One authenticated call of the control plane, and what the operations share: permissions, identifiers, pages, switches. */
 import { asSource } from './control-members.ts'
 import type { EmulatorRequest } from './http.ts'
-import { refusalText, type Permissions } from './permissions.ts'
+import type { Context } from './conditions.ts'
+import { isRefused, refusalText, tagContext, type Permissions } from './permissions.ts'
 import { arnOf, type Kind, type RolesAnywhereAccount } from './roles-anywhere-account.ts'
 import { denied, invalid, Refusal } from './x509-signature.ts'
 
@@ -29,16 +30,38 @@ export function bodyMembers(request: EmulatorRequest): Readonly<Record<string, u
 }
 
 /** @throws Refusal unless the caller may do it, be it this call's own action or one that it needs besides */
-export function authorize(call: ControlCall, action: string, resource: string): void {
-  if (call.permissions.refused.has(action)) throw denied(refusalText(call.callerArn, action, resource))
+export function authorize(call: ControlCall, action: string, resource: string, more: Context = {}): void {
+  const context = { ...requestedTags(call), ...resourceTags(call, resource), ...more }
+  if (isRefused(call.permissions, { action, resource, context }))
+    throw denied(refusalText(call.callerArn, action, resource))
+}
+
+/** Asked before the members are read: what is no tag is refused later. */
+function requestedTags({ body }: ControlCall): Context {
+  const listed = (member: string): readonly unknown[] => {
+    const value = body[member]
+    return Array.isArray(value) ? value : []
+  }
+  const tags = listed('tags').map(
+    (tag) => Object(tag) as { readonly key?: unknown; readonly value?: unknown },
+  )
+  return {
+    ...tagContext(tags.map(({ key, value }) => [String(key), String(value)])),
+    ...(body['tagKeys'] === undefined ? {} : { 'aws:TagKeys': listed('tagKeys').map(String) }),
+  }
+}
+
+function resourceTags({ account }: ControlCall, arn: string): Context {
+  return Object.fromEntries(
+    [...(account.tags.get(arn) ?? [])].map(([key, value]) => [`aws:ResourceTag/${key}`, value]),
+  )
 }
 
 /** iam:PassRole has no call of its own. No role of another account can be passed by anybody. */
 export function authorizePass(call: ControlCall, roleArns: readonly string[]): void {
   for (const arn of roleArns) {
     if (arn.split(':')[4] !== call.account.account) throw denied('Cross-account pass role is not allowed.')
-    if (!call.permissions.mayPass(arn)) throw denied(refusalText(call.callerArn, 'iam:PassRole', arn))
-    authorize(call, 'iam:PassRole', arn)
+    authorize(call, 'iam:PassRole', arn, { 'iam:PassedToService': 'rolesanywhere.amazonaws.com' })
   }
 }
 

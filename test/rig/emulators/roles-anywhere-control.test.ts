@@ -422,7 +422,7 @@ control('refuses an action, and what a call needs besides its own', () =>
     permissions.refused.clear()
     const pass = (...roleArns: string[]) => client.send(new UpdateProfileCommand({ profileId, roleArns }))
     await denied('iam:PassRole', () => pass(ROLE))
-    permissions.mayPass = (arn) => arn === ROLE
+    permissions.may = ({ action, resource }) => action !== 'iam:PassRole' || resource === ROLE
     await pass(ROLE)
     assert.match((await refusal(pass(ROLE, `${ROLE}2`))).message, /iam:PassRole on resource: \S+admin2 /)
     const foreign = await refusal(pass('arn:aws:iam::999988887777:role/admin'))

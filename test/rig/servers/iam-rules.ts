@@ -1,7 +1,7 @@
 /** What IAM refuses and moto does not: actions that were taken away, long trust policies, too many tags on a role. */
 import type { EmulatorResponse } from '../emulators/http.ts'
 import { queryRefusal } from '../emulators/xml.ts'
-import { refusalText, type Permissions } from '../emulators/permissions.ts'
+import { isRefused, refusalText, tagContext, type Permissions } from '../emulators/permissions.ts'
 import { tagsIn } from './iam-form.ts'
 
 const NAMESPACES: Readonly<Record<string, string>> = {
@@ -12,18 +12,40 @@ const NAMESPACES: Readonly<Record<string, string>> = {
 /** Nobody can be refused this one: STS API Reference, "GetCallerIdentity". */
 const FREE = 'sts:GetCallerIdentity'
 
+interface Caller {
+  readonly callerArn: string
+  readonly account: string
+  readonly permissions: Permissions
+}
+
+/** The role that a call names, if it is there. */
+export interface NamedRole {
+  readonly arn: string
+  readonly boundary: string | undefined
+}
+
 export function permissionFault(
   action: string,
   form: URLSearchParams,
-  who: { readonly callerArn: string; readonly account: string; readonly permissions: Permissions },
+  { callerArn, account, permissions }: Caller,
+  role: NamedRole | undefined,
 ): EmulatorResponse | undefined {
+  const named = resourceOf(action, form, account)
+  const resource = role?.arn ?? named.replace(/^(role|policy) /, `arn:aws:iam::${account}:$1/`)
+  const tags = tagsIn(form).map(({ key, value }) => [key, value] as const)
+  const keys = [...form].filter(([name]) => name.startsWith('TagKeys.member.')).map(([, key]) => key)
+  const boundary = form.get('PermissionsBoundary') ?? role?.boundary
+  const context = {
+    ...tagContext(tags),
+    ...(keys.length === 0 ? {} : { 'aws:TagKeys': keys }),
+    ...(boundary === undefined ? {} : { 'iam:PermissionsBoundary': boundary }),
+  }
   const refused = [action, ...parts(action, form)].find(
-    (one) => one !== FREE && who.permissions.refused.has(one),
+    (one) => one !== FREE && isRefused(permissions, { action: one, resource, context }),
   )
   if (refused === undefined) return undefined
   const namespace = NAMESPACES[action.split(':')[0] ?? ''] ?? ''
-  const message = refusalText(who.callerArn, refused, resourceOf(action, form, who.account))
-  return queryRefusal(namespace, 403, 'AccessDenied', message)
+  return queryRefusal(namespace, 403, 'AccessDenied', refusalText(callerArn, refused, named))
 }
 
 /** Tags that stand in the call which makes something need the permission to tag it. */

@@ -11,7 +11,7 @@ import { forward } from './gateway.ts'
 import { actionOf, formOf, tagsIn } from './iam-form.ts'
 import { createHistory, tagKeys, trustPolicyOf, type History, type Stale } from './iam-history.ts'
 import { askIam } from './moto.ts'
-import { permissionFault, sizeFault, tagsFault, withQuota } from './iam-rules.ts'
+import { permissionFault, type NamedRole, sizeFault, tagsFault, withQuota } from './iam-rules.ts'
 
 export interface MotoGate extends Calls {
   /** What AWS_ENDPOINT_URL_IAM and AWS_ENDPOINT_URL_STS are to be. */
@@ -46,7 +46,9 @@ export async function startMotoGate(moto: string, options: MotoGateOptions = {})
   const handle = async ({ action, request }: Call): Promise<EmulatorResponse> => {
     const form = formOf(request)
     const role = form.get('RoleName')
-    const fault = permissionFault(action, form, who) ?? sizeFault(form, gate.trustPolicyQuota)
+    const isNamed = role !== null && action !== 'iam:CreateRole' && permissions.may !== undefined
+    const named = isNamed ? await namedRole(moto, role) : undefined
+    const fault = permissionFault(action, form, who, named) ?? sizeFault(form, gate.trustPolicyQuota)
     if (fault !== undefined) return fault
     const pass = (): Promise<EmulatorResponse> => forward(moto, request)
     if (role !== null && !/:(?:Get|List)/.test(action))
@@ -95,6 +97,13 @@ async function writeRole(moto: string, write: Write): Promise<EmulatorResponse> 
 
 function isOtherCase(one: string, other: string): boolean {
   return one !== other && one.toLowerCase() === other.toLowerCase()
+}
+
+/** IAM looks at the ARN with the path; of a role that is not there it knows the name alone. */
+async function namedRole(moto: string, role: string): Promise<NamedRole | undefined> {
+  const { status, body } = await askIam(moto, { Action: 'GetRole', RoleName: role })
+  const boundary = /<PermissionsBoundaryArn>(.*?)</.exec(body)?.[1]
+  return status === 200 ? { arn: /<Arn>(.*?)</.exec(body)?.[1] ?? '', boundary } : undefined
 }
 
 async function policyOf(moto: string, roleArn: string): Promise<RolePolicy | undefined> {

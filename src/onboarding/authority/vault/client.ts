@@ -1,6 +1,6 @@
 /** Vault for onboarding: steps from its writes, and refusals that say what the operator's policy lacks. */
 import { IamRaError } from '../../../errors.ts'
-import type { Plan, Step } from '../../plan/step.ts'
+import type { Plan, Shown, Step } from '../../plan/step.ts'
 import { applyingTo, type ApplyContext } from '../../vault/apply.ts'
 import { showStep } from '../../vault/display.ts'
 import type * as vault from '../../vault/step.ts'
@@ -48,10 +48,22 @@ export function isForbidden(error: IamRaError): boolean {
 export function appliedTo(context: ApplyContext, { steps, notes, problems }: vault.Plan): Plan {
   const apply = applyingTo(context)
   return {
-    steps: steps.map((step): Step => ({ shown: showStep(step), apply: () => apply(step) })),
+    steps: steps.map((step): Step => ({ shown: condensed(showStep(step)), apply: () => apply(step) })),
     notes,
     problems,
   }
+}
+
+const MANY = 20
+const OFF: readonly string[] = ['""', '[]', '0', 'false']
+
+/** A PKI role has 45 members, and most of them say what it does not do. */
+function condensed(shown: Shown): Shown {
+  const { verb, differences = [] } = shown
+  if (verb !== 'create' || differences.length <= MANY) return shown
+  const telling = differences.filter(({ after }) => !OFF.includes(after))
+  const rest = `${differences.length - telling.length}, all off or empty`
+  return { ...shown, differences: [...telling, { name: 'other members', after: rest }] }
 }
 
 export function refused(...problems: readonly string[]): Plan {

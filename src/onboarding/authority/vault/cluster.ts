@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path'
 import type { Cluster } from '../../aws/owned.ts'
 import type { KubeContext } from '../../kubernetes/kubectl.ts'
-import type { KubeObject } from '../../kubernetes/objects.ts'
+import { clusterObjects } from '../../kubernetes/manifests/cluster.ts'
 import { joined, type Plan } from '../../plan/step.ts'
 import { mistake } from '../../vault/error.ts'
 import { readPem, readText, type InputFiles } from '../../vault/files.ts'
@@ -13,12 +13,12 @@ import { paths } from '../../vault/resources.ts'
 import { parseSetup, type ClusterSetup } from '../../vault/setup.ts'
 import { readState, type State } from '../../vault/state.ts'
 import type { Wishes } from '../../vault/step.ts'
-import type { Vault } from '../../vault/vault.ts'
 import type { ClusterSetUp } from '../authority.ts'
 import { appliedTo, refused } from './client.ts'
 import { issuerBelow, readIssuer } from './issuer.ts'
-import { defaultSetup, REVIEWER, ROOT_MOUNT, wordsOf } from './names.ts'
+import { AUDIENCE, defaultSetup, ROOT_MOUNT, wordsOf } from './names.ts'
 import { findNamesakes, findRootMount } from './other-mounts.ts'
+import { expiryNotes, requestedFrom, reviewerOf, type ReviewerWork } from './reviewer.ts'
 
 export interface ClusterWishes {
   /** Vault's, as pods reach it. */
@@ -35,16 +35,18 @@ export interface ClusterWishes {
   readonly rootMount?: string | undefined
 }
 
-export interface ClusterWork {
-  readonly vault: Vault
+export interface ClusterWork extends ReviewerWork {
+  readonly installation: string
+  /** PEM of the CA of Vault's server certificate. */
+  readonly vaultCa: string | undefined
   readonly wishes: ClusterWishes
   readonly files: InputFiles
   /** PEM of the trust anchor. */
   readonly anchor: string
   readonly nowMs: number
+  /** Whether Vault gets a token although it has one. */
+  readonly replacesToken: boolean
   context(): Promise<Pick<KubeContext, 'server' | 'ca'>>
-  /** Undefined if the account is not there yet. Asked only if Vault lacks a token. */
-  reviewerToken(account: { readonly namespace: string; readonly name: string }): Promise<string | undefined>
 }
 
 type ClusterName = Pick<Cluster, 'name' | 'namespace'>
@@ -60,17 +62,21 @@ export async function setUpCluster(work: ClusterWork, cluster: ClusterName): Pro
   const { vault, wishes } = work
   const wanted = await wantedSetup(work, cluster.name)
   const { setup } = wanted
-  const words = wordsOf({
+  const names = {
     address: wishes.address.origin,
     authMount: setup.kubernetes.mount,
     pkiMount: setup.pki.mount,
     pkiRole: setup.pki.role,
+  }
+  const objects = clusterObjects({
+    ...{ installation: work.installation, cluster: cluster.name, namespace: cluster.namespace },
+    source: { kind: 'vault', audience: AUDIENCE, ca: work.vaultCa, ...names },
+    reviewer: hasReviewer(setup),
   })
-  const objects = setup.kubernetes.reviewer === 'token' ? reviewerObjects(cluster) : []
   const state = await readState(vault, setup, REFERENCE)
   const problems = [...elsewhere(setup, state), ...(await findNamesakes(vault, setup, state, work.anchor))]
   const plan = problems.length > 0 ? refused(...problems) : await planCluster(work, cluster, wanted, state)
-  return { plan, words, objects }
+  return { plan, words: wordsOf(names), objects }
 }
 
 async function planCluster(
@@ -81,27 +87,20 @@ async function planCluster(
 ): Promise<Plan> {
   const { vault, anchor, nowMs } = work
   const rootMount = await findRootMount(vault, state, anchor, work.wishes.rootMount ?? ROOT_MOUNT)
-  const account = { namespace: cluster.namespace, name: REVIEWER }
+  const reviewer = reviewerOf(cluster)
   const wishes: Wishes = {
     ...{ rotate: false, reviewerToken: false, replaceReviewerToken: false },
+    requested: requestedFrom(reviewer),
     ...(ca === undefined ? {} : { ca }),
     ...(rootMount === undefined ? { unsigned: unsigned(setup, work.wishes.setupFile) } : { rootMount }),
-    requested: {
-      from: `service account ${account.namespace}/${account.name}`,
-      cure: `apply the manifests of iam-ra k8s setup, which have service account ${account.namespace}/${account.name}, and run it again`,
-    },
   }
-  const lacks = lacksToken(setup, wishes, state)
-  const token = lacks ? await work.reviewerToken(account) : undefined
-  const all = makePlan(setup, REFERENCE, { ...wishes, reviewerToken: token !== undefined }, state, nowMs)
-  const plan = appliedTo({ vault, setup, reviewerToken: token, writeFile: noFile }, all)
-  const pending =
-    lacks && token === undefined
-      ? [
-          `Vault gets no reviewer token yet, because service account ${account.namespace}/${account.name} is not there: apply the manifests, and the next iam-ra k8s setup or k8s onboard gives it one`,
-        ]
-      : []
-  const notes = [...pending, ...unreachable(work.wishes.address)]
+  const isAsked = lacksToken(setup, wishes, state) || (work.replacesToken && hasReviewer(setup))
+  const reviewerToken = isAsked ? await work.reviewerToken(reviewer) : undefined
+  const isGiven = reviewerToken !== undefined
+  const given = { ...wishes, reviewerToken: isGiven, replaceReviewerToken: isGiven }
+  const all = makePlan(setup, REFERENCE, given, state, nowMs)
+  const plan = appliedTo({ vault, setup, reviewerToken, writeFile: noFile }, all)
+  const notes = [...(isAsked ? expiryNotes(cluster, reviewerToken) : []), ...unreachable(work.wishes.address)]
   return joined(plan, { steps: [], notes, problems: await wrongIssuer(work, setup, state) })
 }
 
@@ -121,8 +120,12 @@ export function otherIssuer(pkiMount: string): string {
   return `have ${pkiMount} certified by that root (iam-ra vault setup --rotate with a --setup FILE), or name another pki.mount in a --setup FILE`
 }
 
+function hasReviewer({ kubernetes }: ClusterSetup): boolean {
+  return kubernetes.reviewer === 'token'
+}
+
 function lacksToken(setup: ClusterSetup, wishes: Wishes, state: State): boolean {
-  if (setup.kubernetes.reviewer !== 'token') return false
+  if (!hasReviewer(setup)) return false
   const config = state.found.get(paths.authConfig(setup))
   return (
     config?.['token_reviewer_jwt_set'] !== true || planAuthConfig(setup, wishes, state).problems.length > 0
@@ -215,23 +218,6 @@ function unreachable({ hostname, origin }: URL): readonly string[] {
   return /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(hostname)
     ? [`pods cannot reach Vault at ${origin}, which is this machine: give --vault-address`]
     : []
-}
-
-function reviewerObjects({ name: cluster, namespace }: ClusterName): readonly KubeObject[] {
-  return [
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: REVIEWER, namespace } },
-    {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRoleBinding',
-      metadata: { name: `iam-ra-${cluster}-${REVIEWER}` },
-      roleRef: {
-        apiGroup: 'rbac.authorization.k8s.io',
-        kind: 'ClusterRole',
-        name: 'system:auth-delegator',
-      },
-      subjects: [{ kind: 'ServiceAccount', name: REVIEWER, namespace }],
-    },
-  ]
 }
 
 function noFile(path: string): Promise<void> {

@@ -15,8 +15,6 @@ export interface VaultCluster {
 /** Of the tokens with which pods log in. */
 export const AUDIENCE = 'vault'
 export const ROOT_MOUNT = 'pki-root'
-/** The service account whose token Vault asks the API server with. */
-export const REVIEWER = 'vault-reviewer'
 
 const HOUR_SECONDS = 3600
 const LIFETIME_HOURS = 43_800

@@ -4,7 +4,7 @@ import { IamRaError } from '../../../errors.ts'
 import { planWrite } from '../../vault/step.ts'
 import { oneLine } from '../../vault/certificates.ts'
 import { showStep } from '../../vault/display.ts'
-import { readAuthority } from '../../vault/state.ts'
+import { readAuthority, readMounts } from '../../vault/state.ts'
 import type { Vault } from '../../vault/vault.ts'
 import type { Root } from '../authority.ts'
 import type { Step } from '../../plan/step.ts'
@@ -55,9 +55,7 @@ function rootFault(mount: string, found: X509Certificate, nowMs: number): string
 }
 
 async function mountType(vault: Vault, mount: string): Promise<string | undefined> {
-  const found = ((await vault.read('sys/mounts')) ?? {})[`${mount}/`] as
-    { readonly type?: unknown } | undefined
-  return found === undefined ? undefined : String(found.type)
+  return (await readMounts(vault, 'sys/mounts')).get(`${mount}/`)?.type
 }
 
 async function defaultCertificate(vault: Vault, mount: string): Promise<X509Certificate | undefined> {

@@ -7,8 +7,8 @@ import type { Standing } from '../authority.ts'
 import { isForbidden } from './client.ts'
 import { readIssuer } from './issuer.ts'
 import { clusterOf, type VaultCluster } from './names.ts'
-import { namesOf } from './role.ts'
-import { roleFaults, rolePath } from './workload.ts'
+import { admits, NAMES } from './role.ts'
+import { roleFaults, rolePath } from './namespace.ts'
 
 /** @param open the client, opened when it is first needed @returns one for each, in their order */
 export async function standings(
@@ -54,9 +54,8 @@ async function loginFault(
   const role = await vault.read(path)
   if (role === undefined) return { state: 'wrong', why: `no ${path}` }
   const [fault] = roleFaults(names, namespace, role)
-  if (fault !== undefined) return { state: 'wrong', why: `${path} ${fault}` }
-  const admitted = namesOf(role)
-  return admitted.includes('*') || admitted.includes(account)
+  if (fault !== undefined) return { state: 'wrong', why: fault }
+  return admits(role, { member: NAMES, name: account })
     ? undefined
     : { state: 'wrong', why: `${path} does not admit ${account}` }
 }

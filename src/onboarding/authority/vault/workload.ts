@@ -2,30 +2,27 @@
 import type { Cluster } from '../../aws/owned.ts'
 import type { VaultSource } from '../../kubernetes/objects.ts'
 import { commonNameFault, type Identity } from '../../names.ts'
-import { joined, type Plan, type Step } from '../../plan/step.ts'
-import { differences, type Data } from '../../vault/difference.ts'
-import { showStep } from '../../vault/display.ts'
-import { fillParameters } from '../../vault/parameters.ts'
-import { REFERENCE } from '../../vault/reference.ts'
-import { boundRole } from '../../vault/resources.ts'
-import { planWrite } from '../../vault/step.ts'
-import type { Vault } from '../../vault/vault.ts'
+import { joined, type Plan } from '../../plan/step.ts'
+import type { Data } from '../../vault/difference.ts'
 import type { WorkloadSetUp } from '../authority.ts'
 import { refused } from './client.ts'
 import { otherIssuer } from './cluster.ts'
 import { issuerBelow, readIssuer } from './issuer.ts'
-import { AUDIENCE, clusterOf, defaultSetup, REVIEWER, type VaultCluster } from './names.ts'
-import { admit, NAMES, namesOf, textsOf, type Admitting } from './role.ts'
+import { AUDIENCE, clusterOf, type VaultCluster } from './names.ts'
+import { planNamespaceRole, rolePath } from './namespace.ts'
+import { planOperator } from './operator.ts'
+import { planReviewerToken, type ReviewerWork } from './reviewer.ts'
+import type { Admitting } from './role.ts'
 
-export interface WorkloadWork {
-  readonly vault: Vault
-  readonly admitting: Omit<Admitting, 'vault'>
+export interface WorkloadWork extends ReviewerWork {
+  readonly admitting: Admitting
   /** PEM of the trust anchor. */
   readonly anchor: string
   readonly nowMs: number
   /** PEM of the CA of Vault's server certificate. */
   readonly ca: string | undefined
-  reviewerToken(account: { readonly namespace: string; readonly name: string }): Promise<string | undefined>
+  /** To be kept in Vault for the Vault Secrets Operator. */
+  readonly arns: Readonly<Record<string, string>> | undefined
 }
 
 export type Workload = Identity & { readonly workload: string }
@@ -53,17 +50,19 @@ export async function setUpWorkload(
     return { plan: refused(problem), issuer: '', source, objects: [] }
   }
   const role = await vault.read(rolePath(names, workload.namespace))
+  const operator =
+    work.arns === undefined ? undefined : await planOperator({ ...work, arns: work.arns }, names, workload)
   const issuer = await issuerOf(work, names, cluster.name)
   const plan = joined(
-    await planReviewer(work, cluster, names, config),
-    planRole(work, names, workload, role),
+    await planReviewerToken(work, cluster, configPath(names), config),
+    planNamespaceRole(work, names, workload, role),
     issuer.plan,
+    operator?.plan ?? refused(),
   )
-  return { plan, issuer: issuer.name, source: { ...source, audience: audienceOf(role) }, objects: [] }
-}
-
-export function rolePath({ authMount }: VaultCluster, namespace: string): string {
-  return `auth/${authMount}/role/${namespace}`
+  return {
+    ...{ plan, issuer: issuer.name, objects: [] },
+    source: { ...source, audience: audienceOf(role), operator: operator?.source },
+  }
 }
 
 function configPath({ authMount }: VaultCluster): string {
@@ -101,107 +100,4 @@ async function issuerOf(
   const hasRole = (await vault.read(`${pkiMount}/roles/${pkiRole}`)) !== undefined
   const problem = `${pkiMount}/roles/${pkiRole} is missing: run iam-ra k8s setup ${cluster} again`
   return { name: found.name, plan: hasRole ? refused() : refused(problem) }
-}
-
-/** Vault outside the cluster asks with a token, which the cluster could not give it before its account was there. */
-async function planReviewer(
-  { vault, reviewerToken }: WorkloadWork,
-  cluster: Cluster,
-  names: VaultCluster,
-  config: Data,
-): Promise<Plan> {
-  if (config['disable_local_ca_jwt'] !== true || config['token_reviewer_jwt_set'] === true) return refused()
-  const account = { namespace: cluster.namespace, name: REVIEWER }
-  const token = await reviewerToken(account)
-  const path = configPath(names)
-  if (token === undefined) {
-    const note = `Vault has no reviewer token yet, so no pod can log in: apply the manifests of iam-ra k8s setup ${cluster.name}, which have service account ${account.namespace}/${account.name}, then run this again`
-    return { steps: [], notes: [note], problems: [] }
-  }
-  const step: Step = {
-    shown: {
-      ...{ verb: 'change', what: path },
-      differences: [
-        {
-          name: 'token_reviewer_jwt',
-          after: `(from service account ${account.namespace}/${account.name}, never shown)`,
-        },
-      ],
-    },
-    async apply() {
-      // A write replaces the whole config.
-      await vault.write(path, { ...((await vault.read(path)) ?? config), token_reviewer_jwt: token })
-      return `changed ${path}`
-    },
-  }
-  return { steps: [step], notes: [], problems: [] }
-}
-
-function planRole(
-  { vault, admitting }: WorkloadWork,
-  names: VaultCluster,
-  { cluster, namespace, account }: Workload,
-  role: Data | undefined,
-): Plan {
-  const path = rolePath(names, namespace)
-  const wanted = wantedRole(names, cluster, namespace, account)
-  const step = (shown: Step['shown']): Step => ({
-    shown,
-    async apply() {
-      await admit(path, account, wanted, { vault, ...admitting })
-      return `${shown.verb === 'create' ? 'created' : 'changed'} ${path}: ${account} may log in`
-    },
-  })
-  if (role === undefined) {
-    const [write] = planWrite(path, wanted, undefined)
-    return { steps: write === undefined ? [] : [step(showStep(write))], notes: [], problems: [] }
-  }
-  const admitted = namesOf(role)
-  const { [NAMES]: _, token_policies: __, bound_service_account_namespaces: ___, ...others } = wanted
-  const notes = differences(others, role).map(
-    ({ name, before, after }) => `${path} has ${name} ${before ?? ''}, not ${after}: it is kept as it is`,
-  )
-  const problems = roleFaults(names, namespace, role).map((fault) => `${path} ${fault}`)
-  if (admitted.includes('*') || admitted.includes(account)) return { steps: [], notes, problems }
-  const added = differences({ [NAMES]: [...admitted, account] }, role)
-  return { steps: [step({ verb: 'change', what: path, differences: added })], notes, problems }
-}
-
-/** Why no pod of the namespace gets a certificate with the role, in words that follow its path, with the cure. */
-export function roleFaults(
-  { authMount, pkiRole }: VaultCluster,
-  namespace: string,
-  role: Data,
-): readonly string[] {
-  const path = `auth/${authMount}/role/${namespace}`
-  const namespaces = textsOf(role['bound_service_account_namespaces'])
-  const policies = textsOf(role['token_policies'])
-  return [
-    ...(namespaces.some((one) => one === namespace || one === '*')
-      ? []
-      : [
-          `does not admit namespace ${namespace}: vault write ${path} bound_service_account_namespaces=${[...namespaces, namespace].join(',')}`,
-        ]),
-    ...(policies.includes(pkiRole)
-      ? []
-      : [
-          `does not have the policy ${pkiRole}: vault write ${path} token_policies=${[...policies, pkiRole].join(',')}`,
-        ]),
-  ]
-}
-
-function wantedRole(names: VaultCluster, cluster: string, namespace: string, account: string): Data {
-  const setup = defaultSetup(cluster, { address: names.address, host: '', reviewer: 'token' })
-  const { podRole } = fillParameters(REFERENCE, { ...setup, pki: { ...setup.pki, role: names.pkiRole } }, '')
-  return {
-    ...boundRole(
-      {
-        ...{ namespace, accounts: [account], audience: AUDIENCE },
-        ...{ tokenSeconds: 300, tokenType: 'service' },
-      },
-      { podRole },
-    ),
-    // As text, a policy for the operator can allow this value and no other: docs/vault.md.
-    token_policies: names.pkiRole,
-  }
 }

@@ -13,6 +13,7 @@ export interface Cluster {
 }
 
 const SETTINGS = 'iam-ra'
+/** The service account whose token Vault asks the API server with. */
 export const REVIEWER = 'vault-reviewer'
 
 /** In the order in which they can be applied. */
@@ -26,7 +27,7 @@ export function clusterObjects(cluster: Cluster): readonly KubeObject[] {
 }
 
 /** As k8s/vault has them. */
-export function reviewerObjects({
+function reviewerObjects({
   installation,
   cluster,
   namespace,

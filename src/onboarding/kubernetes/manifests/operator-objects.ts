@@ -1,20 +1,8 @@
 /** What the Vault Secrets Operator needs to bring a workload its ARNs, as k8s/vault-secrets-operator has it. */
-import { labelsOf, type KubeObject, type Owner, type VaultSource } from '../objects.ts'
-
-/** How the operator logs in to Vault, and where the ARNs are. */
-export interface OperatorArns {
-  readonly role: string
-  readonly account: string
-  readonly audience: string
-  readonly kvMount: string
-  /** Above `<namespace>/<workload>`, as setup.json's kv.path. */
-  readonly kvPath: string
-}
+import { labelsOf, type KubeObject, type Owner, type VaultOperator, type VaultSource } from '../objects.ts'
 
 export interface OperatorWorkload {
   readonly metadata: KubeObject['metadata']
-  readonly namespace: string
-  readonly workload: string
   /** The Secret that it creates. */
   readonly secret: string
   /** The Deployment that it restarts when an ARN changes. */
@@ -23,8 +11,8 @@ export interface OperatorWorkload {
 
 const API = 'secrets.hashicorp.com/v1beta1'
 /** Not `vault`, which k8s/vault-secrets-operator has: a namespace may use both. */
-export const LOGIN = 'iam-ra'
-export const CA_SECRET = 'iam-ra-vault-ca'
+const LOGIN = 'iam-ra'
+const CA_SECRET = 'iam-ra-vault-ca'
 const ARNS = '^(TRUST_ANCHOR_ARN|PROFILE_ARN|ROLE_ARN)$'
 
 /** The same for each workload of a namespace. */
@@ -32,7 +20,7 @@ export function sharedObjects(
   owner: Omit<Owner, 'workload'>,
   namespace: string,
   source: VaultSource,
-  { role, account, audience }: OperatorArns,
+  { role, account, audience }: VaultOperator,
 ): readonly KubeObject[] {
   const labels = labelsOf({ installation: owner.installation, cluster: owner.cluster })
   const named = (name: string): KubeObject['metadata'] => ({ name, namespace, labels })
@@ -76,8 +64,8 @@ export function sharedObjects(
 }
 
 export function staticSecret(
-  { metadata, namespace, workload, secret, deployment }: OperatorWorkload,
-  { kvMount, kvPath }: OperatorArns,
+  { metadata, secret, deployment }: OperatorWorkload,
+  { mount, path }: VaultOperator,
 ): KubeObject {
   return {
     apiVersion: API,
@@ -86,8 +74,8 @@ export function staticSecret(
     spec: {
       vaultAuthRef: LOGIN,
       type: 'kv-v2',
-      mount: kvMount,
-      path: `${kvPath}/${namespace}/${workload}`,
+      mount,
+      path,
       refreshAfter: '5m',
       // k8s/vault-secrets-operator says why.
       hmacSecretData: true,

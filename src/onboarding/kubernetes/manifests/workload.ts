@@ -1,7 +1,13 @@
 /** What `k8s onboard` prints for a workload, and what `k8s offboard` deletes. */
-import { labelsOf, type KubeObject, type ObjectName, type VaultSource } from '../objects.ts'
+import {
+  labelsOf,
+  type KubeObject,
+  type ObjectName,
+  type VaultOperator,
+  type VaultSource,
+} from '../objects.ts'
 import { CA_KEY, type Mode } from './credentials-pod.ts'
-import { CA_SECRET, LOGIN, sharedObjects, staticSecret, type OperatorArns } from './operator-objects.ts'
+import { sharedObjects, staticSecret } from './operator-objects.ts'
 import { sampleObject, type SampleKind } from './sample.ts'
 
 export interface Arns {
@@ -22,8 +28,6 @@ export interface Workload {
   readonly role: string
   readonly arns: Arns
   readonly source: VaultSource
-  /** Where pods read the ARNs: from Vault by the Vault Secrets Operator, or from the ConfigMap if undefined. */
-  readonly operator: OperatorArns | undefined
   readonly sample: WorkloadSample | undefined
 }
 
@@ -42,7 +46,8 @@ export const sampleName = (workload: string): string => `${workload}-sample`
 
 /** In the order in which they can be applied. The namespace must exist. */
 export function workloadObjects(workload: Workload): readonly KubeObject[] {
-  const { account, accountIsForeign, namespace, operator, source } = workload
+  const { account, accountIsForeign, namespace, source } = workload
+  const { operator } = source
   const shared = operator === undefined ? [] : sharedObjects(workload, namespace, source, operator)
   return [
     ...(accountIsForeign || account === 'default' ? [] : [serviceAccount(workload)]),
@@ -58,17 +63,10 @@ export interface WorkloadNames {
   readonly own: readonly ObjectName[]
   /** Undefined for the account that every namespace has. Other workloads may run as it. */
   readonly account: ObjectName | undefined
-  /** Of all workloads of the namespace that have their ARNs by the Vault Secrets Operator. */
-  readonly shared: readonly ObjectName[]
 }
 
 /** What `workloadObjects` may have printed, in the order in which it can be deleted. */
-export function workloadNames(
-  namespace: string,
-  workload: string,
-  account: string,
-  operatorAccount: string,
-): WorkloadNames {
+export function workloadNames(namespace: string, workload: string, account: string): WorkloadNames {
   const named = (kind: string, name: string): ObjectName => ({ kind, name, namespace })
   const ofOperator = (kind: string, name: string): ObjectName => named(`${kind}.secrets.hashicorp.com`, name)
   const sample = sampleName(workload)
@@ -82,12 +80,6 @@ export function workloadNames(
       named('configmap', configName(workload)),
     ],
     account: account === 'default' ? undefined : named('serviceaccount', account),
-    shared: [
-      ofOperator('vaultauth', LOGIN),
-      ofOperator('vaultconnection', LOGIN),
-      named('secret', CA_SECRET),
-      named('serviceaccount', operatorAccount),
-    ],
   }
 }
 
@@ -103,7 +95,8 @@ function serviceAccount({ installation, cluster, namespace, account }: Workload)
 
 /** None if there is nothing to keep in it. */
 function configMap(workload: Workload): readonly KubeObject[] {
-  const { arns, operator, source } = workload
+  const { arns, source } = workload
+  const { operator } = source
   const data = {
     ...(operator === undefined
       ? { TRUST_ANCHOR_ARN: arns.anchor, PROFILE_ARN: arns.profile, ROLE_ARN: arns.role }
@@ -115,14 +108,12 @@ function configMap(workload: Workload): readonly KubeObject[] {
   return [{ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }]
 }
 
-function arnsSecret(workload: Workload, operator: OperatorArns): KubeObject {
+function arnsSecret(workload: Workload, operator: VaultOperator): KubeObject {
   const name = configName(workload.workload)
   const deployment = workload.sample?.kind === 'deployment' ? sampleName(workload.workload) : undefined
   return staticSecret(
     {
       metadata: metadataOf(workload, name),
-      namespace: workload.namespace,
-      workload: workload.workload,
       secret: name,
       deployment,
     },
@@ -132,7 +123,7 @@ function arnsSecret(workload: Workload, operator: OperatorArns): KubeObject {
 
 function sampleOf(workload: Workload, sample: WorkloadSample): KubeObject {
   const configMap = configName(workload.workload)
-  const kind = workload.operator === undefined ? 'configMapKeyRef' : 'secretKeyRef'
+  const kind = workload.source.operator === undefined ? 'configMapKeyRef' : 'secretKeyRef'
   return sampleObject({
     ...sample,
     metadata: metadataOf(workload, sampleName(workload.workload)),

@@ -1,0 +1,79 @@
+/** The service account whose token a Vault outside the cluster asks the API server with. */
+import type { Cluster } from '../../aws/owned.ts'
+import { decodeClaims } from '../../../identity/service-account.ts'
+import { REVIEWER } from '../../kubernetes/manifests/cluster.ts'
+import type { Plan, Step } from '../../plan/step.ts'
+import type { Data } from '../../vault/difference.ts'
+import type { Wishes } from '../../vault/step.ts'
+import type { Vault } from '../../vault/vault.ts'
+import { refused } from './client.ts'
+
+export interface ReviewerWork {
+  readonly vault: Vault
+  /** A new token; undefined if the account is not there yet. Asked only if Vault is to get one. */
+  reviewerToken(account: Account): Promise<string | undefined>
+}
+
+export interface Account {
+  readonly namespace: string
+  readonly name: string
+}
+
+type ClusterName = Pick<Cluster, 'name' | 'namespace'>
+
+export function reviewerOf({ namespace }: Pick<Cluster, 'namespace'>): Account {
+  return { namespace, name: REVIEWER }
+}
+
+/** For the plan's words. */
+export function requestedFrom({ namespace, name }: Account): NonNullable<Wishes['requested']> {
+  const from = `service account ${namespace}/${name}`
+  return {
+    from,
+    cure: `apply the objects that iam-ra k8s setup prints, ${from} among them, and run it again`,
+  }
+}
+
+/** What the operator has to do about the token. @param token undefined if it could not be requested yet */
+export function expiryNotes(cluster: ClusterName, token: string | undefined): readonly string[] {
+  if (token === undefined) {
+    const { from } = requestedFrom(reviewerOf(cluster))
+    return [
+      `Vault has no reviewer token yet, so no pod can log in: ${from} is missing. Apply the objects that iam-ra k8s setup prints; the next k8s setup or k8s onboard gives Vault a token`,
+    ]
+  }
+  const { expiresAtMs } = decodeClaims(token)
+  if (expiresAtMs === undefined) return []
+  const at = `${new Date(expiresAtMs).toISOString().slice(0, 16)}Z`
+  return [
+    `Vault's reviewer token expires at ${at}, and then no pod can log in: replace it in time with iam-ra k8s setup ${cluster.name} --replace-reviewer-token`,
+  ]
+}
+
+/**
+ * Gives Vault the token that the cluster could not issue before its account was there.
+ * @param path of the auth mount's config
+ */
+export async function planReviewerToken(
+  { vault, reviewerToken }: ReviewerWork,
+  cluster: ClusterName,
+  path: string,
+  config: Data,
+): Promise<Plan> {
+  if (config['disable_local_ca_jwt'] !== true || config['token_reviewer_jwt_set'] === true) return refused()
+  const account = reviewerOf(cluster)
+  const token = await reviewerToken(account)
+  const notes = expiryNotes(cluster, token)
+  if (token === undefined) return { steps: [], notes, problems: [] }
+  const after = `(from ${requestedFrom(account).from}, never shown)`
+  const step: Step = {
+    shown: { verb: 'change', what: path, differences: [{ name: 'token_reviewer_jwt', after }] },
+    async apply() {
+      // A write replaces the whole config.
+      const { token_reviewer_jwt_set: _, ...kept } = (await vault.read(path)) ?? config
+      await vault.write(path, { ...kept, token_reviewer_jwt: token })
+      return `changed ${path}`
+    },
+  }
+  return { steps: [step], notes, problems: [] }
+}

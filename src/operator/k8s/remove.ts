@@ -1,0 +1,79 @@
+/** Deletes what a workload or a cluster has in Kubernetes, or prints the commands that do. */
+import { IamRaError } from '../../errors.ts'
+import type { Cluster } from '../../onboarding/aws/owned.ts'
+import { isOurs, nameOf, type ObjectName } from '../../onboarding/kubernetes/objects.ts'
+import type { OperatorContext } from '../context.ts'
+import { SCHEMA } from '../report.ts'
+import { checkCluster, clusterNameOf, kubectlOf, type ObjectFlags } from './cluster.ts'
+
+export interface Removal {
+  readonly cluster: Pick<Cluster, 'name' | 'namespace'>
+  readonly names: readonly ObjectName[]
+  /** For --json. */
+  readonly facts: Readonly<Record<string, unknown>>
+}
+
+/** @throws IamRaError */
+export async function removeObjects(
+  context: OperatorContext,
+  flags: ObjectFlags,
+  { cluster, names, facts }: Removal,
+): Promise<void> {
+  const { runtime } = context
+  if (flags.apply === true) {
+    await checkCluster(context, flags, cluster)
+    for (const line of await kubectlOf(context, flags).delete(names)) runtime.stderr(`${line}\n`)
+  }
+  const commands = flags.apply === true ? [] : await commandsFor(context, flags, cluster, names)
+  if (flags.json === true) {
+    runtime.stdout(`${JSON.stringify({ schema: SCHEMA, ...facts, commands }, undefined, 2)}\n`)
+    return
+  }
+  if (commands.length > 0) runtime.stderr('delete its objects with:\n')
+  for (const command of commands) runtime.stdout(`${command}\n`)
+}
+
+/** For the objects that exist, if the cluster can be asked; otherwise for all that may exist. */
+async function commandsFor(
+  context: OperatorContext,
+  flags: ObjectFlags,
+  cluster: Pick<Cluster, 'name' | 'namespace'>,
+  names: readonly ObjectName[],
+): Promise<readonly string[]> {
+  const found = await existing(context, flags, cluster, names)
+  if (found !== undefined) return commandsOf(found.names, ` --context ${found.place}`, '')
+  // A kind that the cluster lacks fails the whole command.
+  const everywhere = names.filter(({ kind }) => !kind.includes('secrets.hashicorp.com'))
+  const place = flags.context === undefined ? '' : ` --context ${flags.context}`
+  return commandsOf(everywhere, place, ' --ignore-not-found')
+}
+
+async function existing(
+  context: OperatorContext,
+  flags: ObjectFlags,
+  cluster: Pick<Cluster, 'name' | 'namespace'>,
+  names: readonly ObjectName[],
+): Promise<{ readonly place: string; readonly names: readonly ObjectName[] } | undefined> {
+  const kubectl = kubectlOf(context, flags)
+  try {
+    const settings = { kind: 'configmap', name: 'iam-ra', namespace: cluster.namespace }
+    const [configMap, found, { name: place }] = await Promise.all([
+      kubectl.get(settings),
+      kubectl.getAll(names),
+      kubectl.context(),
+    ])
+    if (configMap === undefined || clusterNameOf(configMap) !== cluster.name) return undefined
+    return { place, names: found.filter(isOurs).map(nameOf) }
+  } catch (error) {
+    if (error instanceof IamRaError && error.stage === 'cluster') return undefined
+    throw error
+  }
+}
+
+function commandsOf(names: readonly ObjectName[], place: string, more: string): readonly string[] {
+  const groups = Map.groupBy(names, ({ namespace = '' }) => namespace)
+  return [...groups].map(([namespace, group]) => {
+    const where = namespace === '' ? '' : ` -n ${namespace}`
+    return `kubectl${place}${where} delete ${group.map(({ kind, name }) => `${kind}/${name}`).join(' ')}${more}`
+  })
+}

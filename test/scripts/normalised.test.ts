@@ -1,0 +1,72 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { withSessions } from '../../scripts/cli-page.ts'
+import { Normaliser } from '../../scripts/normalised.ts'
+
+const NOW = Date.parse('2031-03-05T23:59:30Z')
+const IDS = ['0b8c7f4e-1111-4222-8333-944455556666', 'ffffffff-1111-4222-8333-944455556666'] as const
+
+const output = suite('output in documents')
+
+output('has ids by their order, the same in all outputs of a page', () => {
+  const one = new Normaliser([])
+  const other = new Normaliser([])
+  const [first = '', second = '', again] = one.normalise(`${IDS[0]} ${IDS[1]} ${IDS[0]}`, NOW).split(' ')
+  assert.is(again, first)
+  assert.is.not(second, first)
+  assert.match(first, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+  assert.is(one.normalise(IDS[1], NOW), second)
+  assert.is(other.normalise(IDS[1], NOW), first)
+})
+
+output('has serials of the same length', () => {
+  const serial = '0a:1b:2c:3d:4e:5f:60:71:82'
+  const made = new Normaliser([]).normalise(`serial ${serial}, 10:20:30`, NOW)
+  assert.match(made, /^serial ([0-9a-f]{2}:){8}[0-9a-f]{2}, 10:20:30$/)
+  assert.not.match(made, serial)
+})
+
+output('has dates as far from its own day as they are from now', () => {
+  const dates = (text: string): string => new Normaliser([]).normalise(text, NOW)
+  assert.is(dates('until 2031-03-05T23:59:59Z'), 'until 2026-12-01T12:00:00Z')
+  assert.is(dates('until 2031-03-06T23:58:30.123Z'), 'until 2026-12-02T12:00:00Z')
+  assert.is(dates('until 2041-03-05, or 2041-03-06'), 'until 2036-12-01, or 2036-12-01')
+  assert.is(dates('policy version 2012-10-17'), 'policy version 2012-10-17')
+})
+
+output('has names that readers know', () => {
+  const names = [['http://127.0.0.1:4711', 'https://vault.example.com:8200']] as const
+  assert.is(
+    new Normaliser(names).normalise('at http://127.0.0.1:4711/v1', NOW),
+    'at https://vault.example.com:8200/v1',
+  )
+})
+
+const sessions = suite('sessions in documents')
+const PAGE = [
+  '<!-- run prepare -->',
+  '<!-- $ iam-ra a --b | kubectl apply -f - -->',
+  'old',
+  '<!-- /$ iam-ra a --b | kubectl apply -f - -->',
+].join('\n')
+
+sessions('are run in order, shown with what they print, and with a code that is not 0', async () => {
+  const ran: string[] = []
+  const made = await withSessions(PAGE, async (line) => {
+    ran.push(line)
+    return { code: ran.length - 1, output: `${ran.length}\n` }
+  })
+  assert.equal(ran, ['prepare', 'iam-ra a --b | kubectl apply -f -'])
+  assert.match(made, '$ iam-ra a --b | kubectl apply -f -\n2\n$ echo $?\n1\n```')
+  assert.not.match(made, 'old')
+})
+
+sessions('are not written if what prepares them fails', async () => {
+  const error = await withSessions(PAGE, async () => ({ code: 5, output: 'no' })).catch(
+    (thrown: unknown) => thrown,
+  )
+  assert.match((error as Error).message, 'prepare ended with 5:\nno')
+})
+
+output.run()
+sessions.run()
