@@ -7,7 +7,12 @@ const TODAY = { year: 2026, month: 12, day: 1 } as const
 
 const UUID = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g
 const SERIAL = /\b(?:[0-9a-f]{2}:){7,}[0-9a-f]{2}\b/g
-const DATE = /\b\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z)?/g
+/** A session's name, which is its certificate's serial. */
+const SESSION = /\b[0-9a-f]{40}\b/g
+/** IAM's id of a role. */
+const ROLE_ID = /\bAROA[A-Z2-7]{17}\b/g
+const DIGEST = /(?<=\bSHA-256 )[0-9a-f]{16}\b/g
+const DATE = /\b\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(?:\.\d+)?)?Z)?/g
 
 /** Keeps its ids over all outputs of a page. */
 export class Normaliser {
@@ -28,11 +33,15 @@ export class Normaliser {
       .replace(SERIAL, (serial) =>
         this.#same(serial, (hex) => (hex.match(/../g) ?? []).slice(0, (serial.length + 1) / 3).join(':')),
       )
-      .replace(DATE, (written, time: string | undefined) => {
+      .replace(SESSION, (session) => this.#same(session, (hex) => hex.slice(0, 40)))
+      .replace(ROLE_ID, (id) => this.#same(id, (hex) => `AROA${base32(hex)}`))
+      .replace(DIGEST, (digest) => this.#same(digest, (hex) => hex.slice(0, 16)))
+      .replace(DATE, (written, time: string | undefined, seconds: string | undefined) => {
         const ms = Date.parse(written)
         // Versions of policies and the like.
         if (ms < nowMs - YEAR_MS) return written
-        return dayOf(ms, nowMs) + (time === undefined ? '' : 'T12:00:00Z')
+        if (time === undefined) return dayOf(ms, nowMs)
+        return `${dayOf(ms, nowMs)}T12:00${seconds === undefined ? '' : ':00'}Z`
       })
   }
 
@@ -45,6 +54,13 @@ export class Normaliser {
     this.#ids.set(id, made)
     return made
   }
+}
+
+/** Seventeen of the letters that AWS's ids are made of. */
+function base32(hex: string): string {
+  return [...Buffer.from(hex, 'hex').subarray(0, 17)]
+    .map((byte) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[byte & 31])
+    .join('')
 }
 
 /** As far from the page's day as it is from now: in days, and from a year on in years, whose days differ. */
