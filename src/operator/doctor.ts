@@ -3,7 +3,6 @@ import { IamRaError } from '../errors.ts'
 import { openAccount, type Account } from '../onboarding/aws/account.ts'
 import { examineAws } from '../onboarding/doctor/aws/examine.ts'
 import { examineCluster } from '../onboarding/doctor/cluster/examine.ts'
-import { arnsOf } from '../onboarding/doctor/cluster/objects.ts'
 import { commandsFor } from '../onboarding/doctor/commands.ts'
 import { BOUND_MS, createExamination, type Examination } from '../onboarding/doctor/examination.ts'
 import { examineExchange } from '../onboarding/doctor/exchange.ts'
@@ -89,16 +88,15 @@ async function examine(
     server: vaultOf(context, opened),
   })
   sayContext(exam, place, flags)
-  const bound = await examineCluster(exam, {
+  const workloads = await examineCluster(exam, {
     ...asked,
     aws,
     kubectl,
     context: where,
   })
-  const anchor = aws?.installation.anchor
-  const [one, ...more] = bound
+  const [one, ...more] = workloads
   const first = firstFault(exam)
-  if (first !== undefined || anchor === undefined || one === undefined) {
+  if (first !== undefined || one === undefined) {
     const sentence = first === undefined ? 'no workload of the cluster was looked at' : `${first} comes first`
     exam.say('Pod', 'pod', [{ state: 'skipped', sentence }])
     if (flags.exchange === true) exam.say('Exchange', 'exchange', [{ state: 'skipped', sentence }])
@@ -106,7 +104,7 @@ async function examine(
   }
   if (pod instanceof IamRaError)
     exam.say('Pod', 'pod', [{ state: 'failed', sentence: pod.message, hint: pod.hint ?? '' }])
-  else await examinePods(exam, { ...asked, kubectl, anchor, bound, pod, vault })
+  else await examinePods(exam, { ...asked, kubectl, workloads, pod, vault })
   if (flags.exchange !== true) return
   if (vault === undefined || more.length > 0) {
     const sentence =
@@ -118,8 +116,8 @@ async function examine(
   }
   const { place: at, roles } = vault
   await examineExchange(exam, {
-    ...{ bound: one, arns: arnsOf(anchor, one), place: at, kubectl, runtime, interrupt },
-    audience: audienceOf(roles.get(one.binding.namespace)),
+    ...{ bound: one.bound, arns: one.arns, place: at, kubectl, runtime, interrupt },
+    audience: audienceOf(roles.get(one.bound.binding.namespace)),
     onStep: report.step,
   })
 }

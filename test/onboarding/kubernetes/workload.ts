@@ -1,9 +1,8 @@
 /** A workload as the tests onboard it. */
 import type { Mode } from '../../../src/onboarding/kubernetes/manifests/credentials-pod.ts'
-import type { OperatorArns } from '../../../src/onboarding/kubernetes/manifests/operator-objects.ts'
 import type { SampleKind } from '../../../src/onboarding/kubernetes/manifests/sample.ts'
 import type { Workload } from '../../../src/onboarding/kubernetes/manifests/workload.ts'
-import type { VaultSource } from '../../../src/onboarding/kubernetes/objects.ts'
+import type { VaultOperator, VaultSource } from '../../../src/onboarding/kubernetes/objects.ts'
 
 export const MODES: readonly Mode[] = ['init', 'renew', 'serve', 'imds']
 export const SAMPLES: readonly SampleKind[] = ['pod', 'deployment', 'job']
@@ -15,14 +14,16 @@ export const VAULT: VaultSource = {
   ...{ authMount: 'kubernetes-prod', authRole: 'shop', pkiMount: 'pki-prod', pkiRole: 'iam-ra-prod' },
 }
 
-export const OPERATOR: OperatorArns = {
+export const OPERATOR: VaultOperator = {
   ...{ role: 'vault-secrets-operator', account: 'vault-secrets-operator', audience: 'vault' },
-  ...{ kvMount: 'secret', kvPath: 'iam-ra' },
+  ...{ mount: 'secret', path: 'iam-ra/shop/pay' },
 }
 
 export interface WorkloadWishes extends Partial<
-  Pick<Workload, 'workload' | 'namespace' | 'account' | 'accountIsForeign' | 'role' | 'source' | 'operator'>
+  Pick<Workload, 'workload' | 'namespace' | 'account' | 'accountIsForeign' | 'role' | 'source'>
 > {
+  /** Default none: the ARNs are in the ConfigMap. */
+  readonly operator?: VaultOperator | undefined
   readonly sample?: SampleKind | 'none'
   readonly mode?: Mode
   readonly image?: string
@@ -30,10 +31,10 @@ export interface WorkloadWishes extends Partial<
 }
 
 export function workloadOf(wishes: WorkloadWishes = {}): Workload {
-  const { sample = 'pod', mode = 'init', image, hours, workload = 'pay', ...others } = wishes
+  const { sample = 'pod', mode = 'init', image, hours, workload = 'pay', operator, ...others } = wishes
   return {
     ...{ installation: 'default', cluster: 'prod', namespace: 'shop', workload, account: workload },
-    ...{ accountIsForeign: false, role: 'admin', source: VAULT, operator: undefined },
+    ...{ accountIsForeign: false, role: 'admin' },
     arns: {
       anchor: 'arn:aws:rolesanywhere:eu-central-1:111122223333:trust-anchor/a',
       profile: 'arn:aws:rolesanywhere:eu-central-1:111122223333:profile/p',
@@ -41,5 +42,6 @@ export function workloadOf(wishes: WorkloadWishes = {}): Workload {
     },
     sample: sample === 'none' ? undefined : { kind: sample, mode, image, hours },
     ...others,
+    source: { ...(others.source ?? VAULT), operator },
   }
 }

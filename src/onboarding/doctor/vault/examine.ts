@@ -1,6 +1,8 @@
 /** The checks of Vault, in order: the server and the token, the auth mount, the PKI mount, and each namespace's role. */
+import { IamRaError } from '../../../errors.ts'
 import { clusterOf, type VaultCluster } from '../../authority/vault/names.ts'
 import type { KubeContext } from '../../kubernetes/kubectl.ts'
+import { textsOf } from '../../authority/vault/role.ts'
 import { rolePath } from '../../authority/vault/namespace.ts'
 import type { Data } from '../../vault/difference.ts'
 import { REFERENCE } from '../../vault/reference.ts'
@@ -102,6 +104,15 @@ interface Reached {
 /** Any token may look itself up by Vault's default policy, and a sealed Vault answers nothing. */
 async function reach({ address, open }: VaultWay): Promise<Reached> {
   const vault = await open()
-  const own = (await vault.read('auth/token/lookup-self')) ?? {}
-  return { vault, address, policies: Array.isArray(own['policies']) ? own['policies'].map(String) : [] }
+  const own = (await vault.read('auth/token/lookup-self').catch(withHint)) ?? {}
+  return { vault, address, policies: textsOf(own['policies']) }
+}
+
+/** Every token may look itself up. */
+function withHint(error: unknown): never {
+  if (!(error instanceof IamRaError) || error.status !== 403) throw error
+  throw new IamRaError(error.code, error.stage, error.message, {
+    ...{ cause: error, status: error.status },
+    hint: 'the token is wrong or has expired: run vault login, or set VAULT_TOKEN',
+  })
 }
