@@ -6,16 +6,19 @@ path "sys/mounts" {
   capabilities = ["read"]
 }
 path "sys/mounts/pki-root" {
-  capabilities = ["create", "update"]
+  capabilities = ["update"]
 }
 path "sys/mounts/pki-demo" {
-  capabilities = ["create", "update"]
+  capabilities = ["update"]
+}
+path "sys/mounts/pki-demo/tune" {
+  capabilities = ["update"]
 }
 path "sys/auth" {
   capabilities = ["read"]
 }
 path "sys/auth/kubernetes-demo" {
-  capabilities = ["create", "update", "sudo"]
+  capabilities = ["update", "sudo"]
 }
 
 # The root. Whoever may sign with it can impersonate any pod. Leave these out if the root is kept elsewhere.
@@ -29,28 +32,28 @@ path "pki-root/keys" {
   capabilities = ["list"]
 }
 path "pki-root/root/generate/internal" {
-  capabilities = ["create", "update"]
+  capabilities = ["update"]
 }
 path "pki-root/root/sign-intermediate" {
-  capabilities = ["create", "update"]
+  capabilities = ["update"]
 }
 
 # Login. It decides which API server says who a pod is: guard this token like a root token.
 path "auth/kubernetes-demo/config" {
-  capabilities = ["create", "read", "update"]
+  capabilities = ["read", "update"]
 }
 
 # The policy of pods.
 path "sys/policies/acl/iam-ra-demo" {
-  capabilities = ["create", "read", "update"]
+  capabilities = ["read", "update"]
 }
 
 # The cluster's CA: its key, its certificate, its URLs.
 path "pki-demo/config/urls" {
-  capabilities = ["create", "read", "update"]
+  capabilities = ["read", "update"]
 }
 path "pki-demo/config/issuers" {
-  capabilities = ["create", "read", "update"]
+  capabilities = ["read", "update"]
 }
 path "pki-demo/config/acme" {
   capabilities = ["read"]
@@ -62,16 +65,16 @@ path "pki-demo/keys" {
   capabilities = ["list"]
 }
 path "pki-demo/intermediate/generate/internal" {
-  capabilities = ["create", "update"]
+  capabilities = ["update"]
 }
 path "pki-demo/intermediate/generate/existing" {
-  capabilities = ["create", "update"]
+  capabilities = ["update"]
 }
 path "pki-demo/intermediate/set-signed" {
-  capabilities = ["create", "update"]
+  capabilities = ["update"]
 }
 path "pki-demo/roles/iam-ra-demo" {
-  capabilities = ["create", "read", "update"]
+  capabilities = ["read", "update"]
 }
 
 # Looks below the same root for another cluster of the same name.
@@ -84,8 +87,8 @@ path "+/roles/+" {
 
 # Only for the first k8s onboard --arns operator.
 path "sys/mounts/secret" {
-  capabilities = ["create", "update"]
+  capabilities = ["update"]
 }
 path "sys/policies/acl/vault-secrets-operator-demo" {
-  capabilities = ["create", "read", "update"]
+  capabilities = ["update"]
 }

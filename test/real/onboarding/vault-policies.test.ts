@@ -215,4 +215,32 @@ for (const [file, flows] of Object.entries(FLOWS)) {
   })
 }
 
+policies('the policy for onboarding gives nobody more than the two policies', async () => {
+  const stage = stageFor('onboarding-policy.hcl')
+  const { VAULT_TOKEN: token = '' } = await tokenWith(stage.name, stage.text)
+  await onboard(stage, { VAULT_TOKEN: token })
+  const { name } = stage
+  const role = `auth/kubernetes-${name}/role/shop`
+  const refused = async (path: string, body: object): Promise<void> => {
+    assert.is((await operator.ask('PUT', path, token, body)).status, 403, JSON.stringify([path, body]))
+  }
+  for (const value of [
+    'root',
+    `iam-ra-${name},root`,
+    ['root'],
+    [`iam-ra-${name}`, 'root'],
+    `operator-${name}`,
+  ]) {
+    await refused(role, { token_policies: value })
+    await refused(role, { policies: value })
+  }
+  await refused(role, { token_no_default_policy: false })
+  await refused(`auth/kubernetes-${name}/config`, { kubernetes_host: 'https://elsewhere.example' })
+  await refused(`sys/policies/acl/iam-ra-${name}`, { policy: '' })
+  await refused(`sys/policies/acl/vault-secrets-operator-${name}`, { policy: '' })
+  await refused(`pki-${name}/roles/iam-ra-${name}`, { allow_any_name: true })
+  await refused(`pki-${name}/sign/iam-ra-${name}`, {})
+  await refused(`${stage.rootMount}/root/sign-intermediate`, {})
+})
+
 policies.run()
