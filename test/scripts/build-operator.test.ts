@@ -132,8 +132,8 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
     const { code, stdout, stderr } = run(program, ['status'], env)
     assert.is(code, 5, stderr)
     assert.is(stdout, '')
-    assert.match(stderr, 'there are no AWS credentials here')
-    assert.match(stderr, /^hint: set AWS_PROFILE/m)
+    assert.match(stderr, 'cannot get AWS credentials: none were found')
+    assert.match(stderr, /^hint: set --profile or AWS_PROFILE/m)
   })
 
   shipping(`${name}: vault setup against a Vault that is empty, with no file beside it`, async () => {
