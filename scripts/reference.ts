@@ -17,18 +17,18 @@ export const REFERENCE_MODULES: Readonly<Record<string, () => Promise<string>>> 
 }
 
 function vaultModule(): Promise<string> {
-  return textsModule('vault', 'REFERENCE', ['setup.json', ...PARAMETER_FILES])
+  return textsModule('REFERENCE', 'vault', ['setup.json', ...PARAMETER_FILES])
 }
 
 function awsModule(): Promise<string> {
-  return textsModule('aws', 'TEMPLATES', ['trust-anchor.yaml', 'role.yaml'])
+  return textsModule('TEMPLATES', 'aws', ['trust-anchor.yaml', 'role.yaml'])
 }
 
-function textsModule(directory: string, constant: string, names: readonly string[]): Promise<string> {
-  const texts = names.map(
-    (name) => `${JSON.stringify(name)}: ${templateLiteral(read(`${directory}/${name}`))}`,
-  )
-  return formatted(`/** The files of k8s/${directory}, by name. Written by scripts/reference.ts. */
+function textsModule(constant: string, directory: string, names: readonly string[]): Promise<string> {
+  const texts = names.map((name) => {
+    return `${JSON.stringify(name)}: ${templateLiteral(read(`${directory}/${name}`))}`
+  })
+  return formatted(`/** Files of k8s/${directory}, by name. Written by scripts/reference.ts. */
 export const ${constant} = { ${texts.join(',\n')} } as const
 `)
 }

@@ -16,6 +16,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['identity', 'certificate', 'exchange', 'vault-aws', 'sink', 'renewal'],
   ['endpoint', 'sources'],
   ['settings'],
+  ['inspection'],
   ['onboarding', 'terminal'],
   ['commands', 'operator'],
   ['aws-iam-ra.ts', 'iam-ra.ts'],

@@ -12,10 +12,10 @@ export interface AuthorityFlags extends ClusterFlags {
   readonly setup?: string
   readonly 'vault-address'?: string
   readonly reviewer?: 'vault' | 'token'
-  readonly 'replace-reviewer-token'?: boolean
   readonly 'api-server'?: string
   readonly 'api-ca'?: string
   readonly 'root-mount'?: string
+  readonly 'replace-reviewer-token'?: boolean
 }
 
 /** What the work is about. */

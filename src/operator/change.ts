@@ -37,7 +37,10 @@ export async function change(
   const first = await plan()
   for (const line of displayPlan(first, show)) say(painted(line, terminal.paints))
   if (first.problems.length > 0) {
-    throw new IamRaError('SETTINGS_INVALID', 'settings', 'nothing was changed', { problems: first.problems })
+    throw new IamRaError('SETTINGS_INVALID', 'settings', 'nothing was changed', {
+      problems: first.problems,
+      hint: 'settle what is listed above, and run the same command again',
+    })
   }
   if (first.steps.length === 0) {
     say('nothing to do')

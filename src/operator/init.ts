@@ -1,5 +1,6 @@
 /** `iam-ra init`: the trust anchor of an installation, and the root that it trusts. */
 import { IamRaError } from '../errors.ts'
+import type { Root } from '../onboarding/authority/authority.ts'
 import type { Tag } from '../onboarding/aws/bindings.ts'
 import { anchorTemplate } from '../onboarding/aws/cloudformation.ts'
 import { readInstallation, type Installation } from '../onboarding/aws/installation.ts'
@@ -10,7 +11,7 @@ import { checkTags } from './added-tags.ts'
 import { change, type ChangeFlags } from './change.ts'
 import type { OperatorContext } from './context.ts'
 import { printDocument } from './report.ts'
-import { checkRootFlags, isRootNamed, rootOf, type RootFlags } from './root.ts'
+import { checkRootFlags, isRootNamed, withRoot, type RootFlags } from './root.ts'
 import type { AccountFlags } from './route.ts'
 
 export interface InitFlags extends AccountFlags, ChangeFlags, RootFlags {
@@ -20,37 +21,59 @@ export interface InitFlags extends AccountFlags, ChangeFlags, RootFlags {
 }
 
 export async function init(context: OperatorContext, flags: InitFlags): Promise<number> {
-  const { runtime } = context
   const name = installationOf(context, flags)
   const mode = checkRootFlags(flags)
   checkTags(flags)
-  if (flags.print !== undefined) return await printTemplate(context, flags, name)
-  return await withAccount(context, flags, async (account) => {
-    let before: Installation | undefined
-    let now: Installation | undefined
-    const plan = async (): Promise<Plan> => {
-      now = await readInstallation(account, name)
-      before ??= now
-      // A run without a root only restores what is missing.
-      const isKept = now.anchor !== undefined && !isRootNamed(flags)
-      const root = isKept ? {} : { root: await rootOf(context, flags, name) }
-      return await planInit(account, now, { mode, tags: flags.tag ?? [], ...root })
-    }
-    const code = await change(context, { plan, stage: 'exchange' }, flags)
-    const { anchor } = now ?? {}
-    if (flags['dry-run'] === true || anchor === undefined) return code
-    if (flags.json === true)
-      printDocument(runtime, { installation: name, anchor: { arn: anchor.arn, name: anchor.name } })
-    if (before?.anchor === undefined) {
-      runtime.stderr('next: iam-ra role create NAME --policy ARN, and iam-ra k8s setup CLUSTER\n')
-    }
-    return code
-  })
+  return await withRoot(context, flags, name, (root) =>
+    flags.print === undefined
+      ? createInstallation(context, flags, { name, mode, root })
+      : printTemplate(context, name, root),
+  )
 }
 
-async function printTemplate(context: OperatorContext, flags: InitFlags, name: string): Promise<number> {
+interface Wishes {
+  readonly name: string
+  readonly mode: string
+  root(): Promise<Root>
+}
+
+async function createInstallation(
+  context: OperatorContext,
+  flags: InitFlags,
+  { name, mode, root }: Wishes,
+): Promise<number> {
   const { runtime } = context
-  const { subject, plan, read } = await rootOf(context, flags, name)
+  const reads: Installation[] = []
+  const code = await withAccount(context, flags, (account) => {
+    const plan = async (): Promise<Plan> => {
+      const now = await readInstallation(account, name)
+      reads.push(now)
+      // A run that names no root only restores what is missing.
+      const isKept = now.anchor !== undefined && !isRootNamed(flags)
+      return await planInit(account, now, {
+        ...{ mode, tags: flags.tag ?? [] },
+        ...(isKept ? {} : { root: await root() }),
+      })
+    }
+    return change(context, { plan, stage: 'exchange' }, flags)
+  })
+  const anchor = reads.at(-1)?.anchor
+  if (flags['dry-run'] === true || anchor === undefined) return code
+  if (flags.json === true) {
+    printDocument(runtime, { installation: name, trustAnchor: { name: anchor.name, arn: anchor.arn } })
+  }
+  if (reads[0]?.anchor === undefined) {
+    runtime.stderr('next: iam-ra role create NAME --policy ARN, and iam-ra k8s setup CLUSTER\n')
+  }
+  return code
+}
+
+async function printTemplate(
+  { runtime }: OperatorContext,
+  name: string,
+  root: () => Promise<Root>,
+): Promise<number> {
+  const { subject, plan, read } = await root()
   if (plan.steps.length + plan.problems.length > 0) {
     throw new IamRaError('SETTINGS_INVALID', 'settings', `the root ${subject} does not exist yet`, {
       problems: plan.problems,
@@ -59,7 +82,7 @@ async function printTemplate(context: OperatorContext, flags: InitFlags, name: s
   }
   runtime.stdout(anchorTemplate(await read()))
   runtime.stderr(
-    `next: aws cloudformation deploy --stack-name iam-ra-${name} --template-file with this as a file\n`,
+    `next: save it, and run aws cloudformation deploy --stack-name iam-ra-${name} --template-file FILE\n`,
   )
   return 0
 }

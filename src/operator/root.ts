@@ -2,7 +2,9 @@
 import { IamRaError } from '../errors.ts'
 import type { Root } from '../onboarding/authority/authority.ts'
 import { fileRoot } from '../onboarding/authority/file-root.ts'
+import { openVaultAuthority } from '../onboarding/authority/vault.ts'
 import type { OperatorContext } from './context.ts'
+import { warn } from './report.ts'
 
 export interface RootFlags {
   readonly 'ca-mode'?: string
@@ -57,14 +59,32 @@ export function isRootNamed(flags: RootFlags): boolean {
   return flags.root !== undefined || flags['root-mount'] !== undefined
 }
 
-/** @throws IamRaError */
-export async function rootOf(
-  { runtime }: OperatorContext,
+/** @param work is passed what reads the root as it is now */
+export async function withRoot<T>(
+  { runtime, interrupt }: OperatorContext,
   flags: RootFlags,
-  _installation: string,
-): Promise<Root> {
-  if (flags.root !== undefined) return await fileRoot(runtime, flags.root)
-  throw wrong('there is no root', 'set --root to the certificate of the root')
+  installation: string,
+  work: (root: () => Promise<Root>) => Promise<T>,
+): Promise<T> {
+  const { root: file } = flags
+  if (file !== undefined) return await work(() => fileRoot(runtime, file))
+  const vault = openVaultAuthority(
+    {
+      ...runtime,
+      readFile: (path) => runtime.fs.readFile(path),
+      warn: (sentence) => warn(runtime, sentence),
+      signal: interrupt,
+    },
+    {
+      ...{ installation, rootMount: flags['root-mount'] },
+      ...{ commonName: flags['common-name'], years: flags['ca-years'] },
+    },
+  )
+  try {
+    return await work(() => vault.root())
+  } finally {
+    vault.close()
+  }
 }
 
 function wrong(message: string, hint: string): IamRaError {

@@ -1,5 +1,6 @@
 /** What every line of the table of commands is made of. */
 import type { CommandContext } from '@stricli/core'
+import type { Tag } from '../onboarding/aws/bindings.ts'
 import type { OperatorCommand, OperatorContext } from './context.ts'
 
 /** What the library passes to a command as `this`. */
@@ -37,12 +38,13 @@ export function valueFlag<T = string>(
 }
 
 /** A flag with a value that may be repeated. */
-export function listFlag<T = string>(
-  placeholder: string,
-  brief: string,
-  parse: (input: string) => T = (input) => input as T,
-) {
+export function listFlag<T>(placeholder: string, brief: string, parse: (input: string) => T) {
   return { kind: 'parsed', optional: true, variadic: true, parse, placeholder, brief } as const
+}
+
+/** For a flag that is taken as it is. */
+export function asIs(input: string): string {
+  return input
 }
 
 /** A flag with one of a few words. */
@@ -58,7 +60,7 @@ export function wholeNumber(input: string): number {
 
 /** One positional argument. */
 export function named(placeholder: string, brief: string) {
-  return { kind: 'tuple', parameters: [{ brief, parse: (input: string) => input, placeholder }] } as const
+  return { kind: 'tuple', parameters: [{ brief, parse: asIs, placeholder }] } as const
 }
 
 /** A flag without a value. */
@@ -90,3 +92,19 @@ export const CHANGE_FLAGS = {
 export const CHANGE_ALIASES = { y: 'yes' } as const
 
 export const JSON_FLAG = switchFlag('print one JSON document')
+
+/** For resources in organisations that require tags. */
+export const TAG_FLAG = listFlag(
+  'KEY=VALUE',
+  'a tag of your organisation for what is created; may be repeated',
+  (input): Tag => {
+    const [, Key, Value] = /^([^=]+)=(.*)$/s.exec(input) ?? []
+    if (Key !== undefined && Value !== undefined) return { Key, Value }
+    throw new Error('is not KEY=VALUE')
+  },
+)
+/** Which cluster kubectl asks. */
+export const CONTEXT_FLAGS = {
+  context: valueFlag('NAME', "the kubeconfig's context (default: the current one)"),
+  kubeconfig: valueFlag('FILE', 'the kubeconfig (default: KUBECONFIG, or ~/.kube/config)'),
+} as const

@@ -3,12 +3,22 @@ import { buildRouteMap, type RouteMap } from '@stricli/core'
 import { EXIT_HELP } from './exits.ts'
 import type { LineContext } from './route.ts'
 import { completion } from './routes/completion.ts'
+import { doctor } from './routes/doctor.ts'
 import { k8s } from './routes/k8s.ts'
+import { destroy } from './routes/destroy.ts'
+import { init } from './routes/init.ts'
+import { role } from './routes/role.ts'
+import { status } from './routes/status.ts'
 import { vault } from './routes/vault.ts'
 
 export const ROUTES: RouteMap<LineContext> = buildRouteMap({
   routes: {
+    init,
+    role,
     k8s,
+    status,
+    doctor,
+    destroy,
     vault,
     completion,
   },

@@ -78,7 +78,10 @@ changing(
 changing('does nothing where a problem stands in the way', async () => {
   const { code, stderr } = await things('create:a problem:b --yes')
   assert.is(code, 2)
-  assert.match(stderr, /iam-ra: nothing was changed\n {2}problem:b\n$/)
+  assert.match(
+    stderr,
+    /iam-ra: nothing was changed\n {2}problem:b\nhint: settle what is listed above, [^\n]*\n$/,
+  )
   assert.not.match(stderr, /did /)
 })
 

@@ -38,7 +38,7 @@ for (const [argv, says] of [
     /^iam-ra: there is no command frobnicate\nhint: run iam-ra --help to list the commands\n$/,
   ],
   [['vault', 'setpu'], /there is no command setpu\nhint: did you mean setup\?/],
-  [['role', 'create', 'admin'], /there is no command role\n/],
+  [['rol', 'create', 'admin'], /there is no command rol\nhint: did you mean role\?/],
   [[...SETUP, '--aply'], /^iam-ra: vault setup has no flag --aply\nhint: did you mean --apply\?\n$/],
   [
     [...SETUP, '--frobnicate'],

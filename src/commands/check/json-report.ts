@@ -1,9 +1,8 @@
 /** A check's report as one JSON document, for programs. Members are only ever added. */
-import type { IamRaError } from '../../errors.ts'
-import type { Fact, Facts } from '../../run/watch.ts'
+import { stepMembers } from '../../inspection/json.ts'
+import { failedStep } from '../../inspection/step.ts'
 import { VERSION } from '../../version.ts'
-import { timestamp } from '../../text/time.ts'
-import { failedStep, type CheckStep, type Report } from './report.ts'
+import type { Report } from './report.ts'
 
 export function jsonReport(write: (text: string) => void): Report {
   return {
@@ -19,31 +18,4 @@ export function jsonReport(write: (text: string) => void): Report {
       write(`${JSON.stringify(document, undefined, 2)}\n`)
     },
   }
-}
-
-/** JSON leaves out undefined members. */
-function stepMembers({ name, state, lacks, given, sent, found, warnings, error }: CheckStep): object {
-  return {
-    name,
-    state,
-    lacks,
-    settings: given?.map((one) => ({ name: one.name, origin: one.origin, text: one.text })),
-    sent: plain(sent),
-    found: plain(found),
-    warnings,
-    error: error === undefined ? undefined : errorMembers(error),
-  }
-}
-
-function plain(facts: Facts): Readonly<Record<string, Fact | undefined>> {
-  return Object.fromEntries(
-    Object.entries(facts).map(([name, fact]) => [
-      name,
-      fact instanceof Date ? timestamp(fact.getTime()) : fact,
-    ]),
-  )
-}
-
-function errorMembers({ stage, code, message, hint, problems }: IamRaError): object {
-  return { stage, code, message, hint, problems: problems.length === 0 ? undefined : problems }
 }

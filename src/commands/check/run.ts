@@ -1,14 +1,15 @@
 /** check: every step of a run, with what each sent and found. Everything it creates is revoked or discarded. */
 import type { IamRaError } from '../../errors.ts'
 import type { CheckSettings } from '../../settings/settings.ts'
-import type { Look, StepDescription } from '../../run/watch.ts'
+import { followSource, lookAt } from '../../inspection/follow.ts'
+import { createInspection } from '../../inspection/inspection.ts'
+import { failedStep, type CheckStep } from '../../inspection/step.ts'
+import type { StepDescription } from '../../run/watch.ts'
 import { openSink } from '../../sink/sinks.ts'
-import type { Source } from '../../sources/source.ts'
 import { openSource } from '../../sources/sources.ts'
 import type { CommandContext, FailureContext } from '../command.ts'
-import { createInspection, type Inspection } from './inspection.ts'
 import { jsonReport } from './json-report.ts'
-import { failedStep, type CheckStep, type Report } from './report.ts'
+import type { Report } from './report.ts'
 import { textReport } from './text-report.ts'
 
 const SETTINGS = {
@@ -58,20 +59,4 @@ function reportOf({ json, runtime: { stdout, clock } }: FailureContext): Report 
 function ended(all: readonly CheckStep[], report: Report): number {
   report.end(all)
   return failedStep(all)?.error.exitCode ?? 0
-}
-
-/** After a failed step, checks what can be checked without it. */
-async function followSource(source: Source, inspection: Inspection): Promise<void> {
-  const run = await inspection.follow((watch) => source.obtain(watch))
-  await run?.lease?.end()
-  await run?.revoked
-  const failed = failedStep(inspection.steps)
-  if (failed === undefined) return
-  const after = source.probes.findIndex(({ step }) => step.name === failed.name) + 1
-  await lookAt(source.probes.slice(after), inspection)
-}
-
-/** Each one, whatever happened to the previous one. */
-async function lookAt(looks: readonly Look[], inspection: Inspection): Promise<void> {
-  for (const look of looks) await inspection.follow((watch) => watch.look(look))
 }

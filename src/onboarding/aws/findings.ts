@@ -1,5 +1,5 @@
 /** What does not fit in an installation, and the command that settles it. Pure. */
-import { X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import { commonName } from '../names.ts'
 import { oneLine, readCertificates } from '../vault/certificates.ts'
 import type { BoundRole, Installation } from './installation.ts'

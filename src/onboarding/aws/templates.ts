@@ -1,4 +1,4 @@
-/** The files of k8s/aws, by name. Written by scripts/reference.ts. */
+/** Files of k8s/aws, by name. Written by scripts/reference.ts. */
 export const TEMPLATES = {
   'trust-anchor.yaml': `AWSTemplateFormatVersion: '2010-09-09'
 Description: The trust anchor of IAM Roles Anywhere, once for each account and region.

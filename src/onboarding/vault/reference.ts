@@ -1,4 +1,4 @@
-/** The files of k8s/vault, by name. Written by scripts/reference.ts. */
+/** Files of k8s/vault, by name. Written by scripts/reference.ts. */
 export const REFERENCE = {
   'setup.json': `{
   "cluster": "demo",

@@ -10,17 +10,13 @@ import {
   ACCOUNT_FLAGS,
   CHANGE_ALIASES,
   CHANGE_FLAGS,
+  CONTEXT_FLAGS,
   from,
   JSON_FLAG,
   switchFlag,
   valueFlag,
   type LineContext,
 } from '../route.ts'
-
-const CONTEXT_FLAGS = {
-  context: valueFlag('NAME', "the kubeconfig's context (default: the current one)"),
-  kubeconfig: valueFlag('FILE', 'the kubeconfig (default: KUBECONFIG, or ~/.kube/config)'),
-} as const
 
 const CLUSTER_FLAG = valueFlag('CLUSTER', 'the cluster (default: the only one of the installation)')
 

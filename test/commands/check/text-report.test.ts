@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { IamRaError } from '../../../src/errors.ts'
-import type { CheckStep } from '../../../src/commands/check/report.ts'
+import type { CheckStep } from '../../../src/inspection/step.ts'
 import { textReport } from '../../../src/commands/check/text-report.ts'
 import { VERSION } from '../../../src/version.ts'
 

@@ -114,7 +114,7 @@ settling('with old reads loses no tag, and whoever is told to settle finds all o
     const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
     await one.run(...names.map((name, index) => ({ bind: [workload(name)], atMs: index * (seed % 5) * 300 })))
     if (one.names().length === names.length) whole += 1
-    await one.run({ settleOthers: true, atMs: 5000 })
+    await one.run({ letIn: names.map((name) => workload(name)), atMs: 5000 })
     assert.equal(one.names(), cnOf(...names), `seed ${seed}`)
   }
   assert.ok(whole >= 95, `${whole} of 100 needed nobody`)
@@ -166,9 +166,10 @@ settling('lets nobody in by a tag alone, says so, and does it when told', async 
   const [settled] = await one.run({ bind: [workload('b')] })
   assert.equal(one.names(), cnOf('a', 'b'))
   assert.equal(settled?.others, [workload('mallory')])
-  const [told] = await one.run({ settleOthers: true })
+  one.set({ tags: [...one.now().tags, bindingTag('default', workload('late'))] })
+  const [told] = await one.run({ letIn: [workload('mallory')] })
   assert.equal(one.names(), cnOf('a', 'b', 'mallory'))
-  assert.equal(told?.others, [])
+  assert.equal(told?.others, [workload('late')])
 })
 
 settling(
@@ -225,7 +226,7 @@ settling('keeps a name that another workload has too', async () => {
 settling('refuses a role whose tags it cannot read whole, before it writes', async () => {
   for (const [tag, words] of [
     [{ Key: 'iam-ra:default:workload/x', Value: 'new form' }, /cannot read: iam-ra:default:workload\/x/],
-    [{ Key: 'iam-ra:schema', Value: '2' }, /tags of another version/],
+    [{ Key: 'iam-ra:schema', Value: '2' }, /was created by another version of iam-ra/],
     [{ Key: 'aws:cloudformation:stack-name', Value: 'pods' }, /CloudFormation stack pods/],
   ] as const) {
     const one = scene()
@@ -250,7 +251,7 @@ settling('says that IAM does not show it, where it never does', async () => {
   const waits = new Set<string>()
   const [settled] = await one.run({ bind: [workload('a')], onWait: (what) => waits.add(what) })
   assert.is(settled?.shows, false)
-  assert.equal([...waits], ['IAM to show what was written'])
+  assert.equal([...waits], ['IAM to show the change'])
   assert.ok(one.elapsed() >= 15_000 && one.elapsed() < 22_000)
 })
 

@@ -2,11 +2,12 @@
  * The commands that teams know from another tool of this name (fixtures/known-commands.md), run as they are written:
  * by a shell, with the pipe into kubectl, against a real Vault, a real API server and the emulated account.
  */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { onTerminal } from '../../rig/processes/terminal.ts'
+import { startKubernetes } from '../../rig/servers/kubernetes.ts'
 import { startGround } from './ground.ts'
 
 /** Each line that begins with `iam-ra`, with its continuations, in the order of the text. */
@@ -42,12 +43,14 @@ function filled(line: string): string {
 
 /** What the text does not say, before the line that needs it. */
 const PREPARATION: readonly (readonly [before: RegExp, line: string])[] = [
-  [/^iam-ra k8s setup /, 'kubectl create namespace default'],
   // The text onboards workloads of this cluster before it sets the cluster up.
   [
     /^iam-ra k8s onboard backend-api /,
     'iam-ra k8s setup prod --k8s-namespace iam-ra-system | kubectl apply -f -',
   ],
+  // A name is of one cluster: the text does not say how its reader changes contexts.
+  [/^iam-ra k8s setup prod-us-east-1$/, 'kubectl config use-context elsewhere'],
+  [/^iam-ra k8s setup prod --k8s/, 'kubectl config use-context admin'],
   // A workload without --role has the role of its own name.
   [
     /^iam-ra k8s onboard api /,
@@ -56,13 +59,18 @@ const PREPARATION: readonly (readonly [before: RegExp, line: string])[] = [
 ]
 
 const known = suite('the commands that teams know')
-const ground = await startGround()
-known.after(() => ground.stop())
+const [ground, elsewhere] = await Promise.all([startGround(), startKubernetes()])
+known.after(async () => {
+  await Promise.all([ground.stop(), elsewhere.stop()])
+})
+const other = join(ground.home, 'elsewhere')
+writeFileSync(other, elsewhere.kubeconfig({ context: 'elsewhere' }), { mode: 0o600 })
+const env = { ...ground.env, KUBECONFIG: `${ground.env['KUBECONFIG'] ?? ''}:${other}` }
 
 const isRemoval = (line: string): boolean => /^iam-ra (k8s (offboard|teardown)|destroy) /.test(line)
 
 async function succeeds(line: string): Promise<string> {
-  const { code, stdout, stderr } = await ground.shell(line)
+  const { code, stdout, stderr } = await ground.shell(line, env)
   assert.is(code, 0, `${line}\n${stderr}`)
   return stdout
 }
@@ -70,14 +78,14 @@ async function succeeds(line: string): Promise<string> {
 /** As somebody at a terminal does it, who says yes. */
 async function confirmed(line: string): Promise<void> {
   const { code, shown } = await onTerminal(['/bin/bash', '-c', line], {
-    ...{ at: '[y/N]', keys: 'y', env: ground.env },
+    ...{ at: '[y/N]', keys: 'y', env },
   })
   assert.is(code, 0, `${line}\n${shown}`)
 }
 
 known('work unchanged', async () => {
   const lines = knownLines().map(filled)
-  assert.is(lines.length, 20)
+  assert.is(lines.length, 21)
   const left = [...PREPARATION]
   for (const line of lines.filter((one) => !isRemoval(one))) {
     const at = left.findIndex(([before]) => before.test(line))
@@ -98,6 +106,8 @@ known('take away what they gave, when somebody confirms it', async () => {
   await confirmed(offboard)
   await confirmed(teardown)
   await succeeds(destroy)
+  // The text ends with an installation from the beginning.
+  await succeeds(knownLines().map(filled).at(-1) ?? '')
 })
 
 known.run()

@@ -1,12 +1,12 @@
 /** Runs a check's steps one by one, each with its own time limit; keeps failures and warnings. */
-import { IamRaError } from '../../errors.ts'
-import { serverDateMs } from '../../net/http.ts'
-import type { Logger } from '../../run/log.ts'
-import type { Bounds } from '../../run/deadline.ts'
-import type { Runtime } from '../../run/runtime.ts'
-import type { Fact, StepContext, StepDescription, Watch } from '../../run/watch.ts'
+import { IamRaError } from '../errors.ts'
+import { serverDateMs } from '../net/http.ts'
+import type { Logger } from '../run/log.ts'
+import type { Bounds } from '../run/deadline.ts'
+import type { Runtime } from '../run/runtime.ts'
+import type { Fact, StepContext, StepDescription, Watch } from '../run/watch.ts'
 import { spanText } from './instant.ts'
-import type { CheckStep } from './report.ts'
+import type { CheckStep } from './step.ts'
 
 export interface Inspection {
   readonly steps: readonly CheckStep[]

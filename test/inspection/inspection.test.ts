@@ -1,9 +1,9 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { createInspection, type Inspection } from '../../../src/commands/check/inspection.ts'
-import { IamRaError } from '../../../src/errors.ts'
-import type { StepContext, StepDescription } from '../../../src/run/watch.ts'
-import { fakeRuntime, recordingLogger } from '../../support/fake-runtime.ts'
+import { createInspection, type Inspection } from '../../src/inspection/inspection.ts'
+import { IamRaError } from '../../src/errors.ts'
+import type { StepContext, StepDescription } from '../../src/run/watch.ts'
+import { fakeRuntime, recordingLogger } from '../support/fake-runtime.ts'
 
 function inspect(): Inspection {
   const { signal } = new AbortController()

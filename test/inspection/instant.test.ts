@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { distanceText } from '../../../src/commands/check/instant.ts'
+import { distanceText } from '../../src/inspection/instant.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 21, 12)
 
