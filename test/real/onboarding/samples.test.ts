@@ -89,7 +89,7 @@ function withComponentsSources(spec: PodSpec): PodSpec {
   const volumes = spec.volumes.map((volume) =>
     volume.name === 'iam-ra-vault-ca' ? { name: volume.name, configMap: { name: 'vault-ca' } } : volume,
   )
-  return { ...spec, initContainers: containers as unknown as readonly Container[], volumes }
+  return { ...spec, initContainers: containers, volumes }
 }
 
 /** Their order means nothing, except that of init containers and of variables that refer to others. */
