@@ -91,7 +91,7 @@ function asText(view: View): string {
       ['profile', profile === null ? 'none' : `${profile.arn}${profile.enabled ? '' : ', disabled'}`],
       [
         'sessions',
-        `${profile === null ? '' : `${thousands(profile.sessionSeconds)} s, `}${thousands(view.maxSessionSeconds)} s at most`,
+        `${profile === null ? '' : `${thousands(profile.sessionSeconds)} s; `}the role allows up to ${thousands(view.maxSessionSeconds)} s`,
       ],
       ...(view.permissionsBoundary === null
         ? []

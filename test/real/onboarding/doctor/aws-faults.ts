@@ -59,7 +59,7 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'a profile of the AWS configuration that is not there',
     env: { AWS_PROFILE: 'nowhere' },
-    says: failed(/no AWS credentials here/, /AWS_PROFILE or --profile/),
+    says: failed(/cannot get AWS credentials: none were found/, /--profile or AWS_PROFILE/),
   },
   {
     name: 'no region',
