@@ -2,6 +2,7 @@
 import type { KubeContext, Kubectl } from '../../kubernetes/kubectl.ts'
 import type { AwsFacts } from '../aws/examine.ts'
 import type { Commands } from '../commands.ts'
+import { skipped } from '../finding.ts'
 import type { Examination } from '../examination.ts'
 import type { Binding } from '../../aws/bindings.ts'
 import type { Cluster } from '../../aws/owned.ts'
@@ -31,7 +32,7 @@ export async function examineCluster(
 ): Promise<readonly WorkloadObjects[]> {
   const { aws, kubectl, context, commands } = question
   const skip = (check: string, sentence: string): [] => {
-    exam.say('Cluster', check, [{ state: 'skipped', sentence }])
+    exam.say('Cluster', check, [skipped(sentence)])
     return []
   }
   if (context === undefined) return []

@@ -11,7 +11,7 @@ import type { Vault } from '../../vault/vault.ts'
 import type { AwsFacts } from '../aws/examine.ts'
 import type { Commands } from '../commands.ts'
 import type { Examination } from '../examination.ts'
-import { ok } from '../finding.ts'
+import { ok, skipped } from '../finding.ts'
 import { authFindings, namespaceFindings } from './auth.ts'
 import { authorityFindings, pkiRoleFindings, setupOf } from './pki.ts'
 
@@ -44,7 +44,7 @@ export async function examineVault(
 ): Promise<VaultFacts | undefined> {
   const { aws, commands, server } = question
   const skip = (sentence: string): undefined => {
-    exam.say('Vault', 'server', [{ state: 'skipped', sentence }])
+    exam.say('Vault', 'server', [skipped(sentence)])
     return undefined
   }
   if (server === undefined) return skip('VAULT_ADDR is not set: this is no verdict on Vault')
@@ -78,7 +78,7 @@ export async function examineVault(
   const hasPki = state.mounts.get(`${place.pkiMount}/`)?.type === 'pki'
   if (!hasAuth || !hasPki) {
     const sentence = `${hasAuth ? place.pkiMount : `auth/${place.authMount}`} comes first`
-    exam.say('Vault', 'pki role', [{ state: 'skipped', sentence }])
+    exam.say('Vault', 'pki role', [skipped(sentence)])
     return { place, roles }
   }
   exam.say('Vault', 'pki role', pkiRoleFindings(facts))
