@@ -138,7 +138,7 @@ policies('the one for onboarding allows to bind and to unbind, and nothing else'
   await bind(account, 'admin', { unbind: ['a'] })
   assert.equal([...new Set(asked.map(({ action }) => action))].toSorted(), actionsOf(ONBOARDING))
   for (const [action, work] of [
-    ['iam:CreateRole', () => makeRole(account, { role: 'other' })],
+    ['iam:CreateRole', () => makeRole(account, { role: 'other', policies: [] })],
     ['iam:TagRole', () => account.iam.tagRole('iam-ra-admin', [{ Key: 'iam-ra:role', Value: 'other' }])],
     ['iam:List', async () => planDestroy(account, await installation())],
   ] as const)
