@@ -37,8 +37,8 @@ function built(file: string): void {
   process.stdout.write(`built ${relative(ROOT, file)} (${megabytes(statSync(file).size)})\n`)
 }
 
-/** @param isReleased whether to build dist/release-operator too */
-async function buildOperator(isReleased: boolean): Promise<void> {
+/** @param isReleased whether to build dist/release-operator too @throws Error as above */
+export async function buildOperator(isReleased: boolean): Promise<void> {
   const dist = join(ROOT, 'dist')
   const tarball = packOperator(dist)
   built(tarball)

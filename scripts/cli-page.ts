@@ -28,11 +28,14 @@ interface Ran {
 /**
  * Runs the lines of shell that the page names, in its order: `<!-- $ LINE -->` is shown with its output, `<!-- run LINE -->`
  * only prepares what follows.
- * @throws Error if a line that prepares fails
+ * @throws Error if a line that prepares fails, or one is shown twice
  */
 export async function withSessions(page: string, run: (line: string) => Promise<Ran>): Promise<string> {
   let made = page
-  for (const [, kind, line = ''] of page.matchAll(/^<!-- (\$|run) (.*) -->$/gm)) {
+  const marks = [...page.matchAll(/^<!-- (\$|run) (.*) -->$/gm)]
+  for (const [, kind, line = ''] of marks) {
+    if (kind === '$' && marks.filter(([, , other]) => other === line).length > 1)
+      throw new Error(`the page shows ${line} twice`)
     const { code, output } = await run(line)
     if (kind === '$') {
       const ending = code === 0 ? '' : `$ echo $?\n${code}\n`

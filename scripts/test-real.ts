@@ -9,7 +9,7 @@ import { templateCheck } from '../test/real/cloudformation/lint.ts'
 import { pythonEnvironment } from '../test/rig/processes/python.ts'
 import { TESTED_KITS } from '../test/real/interop/readers/kits.ts'
 import { prepareReaders } from '../test/real/interop/readers/prepare.ts'
-import { build, buildRelease } from './build.ts'
+import { build, buildOperator, buildRelease } from './build.ts'
 import { cacheFolder, ensureServers, LOOPBACK_SERVERS, serverVariables } from '../test/rig/servers/build.ts'
 import { runTests, testFiles } from './test-runner.ts'
 
@@ -33,6 +33,7 @@ try {
   build()
   // The shipped files run on other processors, under qemu.
   if (paths.some((path) => path.includes('ship-emulated'))) await buildRelease()
+  if (paths.some((path) => path.includes('ship-operator'))) await buildOperator(true)
   const options = {
     longestMs: 600_000,
     env: {

@@ -74,20 +74,22 @@ function withoutLinks(page: string): string {
   return page.replace(/\[([^\]]+)\]\((?!https:)[^)]*\)/g, '$1')
 }
 
-/** The licences of the bundled packages, whose names are in the bundler's comments. */
+/** The licences of the bundled packages, whose directories are in the bundler's comments. */
 function notices(laid: string): string {
   const modules = readdirSync(laid).filter((name) => name.endsWith('.js'))
   const found = modules.flatMap((name) => [
-    ...readFileSync(join(laid, name), 'utf8').matchAll(/^\/\/ node_modules\/((?:@[^/]+\/)?[^/]+)\//gm),
+    // A package may have others of its own below it.
+    ...readFileSync(join(laid, name), 'utf8').matchAll(/^\/\/ (.*node_modules\/(?:@[^/]+\/)?[^/]+)\//gm),
   ])
-  const names = [...new Set(found.map(([, name = '']) => name))].sort()
-  return names.map(notice).join(`\n${'-'.repeat(80)}\n\n`)
+  const directories = new Set(found.map(([, directory = '']) => directory))
+  return [...new Set([...directories].map(notice))].toSorted().join(`\n${'-'.repeat(80)}\n\n`)
 }
 
 /** @throws Error if a package contains no licence text, unless it has our licence, whose text is in LICENSE */
-function notice(name: string): string {
-  const directory = join(ROOT, 'node_modules', name)
-  const { version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as {
+function notice(path: string): string {
+  const directory = join(ROOT, path)
+  const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as {
+    readonly name: string
     readonly version: string
     readonly license: string
   }

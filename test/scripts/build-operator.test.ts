@@ -5,11 +5,14 @@ import type { AddressInfo } from 'node:net'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { RouteMap } from '@stricli/core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { compileOperator, packOperator } from '../../scripts/build/operator.ts'
 import { npm } from '../../scripts/build/npm.ts'
 import { packageJson, ROOT } from '../../scripts/checks/files.ts'
+import type { LineContext } from '../../src/operator/route.ts'
+import { ROUTES } from '../../src/operator/routes.ts'
 import { cleanEnv, machinePath } from '../rig/processes/clean-env.ts'
 import { onTerminal } from '../rig/processes/terminal.ts'
 
@@ -51,6 +54,14 @@ function run(program: readonly string[], args: readonly string[], env: Record<st
   return { code: status, stdout, stderr }
 }
 
+/** The words of each command. */
+function commandsOf(routes: RouteMap<LineContext>, before: readonly string[] = []): readonly string[][] {
+  return routes.getAllEntries().flatMap(({ name, target }) => {
+    const words = [...before, name.original]
+    return 'getAllEntries' in target ? commandsOf(target, words) : [words]
+  })
+}
+
 const shipping = suite('the operator’s program as it ships')
 
 shipping('is a package of a version, with all licences and no packages that it would have to fetch', () => {
@@ -66,9 +77,16 @@ shipping('is a package of a version, with all licences and no packages that it w
     ['iam-ra'],
   )
   const notices = readFileSync(join(installed, 'NOTICES'), 'utf8')
-  for (const name of ['@stricli/core', '@clack/prompts', '@clack/core', 'sisteransi'])
-    assert.match(notices, new RegExp(`^${name} \\d\\S+ \\((?:Apache-2\\.0|MIT)\\)$`, 'm'))
-  assert.not.match(readFileSync(join(installed, 'README.md'), 'utf8'), '](')
+  for (const name of [
+    '@stricli/core',
+    '@clack/prompts',
+    'sisteransi',
+    '@aws-sdk/client-iam',
+    '@smithy/core',
+    'yaml',
+  ])
+    assert.match(notices, new RegExp(`^${name} \\d\\S+ \\((?:Apache-2\\.0|MIT|ISC)\\)$`, 'm'))
+  assert.not.match(readFileSync(join(installed, 'README.md'), 'utf8'), /\]\((?!https:)/)
   assert.is(readFileSync(join(installed, 'LICENSE'), 'utf8'), readFileSync(join(ROOT, 'LICENSE'), 'utf8'))
 })
 
@@ -91,7 +109,7 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
     assert.equal(run(program, ['--version']), { code: 0, stdout: `iam-ra ${version}\n`, stderr: '' })
     const help = run(program, ['--help'])
     assert.is(help.code, 0, help.stderr)
-    assert.match(help.stdout, /^USAGE\n {2}iam-ra [a-z0-9]+ /)
+    assert.match(help.stdout, /^USAGE\n {2}iam-ra init\n/)
     assert.is(help.stderr, '')
     assert.match(run(program, ['completion', 'bash']).stdout, '__complete')
     assert.match(run(program, ['__complete', 'vault', 'setup', '--ro']).stdout, /^--root-mount\t/)
@@ -99,6 +117,23 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
     assert.is(wrong.code, 2)
     assert.is(wrong.stdout, '')
     assert.match(wrong.stderr, 'hint: did you mean --apply?')
+  })
+
+  shipping(`${name}: help of every command`, () => {
+    for (const words of commandsOf(ROUTES)) {
+      const help = run(program, [...words, '--help'])
+      assert.is(help.code, 0, help.stderr)
+      assert.match(help.stdout, `USAGE\n  iam-ra ${words.join(' ')}`)
+    }
+  })
+
+  shipping(`${name}: status without credentials says what is missing`, () => {
+    const env = { AWS_REGION: 'eu-central-1', AWS_EC2_METADATA_DISABLED: 'true' }
+    const { code, stdout, stderr } = run(program, ['status'], env)
+    assert.is(code, 5, stderr)
+    assert.is(stdout, '')
+    assert.match(stderr, 'cannot get AWS credentials: none were found')
+    assert.match(stderr, /^hint: set --profile or AWS_PROFILE/m)
   })
 
   shipping(`${name}: vault setup against a Vault that is empty, with no file beside it`, async () => {

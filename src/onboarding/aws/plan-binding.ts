@@ -1,4 +1,5 @@
 /** What binding and unbinding change in a role, and whether there is room for it. */
+import { thousands } from '../../text/thousands.ts'
 import { IamRaError } from '../../errors.ts'
 import { commonName, commonNameFault } from '../names.ts'
 import type { Difference } from '../plan/difference.ts'
@@ -12,7 +13,9 @@ import { settle, type Settling } from './settle.ts'
 import type { Plan } from '../plan/step.ts'
 import { admissionKey, admissionOf, admissions, policyFor, policySize, type Owner } from './trust-policy.ts'
 
-export interface BindingWishes extends Omit<Settling, 'role'> {
+export interface BindingWishes extends Pick<Settling, 'bind' | 'unbind' | 'onWait'> {
+  /** Lets in those too whom only a tag names: as the plan shows them. */
+  readonly settleOthers?: boolean
   /** The most characters that a trust policy may have in this account. */
   readonly quota: number
 }
@@ -67,12 +70,17 @@ export function planBinding(account: Account, owner: Owner, role: BoundRole, wis
     {
       name: 'trust policy',
       before: `${sizeBefore}`,
-      after: `${size} of ${quota} characters; about ${more} more workloads fit`,
+      after: `${thousands(size)} of ${thousands(quota)} characters; about ${more} more workloads fit`,
     },
   ]
   const step = {
     shown: { verb: 'change' as const, what: `iam role ${role.name}`, differences },
-    apply: () => applyBinding(account, owner, role.name, wishes),
+    apply: () =>
+      applyBinding(account, owner, {
+        ...wishes,
+        role: role.name,
+        letIn: settleOthers ? rest.filter(isLacking) : [],
+      }),
   }
   return { steps: [step], notes, problems }
 }
@@ -117,21 +125,16 @@ function roomFaults(
       : []),
     ...(size > quota
       ? [
-          `the trust policy of role ${role.name} would have ${size} characters, and ${quota} fit: ${waysOut(quota)}`,
+          `the trust policy of role ${role.name} would have ${thousands(size)} characters, and ${thousands(quota)} fit: ${waysOut(quota)}`,
         ]
       : []),
   ]
 }
 
 /** If the anchor is gone once the binding is visible, another operator destroyed the installation: the binding is removed again. */
-async function applyBinding(
-  account: Account,
-  owner: Owner,
-  role: string,
-  wishes: BindingWishes,
-): Promise<string> {
-  const settled = await settle(account, owner, { ...wishes, role })
-  const { bind = [], unbind = [] } = wishes
+async function applyBinding(account: Account, owner: Owner, settling: Settling): Promise<string> {
+  const { role, bind = [], unbind = [] } = settling
+  const settled = await settle(account, owner, settling)
   const [first] = bind
   if (first !== undefined && (await account.rolesAnywhere.getAnchor(first.anchor.id)) === undefined) {
     await settle(account, owner, { role, unbind: bind })

@@ -28,11 +28,11 @@ export interface Settling {
   /** As they were when they were read. */
   readonly unbind?: readonly Binding[]
   /**
-   * Also admits workloads whose tags this run did not write, if no policy that it has read admits them. Only on demand: someone
-   * who may tag a role must not be able to grant it.
+   * Those to let in too whose tags this run did not write and whom no policy that it has seen let in: the ones that an operator
+   * was shown, and no later ones. Who may tag a role must not be able to grant it.
    */
-  readonly settleOthers?: boolean
-  /** Called with what it waits for. */
+  readonly letIn?: readonly Binding[]
+  /** Told what is waited for. */
   readonly onWait?: (what: string) => void
 }
 
@@ -59,7 +59,7 @@ const PAUSE_MS = 500
 
 /** @throws IamRaError also if the role has tags that this version cannot parse: nothing is derived from some of the tags */
 export async function settle(account: Account, owner: Owner, settling: Settling): Promise<Settled> {
-  const { role, bind = [], unbind = [], settleOthers = false, onWait } = settling
+  const { role, bind = [], unbind = [], letIn = [], onWait } = settling
   const { iam, interrupt } = account
   const { clock, random } = account.runtime
   const { installation } = owner
@@ -70,7 +70,7 @@ export async function settle(account: Account, owner: Owner, settling: Settling)
   const lettingOut = new Set(taken.map((one) => admissionKey(admissionOf(one))))
   const mine = new Set(bind.map(keyOf))
   const unseen = new Map(bind.map((one) => [keyOf(one), one]))
-  const trusted = new Set<string>()
+  const trusted = new Set(letIn.map((one) => admissionKey(admissionOf(one))))
   const missingSince = new Map<string, number>()
   const seen: string[] = []
   let startMs: number | undefined
@@ -102,7 +102,7 @@ export async function settle(account: Account, owner: Owner, settling: Settling)
       return nowMs - sinceMs < BOUND_MS
     })
     const mayEnter = (one: Binding): boolean =>
-      settleOthers || mine.has(keyOf(one)) || trusted.has(admissionKey(admissionOf(one)))
+      mine.has(keyOf(one)) || trusted.has(admissionKey(admissionOf(one)))
     const others = wantedBindings.filter((one) => !mayEnter(one))
     const entering = wantedBindings.filter(mayEnter).map(admissionOf)
     const wanted = policyFor(owner, [...entering, ...kept], record.policy)

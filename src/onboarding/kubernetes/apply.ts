@@ -100,7 +100,8 @@ function isConflict(error: unknown): error is IamRaError {
 }
 
 function managerIn({ said }: IamRaError): string {
-  return /conflict with "([^"]+)"/.exec(said.join('\n'))?.[1] ?? 'something else'
+  const managers = said.join('\n').matchAll(/conflicts? with "([^"]+)"/g)
+  return [...new Set([...managers].flatMap(([, manager]) => manager ?? []))].join(', ') || 'something else'
 }
 
 function foreign(object: KubeObject): IamRaError {

@@ -174,11 +174,22 @@ export const KUBECTL_RULES: readonly KubectlRule[] = [
   },
   {
     name: 'admission',
-    when: /denied the request|admission webhook|\(Forbidden\)|is forbidden: /,
+    when: /denied (the )?request|admission webhook|\(Forbidden\)|is forbidden: /,
     code: 'REFUSED',
     status: 403,
     cause: 'a policy of the cluster forbids it',
     hint: 'compare the object with the policy that the message names',
+  },
+  {
+    name: 'webhook',
+    when: /failed calling webhook/,
+    code: 'UNAVAILABLE',
+    status: 500,
+    cause: found(
+      /failed calling webhook "([^"]+)"/,
+      (name) => `the webhook ${name} of the cluster does not answer`,
+    ),
+    hint: 'check the pods of the webhook, and run it again',
   },
   {
     name: 'certificate-time',
@@ -266,7 +277,7 @@ export const KUBECTL_RULES: readonly KubectlRule[] = [
     when: /ServiceUnavailable|InternalError|currently unable to handle/,
     code: 'UNAVAILABLE',
     status: 503,
-    cause: 'the API server, or a webhook that it calls, cannot answer now',
+    cause: 'the API server cannot answer now',
     hint: 'run it again in a moment: what was done stays',
   },
   {
@@ -309,10 +320,10 @@ export const KUBECTL_RULES: readonly KubectlRule[] = [
   },
   {
     name: 'conflict',
-    when: /conflicts?: |conflict with "/,
+    when: /conflicts? with "/,
     code: 'REFUSED',
     status: 409,
-    cause: found(/conflict with "([^"]+)"/, (name) => `${name} manages a part of it`),
+    cause: found(/conflicts? with "([^"]+)"/, (name) => `${name} manages a part of it`),
     hint: 'it has no label of iam-ra, so it is left as it is: rename or delete it, or choose another name',
   },
   {
@@ -372,7 +383,7 @@ function canI(text: string): string {
 
 /** As kubectl takes it: `pod NAME`. */
 function invalidName(text: string): string {
-  const [, kind = 'clusterrolebinding', name = 'NAME'] = /The (\w+) "([^"]+)" is invalid/.exec(text) ?? []
+  const [, kind = 'pod', name = 'NAME'] = /The (\w+) "([^"]+)" is invalid/.exec(text) ?? []
   return `${kind.toLowerCase()} ${name}`
 }
 

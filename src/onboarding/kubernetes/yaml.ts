@@ -2,7 +2,7 @@
  * YAML for kubectl, whose parser follows version 1.1: there `yes`, `on`, `0x1f` and `1e3` are no strings unless they are
  * quoted.
  */
-import { Document, Scalar, visit } from 'yaml'
+import { Document, Scalar, visit, type Tags } from 'yaml'
 import type { KubeObject } from './objects.ts'
 
 /** Line breaks of YAML 1.1, and characters that it does not allow. */
@@ -20,7 +20,11 @@ export function toYaml(objects: readonly KubeObject[]): string {
 }
 
 function documentOf(object: KubeObject): string {
-  const document = new Document(object, { version: '1.1', aliasDuplicateObjects: false })
+  const document = new Document(object, {
+    version: '1.1',
+    customTags: withoutMerge,
+    aliasDuplicateObjects: false,
+  })
   visit(document, {
     Scalar(_key, node) {
       if (typeof node.value === 'string' && mustQuote(node.value)) node.type = Scalar.QUOTE_DOUBLE
@@ -30,6 +34,11 @@ function documentOf(object: KubeObject): string {
   return text.replace(TO_ESCAPE, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
   })
+}
+
+/** The library would write the string `<<` as the key that merges. */
+function withoutMerge(tags: Tags): Tags {
+  return tags.filter((tag) => typeof tag === 'string' || tag.tag !== 'tag:yaml.org,2002:merge')
 }
 
 /** Other strings are left to the library; it writes those of several lines as a block. */

@@ -10,20 +10,20 @@ import type { KubeObject } from '../../onboarding/kubernetes/objects.ts'
 import { joined, type Plan } from '../../onboarding/plan/step.ts'
 import { installationOf, withAccount } from '../account.ts'
 import { withAuthority } from '../authority.ts'
-import { change, type ChangeFlags } from '../change.ts'
+import { change } from '../change.ts'
 import type { OperatorContext } from '../context.ts'
 import type { AccountFlags } from '../route.ts'
 import { boundTo, checkCommonName, checkNames, chooseCluster, chooseRole, requireAnchor } from './choose.ts'
 import { checkCluster, deliver, isForeignAccount, type ObjectFlags } from './cluster.ts'
+import { letsOthersIn, type OthersFlags } from './others.ts'
 import { readSampleWishes, type SampleFlags, type SampleWishes } from './sample.ts'
 import { readWait, waitForSample } from './wait.ts'
 
-export interface OnboardFlags extends AccountFlags, ObjectFlags, ChangeFlags, SampleFlags {
+export interface OnboardFlags extends AccountFlags, ObjectFlags, OthersFlags, SampleFlags {
   readonly role?: string
   readonly cluster?: string
   readonly 'k8s-namespace'?: string
   readonly 'service-account'?: string
-  readonly 'settle-others'?: boolean
   readonly wait?: string
 }
 
@@ -35,6 +35,8 @@ interface Meant {
   readonly cluster: Cluster
   /** By which the operator calls it. */
   readonly role: string
+  /** Whether workloads that only the role's tags name are let in too. */
+  readonly settleOthers: boolean
 }
 
 export async function onboard(
@@ -50,16 +52,19 @@ export async function onboard(
   return await withAccount(context, flags, async (account) => {
     const first = await readInstallation(account, name)
     const cluster = chooseCluster(first, flags.cluster)
-    const { role } = chooseRole(first, flags.role, workload)
+    const bound = chooseRole(first, flags.role, workload)
+    const { role } = bound
     checkCommonName({ cluster: cluster.name, namespace, account: serviceAccount })
-    const meant: Meant = { workload, namespace, account: serviceAccount, cluster, role }
     if (flags.apply === true) await checkCluster(context, flags, cluster)
+    const place = { workload, namespace, cluster: cluster.name }
+    const settleOthers = await letsOthersIn(context, flags, bound, place)
+    const meant: Meant = { workload, namespace, account: serviceAccount, cluster, role, settleOthers }
     const arns = wishes.arns === 'operator' ? variables(arnsOf(first, role, workload)) : undefined
     const work = { installation: first, cluster: cluster.name, arns }
     return await withAuthority(context, flags, work, async (authority) => {
       let last: Planned | undefined
       const plan = async (): Promise<Plan> => {
-        last = await planOnboarding(account, authority, await readInstallation(account, name), meant, flags)
+        last = await planOnboarding(account, authority, await readInstallation(account, name), meant)
         return last.plan
       }
       const code = await change(context, { plan, stage: 'exchange' }, flags)
@@ -103,8 +108,7 @@ async function planOnboarding(
   account: Account,
   authority: Authority,
   installation: Installation,
-  { cluster, role: roleName, ...identity }: Meant,
-  flags: OnboardFlags,
+  { cluster, role: roleName, settleOthers, ...identity }: Meant,
 ): Promise<Planned> {
   const anchor = requireAnchor(installation)
   const role = chooseRole(installation, roleName, identity.workload)
@@ -122,9 +126,7 @@ async function planOnboarding(
   const plan = joined(
     { steps: [], notes: [], problems: fitProblems(installation, role.role, profile?.arn, anchor.enabled) },
     setUp.plan,
-    planBinding(account, owner, role, {
-      ...{ bind: [binding], quota, settleOthers: flags['settle-others'] === true },
-    }),
+    planBinding(account, owner, role, { bind: [binding], quota, settleOthers }),
     // After the new one: a run that stops in between leaves the workload with both, and the next one ends it.
     ...moved.map((one) => planBinding(account, owner, one.role, { unbind: [one.binding], quota })),
   )
@@ -163,6 +165,11 @@ async function objectsOf(
   const { cluster, namespace, account } = meant
   const { installation, setUp, arns } = planned
   const { sample: kind, mode, image, certificateHours: hours } = wishes
+  if (kind !== undefined && image === undefined) {
+    context.runtime.stderr(
+      'note: the image of aws-iam-ra is a placeholder: set yours with --image or IAM_RA_IMAGE\n',
+    )
+  }
   return [
     ...setUp.objects,
     ...workloadObjects({

@@ -114,7 +114,7 @@ settling('with old reads loses no tag, and whoever is told to settle finds all o
     const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
     await one.run(...names.map((name, index) => ({ bind: [workload(name)], atMs: index * (seed % 5) * 300 })))
     if (one.names().length === names.length) whole += 1
-    await one.run({ settleOthers: true, atMs: 5000 })
+    await one.run({ letIn: names.map((name) => workload(name)), atMs: 5000 })
     assert.equal(one.names(), cnOf(...names), `seed ${seed}`)
   }
   assert.ok(whole >= 95, `${whole} of 100 needed nobody`)
@@ -166,9 +166,10 @@ settling('lets nobody in by a tag alone, says so, and does it when told', async 
   const [settled] = await one.run({ bind: [workload('b')] })
   assert.equal(one.names(), cnOf('a', 'b'))
   assert.equal(settled?.others, [workload('mallory')])
-  const [told] = await one.run({ settleOthers: true })
+  one.set({ tags: [...one.now().tags, bindingTag('default', workload('late'))] })
+  const [told] = await one.run({ letIn: [workload('mallory')] })
   assert.equal(one.names(), cnOf('a', 'b', 'mallory'))
-  assert.equal(told?.others, [])
+  assert.equal(told?.others, [workload('late')])
 })
 
 settling(

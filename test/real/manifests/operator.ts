@@ -18,7 +18,7 @@ export async function installOperatorDefinitions(server: Validation): Promise<bo
   return true
 }
 
-function definitionsFolder(): string | undefined {
+export function definitionsFolder(): string | undefined {
   const named = process.env['VSO_CRDS'] ?? ''
   // Whoever names a folder means it; the other one is there where the project is developed.
   if (named !== '') return named

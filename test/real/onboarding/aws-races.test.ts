@@ -91,7 +91,7 @@ races('with old reads lose nobody once someone is told to settle', async () => {
     const caughtUp = delay(400).then(() => Object.assign(aws.gate.stale, { tags: 0, policies: 0 }))
     await everybody('bind')
     await caughtUp
-    await settle(first, start.owner, { role: role.name, settleOthers: true })
+    await settle(first, start.owner, { role: role.name, letIn: NAMES.map((name) => workload(start, name)) })
     assert.equal(
       await exchanged(),
       NAMES.map(() => 'done'),

@@ -189,6 +189,8 @@ commands('read twenty roles of 45 workloads by the calls that they need and no m
     'rolesanywhere:ListProfiles': 1,
   }
   assert.equal(await callsOf(() => done('role list')), needed)
+  // Without Vault, which is then not asked.
+  assert.equal(await callsOf(() => done('k8s list --no-cluster')), needed)
   assert.equal(await callsOf(() => done('status')), { ...needed, 'iam:GetAccountSummary': 1 })
 })
 

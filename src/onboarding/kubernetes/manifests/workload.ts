@@ -52,7 +52,7 @@ export function workloadObjects(workload: Workload): readonly KubeObject[] {
   return [
     ...(accountIsForeign || account === 'default' ? [] : [serviceAccount(workload)]),
     ...shared,
-    ...configMap(workload),
+    configMap(workload),
     ...(operator === undefined ? [] : [arnsSecret(workload, operator)]),
     ...(workload.sample === undefined ? [] : [sampleOf(workload, workload.sample)]),
   ]
@@ -93,8 +93,8 @@ function serviceAccount({ installation, cluster, namespace, account }: Workload)
   }
 }
 
-/** None if there is nothing to keep in it. */
-function configMap(workload: Workload): readonly KubeObject[] {
+/** Also if it is empty: `k8s list` knows workloads by it. */
+function configMap(workload: Workload): KubeObject {
   const { arns, source } = workload
   const { operator } = source
   const data = {
@@ -103,9 +103,8 @@ function configMap(workload: Workload): readonly KubeObject[] {
       : {}),
     ...(source.ca === undefined ? {} : { [CA_KEY]: source.ca }),
   }
-  if (Object.keys(data).length === 0) return []
   const metadata = metadataOf(workload, configName(workload.workload))
-  return [{ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }]
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data }
 }
 
 function arnsSecret(workload: Workload, operator: VaultOperator): KubeObject {
