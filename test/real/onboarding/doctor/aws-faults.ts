@@ -59,12 +59,15 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'a profile of the AWS configuration that is not there',
     env: { AWS_PROFILE: 'nowhere' },
-    says: failed(/cannot get AWS credentials: none were found/, /--profile or AWS_PROFILE/),
+    says: failed(
+      /cannot get AWS credentials with profile nowhere: none were found/,
+      /--profile or AWS_PROFILE/,
+    ),
   },
   {
     name: 'no region',
     env: { AWS_REGION: '', AWS_DEFAULT_REGION: '' },
-    says: failed(/no region/, /--region/),
+    says: failed(/^no AWS region is set$/, /--region/),
   },
   {
     name: 'an endpoint of AWS that is no URL',
@@ -84,7 +87,10 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'a trust anchor that a newer version made',
     make: anchorTag('iam-ra:schema', '2'),
-    says: failed(/tags of another version \(iam-ra:schema is 2\)/, /version of iam-ra that made it/),
+    says: failed(
+      /was created by another version of iam-ra \(iam-ra:schema is 2\)/,
+      /version of iam-ra that created it/,
+    ),
   },
   {
     name: 'a trust anchor that is disabled',
@@ -177,7 +183,7 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'a role with tags of a newer version',
     make: (it) => roleTag(it, 'iam-ra:schema', '2'),
-    says: failed(/role iam-ra-admin has tags of another version/, /version of iam-ra/),
+    says: failed(/role iam-ra-admin was created by another version of iam-ra/, /version of iam-ra/),
   },
   {
     name: 'a role with a binding that cannot be read',
