@@ -77,7 +77,10 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'an installation that is not there',
     args: ['--installation', 'other'],
-    says: failed(/^installation other has no trust anchor/, /^iam-ra init .*--installation other$/),
+    says: failed(
+      /^installation other has no trust anchor/,
+      /iam-ra init .*--installation other, or name the account and region/,
+    ),
   },
   {
     name: 'a trust anchor that lost its tags',
@@ -178,7 +181,7 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'a role that CloudFormation owns',
     make: (it) => roleTag(it, 'aws:cloudformation:stack-name', 'roles'),
-    says: failed(/role iam-ra-admin belongs to the CloudFormation stack roles/, /what owns it/),
+    says: failed(/role iam-ra-admin belongs to the CloudFormation stack roles/, /through the stack roles/),
   },
   {
     name: 'a role with tags of a newer version',
