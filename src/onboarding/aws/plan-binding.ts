@@ -1,4 +1,5 @@
 /** What binding and unbinding change in a role, and whether there is room for it. */
+import { thousands } from '../../text/thousands.ts'
 import { IamRaError } from '../../errors.ts'
 import { commonName, commonNameFault } from '../names.ts'
 import type { Difference } from '../plan/difference.ts'
@@ -69,7 +70,7 @@ export function planBinding(account: Account, owner: Owner, role: BoundRole, wis
     {
       name: 'trust policy',
       before: `${sizeBefore}`,
-      after: `${size} of ${quota} characters; about ${more} more workloads fit`,
+      after: `${thousands(size)} of ${thousands(quota)} characters; about ${more} more workloads fit`,
     },
   ]
   const step = {
@@ -124,7 +125,7 @@ function roomFaults(
       : []),
     ...(size > quota
       ? [
-          `the trust policy of role ${role.name} would have ${size} characters, and ${quota} fit: ${waysOut(quota)}`,
+          `the trust policy of role ${role.name} would have ${thousands(size)} characters, and ${thousands(quota)} fit: ${waysOut(quota)}`,
         ]
       : []),
   ]

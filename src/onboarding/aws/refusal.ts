@@ -1,4 +1,5 @@
 /** What AWS's refusals mean for the operator. test/onboarding/aws/refusals.ts has recorded ones, each with its source. */
+import { thousands } from '../../text/thousands.ts'
 import { IamRaError, type Stage } from '../../errors.ts'
 import { explain, otherwise, type RefusalFacts, type Rule } from '../../net/rules.ts'
 import { meaningOf, retryAfterMs } from '../../net/status.ts'
@@ -151,7 +152,7 @@ export const AWS_RULES: readonly Rule<AwsFacts>[] = [
 
 /** The ways out if a trust policy is full. */
 export function waysOut(quota: number): string {
-  return `raise the quota of ${quota} characters in Service Quotas (L-C07B4B0D, "Role trust policy length"), create a second role with the same policies for further workloads, or offboard workloads that are gone`
+  return `raise the quota of ${thousands(quota)} characters in Service Quotas (L-C07B4B0D, "Role trust policy length"), create a second role with the same policies for further workloads, or offboard workloads that are gone`
 }
 
 /** The action that AWS names, which may differ from that of the call. */

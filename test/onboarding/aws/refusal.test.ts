@@ -49,7 +49,7 @@ refusals('of a policy that is too long name the quota of the account and three w
   const [one] = REFUSALS.filter(({ rule }) => rule === 'policy-size')
   assert.match(
     one === undefined ? '' : (asked(one).hint ?? ''),
-    /2048 characters in Service Quotas \(L-C07B4B0D.*second role.*offboard/,
+    /2,048 characters in Service Quotas \(L-C07B4B0D.*second role.*offboard/,
   )
 })
 

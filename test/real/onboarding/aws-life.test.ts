@@ -219,7 +219,7 @@ life('counts what a role has room for, and refuses what is more with the ways ou
   const [full = ''] = plan(45, 900).problems
   assert.match(full, /would have \d+ characters, and 900 fit: raise the quota .*second role.*offboard/)
   const shown = plan(2, 2048).steps[0]?.shown.differences ?? []
-  assert.match(shown.at(-1)?.after ?? '', /^\d+ of 2048 characters; about \d+ more workloads fit$/)
+  assert.match(shown.at(-1)?.after ?? '', /^\d+ of 2,048 characters; about \d+ more workloads fit$/)
   const long = workload(now, 'a'.repeat(40), { namespace: 'b'.repeat(20) })
   const { problems } = planBinding(account, now.owner, role, { bind: [long], quota: 2048 })
   assert.match(problems.join(), /certificate name of 66 characters/)

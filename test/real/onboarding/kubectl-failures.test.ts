@@ -238,7 +238,7 @@ failures('a credential plug-in that is missing, fails, hangs or says something e
   says(expired, 'REFUSED', /its credential plugin sh failed/, /aws sso login/)
   assert.is(expired.problems[0], 'kubectl: Token has expired and refresh failed')
   says(await by(exec('sh', 'echo hello')), 'ANSWER_INVALID', /is not a credential/, /recreate the kubeconfig/)
-  const hanging = await by(exec('sh', 'exec sleep 30'), { requestSeconds: 60, runMs: 500 })
+  const hanging = await by(exec('sh', 'exec sleep 3'), { requestSeconds: 60, runMs: 500 })
   says(hanging, 'TIMEOUT', /did not end in time/, /waits for you to sign in/)
   const stale = `echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"secret-of-a-plugin"}}'`
   const refused = await by(exec('sh', stale))

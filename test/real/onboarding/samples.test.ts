@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert'
 import { parse } from 'yaml'
 import { ROOT } from '../../../scripts/checks/files.ts'
 import type { Mode } from '../../../src/onboarding/kubernetes/manifests/credentials-pod.ts'
-import type { Container, PodSpec, Volume } from '../../../src/onboarding/kubernetes/manifests/pod.ts'
+import type { PodSpec, Volume } from '../../../src/onboarding/kubernetes/manifests/pod.ts'
 import { workloadObjects } from '../../../src/onboarding/kubernetes/manifests/workload.ts'
 import type { KubeObject } from '../../../src/onboarding/kubernetes/objects.ts'
 import { toYaml } from '../../../src/onboarding/kubernetes/yaml.ts'
@@ -89,7 +89,7 @@ function withComponentsSources(spec: PodSpec): PodSpec {
   const volumes = spec.volumes.map((volume) =>
     volume.name === 'iam-ra-vault-ca' ? { name: volume.name, configMap: { name: 'vault-ca' } } : volume,
   )
-  return { ...spec, initContainers: containers as unknown as readonly Container[], volumes }
+  return { ...spec, initContainers: containers, volumes }
 }
 
 /** Their order means nothing, except that of init containers and of variables that refer to others. */
