@@ -10,7 +10,7 @@ import { installationOf, withAccount } from './account.ts'
 import { checkTags } from './added-tags.ts'
 import { change, type ChangeFlags } from './change.ts'
 import type { OperatorContext } from './context.ts'
-import { printDocument } from './report.ts'
+import { printDocument, printResult } from './report.ts'
 import { checkRootFlags, isRootNamed, withRoot, type RootFlags } from './root.ts'
 import type { AccountFlags } from './route.ts'
 
@@ -60,7 +60,7 @@ async function createInstallation(
   const anchor = reads.at(-1)?.anchor
   if (flags['dry-run'] === true || anchor === undefined) return code
   if (flags.json === true) {
-    printDocument(runtime, { installation: name, trustAnchor: { name: anchor.name, arn: anchor.arn } })
+    await printDocument(runtime, { installation: name, trustAnchor: { name: anchor.name, arn: anchor.arn } })
   }
   if (reads[0]?.anchor === undefined) {
     runtime.stderr('next: iam-ra role create NAME --policy ARN, and iam-ra k8s setup CLUSTER\n')
@@ -80,7 +80,7 @@ async function printTemplate(
       hint: 'give its certificate with --root FILE, or let iam-ra init create it',
     })
   }
-  runtime.stdout(anchorTemplate(await read()))
+  await printResult(runtime, anchorTemplate(await read()))
   runtime.stderr(
     `next: save it, and run aws cloudformation deploy --stack-name iam-ra-${name} --template-file FILE\n`,
   )

@@ -20,9 +20,16 @@ export function errorJson(error: IamRaError): string {
   return `${JSON.stringify({ schema: SCHEMA, error: { code, exit: exitOf(error), message, problems, hint } })}\n`
 }
 
+/** The result of a command. On a terminal it follows what stderr said before it, and precedes what stderr says next. */
+export async function printResult(runtime: OperatorRuntime, text: string): Promise<void> {
+  await runtime.written()
+  runtime.stdout(text)
+  await runtime.written()
+}
+
 /** The result of a command with --json. */
-export function printDocument({ stdout }: OperatorRuntime, members: object): void {
-  stdout(`${JSON.stringify({ schema: SCHEMA, ...members }, undefined, 2)}\n`)
+export async function printDocument(runtime: OperatorRuntime, members: object): Promise<void> {
+  await printResult(runtime, `${JSON.stringify({ schema: SCHEMA, ...members }, undefined, 2)}\n`)
 }
 
 export function warn({ stderr, terminal }: OperatorRuntime, sentence: string): void {

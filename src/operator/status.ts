@@ -10,7 +10,7 @@ import { installationOf, withAccount } from './account.ts'
 import type { OperatorContext } from './context.ts'
 import { facts, problemLines } from './report-lines.ts'
 import { thousands } from '../text/thousands.ts'
-import { printDocument } from './report.ts'
+import { printDocument, printResult } from './report.ts'
 import type { AccountFlags } from './route.ts'
 
 export interface StatusFlags extends AccountFlags {
@@ -25,8 +25,8 @@ export async function status(context: OperatorContext, flags: StatusFlags): Prom
     const quota = installation.roles.length === 0 ? 0 : await account.iam.trustPolicyQuota()
     return viewOf(account, installation, { quota, nowMs: runtime.clock.now() })
   })
-  if (flags.json === true) printDocument(runtime, view)
-  else runtime.stdout(asText(view))
+  if (flags.json === true) await printDocument(runtime, view)
+  else await printResult(runtime, asText(view))
   if (!view.exists && view.problems.length === 0)
     runtime.stderr('next: iam-ra init creates an installation\n')
   return 0

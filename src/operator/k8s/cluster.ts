@@ -7,7 +7,7 @@ import { isOurs, type KubeObject } from '../../onboarding/kubernetes/objects.ts'
 import { toYaml } from '../../onboarding/kubernetes/yaml.ts'
 import type { ClusterFacts } from '../../onboarding/workloads.ts'
 import type { OperatorContext } from '../context.ts'
-import { SCHEMA, warn } from '../report.ts'
+import { printDocument, printResult, warn } from '../report.ts'
 
 export interface ClusterFlags {
   readonly context?: string
@@ -48,14 +48,11 @@ export async function deliver(
   const { runtime } = context
   if (flags.apply === true) {
     for (const line of await kubectlOf(context, flags).apply(objects)) runtime.stderr(`${line}\n`)
-    if (flags.json === true) runtime.stdout(`${JSON.stringify({ schema: SCHEMA, ...facts }, undefined, 2)}\n`)
+    if (flags.json === true) await printDocument(runtime, facts)
     return
   }
-  runtime.stdout(
-    flags.json === true
-      ? `${JSON.stringify({ schema: SCHEMA, ...facts, objects }, undefined, 2)}\n`
-      : toYaml(objects),
-  )
+  if (flags.json === true) await printDocument(runtime, { ...facts, objects })
+  else await printResult(runtime, toYaml(objects))
 }
 
 /**

@@ -9,7 +9,7 @@ import { installationOf, withAccount } from '../account.ts'
 import { withAuthority } from '../authority.ts'
 import type { OperatorContext } from '../context.ts'
 import { FOUND } from '../exits.ts'
-import { SCHEMA, warn } from '../report.ts'
+import { printResult, SCHEMA, warn } from '../report.ts'
 import type { AccountFlags } from '../route.ts'
 import { checkNames, chooseCluster, requireAnchor } from './choose.ts'
 import { readFacts, type ClusterFlags } from './cluster.ts'
@@ -35,7 +35,7 @@ export async function list(context: OperatorContext, flags: ListFlags): Promise<
     ({ cluster }) => flags.cluster === undefined || cluster === flags.cluster,
   )
   const off = rows.filter(isOff)
-  context.runtime.stdout(flags.json === true ? asJson(installation, rows) : asTable(rows))
+  await printResult(context.runtime, flags.json === true ? asJson(installation, rows) : asTable(rows))
   say(context, installation, rows, off)
   return off.length > 0 && flags['exit-code'] === true ? FOUND : 0
 }

@@ -3,7 +3,7 @@ import { IamRaError } from '../../errors.ts'
 import type { Cluster } from '../../onboarding/aws/owned.ts'
 import { isOurs, nameOf, type ObjectName } from '../../onboarding/kubernetes/objects.ts'
 import type { OperatorContext } from '../context.ts'
-import { SCHEMA } from '../report.ts'
+import { printDocument, printResult } from '../report.ts'
 import { checkCluster, clusterNameOf, kubectlOf, type ObjectFlags } from './cluster.ts'
 
 export interface Removal {
@@ -26,11 +26,12 @@ export async function removeObjects(
   }
   const commands = flags.apply === true ? [] : await commandsFor(context, flags, cluster, names)
   if (flags.json === true) {
-    runtime.stdout(`${JSON.stringify({ schema: SCHEMA, ...facts, commands }, undefined, 2)}\n`)
+    await printDocument(runtime, { ...facts, commands })
     return
   }
-  if (commands.length > 0) runtime.stderr('delete its objects with:\n')
-  for (const command of commands) runtime.stdout(`${command}\n`)
+  if (commands.length === 0) return
+  runtime.stderr('delete its objects with:\n')
+  await printResult(runtime, commands.map((command) => `${command}\n`).join(''))
 }
 
 /** For the objects that exist, if the cluster can be asked; otherwise for all that may exist. */

@@ -53,7 +53,7 @@ export async function create(context: OperatorContext, flags: CreateFlags, role:
     const made = now?.roles.find((one) => one.role === role)
     if (flags.json === true && flags['dry-run'] !== true && made !== undefined) {
       const [profile] = made.profiles
-      printDocument(context.runtime, {
+      await printDocument(context.runtime, {
         ...{ installation: name, role, arn: made.arn, profile: profile?.arn ?? null },
         trustAnchor: now?.anchor?.arn ?? null,
       })

@@ -4,7 +4,7 @@ import { readInstallation } from '../../onboarding/aws/installation.ts'
 import { table } from '../../terminal/table.ts'
 import { installationOf, withAccount } from '../account.ts'
 import type { OperatorContext } from '../context.ts'
-import { printDocument } from '../report.ts'
+import { printDocument, printResult } from '../report.ts'
 import type { AccountFlags } from '../route.ts'
 
 export interface ListFlags extends AccountFlags {
@@ -22,7 +22,7 @@ export async function list(context: OperatorContext, flags: ListFlags): Promise<
     sessionSeconds: role.profiles[0]?.durationSeconds ?? null,
     problems: roleFindings(installation, role),
   }))
-  if (flags.json === true) printDocument(runtime, { installation: name, roles })
+  if (flags.json === true) await printDocument(runtime, { installation: name, roles })
   else if (roles.length > 0) {
     const rows = roles.map(
       ({ role, name: iamName, workloads, sessionSeconds, problems: [first, ...more] }) => [
@@ -30,7 +30,7 @@ export async function list(context: OperatorContext, flags: ListFlags): Promise<
         first === undefined ? 'ok' : `${first.wrong}${more.length === 0 ? '' : `, and ${more.length} more`}`,
       ],
     )
-    runtime.stdout(`${table(HEAD, rows).join('\n')}\n`)
+    await printResult(runtime, `${table(HEAD, rows).join('\n')}\n`)
   }
   if (roles.length === 0) {
     const next =

@@ -10,7 +10,7 @@ import { installationOf, withAccount } from '../account.ts'
 import type { OperatorContext } from '../context.ts'
 import { facts, problemLines } from '../report-lines.ts'
 import { thousands } from '../../text/thousands.ts'
-import { printDocument } from '../report.ts'
+import { printDocument, printResult } from '../report.ts'
 import type { AccountFlags } from '../route.ts'
 import { findRole } from './find.ts'
 
@@ -30,8 +30,8 @@ export async function show(context: OperatorContext, flags: ShowFlags, role: str
     ])
     return viewOf(installation, found, { policies, quota })
   })
-  if (flags.json === true) printDocument(runtime, { installation: name, ...view })
-  else runtime.stdout(asText(view))
+  if (flags.json === true) await printDocument(runtime, { installation: name, ...view })
+  else await printResult(runtime, asText(view))
   return 0
 }
 

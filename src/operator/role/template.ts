@@ -1,4 +1,5 @@
 /** `iam-ra role create --print cloudformation`: the role of one workload as a template, for teams that create roles with CloudFormation. */
+import { printResult } from '../report.ts'
 import { IamRaError } from '../../errors.ts'
 import { roleTemplate } from '../../onboarding/aws/cloudformation.ts'
 import { readInstallation } from '../../onboarding/aws/installation.ts'
@@ -58,7 +59,8 @@ export async function printTemplate(
   if (!ANCHOR.test(AnchorArn)) {
     throw wrong('--anchor is not the ARN of a trust anchor', 'copy it from iam-ra status, or from the stack')
   }
-  context.runtime.stdout(
+  await printResult(
+    context.runtime,
     roleTemplate({
       ...{ AnchorArn, IssuerNames, PermissionsPolicyArn },
       ...{ Cluster: workload.cluster, Namespace: workload.namespace, Account: workload.account },

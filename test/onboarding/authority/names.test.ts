@@ -13,6 +13,15 @@ names('its words can be read again, and those of another version are not guessed
   const found = { address: 'https://v', authMount: 'a', pkiMount: 'b', pkiRole: 'c' }
   assert.equal(clusterOf({ ...PROD, words: wordsOf(found) }), found)
   assert.is(clusterOf({ ...PROD, words: ['https://v', 'a', 'b'] }), undefined)
+  const below = { ...found, vaultNamespace: 'admin/team' }
+  assert.equal(clusterOf({ ...PROD, words: wordsOf(below) }), below)
+})
+
+names('the addresses in certificates have the namespace of Vault', () => {
+  const { pki } = defaultSetup('prod', { ...WISHES, vaultNamespace: 'admin/team' })
+  assert.equal(pki.issuingCertificates, ['https://vault.example/v1/admin/team/pki-prod/ca'])
+  assert.equal(pki.crlDistributionPoints, ['https://vault.example/v1/admin/team/pki-prod/crl'])
+  assert.equal(defaultSetup('prod', WISHES).pki.issuingCertificates, ['https://vault.example/v1/pki-prod/ca'])
 })
 
 names('the CA of a cluster with a long name has a CN that a certificate may have', () => {

@@ -116,6 +116,6 @@ export function strayFindings(strays: readonly string[], installation: string): 
 /** What no call of this account can tell: the organization's policies are read in its management account. */
 export function guardFinding(): Finding {
   return unknown(
-    'whether an SCP lets only operators set iam-ra: tags cannot be read from this account; docs/cli.md has one',
+    'whether an SCP lets only operators set iam-ra: tags cannot be read from this account; docs/aws.md has one',
   )
 }
