@@ -4,13 +4,14 @@ import type { Account } from '../../onboarding/aws/account.ts'
 import type { Binding } from '../../onboarding/aws/bindings.ts'
 import { readInstallation, type Installation } from '../../onboarding/aws/installation.ts'
 import { planBinding } from '../../onboarding/aws/plan-binding.ts'
+import { commonName } from '../../onboarding/names.ts'
 import { workloadNames } from '../../onboarding/kubernetes/manifests/workload.ts'
 import { joined, type Plan } from '../../onboarding/plan/step.ts'
 import { installationOf, withAccount } from '../account.ts'
 import { change, type ChangeFlags } from '../change.ts'
 import type { OperatorContext } from '../context.ts'
 import type { AccountFlags } from '../route.ts'
-import { boundTo, checkNames, requireAnchor } from './choose.ts'
+import { boundTo, checkNames, requireAnchor, type Bound } from './choose.ts'
 import type { ObjectFlags } from './cluster.ts'
 import { removeObjects } from './remove.ts'
 
@@ -94,11 +95,21 @@ function placeOf(installation: Installation, workload: string, flags: OffboardFl
 }
 
 async function planOffboarding(account: Account, installation: Installation, place: Place): Promise<Plan> {
-  const bound = boundTo(installation, place)
-  if (bound.length === 0) return joined()
+  const leaving = [...boundTo(installation, place), ...stillAdmitted(installation, place)]
+  if (leaving.length === 0) return joined()
   const quota = await account.iam.trustPolicyQuota()
-  const plans = bound.map(({ role, binding }) =>
+  const plans = leaving.map(({ role, binding }) =>
     planBinding(account, installation.owner, role, { unbind: [binding], quota }),
   )
   return joined(...plans)
+}
+
+/** A run that ended after it had removed the tag leaves the name in the trust policy, and the workload its access. */
+function stillAdmitted({ roles }: Installation, place: Place): readonly Bound[] {
+  const name = commonName(place)
+  return roles.flatMap((role) =>
+    role.untagged
+      .filter((one) => one.name === name)
+      .map(({ anchor, issuer }) => ({ role, binding: { ...place, anchor, issuer } })),
+  )
 }

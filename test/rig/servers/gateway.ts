@@ -1,12 +1,20 @@
 /** A relay before a real server that can be sent elsewhere, and that lets a test do something before a request goes on. */
 import http from 'node:http'
-import { host, type EmulatorRequest, type EmulatorResponse, type Hosted } from '../emulators/http.ts'
+import {
+  host,
+  type EmulatorRequest,
+  type EmulatorResponse,
+  type Fate,
+  type Hosted,
+} from '../emulators/http.ts'
 
 export interface Gateway extends Hosted {
   /** Those so far, in their order. They hold secrets: compare them, print none. */
   readonly answers: readonly EmulatorResponse[]
   /** Awaited before a request goes on. */
   before: ((request: EmulatorRequest) => Promise<void>) | undefined
+  /** Called when the server has answered. What it gives stands for the answer. */
+  after: ((request: EmulatorRequest) => Fate | undefined) | undefined
   /** Scheme (http), host and port of the server behind. */
   upstream: string
 }
@@ -17,9 +25,9 @@ export async function startGateway(upstream: string): Promise<Gateway> {
     await gateway.before?.(request)
     const answer = await forward(gateway.upstream, request)
     answers.push(answer)
-    return answer
+    return gateway.after?.(request) ?? answer
   })
-  const gateway: Gateway = Object.assign(hosted, { answers, before: undefined, upstream })
+  const gateway: Gateway = Object.assign(hosted, { answers, before: undefined, after: undefined, upstream })
   return gateway
 }
 
