@@ -4,14 +4,13 @@ import type { Account } from '../../onboarding/aws/account.ts'
 import type { Binding } from '../../onboarding/aws/bindings.ts'
 import { readInstallation, type Installation } from '../../onboarding/aws/installation.ts'
 import { planBinding } from '../../onboarding/aws/plan-binding.ts'
-import { commonName } from '../../onboarding/names.ts'
 import { workloadNames } from '../../onboarding/kubernetes/manifests/workload.ts'
 import { joined, type Plan } from '../../onboarding/plan/step.ts'
 import { installationOf, withAccount } from '../account.ts'
 import { change, type ChangeFlags } from '../change.ts'
 import type { OperatorContext } from '../context.ts'
 import type { AccountFlags } from '../route.ts'
-import { boundTo, checkNames, requireAnchor, type Bound } from './choose.ts'
+import { boundTo, checkNames, requireAnchor } from './choose.ts'
 import type { ObjectFlags } from './cluster.ts'
 import { removeObjects } from './remove.ts'
 
@@ -31,12 +30,15 @@ export async function offboard(
     const first = await readInstallation(account, name)
     requireAnchor(first)
     const place = placeOf(first, workload, flags)
-    if (boundTo(first, place).length === 0) {
+    const isBound = boundTo(first, place).length > 0
+    if (!isBound) {
       const { cluster, namespace } = place
       context.runtime.stderr(`note: ${namespace}/${workload} of ${cluster} is not bound to a role\n`)
     }
-    const plan = async (): Promise<Plan> =>
-      planOffboarding(account, await readInstallation(account, name), place)
+    const plan = async (): Promise<Plan> => {
+      const now = await readInstallation(account, name)
+      return await (isBound ? planOffboarding : planRest)(account, now, place)
+    }
     const code = await change(context, { plan, stage: 'exchange', takesAway: true }, flags)
     if (flags['dry-run'] === true) return code
     const known = first.clusters.find((one) => one.name === place.cluster)
@@ -95,21 +97,24 @@ function placeOf(installation: Installation, workload: string, flags: OffboardFl
 }
 
 async function planOffboarding(account: Account, installation: Installation, place: Place): Promise<Plan> {
-  const leaving = [...boundTo(installation, place), ...stillAdmitted(installation, place)]
-  if (leaving.length === 0) return joined()
+  const bound = boundTo(installation, place)
+  if (bound.length === 0) return joined()
   const quota = await account.iam.trustPolicyQuota()
-  const plans = leaving.map(({ role, binding }) =>
+  const plans = bound.map(({ role, binding }) =>
     planBinding(account, installation.owner, role, { unbind: [binding], quota }),
   )
   return joined(...plans)
 }
 
-/** A run that ended after it had removed the tag leaves the name in the trust policy, and the workload its access. */
-function stillAdmitted({ roles }: Installation, place: Place): readonly Bound[] {
-  const name = commonName(place)
-  return roles.flatMap((role) =>
-    role.untagged
-      .filter((one) => one.name === name)
-      .map(({ anchor, issuer }) => ({ role, binding: { ...place, anchor, issuer } })),
+/**
+ * For a workload without a tag. A run that ended between the tag and the trust policy left the name in the policy, and the
+ * workload its access; the tag that said its namespace and account is gone, so all names of the cluster without a tag go.
+ */
+async function planRest(account: Account, installation: Installation, { cluster }: Place): Promise<Plan> {
+  const roles = installation.roles.filter(
+    ({ fault, untagged }) => fault === undefined && untagged.some(({ name }) => name.endsWith(`.${cluster}`)),
   )
+  if (roles.length === 0) return joined()
+  const quota = await account.iam.trustPolicyQuota()
+  return joined(...roles.map((role) => planBinding(account, installation.owner, role, { quota })))
 }

@@ -1,4 +1,4 @@
-/** Bindings that only a role's tags name: whoever may tag could have put them there, so they are let in by a yes of their own. */
+/** Bindings that only a role's tags name: anyone who may tag could have added them, so letting them in takes a separate yes. */
 import { IamRaError } from '../../errors.ts'
 import type { Binding } from '../../onboarding/aws/bindings.ts'
 import type { BoundRole } from '../../onboarding/aws/installation.ts'

@@ -5,15 +5,14 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { askIam } from '../../rig/servers/moto.ts'
 import { startGround } from './ground.ts'
-import { openOperator } from './operator.ts'
-import { comparable, readWorld, restore } from './world.ts'
+import { comparable, openPastGate, readWorld, restore } from './world.ts'
 
 const POLICY = 'arn:aws:iam::aws:policy/ReadOnlyAccess'
 const ROLE = 'iam-ra-admin'
 
 const ground = await startGround()
 const { aws, kubernetes, vaultServer, home } = ground
-const account = await openOperator(aws)
+const account = await openPastGate(aws)
 for (const line of [
   'init --ca-mode vault',
   `role create admin --policy ${POLICY}`,
@@ -55,8 +54,8 @@ const first = <T>(map: ReadonlyMap<string, T>): readonly [string, T] => {
 
 async function tag(tags: Readonly<Record<string, string>>): Promise<void> {
   const members = Object.entries(tags).flatMap(([key, value], index) => [
-    [`Tags.member.${index + 1}.Key`, key],
-    [`Tags.member.${index + 1}.Value`, value],
+    [`Tags.member.${index + 1}.Key`, key] as const,
+    [`Tags.member.${index + 1}.Value`, value] as const,
   ])
   const form = { Action: 'TagRole', RoleName: ROLE, ...Object.fromEntries(members) }
   const { status, body } = await askIam(aws.motoUrl, form)
@@ -69,9 +68,9 @@ interface Case {
   /** Of stderr, each. */
   readonly says: readonly RegExp[]
   readonly env?: Readonly<Record<string, string>>
-  prepare?(): Promise<unknown> | void
+  prepare?(): unknown
   /** What `restore` does not know. */
-  undo?(): Promise<unknown> | void
+  undo?(): unknown
 }
 
 const denied = (action: string, line = ONBOARD): Case => ({

@@ -10,8 +10,7 @@ import type { ChildRun } from '../../rig/processes/child.ts'
 import { cleanEnv } from '../../rig/processes/clean-env.ts'
 import { startKubeGateway, type KubeGateway } from '../../rig/servers/kube-gateway.ts'
 import { startGround, type Ground } from './ground.ts'
-import { openOperator } from './operator.ts'
-import { comparable, readWorld, restore, type World } from './world.ts'
+import { comparable, openPastGate, readWorld, restore, type World } from './world.ts'
 
 const POLICY = 'arn:aws:iam::aws:policy/ReadOnlyAccess'
 
@@ -42,7 +41,7 @@ export interface Scene {
 export async function startScene(): Promise<Scene> {
   const ground = await startGround()
   const kube = await startKubeGateway(ground.kubernetes)
-  const account = await openOperator(ground.aws)
+  const account = await openPastGate(ground.aws)
   await namespaceIsThere(ground)
   writeFileSync(ground.env['KUBECONFIG'] ?? '', kube.kubeconfig, { mode: 0o600 })
   const run = (line: string, onStart?: (kill: () => void) => void): Promise<ChildRun> =>
@@ -96,7 +95,7 @@ async function disturb(
   }
   for (let at = 1; ; at += 1) {
     assert.equal(comparable(await rewind()), comparable(before), 'the test itself')
-    const fault = { isReached: false, kill: () => undefined as void }
+    const fault = { isReached: false, kill: (): void => undefined }
     arm({ ground, kube }, at, counted, () => {
       fault.isReached = true
       if (end === 'killed') fault.kill()

@@ -3,14 +3,18 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { LIFE, startScene } from './killed.ts'
 
-const killed = suite('a process that ends in its middle, after every call')
-const scene = await startScene()
-killed.after(() => scene.close())
+const killed = suite('a process that is killed or unanswered, at each of its calls')
+const scenes = { killed: await startScene(), lost: await startScene() }
+killed.after(async () => {
+  for (const scene of Object.values(scenes)) await scene.close()
+})
 
 for (const line of LIFE) {
-  killed(`is finished by the next one: ${line}`, async () => {
-    assert.ok((await scene.disturb(line, 'killed', 'every call')) > 5)
-  })
+  for (const end of ['killed', 'lost'] as const) {
+    killed(`leaves what the next one completes: ${line} (${end})`, async () => {
+      assert.ok((await scenes[end].disturb(line, end, 'every call')) > 5)
+    })
+  }
 }
 
 killed.run()

@@ -8,15 +8,15 @@ import { bodyOf, sessionRequest, signingRequestWith } from '../../rig/emulators/
 import type { ChildRun } from '../../rig/processes/child.ts'
 import { api } from '../../rig/servers/api.ts'
 import { startGround } from './ground.ts'
-import { openOperator, roleOf } from './operator.ts'
-import { readWorld } from './world.ts'
+import { roleOf } from './operator.ts'
+import { openPastGate, readWorld } from './world.ts'
 
 const NAMES = ['w1', 'w2', 'w3', 'w4', 'w5', 'w6', 'w7', 'w8'] as const
 const POLICY = 'arn:aws:iam::aws:policy/ReadOnlyAccess'
 
 const ground = await startGround()
 const { aws, kubernetes, vaultServer } = ground
-const account = await openOperator(aws)
+const account = await openPastGate(aws)
 
 const races = suite('processes at once')
 races.after.each(() => void Object.assign(aws.gate.stale, { tags: 0, policies: 0 }))

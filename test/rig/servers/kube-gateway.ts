@@ -1,6 +1,6 @@
 /** A relay before a real API server that a test can cut after a request. Answers go through as bytes: kubectl asks for protobuf. */
 import { once } from 'node:events'
-import http from 'node:http'
+import type http from 'node:http'
 import https from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { createAuthority, serverCertificate } from '../emulators/authority.ts'
