@@ -4,6 +4,7 @@
  * comments name the bundled packages.
  */
 import { join } from 'node:path'
+import { leaveOut } from './build/leave-out.ts'
 
 /** The part of Bun that is used here: https://bun.com/docs/bundler. */
 declare const Bun: { build(options: Readonly<Record<string, unknown>>): Promise<unknown> }
@@ -17,6 +18,7 @@ await Bun.build({
   format: 'esm',
   target: 'node',
   splitting: true,
+  plugins: [leaveOut],
   outdir,
   naming: { chunk: '[name]-[hash].[ext]' },
 })

@@ -5,40 +5,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { folding } from './build/asn1-rsa.ts'
+import { leaveOut, type PluginBuilder } from './build/leave-out.ts'
 
 /** What of Bun is used here, of https://bun.com/docs/bundler. */
 declare const Bun: { build(options: Readonly<Record<string, unknown>>): Promise<unknown> }
-
-interface PluginBuilder {
-  onResolve(
-    options: { readonly filter: RegExp },
-    resolve: (asked: { readonly path: string; readonly importer: string }) => object | undefined,
-  ): void
-  onLoad(
-    options: { readonly filter: RegExp; readonly namespace: string },
-    load: (asked: { readonly path: string }) => object | Promise<object>,
-  ): void
-}
-
-/**
- * What packages load and this executable does not use. src/vault/client.ts gives node-vault its own in their
- * place: the transport for axios, a silent `debug`, and nothing for the commands, their templates and their schemas.
- */
-const UNUSED = /^(?:axios|debug|mustache|tv4|\.\/commands\.js)$/
-
-const leaveOut = {
-  name: 'leave out what is unused',
-  setup(build: PluginBuilder): void {
-    build.onResolve({ filter: UNUSED }, ({ path, importer }) =>
-      // Elsewhere such a name is another module.
-      /[/\\]node-vault[/\\]/.test(importer) ? { path, namespace: 'unused' } : undefined,
-    )
-    build.onLoad({ filter: /.*/, namespace: 'unused' }, ({ path }) => ({
-      contents: path === 'debug' ? 'module.exports = () => () => {}' : 'module.exports = {}',
-      loader: 'js',
-    }))
-  },
-}
 
 /**
  * Formats that the X.509 library can read too, and that no certificate of ours has: it takes object identifiers from

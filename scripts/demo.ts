@@ -1,6 +1,6 @@
 /**
  * The main use case in one command: emulators of Vault and AWS on loopback, `aws-iam-ra` in its own process with the
- * environment of the pod spec in docs/kubernetes.md, then the part of the app container: AWS's own SDK reads the file.
+ * environment of the pod spec in docs/by-hand.md, then the part of the app container: AWS's own SDK reads the file.
  * With --real, a real Vault asks a real kube-apiserver about the token; AWS is still emulated.
  */
 import { spawn } from 'node:child_process'

@@ -8,7 +8,9 @@ const TODAY = { year: 2026, month: 12, day: 1 } as const
 const UUID = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g
 const SERIAL = /\b(?:[0-9a-f]{2}:){7,}[0-9a-f]{2}\b/g
 const HEX = /\b(?:[0-9a-f]{40}|[0-9A-F]{40}|(?<=SHA-256 )[0-9a-f]{16})\b/g
-const DATE = /\b\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z)?/g
+/** IAM's id of a role. */
+const ROLE_ID = /\bAROA[A-Z2-7]{17}\b/g
+const DATE = /\b\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(?:\.\d+)?)?Z)?/g
 
 /** Keeps its ids over all outputs of a page. */
 export class Normaliser {
@@ -33,11 +35,13 @@ export class Normaliser {
         const made = this.#same(serial.toLowerCase(), (hex) => hex.slice(0, serial.length))
         return serial === serial.toUpperCase() ? made.toUpperCase() : made
       })
-      .replace(DATE, (written, time: string | undefined) => {
+      .replace(ROLE_ID, (id) => this.#same(id, (hex) => `AROA${base32(hex)}`))
+      .replace(DATE, (written, time: string | undefined, seconds: string | undefined) => {
         const ms = Date.parse(written)
         // Versions of policies and the like.
         if (ms < nowMs - YEAR_MS) return written
-        return dayOf(ms, nowMs) + (time === undefined ? '' : 'T12:00:00Z')
+        if (time === undefined) return dayOf(ms, nowMs)
+        return `${dayOf(ms, nowMs)}T12:00${seconds === undefined ? '' : ':00'}Z`
       })
   }
 
@@ -50,6 +54,13 @@ export class Normaliser {
     this.#ids.set(id, made)
     return made
   }
+}
+
+/** Seventeen of the letters that AWS's ids are made of. */
+function base32(hex: string): string {
+  return [...Buffer.from(hex, 'hex').subarray(0, 17)]
+    .map((byte) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[byte & 31])
+    .join('')
 }
 
 /** As far from the page's day as it is from now: in days, and from a year on in years, whose days differ. */

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildImages } from '../test/node/build-images.ts'
 import { build } from './build.ts'
+import { pythonEnvironment } from '../test/rig/processes/python.ts'
 import { ALL_SERVERS, ensureServers, serverVariables } from '../test/rig/servers/build.ts'
 import { runTests, testFiles } from './test-runner.ts'
 
@@ -25,7 +26,7 @@ try {
     longestMs: 420_000,
     // One node at a time: the machine has to do all the work of a cluster.
     workers: 1,
-    env: { ...serverVariables(ALL_SERVERS), IAM_RA_IMAGES: images },
+    env: { ...serverVariables(ALL_SERVERS), IAM_RA_IMAGES: images, IAM_RA_PYTHON: pythonEnvironment() },
   })
   process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
   process.exitCode = failed === 0 ? 0 : 1

@@ -18,7 +18,7 @@ readme('docs/settings.md has what --help prints, and every setting', () => {
 })
 
 readme("the demo's init container has the env of the pod spec, and the emulator's address", async () => {
-  const text = readFileSync(join(ROOT, 'docs/kubernetes.md'), 'utf8')
+  const text = readFileSync(join(ROOT, 'docs/by-hand.md'), 'utf8')
   const spec = /initContainers:[^]*?\n {2}containers:/.exec(text)?.[0] ?? ''
   const names = [...spec.matchAll(/^ {8}- \{ name: (\w+), value/gm)].map((found) => found[1] ?? '')
   assert.ok(names.length > 5)

@@ -12,7 +12,7 @@ import { difference } from './difference.ts'
 import { npm } from './npm.ts'
 import { OPERATOR } from './operator.ts'
 import { extractRuntime } from './runtime.ts'
-import { measureSizes, megabytes, sizeProblems } from './sizes.ts'
+import { gzipSize, measureSizes, megabytes, OPERATOR_LIMITS, sizeProblems, type Sizes } from './sizes.ts'
 import { LINUX, MAC, requirements, type Target } from './targets.ts'
 
 interface Program {
@@ -21,19 +21,22 @@ interface Program {
   readonly targets: readonly Target[]
   /** For npm ci: the packages that it is built of. */
   readonly packages: readonly string[]
+  readonly isPartOfImage: boolean
+  readonly limits?: typeof OPERATOR_LIMITS
   /** In dist. */
   readonly directory: string
 }
 
 export const PODS_RELEASE: Program = {
   ...{ name: 'aws-iam-ra', entry: ENTRY, targets: LINUX },
-  ...{ packages: ['--omit=dev'], directory: 'release' },
+  ...{ packages: ['--omit=dev'], directory: 'release', isPartOfImage: true },
 }
 
 export const OPERATOR_RELEASE: Program = {
   ...{ ...OPERATOR, targets: [...LINUX, MAC] },
   // Of the optional ones all are other machines' executables.
-  ...{ packages: ['--omit=optional'], directory: 'release-operator' },
+  ...{ packages: ['--omit=optional'], directory: 'release-operator', isPartOfImage: false },
+  limits: OPERATOR_LIMITS,
 }
 
 /**
@@ -49,16 +52,15 @@ export async function release(program: Program, local: string, more: readonly st
     const second = copyProject(program, join(elsewhere, 'a/deeper/folder'))
     const places = { aside, elsewhere, second }
     const files = program.targets.map((target) => ({ target, file: buildTwice(program, target, places) }))
-    const sizes = await Promise.all(files.map(({ file }) => measureSizes(file)))
+    const sizes = await Promise.all(files.map(({ file }) => sizesOf(program, file)))
     const problems = files.flatMap(({ target, file }, at) => {
-      const { raw, zstd, gzip } = sizes[at] ?? { raw: file.length, zstd: 0, gzip: 0 }
+      const size = sizes[at] ?? {}
       const { needs, problems } = requirements(file, target)
-      const packed = `zstd -19 ${megabytes(zstd)}, gzip -6 ${megabytes(gzip)}`
-      process.stdout.write(`${program.name}-${target.name}: ${megabytes(raw)}, ${packed}, ${needs}\n`)
+      process.stdout.write(`${program.name}-${target.name}: ${inWords(size)}, ${needs}\n`)
       return [
         ...problems,
         ...notTheTested(target, file, local),
-        ...sizeProblems(target.name, { raw, zstd, gzip }),
+        ...sizeProblems(target.name, size, program.limits),
       ]
     })
     if (problems.length > 0) throw new Error(problems.join('\n'))
@@ -72,12 +74,23 @@ export async function release(program: Program, local: string, more: readonly st
   }
 }
 
+/** Images are packed by zstd too. */
+async function sizesOf({ isPartOfImage }: Program, file: Buffer): Promise<Partial<Sizes>> {
+  return isPartOfImage ? measureSizes(file) : { raw: file.length, gzip: await gzipSize(file) }
+}
+
+function inWords({ raw = 0, zstd, gzip = 0 }: Partial<Sizes>): string {
+  const small = zstd === undefined ? '' : `zstd -19 ${megabytes(zstd)}, `
+  return `${megabytes(raw)}, ${small}gzip -6 ${megabytes(gzip)}`
+}
+
 /** What a build reads, and no more. */
 function copyProject({ packages }: Program, to: string): string {
   for (const path of [
     'src',
     'scripts/bundle.ts',
     'scripts/build/asn1-rsa.ts',
+    'scripts/build/leave-out.ts',
     'package.json',
     'package-lock.json',
     'tsconfig.json',

@@ -1,4 +1,4 @@
-/** The environment of the pod spec in docs/kubernetes.md, with the emulators in place of the servers. */
+/** The environment of the pod spec in docs/by-hand.md, with the emulators in place of the servers. */
 import type { Stage } from '../../test/rig/emulators/stage.ts'
 
 export function podEnv(

@@ -1,7 +1,8 @@
 /** The completion script of each shell. It calls `iam-ra __complete` for the words. */
-import type { Shell } from './routes/completion.ts'
 
 /** A comment says how to install it. */
+export type Shell = 'bash' | 'zsh' | 'fish'
+
 const SCRIPTS: Readonly<Record<Shell, string>> = {
   bash: `# Completion of iam-ra in bash. Add to ~/.bashrc: source <(iam-ra completion bash)
 _iam_ra() {

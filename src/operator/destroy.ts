@@ -39,6 +39,6 @@ function remains({ runtime }: OperatorContext, { name, anchor, clusters }: Insta
       `cluster ${cluster.name} still has its objects: kubectl delete serviceaccount,configmap,pod,deployment,job --all-namespaces -l iam-ra/installation=${name},iam-ra/cluster=${cluster.name}`,
       ...authority.leftovers(cluster),
     ]),
-    'the root and its key stay where they are: nothing trusts it any more through this installation',
+    'the root is not deleted: in Vault it is the mount that iam-ra init used (pki-root by default), and another installation may trust it',
   ]
 }

@@ -11,7 +11,3 @@ export function problemLines(findings: readonly (Finding & { readonly what: stri
   if (findings.length === 0) return []
   return ['', ...findings.flatMap(({ what, wrong, hint }) => [`${what} ${wrong}`, `  hint: ${hint}`])]
 }
-
-export function thousands(count: number): string {
-  return count.toLocaleString('en-US')
-}

@@ -8,6 +8,7 @@ import { cleanEnv } from '../rig/processes/clean-env.ts'
 import { buildImage } from '../../scripts/images.ts'
 import { openBuildah, type Buildah } from '../../scripts/images/buildah.ts'
 import { layExecutable } from '../../scripts/images/files.ts'
+import { makeAuthority } from './authority.ts'
 
 /** As overlay/ names them; no registry has them. */
 export const TAGS = {
@@ -17,9 +18,28 @@ export const TAGS = {
 } as const
 export type ImageName = keyof typeof TAGS
 
+/**
+ * By the names that iam-ra prints: the same with one more file and AWS_CA_BUNDLE, for AWS's names are answered here by servers
+ * whose CA no printed manifest knows.
+ */
+export const PRINTED = {
+  'aws-iam-ra': 'registry.example/aws-iam-ra:0.1.0',
+  aws: 'public.ecr.aws/aws-cli/aws-cli:2.31.0',
+} as const
+export type PrintedName = keyof typeof PRINTED
+
+/** @throws Error outside of the run that builds them */
+export function imagesFolder(): string {
+  const folder = process.env['IAM_RA_IMAGES']
+  if (folder === undefined) throw new Error('IAM_RA_IMAGES names no folder of images: run npm run test:e2e')
+  return folder
+}
+
+export const printedArchive = (name: PrintedName): string => join(imagesFolder(), `printed-${name}.tar`)
+
 const BUSYBOX = '/bin/busybox'
 
-/** Of the executable in dist. @returns a folder with an archive of each, `<name>.tar` */
+/** Of the executable in dist: an archive of each, `<name>.tar` and `printed-<name>.tar`, and the authority that the latter trust. */
 export function buildImages(folder: string): void {
   mkdirSync(folder, { recursive: true })
   const buildah = openBuildah()
@@ -33,8 +53,25 @@ export function buildImages(folder: string): void {
     for (const [name, tag] of Object.entries(TAGS)) {
       buildah.push(tag, `docker-archive:${join(folder, `${name}.tar`)}:${tag}`)
     }
+    const { pem } = makeAuthority(folder)
+    for (const [name, tag] of Object.entries(PRINTED)) {
+      buildTrusting(buildah, TAGS[name as PrintedName], tag, pem)
+      buildah.push(tag, `docker-archive:${join(folder, `printed-${name}.tar`)}:${tag}`)
+    }
   } finally {
     buildah.close()
+  }
+}
+
+function buildTrusting(buildah: Buildah, base: string, tag: string, ca: string): void {
+  const context = mkdtempSync(join(tmpdir(), 'iam-ra-image-'))
+  try {
+    const file = join(context, 'Containerfile')
+    cpSync(join(import.meta.dirname, 'images/trusting/Containerfile'), file)
+    writeFileSync(join(context, 'ca.crt'), `${ca}\n`)
+    buildah.build({ file, tag, args: { BASE: base } }, 0)
+  } finally {
+    rmSync(context, { recursive: true, force: true })
   }
 }
 

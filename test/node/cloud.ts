@@ -2,7 +2,7 @@
  * AWS as the node's pods see it: Roles Anywhere, STS and S3 under their own names and on port 443, with certificates of the
  * run's authority. Vault has its name in the cluster. The node's DNS knows these names and no other.
  */
-import { host, type Hosted } from '../rig/emulators/http.ts'
+import { host } from '../rig/emulators/http.ts'
 import {
   createRolesAnywhere,
   type Role,
@@ -59,22 +59,38 @@ export async function startCloud(authority: Authority, anchor: readonly string[]
     sts: createSts(common),
     s3: createS3({ ...common, buckets: [BUCKET] }),
   }
+  const close = await hostServices(
+    authority,
+    (Object.entries(HOSTS) as [keyof typeof HOSTS, string][]).map(([service, name]) => ({
+      ...{ name, address: ADDRESSES[service], handler: handlers[service] },
+    })),
+  )
+  return { rolesAnywhere, sessions, close }
+}
+
+export interface Service {
+  readonly name: string
+  readonly address: string
+  readonly handler: Parameters<typeof host>[0]
+}
+
+/** Each on port 443 of its own address, with a certificate for its name. @returns what closes them */
+export async function hostServices(
+  authority: Authority,
+  services: readonly Service[],
+): Promise<() => Promise<void>> {
   const closing: (() => Promise<void>)[] = []
-  for (const [service, name] of Object.entries(HOSTS) as [keyof typeof HOSTS, string][]) {
-    const hosted: Hosted = await host(handlers[service], { tls: certificateFor(authority, { dns: [name] }) })
-    const relay = createRelay(ADDRESSES[service], 443, hosted.port)
+  for (const { name, address, handler } of services) {
+    const hosted = await host(handler, { tls: certificateFor(authority, { dns: [name] }) })
+    const relay = createRelay(address, 443, hosted.port)
     await relay.open()
     closing.push(
       () => relay.close(),
       () => hosted.close(),
     )
   }
-  return {
-    rolesAnywhere,
-    sessions,
-    async close() {
-      for (const close of closing.splice(0)) await close()
-    },
+  return async () => {
+    for (const close of closing.splice(0)) await close()
   }
 }
 

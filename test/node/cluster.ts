@@ -7,20 +7,24 @@ import { cleanEnv } from '../rig/processes/clean-env.ts'
 import { requireServer } from '../rig/servers/build.ts'
 import { createAuthority, type Authority } from '../rig/emulators/authority.ts'
 import { EXAMPLE } from '../rig/emulators/stage.ts'
-import { TAGS, type ImageName } from './build-images.ts'
+import { imagesFolder, TAGS, type ImageName } from './build-images.ts'
 import { NAMES, startCloud, type Cloud } from './cloud.ts'
 import { startDns } from './dns.ts'
 import { ADDRESSES, RUN } from './ground.ts'
 import { startNode, type Node } from './node.ts'
 import { startVaultOfNode, type VaultOfNode } from './vault.ts'
 
-export interface Cluster extends Node {
+/** A cluster as pods are looked at in it. */
+export interface Asked extends Pick<Node, 'request'> {
+  /** @param input for its standard input @throws Error with what it wrote to stderr */
+  kubectl(args: readonly string[], input?: string): Promise<string>
+}
+
+export interface Cluster extends Node, Asked {
   readonly vault: VaultOfNode
   readonly cloud: Cloud
   /** The CA of cert-manager's Issuer; the trust anchor holds it besides Vault's root. */
   readonly issuer: Authority
-  /** @param input for its standard input @throws Error with what it wrote to stderr */
-  kubectl(args: readonly string[], input?: string): Promise<string>
   /** Applies what kustomize makes of the folder. @throws Error where the API server warns, too */
   apply(folder: string): Promise<void>
 }
@@ -30,9 +34,7 @@ export const STRANGER = 'stranger'
 
 /** Vault is up, and not to be reached before its relay is opened. */
 export async function startCluster(): Promise<Cluster> {
-  const folder = process.env['IAM_RA_IMAGES']
-  if (folder === undefined) throw new Error('IAM_RA_IMAGES names no folder of images: run npm run test:e2e')
-  const archives = (Object.keys(TAGS) as ImageName[]).map((name) => join(folder, `${name}.tar`))
+  const archives = (Object.keys(TAGS) as ImageName[]).map((name) => join(imagesFolder(), `${name}.tar`))
   const closing: (() => Promise<void>)[] = []
   const stop = async (): Promise<void> => {
     for (const close of closing.splice(0).reverse()) await close()
@@ -84,7 +86,7 @@ async function fill(node: Node, namespace: string, ca: string): Promise<void> {
   }
 }
 
-function kubectlOf(node: Node): Cluster['kubectl'] {
+export function kubectlOf(node: Node): Asked['kubectl'] {
   return (args, input) =>
     run(requireServer('kubectl'), ['--kubeconfig', node.kubeconfig('admin'), ...args], input)
 }

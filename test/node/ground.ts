@@ -13,6 +13,7 @@ export const ADDRESSES = {
   rolesanywhere: '10.88.0.2',
   sts: '10.88.0.3',
   s3: '10.88.0.4',
+  iam: '10.88.0.5',
 } as const
 /** In memory; everything that the node writes is below. */
 export const RUN = '/run/iam-ra'

@@ -56,7 +56,7 @@ export function startInside(file: string, args: readonly string[] = []): Inside 
   const name = `iam-ra-node-${randomBytes(4).toString('hex')}`
   const servers = Object.entries(process.env).filter(
     (entry): entry is [string, string] =>
-      /^(?:\w+_BIN|CERT_MANAGER_CRDS|IAM_RA_IMAGES)$/.test(entry[0]) && entry[1] !== undefined,
+      /^(?:\w+_BIN|CERT_MANAGER_CRDS|IAM_RA_IMAGES|IAM_RA_PYTHON)$/.test(entry[0]) && entry[1] !== undefined,
   )
   const child = spawn(
     'unshare',

@@ -1,5 +1,5 @@
 /** Pods as the API server shows them, and what their containers do when they are asked. */
-import { until, type Cluster } from './cluster.ts'
+import { until, type Asked, type Cluster } from './cluster.ts'
 
 interface Terminated {
   readonly exitCode: number
@@ -41,7 +41,7 @@ export interface Pod {
 
 export type PodName = readonly [namespace: string, name: string]
 
-export async function podsOf(cluster: Cluster, namespace: string, selector: string): Promise<readonly Pod[]> {
+export async function podsOf(cluster: Asked, namespace: string, selector: string): Promise<readonly Pod[]> {
   const query = `labelSelector=${encodeURIComponent(selector)}`
   const list = await cluster.request('GET', `/api/v1/namespaces/${namespace}/pods?${query}`)
   return list['items'] as readonly Pod[]
@@ -49,7 +49,7 @@ export async function podsOf(cluster: Cluster, namespace: string, selector: stri
 
 /** Waits for a pod. @throws Error with what `kubectl describe` says of it */
 export async function untilPod(
-  cluster: Cluster,
+  cluster: Asked,
   [namespace, name]: PodName,
   what: string,
   isSo: (pod: Pod) => boolean,
@@ -92,13 +92,13 @@ export function initEnd({ status }: Pod): Terminated | undefined {
   return first?.state.terminated ?? first?.lastState.terminated
 }
 
-export async function describe(cluster: Cluster, namespace: string, name: string): Promise<string> {
+export async function describe(cluster: Asked, namespace: string, name: string): Promise<string> {
   return await cluster.kubectl(['describe', 'pod', '--namespace', namespace, name])
 }
 
 /** Waits for words in a container's log, which may be written after its end is known. @returns the log */
 export async function untilLogged(
-  cluster: Cluster,
+  cluster: Asked,
   [namespace, name]: PodName,
   container: string,
   what: RegExp,
@@ -116,7 +116,7 @@ export async function untilLogged(
 }
 
 /** Waits for a Job to be complete. @returns its one pod */
-export async function completedPod(cluster: Cluster, [namespace, job]: PodName): Promise<Pod> {
+export async function completedPod(cluster: Asked, [namespace, job]: PodName): Promise<Pod> {
   const selector = `batch.kubernetes.io/job-name=${job}`
   await until(
     `the job ${job}`,
@@ -134,7 +134,7 @@ export async function completedPod(cluster: Cluster, [namespace, job]: PodName):
 
 /** Runs a command in the pod's first container. */
 export async function inPod(
-  cluster: Cluster,
+  cluster: Asked,
   [namespace, name]: PodName,
   command: readonly string[],
   input?: string,
@@ -144,7 +144,7 @@ export async function inPod(
 }
 
 /** What the AWS CLI's place says who it is. */
-export async function callerIn(cluster: Cluster, pod: PodName): Promise<string> {
+export async function callerIn(cluster: Asked, pod: PodName): Promise<string> {
   const answer = await inPod(cluster, pod, ['aws', 'sts', 'get-caller-identity'])
   return (JSON.parse(answer) as { Arn: string }).Arn
 }
@@ -162,7 +162,7 @@ interface Search {
 }
 
 /** Looks for texts in all that the app container can read. */
-export async function searchIn(cluster: Cluster, pod: PodName, secrets: readonly string[]): Promise<Search> {
+export async function searchIn(cluster: Asked, pod: PodName, secrets: readonly string[]): Promise<Search> {
   const command = ['/usr/local/bin/node', '/usr/local/lib/search.mjs']
   return JSON.parse(await inPod(cluster, pod, command, JSON.stringify(secrets))) as Search
 }
@@ -177,7 +177,7 @@ export async function untilRootAlone(cluster: Cluster, namespace: string): Promi
 }
 
 /** A container that could not revoke its token says so. */
-async function warnings(cluster: Cluster, namespace: string): Promise<string> {
+async function warnings(cluster: Asked, namespace: string): Promise<string> {
   const pods = await podsOf(cluster, namespace, 'iam-ra/credentials')
   const logs = pods.map(({ metadata }) =>
     cluster.kubectl(['logs', '--namespace', namespace, '--all-containers', metadata.name]),

@@ -1,21 +1,16 @@
 /** A real Vault under its name in the cluster, set up by the project's own script, with an audit log that hides nothing. */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from '../../scripts/checks/files.ts'
 import { cleanEnv } from '../rig/processes/clean-env.ts'
 import type { Authority } from '../rig/emulators/authority.ts'
 import { api } from '../rig/servers/api.ts'
-import { startVault } from '../rig/servers/vault.ts'
-import { certificateFor } from '../support/server-certificate.ts'
 import { VAULT_HOST } from './cloud.ts'
 import { API_URL, type ControlPlane } from './control-plane.ts'
-import { ADDRESSES, RUN } from './ground.ts'
-import { createRelay, type Relay } from './relay.ts'
-
-const PORT = 8200
-const FOLDER = join(RUN, 'vault')
-const LOCAL = `https://127.0.0.1:${PORT}`
+import { RUN } from './ground.ts'
+import type { Relay } from './relay.ts'
+import { startNamedVault, vaultFile } from './vault-server.ts'
 
 export interface VaultOfNode {
   /** PEM of the root, which is the trust anchor. */
@@ -31,29 +26,9 @@ export interface VaultOfNode {
 }
 
 export async function startVaultOfNode(plane: ControlPlane, authority: Authority): Promise<VaultOfNode> {
-  mkdirSync(FOLDER, { recursive: true })
-  const file = (name: string, text: string): string => {
-    const path = join(FOLDER, name)
-    writeFileSync(path, text, { mode: 0o600 })
-    return path
-  }
-  const { key, cert } = certificateFor(authority, { dns: [VAULT_HOST], ips: ['127.0.0.1'] })
-  const ca = file('ca.crt', `${authority.pem}\n`)
-  const options = { ca: authority.pem }
-  const server = await startVault({
-    config: `listener "tcp" {
-  address = "127.0.0.1:${PORT}"
-  tls_cert_file = "${file('tls.crt', `${cert}\n${authority.pem}\n`)}"
-  tls_key_file = "${file('tls.key', key)}"
-}`,
-  })
-  const relay = createRelay(ADDRESSES.node, PORT, PORT)
-  const stop = async (): Promise<void> => {
-    await relay.close()
-    await server.stop()
-  }
+  const { server, url, caFile, relay, stop } = await startNamedVault(authority, VAULT_HOST)
   try {
-    const audit = join(FOLDER, 'audit.log')
+    const audit = vaultFile('audit.log', '')
     await server.write('sys/audit/file', { type: 'file', options: { file_path: audit, log_raw: 'true' } })
     await server.write('sys/mounts/pki-root', { type: 'pki', config: { max_lease_ttl: '87600h' } })
     const root = await server.write('pki-root/root/generate/internal', {
@@ -63,14 +38,14 @@ export async function startVaultOfNode(plane: ControlPlane, authority: Authority
     })
     const { auth } = await server.write('auth/token/create', { policies: ['root'] })
     const token = (auth as { client_token: string }).client_token
-    setUp(await writeSetup(plane, file), { VAULT_ADDR: LOCAL, VAULT_TOKEN: token, VAULT_CACERT: ca })
+    setUp(await writeSetup(plane), { VAULT_ADDR: url, VAULT_TOKEN: token, VAULT_CACERT: caFile })
     await server.write('auth/token/revoke', { token })
     return {
       anchor: String((root['data'] as Record<string, unknown>)['certificate']),
       relay,
       secrets: () => secretsOf(readFileSync(audit, 'utf8')),
       login: (role, jwt) =>
-        api('POST', `${LOCAL}/v1/auth/kubernetes/login`, { ...options, body: { role, jwt } }),
+        api('POST', `${url}/v1/auth/kubernetes/login`, { ca: authority.pem, body: { role, jwt } }),
       tokens: async () => (await server.list('auth/token/accessors')).length,
       stop,
     }
@@ -81,10 +56,7 @@ export async function startVaultOfNode(plane: ControlPlane, authority: Authority
 }
 
 /** The reference, for this cluster and with a Vault outside of it. @returns the flags of vault-setup */
-async function writeSetup(
-  plane: ControlPlane,
-  file: (name: string, text: string) => string,
-): Promise<readonly string[]> {
+async function writeSetup(plane: ControlPlane): Promise<readonly string[]> {
   const reference = JSON.parse(readFileSync(join(ROOT, 'k8s/vault/setup.json'), 'utf8')) as {
     kubernetes: object
     bindings: readonly { readonly namespace: string }[]
@@ -95,7 +67,7 @@ async function writeSetup(
       ...reference.kubernetes,
       host: API_URL,
       reviewer: 'token',
-      caFile: file('api.crt', plane.ca),
+      caFile: vaultFile('api.crt', plane.ca),
     },
   }
   const answer = await plane.request(
@@ -107,8 +79,8 @@ async function writeSetup(
   )
   const { token } = answer['status'] as { token: string }
   return [
-    ...['--setup', file('setup.json', JSON.stringify(setup))],
-    ...['--reviewer-token', file('reviewer', token), '--root-mount', 'pki-root'],
+    ...['--setup', vaultFile('setup.json', JSON.stringify(setup))],
+    ...['--reviewer-token', vaultFile('reviewer', token), '--root-mount', 'pki-root'],
   ]
 }
 
@@ -118,7 +90,7 @@ function setUp(flags: readonly string[], env: Readonly<Record<string, string>>):
     const script = join(ROOT, 'scripts/vault-setup.ts')
     const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...flags, ...more], {
       encoding: 'utf8',
-      env: cleanEnv({ HOME: FOLDER, ...env }),
+      env: cleanEnv({ HOME: RUN, ...env }),
     })
     if (status !== 0) throw new Error(`vault-setup ended with ${status ?? 'a signal'}:\n${stdout}${stderr}`)
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ROOT } from '../../scripts/checks/files.ts'
+import { anchorTemplate, roleTemplate } from '../../src/onboarding/aws/cloudformation.ts'
 import { createAuthority, randomSerial, type Authority } from '../rig/emulators/authority.ts'
 import { signCertificate } from '../rig/emulators/certificate.ts'
 import { readCertificate, type ReadCertificate } from '../rig/emulators/read-certificate.ts'
@@ -26,6 +27,31 @@ for (const name of TEMPLATES) {
     assert.equal(await check.lint(join(FOLDER, name)), [])
   })
 }
+
+templates('printed by iam-ra with their values filled in have nothing either', async () => {
+  const { pem } = createAuthority({ commonName: 'Root', nowMs: Date.now() })
+  const printed = {
+    'printed-anchor.yaml': anchorTemplate(pem),
+    'printed-role.yaml': roleTemplate({
+      AnchorArn: EXAMPLE.anchorArn,
+      ...{ Cluster: 'prod', Namespace: 'default', Account: 'app', IssuerNames: 'Pods of cluster prod' },
+      PermissionsPolicyArn: 'arn:aws:iam::aws:policy/ReadOnlyAccess',
+      ...{ SessionSeconds: 900, MaxSessionSeconds: 7200 },
+    }),
+  }
+  for (const [name, text] of Object.entries(printed)) {
+    const path = join(scratch, name)
+    writeFileSync(path, text)
+    assert.equal(await check.lint(path), [], name)
+    const { Parameters } = (await check.parse(path)) as Pick<RoleTemplate, 'Parameters'>
+    for (const [parameter, one] of Object.entries(Parameters)) {
+      const { Default: value } = one
+      assert.ok(value !== undefined, parameter)
+      if (one.AllowedPattern !== undefined)
+        assert.match(String(value), new RegExp(`^(?:${one.AllowedPattern})$`), parameter)
+    }
+  }
+})
 
 for (const [name, what, from, to, says] of [
   ['trust-anchor.yaml', 'a source that there is not', 'CERTIFICATE_BUNDLE', 'CERTIFICATES', /^E3030/],

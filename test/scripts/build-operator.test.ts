@@ -77,9 +77,16 @@ shipping('is a package of a version, with all licences and no packages that it w
     ['iam-ra'],
   )
   const notices = readFileSync(join(installed, 'NOTICES'), 'utf8')
-  for (const name of ['@stricli/core', '@clack/prompts', '@clack/core', 'sisteransi'])
-    assert.match(notices, new RegExp(`^${name} \\d\\S+ \\((?:Apache-2\\.0|MIT)\\)$`, 'm'))
-  assert.not.match(readFileSync(join(installed, 'README.md'), 'utf8'), '](')
+  for (const name of [
+    '@stricli/core',
+    '@clack/prompts',
+    'sisteransi',
+    '@aws-sdk/client-iam',
+    '@smithy/core',
+    'yaml',
+  ])
+    assert.match(notices, new RegExp(`^${name} \\d\\S+ \\((?:Apache-2\\.0|MIT|ISC)\\)$`, 'm'))
+  assert.not.match(readFileSync(join(installed, 'README.md'), 'utf8'), /\]\((?!https:)/)
   assert.is(readFileSync(join(installed, 'LICENSE'), 'utf8'), readFileSync(join(ROOT, 'LICENSE'), 'utf8'))
 })
 
@@ -102,7 +109,7 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
     assert.equal(run(program, ['--version']), { code: 0, stdout: `iam-ra ${version}\n`, stderr: '' })
     const help = run(program, ['--help'])
     assert.is(help.code, 0, help.stderr)
-    assert.match(help.stdout, /^USAGE\n {2}iam-ra [a-z0-9]+ /)
+    assert.match(help.stdout, /^USAGE\n {2}iam-ra init\n/)
     assert.is(help.stderr, '')
     assert.match(run(program, ['completion', 'bash']).stdout, '__complete')
     assert.match(run(program, ['__complete', 'vault', 'setup', '--ro']).stdout, /^--root-mount\t/)
@@ -118,6 +125,15 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
       assert.is(help.code, 0, help.stderr)
       assert.match(help.stdout, `USAGE\n  iam-ra ${words.join(' ')}`)
     }
+  })
+
+  shipping(`${name}: status without credentials says what is missing`, () => {
+    const env = { AWS_REGION: 'eu-central-1', AWS_EC2_METADATA_DISABLED: 'true' }
+    const { code, stdout, stderr } = run(program, ['status'], env)
+    assert.is(code, 5, stderr)
+    assert.is(stdout, '')
+    assert.match(stderr, 'cannot get AWS credentials: none were found')
+    assert.match(stderr, /^hint: set --profile or AWS_PROFILE/m)
   })
 
   shipping(`${name}: vault setup against a Vault that is empty, with no file beside it`, async () => {

@@ -36,10 +36,23 @@ output('has numbers of certificates, whatever their case, and digests', () => {
   assert.not.match(one.normalise('PEM with SHA-256 5b82e331a40fb853', NOW), '5b82e331a40fb853')
 })
 
+output('has sessions, ids of roles and digests of the same form', () => {
+  const session = 'ab'.repeat(20)
+  const text = `AROAAEOLIWFKUUNZJU2U5:${session} of ${session}, PEM with SHA-256 9ca8457c1aaa0aa9`
+  const made = new Normaliser([]).normalise(text, NOW)
+  const [, id, name, again, digest] =
+    /^(AROA[A-Z2-7]{17}):([0-9a-f]{40}) of ([0-9a-f]{40}), PEM with SHA-256 ([0-9a-f]{16})$/.exec(made) ?? []
+  assert.is(name, again)
+  assert.is.not(name, session)
+  assert.is.not(id, 'AROAAEOLIWFKUUNZJU2U5')
+  assert.is.not(digest, '9ca8457c1aaa0aa9')
+})
+
 output('has dates as far from its own day as they are from now', () => {
   const dates = (text: string): string => new Normaliser([]).normalise(text, NOW)
   assert.is(dates('until 2031-03-05T23:59:59Z'), 'until 2026-12-01T12:00:00Z')
   assert.is(dates('until 2031-03-06T23:58:30.123Z'), 'until 2026-12-02T12:00:00Z')
+  assert.is(dates('until 2031-03-06T23:58Z'), 'until 2026-12-02T12:00Z')
   assert.is(dates('until 2041-03-05, or 2041-03-06'), 'until 2036-12-01, or 2036-12-01')
   assert.is(dates('policy version 2012-10-17'), 'policy version 2012-10-17')
 })

@@ -3,7 +3,7 @@ import { IamRaError } from '../../errors.ts'
 import type { Runtime } from '../../run/runtime.ts'
 import { vaultAddress } from '../../settings/addresses.ts'
 import type { KubeContext } from '../kubernetes/kubectl.ts'
-import { openVault, vaultCa } from '../vault/connection.ts'
+import { openVault, vaultCa, vaultNamespace } from '../vault/connection.ts'
 import { mistake } from '../vault/error.ts'
 import type { InputFiles } from '../vault/files.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -23,7 +23,7 @@ export interface VaultRuntime
 }
 
 /** All that commands take from their flags and know from AWS; each method says in its error if it lacks something. */
-export interface VaultWishes extends Omit<ClusterWishes, 'address'> {
+export interface VaultWishes extends Omit<ClusterWishes, 'address' | 'vaultNamespace'> {
   readonly installation: string
   /** PEM of the installation's trust anchor; for all but `init`. */
   readonly anchor?: string | undefined
@@ -69,7 +69,12 @@ export function openVaultAuthority(runtime: VaultRuntime, wishes: VaultWishes): 
       const vault = await open()
       return await setUpCluster(
         {
-          ...{ vault, wishes: { ...wishes, address }, files: runtime, anchor: anchor() },
+          ...{
+            vault,
+            wishes: { ...wishes, address, vaultNamespace: vaultNamespace(runtime) },
+            files: runtime,
+            anchor: anchor(),
+          },
           ...{ installation: wishes.installation, vaultCa: await vaultCa(runtime) },
           ...{ nowMs: clock.now(), context, reviewerToken },
           // The plan after the last step must find nothing left to do.

@@ -1,4 +1,4 @@
-/** The operator's AWS account: whose credentials, which region, which endpoints, and the calls that go there. */
+/** The operator's AWS account: credentials, region, endpoints, and the calls that go there. */
 import { IAMClient } from '@aws-sdk/client-iam'
 import { RolesAnywhereClient } from '@aws-sdk/client-rolesanywhere'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
@@ -19,10 +19,10 @@ import { NO_RETRIES, send, type SendContext } from './send.ts'
 
 export interface Account {
   readonly partition: string
-  /** Its number. */
+  /** Its 12 digits. */
   readonly id: string
   readonly region: string
-  /** Who asks. */
+  /** The operator's own identity. */
   readonly callerArn: string
   readonly iam: Iam
   readonly rolesAnywhere: RolesAnywhere
@@ -32,7 +32,7 @@ export interface Account {
 }
 
 export interface AccountOptions {
-  /** Flags, which win over the environment. */
+  /** From flags, which override the environment. */
   readonly region?: string | undefined
   readonly profile?: string | undefined
   readonly interrupt: AbortSignal
@@ -44,7 +44,7 @@ type Environment = Pick<Runtime, 'env' | 'fs' | 'http' | 'clock' | 'random'>
 
 const PATIENCE_MS = 60_000
 
-/** @throws IamRaError: of the settings, or what GetCallerIdentity met */
+/** @throws IamRaError if the settings are wrong or the credentials do not work */
 export async function openAccount(
   runtime: Environment,
   { region, profile, interrupt, patienceMs = PATIENCE_MS }: AccountOptions,
@@ -58,7 +58,7 @@ export async function openAccount(
   const place = region ?? valueOf('AWS_REGION') ?? valueOf('AWS_DEFAULT_REGION')
   const credentials =
     (chosen === undefined ? keysOf(valueOf) : undefined) ??
-    // Its providers that ask STS or IAM Identity Center take the handler; those of containers and EC2 ask addresses of this machine.
+    // Providers that ask STS or IAM Identity Center take the handler; those of containers and EC2 ask link-local addresses.
     fromNodeProviderChain({
       ...named,
       clientConfig: { requestHandler, ...(place === undefined ? {} : { region: place }) },
@@ -76,7 +76,8 @@ export async function openAccount(
   const sts = new STSClient({ ...options('AWS_ENDPOINT_URL_STS'), ...named, region: found })
   const anywhere = new RolesAnywhereClient({ ...options('AWS_ENDPOINT_URL_ROLESANYWHERE'), region: found })
   const { Arn: callerArn = '', Account: id = '' } = await send(context, {
-    ...{ action: 'sts:GetCallerIdentity', what: '' },
+    action: 'sts:GetCallerIdentity',
+    what: chosen === undefined ? '' : `with profile ${chosen}`,
     run: () => sts.send(new GetCallerIdentityCommand({})),
   })
   return {
@@ -105,8 +106,8 @@ async function regionOf(client: IAMClient): Promise<string> {
   try {
     return await client.config.region()
   } catch (cause) {
-    throw new IamRaError('SETTINGS_INVALID', 'settings', 'there is no region', {
-      hint: 'set --region or AWS_REGION, or region in the profile: trust anchors and profiles are of one region',
+    throw new IamRaError('SETTINGS_INVALID', 'settings', 'no AWS region is set', {
+      hint: 'set --region or AWS_REGION, or region in the profile: a trust anchor exists in one region only',
       cause,
     })
   }
@@ -123,13 +124,13 @@ async function openTransport(
     caFile === undefined
       ? undefined
       : await readCaFile(runtime.fs, caFile, 'AWS_CA_BUNDLE', {
-          ...{ stage: STAGE, hint: 'name a file of PEM certificates, or unset AWS_CA_BUNDLE' },
+          ...{ stage: STAGE, hint: 'set AWS_CA_BUNDLE to a file of PEM certificates, or unset it' },
         })
   const trust = ca === undefined ? {} : { ca, caMode: 'add' as const }
   const direct = runtime.http(trust)
   const proxied = proxy === undefined ? direct : runtime.http({ ...trust, proxy })
   return {
-    // HTTPS_PROXY is for https by name, and what is on this machine is never behind a proxy.
+    // HTTPS_PROXY is for https, and nothing on this machine is behind a proxy.
     clientFor: (url) =>
       url.protocol !== 'https:' || isLoopback(url) || bypassesProxy(noProxy, url) ? direct : proxied,
     close() {
@@ -139,7 +140,7 @@ async function openTransport(
   }
 }
 
-/** No message repeats an address: it may hold a password. */
+/** No message repeats an address: it may contain a password. */
 function checked<T>(setting: string, check: Check<T>, text: string | undefined): T | undefined {
   if (text === undefined) return undefined
   const result = check(text)

@@ -1,19 +1,19 @@
 /**
- * Which workloads may become a role, as tags on that role. IAM merges tags by key, so that two operators who bind at once
- * lose nothing; a trust policy has no such merge and is derived from the tags (trust-policy.ts).
+ * The workloads that may assume a role, as tags on that role. IAM merges tags by key, so operators who bind at the same time
+ * lose nothing. A trust policy is not merged, so it is derived from the tags (trust-policy.ts).
  */
 import type { Identity } from '../names.ts'
 
-/** A workload that may become the role. */
+/** A workload that may assume the role. */
 export interface Binding extends Identity {
   readonly workload: string
-  /** The trust anchor that its certificates lead to. */
+  /** The trust anchor of its certificates. */
   readonly anchor: AnchorId
   /** The CN of the authority that signs them; empty if the anchor's own root does. */
   readonly issuer: string
 }
 
-/** What of an anchor's ARN is not the role's own: both are of one partition and account. */
+/** The part of an anchor's ARN that differs from the role's: both are in one partition and account. */
 export interface AnchorId {
   readonly region: string
   readonly id: string
@@ -43,21 +43,21 @@ export function bindingTag(installation: string, binding: Binding): Tag {
   }
 }
 
-/** Why AWS would refuse the tag, in words that follow "the tag"; undefined if it takes it. */
+/** Why AWS would refuse the tag, in words that follow it; undefined if it would not. */
 export function tagFault({ Key, Value }: Tag): string | undefined {
-  if (Key.length > MOST_KEY) return `has a key of ${Key.length} characters, ${MOST_KEY} is AWS's limit`
+  if (Key.length > MOST_KEY) return `has a key of ${Key.length} characters, and AWS's limit is ${MOST_KEY}`
   if (Value.length > MOST_VALUE)
-    return `has a value of ${Value.length} characters, ${MOST_VALUE} is AWS's limit`
-  return VALUE.test(Value) ? undefined : 'has a character that AWS does not take in a value'
+    return `has a value of ${Value.length} characters, and AWS's limit is ${MOST_VALUE}`
+  return VALUE.test(Value) ? undefined : 'has a value with a character that AWS does not accept'
 }
 
 export interface ReadBindings {
   readonly bindings: readonly Binding[]
-  /** Keys of ours with values that this version does not read: nothing may be derived then. */
+  /** Keys of ours whose values this version cannot parse: the policy must not be derived then. */
   readonly unread: readonly string[]
 }
 
-/** IAM compares tag keys without their case. */
+/** IAM ignores the case of tag keys. */
 export function readBindings(installation: string, tags: readonly Tag[]): ReadBindings {
   const bindings: Binding[] = []
   const unread: string[] = []

@@ -1,13 +1,13 @@
 /**
- * Requests of AWS's SDK over the project's own transport: HTTPS_PROXY, NO_PROXY and AWS_CA_BUNDLE as the pod binary has them,
- * TLS always checked, and never fetch. One handler serves clients of 2023 and of today.
+ * Sends the AWS SDK's requests over the project's own transport: HTTPS_PROXY, NO_PROXY and AWS_CA_BUNDLE work as in the pod
+ * binary, TLS is always verified, and fetch is never used. One handler serves clients from 2023 and today's.
  */
 import { IamRaError } from '../../errors.ts'
 import { transportFailure, TransportError, type HttpClient } from '../../net/http.ts'
 import { isLoopback } from '../../settings/addresses.ts'
 import { STAGE } from './refusal.ts'
 
-/** What of the SDK's HttpRequest is sent. */
+/** The members of the SDK's HttpRequest that are sent. */
 export interface SdkRequest {
   readonly method: string
   readonly protocol: string
@@ -19,7 +19,7 @@ export interface SdkRequest {
   readonly body?: unknown
 }
 
-/** The SDK knows an HttpResponse by these members; bytes are a body that it need not collect. */
+/** The SDK recognizes an HttpResponse by these members. It need not collect a body of bytes. */
 export interface SdkResponse {
   readonly statusCode: number
   readonly headers: Record<string, string>
@@ -29,14 +29,14 @@ export interface SdkResponse {
 export interface HttpHandler {
   readonly metadata: { readonly handlerProtocol: string }
   handle(request: SdkRequest): Promise<{ readonly response: SdkResponse }>
-  /** What a handler of today has; nothing of it can be set. */
+  /** Today's clients require these two; nothing can be set. */
   updateHttpClientConfig(): void
   httpHandlerConfigs(): Record<string, never>
   destroy(): void
 }
 
 export interface Transport {
-  /** The way to an address: through a proxy or not. */
+  /** Through a proxy or not. */
   clientFor(url: URL): HttpClient
   readonly timeoutMs: number
   readonly signal: AbortSignal
@@ -49,7 +49,7 @@ export function createHttpHandler({ clientFor, timeoutMs, signal }: Transport): 
       const url = urlOf(request)
       if (url.protocol !== 'https:' && !isLoopback(url)) throw inTheClear(url)
       const { method, body } = request
-      // Both are made from the body and the URL again.
+      // Both are set again from the body and the URL.
       const headers = Object.fromEntries(
         Object.entries(request.headers).filter(([name]) => !/^(content-length|host)$/i.test(name)),
       )
@@ -71,7 +71,7 @@ export function createHttpHandler({ clientFor, timeoutMs, signal }: Transport): 
           STAGE,
           `AWS at ${url.origin}`,
           error,
-          'behind a proxy that opens TLS, put its CA into a file and name it in AWS_CA_BUNDLE',
+          'behind a proxy that decrypts TLS, set AWS_CA_BUNDLE to a file with its CA',
         )
       }
     },
@@ -81,7 +81,7 @@ export function createHttpHandler({ clientFor, timeoutMs, signal }: Transport): 
   }
 }
 
-/** As it was signed: names in order, and everything but RFC 3986's unreserved characters encoded. */
+/** As it was signed: names sorted, and everything but RFC 3986's unreserved characters encoded. */
 function urlOf({ protocol, hostname, port, path, query = {} }: SdkRequest): URL {
   const pairs = Object.keys(query)
     .toSorted()
@@ -105,12 +105,12 @@ function encode(text: string): string {
 function textOf(body: unknown): string {
   if (typeof body === 'string') return body
   if (body instanceof Uint8Array) return Buffer.from(body).toString('utf8')
-  throw new Error('the SDK sends a stream, which none of the calls here has')
+  throw new Error('the SDK sends a stream, although no call here has one')
 }
 
-/** Of a profile's endpoint_url, which the SDK reads by itself; those of the environment are checked before. */
+/** For endpoint_url of a profile, which the SDK reads itself. Those in the environment were checked before. */
 function inTheClear(url: URL): IamRaError {
-  return new IamRaError('SETTINGS_INVALID', 'settings', `AWS would be asked by plain http at ${url.origin}`, {
-    hint: 'an endpoint of AWS is https://, or http:// on this machine: check endpoint_url of the profile',
+  return new IamRaError('SETTINGS_INVALID', 'settings', `the AWS endpoint ${url.origin} is plain http`, {
+    hint: 'set endpoint_url of the profile to https://, or to http:// with a loopback host',
   })
 }

@@ -1,4 +1,4 @@
-/** What is asked of IAM and STS, as functions: the SDK's commands, their pages and their encoded policies stay in here. */
+/** Calls to IAM, as functions: the SDK's commands, pages and encoded policies are used only here. */
 import {
   AttachRolePolicyCommand,
   CreateRoleCommand,
@@ -44,7 +44,7 @@ export interface NewRole extends Pick<
 }
 
 export interface Iam {
-  /** Names alone: tags stand in no list. */
+  /** Names only: no list contains tags. */
   listRoles(path: string): Promise<readonly string[]>
   getRole(name: string): Promise<RoleRecord | undefined>
   createRole(role: NewRole): Promise<void>
@@ -65,17 +65,17 @@ export interface Iam {
   inlinePolicy(name: string, policy: string): Promise<string | undefined>
   putInline(name: string, policy: string, document: string): Promise<void>
   deleteInline(name: string, policy: string): Promise<void>
-  /** Characters that a trust policy may have in this account. */
+  /** The most characters that a trust policy may have in this account. */
   trustPolicyQuota(): Promise<number>
 }
 
-/** A page of roles has their policies too, of 8,192 characters each and percent-encoded: it must stay below 1 MiB. */
+/** A page also has the trust policies, of up to 8,192 percent-encoded characters each, and must stay below 1 MiB. */
 const PAGE = 25
 
 export function createIam(client: IAMClient, context: SendContext): Iam {
   const ask = <T>(action: string, role: string, run: () => Promise<T>): Promise<T> =>
     send(context, { action: `iam:${action}`, what: role === '' ? '' : `of role ${role}`, run })
-  /** What is gone already need not be taken away. */
+  /** Deletes what may already be gone. */
   const without = async (action: string, role: string, run: () => Promise<unknown>): Promise<void> => {
     await ask(action, role, run).catch(unlessAbsent)
   }
@@ -181,7 +181,7 @@ export function createIam(client: IAMClient, context: SendContext): Iam {
       const { SummaryMap: summary } = await ask('GetAccountSummary', '', () =>
         client.send(new GetAccountSummaryCommand({})),
       )
-      // Of 2026-11 the SDK's own list of keys has it; AWS's default otherwise.
+      // 2,048 is AWS's default.
       return (summary as Readonly<Record<string, number>> | undefined)?.['AssumeRolePolicySizeQuota'] ?? 2048
     },
   }

@@ -1,4 +1,4 @@
-/** An installation as it is in AWS: its trust anchor, clusters, roles, their bindings and profiles. There is no other state. */
+/** An installation as it is in AWS: trust anchor, clusters, and roles with their bindings and profiles. There is no other state. */
 import { anchorName, profileName, rolePath } from '../names.ts'
 import type { Account } from './account.ts'
 import { readBindings, type Binding, type Tag } from './bindings.ts'
@@ -13,14 +13,14 @@ export interface Anchor extends AnchorRecord {
 }
 
 export interface BoundRole extends RoleRecord {
-  /** By which the operator calls it. */
+  /** What the operator calls it. */
   readonly role: string
   readonly bindings: readonly Binding[]
-  /** Bindings that the policy does not have. */
+  /** Bindings that the trust policy lacks. */
   readonly lacking: readonly Binding[]
-  /** Whom the policy admits and no tag names. */
+  /** What the trust policy admits although no tag has it. */
   readonly untagged: readonly Admission[]
-  /** Its own: of the name that it must have, and listing the role. More than one after a call whose answer was lost. */
+  /** Its own: those with the right name that list the role. More than one after a call whose answer was lost. */
   readonly profiles: readonly ProfileRecord[]
   /** Why it cannot be changed, in words that follow its name. */
   readonly fault: string | undefined
@@ -30,9 +30,9 @@ export interface Installation {
   readonly name: string
   readonly owner: Owner
   readonly anchor: Anchor | undefined
-  /** Further ones of ours: made by a call whose answer was lost. */
+  /** Further ones of the installation, created by a call whose answer was lost. */
   readonly doubles: readonly Anchor[]
-  /** Of the name that ours has to have, and not ours. */
+  /** Anchors that have its name but not its tags. */
   readonly strangers: readonly Anchor[]
   readonly clusters: readonly Cluster[]
   readonly roles: readonly BoundRole[]
@@ -43,8 +43,8 @@ export function ownerOf(account: Account, installation: string): Owner {
 }
 
 /**
- * Two lists of Roles Anywhere, the tags of anchors of the one name, the list of roles, and a call for each role.
- * @throws IamRaError if AWS refuses, or the anchor is of a version that this one does not know
+ * Makes two list calls to Roles Anywhere and one for the tags of each anchor with the name, lists the roles, and reads each.
+ * @throws IamRaError if AWS refuses, or if another version created the anchor
  */
 export async function readInstallation(account: Account, name: string): Promise<Installation> {
   const owner = ownerOf(account, name)
@@ -80,7 +80,7 @@ function byUse(a: Anchor, b: Anchor): number {
   return clusters === 0 ? byAge(a, b) : clusters
 }
 
-/** So many calls at once IAM takes without asking to come back later. */
+/** IAM does not throttle this many calls at once. */
 const AT_ONCE = 8
 
 async function readRoles(account: Account, installation: string): Promise<readonly RoleRecord[]> {

@@ -16,8 +16,8 @@ export interface OnlyOne<T extends Made> {
   remove(one: T): Promise<void>
 }
 
-/** How long other operators have to remove theirs. */
-const BOUND_MS = 10_000
+/** How long it waits for other operators to remove theirs. */
+const BOUND_MS = 30_000
 const PAUSE_MS = 300
 
 /** @returns the one that stays, which may have existed before */
@@ -29,17 +29,21 @@ export async function createOnlyOne<T extends Made>(
   if (existing !== undefined) return existing
   const own = await create()
   const startMs = clock.elapsed()
+  let isRemoved = false
   for (;;) {
     const all = await list()
     const [first = own] = all
     // A list may be too old to show what was just created.
-    if (first.id !== own.id && (all.some(({ id }) => id === own.id) || byAge(first, own) < 0)) {
+    const isListed = all.some(({ id }) => id === own.id)
+    if (!isRemoved && first.id !== own.id && (isListed || byAge(first, own) < 0)) {
       await remove(own)
+      isRemoved = true
+    } else if (all.length <= 1 || clock.elapsed() - startMs >= BOUND_MS) {
+      // If a run was killed here, the next plan removes what it left.
       return first
+    } else {
+      await clock.sleep(PAUSE_MS * (0.5 + random()), interrupt)
     }
-    // A run that was killed may have left one: the next plan removes it.
-    if (all.length <= 1 || clock.elapsed() - startMs >= BOUND_MS) return own
-    await clock.sleep(PAUSE_MS * (0.5 + random()), interrupt)
   }
 }
 

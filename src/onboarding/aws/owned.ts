@@ -1,4 +1,4 @@
-/** What marks things of AWS as this program's: only what carries these tags is ever changed or deleted. */
+/** Tags that mark AWS resources as this program's: it changes and deletes only those that have them. */
 import { IamRaError } from '../../errors.ts'
 import type { Tag } from './bindings.ts'
 import { STAGE } from './refusal.ts'
@@ -7,7 +7,7 @@ const INSTALLATION = 'iam-ra:installation'
 export const ROLE = 'iam-ra:role'
 export const CA_MODE = 'iam-ra:ca-mode'
 const SCHEMA = 'iam-ra:schema'
-/** How tags are to be read. A version that does not know it must change nothing. */
+/** The format of the tags. A version that does not know it must change nothing. */
 const SCHEMA_NOW = '1'
 const CLUSTER = 'iam-ra:cluster/'
 
@@ -16,7 +16,7 @@ export function ownTags(installation: string, more: Readonly<Record<string, stri
   return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
 }
 
-/** Keys ignore case in IAM. */
+/** IAM ignores the case of tag keys. */
 export function tagValue(tags: readonly Tag[], key: string): string | undefined {
   return tags.find((tag) => tag.Key.toLowerCase() === key.toLowerCase())?.Value
 }
@@ -25,7 +25,7 @@ export function isOwned(tags: readonly Tag[], installation: string): boolean {
   return tagValue(tags, INSTALLATION) === installation
 }
 
-/** Why nothing may be changed here though it is ours, in words that follow its name; undefined if it may. */
+/** Why a resource of ours must not be changed, in words that follow its name; undefined if it may be. */
 export function ownedFault(
   tags: readonly Tag[],
 ): { readonly wrong: string; readonly hint: string } | undefined {
@@ -40,12 +40,14 @@ export function ownedFault(
   if (schema === SCHEMA_NOW) return undefined
   return {
     wrong:
-      schema === undefined ? `has no tag ${SCHEMA}` : `has tags of another version (${SCHEMA} is ${schema})`,
-    hint: 'use the version of iam-ra that made it, or a newer one',
+      schema === undefined
+        ? `has no tag ${SCHEMA}`
+        : `was created by another version of iam-ra (${SCHEMA} is ${schema})`,
+    hint: 'use the version of iam-ra that created it, or a newer one',
   }
 }
 
-/** @throws IamRaError if it may not be changed */
+/** @throws IamRaError if it must not be changed */
 export function refuseFault(what: string, tags: readonly Tag[]): void {
   const fault = ownedFault(tags)
   if (fault !== undefined)
@@ -54,9 +56,9 @@ export function refuseFault(what: string, tags: readonly Tag[]): void {
 
 export interface Cluster {
   readonly name: string
-  /** Where its certificates come from, such as `vault`. */
+  /** What signs its certificates, such as `vault`. */
   readonly mode: string
-  /** Where its objects of the installation are. */
+  /** The namespace of the cluster's own objects. */
   readonly namespace: string
   /** What its authority has to know later; none contains a space. */
   readonly words: readonly string[]
@@ -66,7 +68,7 @@ export function clusterTag({ name, mode, namespace, words }: Cluster): Tag {
   return { Key: `${CLUSTER}${name}`, Value: [mode, namespace, ...words].join(' ') }
 }
 
-/** Those of an anchor, by their names. */
+/** The clusters of an anchor, sorted by name. */
 export function readClusters(tags: readonly Tag[]): readonly Cluster[] {
   return tags
     .filter(({ Key }) => Key.startsWith(CLUSTER))

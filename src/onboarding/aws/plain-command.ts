@@ -1,6 +1,6 @@
 /**
- * Any operation of IAM Roles Anywhere on the SDK's own client, with the whole answer. The newest client that installs is of
- * 2023: it lacks operations, and drops members that it does not know, in silence.
+ * Any operation of IAM Roles Anywhere with the SDK's own client, with the whole answer. The newest client that npm installs
+ * is from 2023: it lacks operations, and silently drops members that it does not know.
  */
 import type { RolesAnywhereClient } from '@aws-sdk/client-rolesanywhere'
 import { isRecord, parseJsonObject } from '../../text/json.ts'
@@ -16,7 +16,7 @@ export interface PlainCall {
 
 export type Answer = Readonly<Record<string, unknown>>
 
-/** What of a client's stack is used; the SDK's own types of 2023 and of today do not agree. */
+/** The parts of a client's stack that are used; the SDK's types from 2023 and today's do not agree. */
 interface Stack {
   clone(): Stack
   add(middleware: unknown, options: { readonly step: string; readonly name: string }): void
@@ -30,7 +30,7 @@ interface Next {
   (args: object): Promise<{ readonly response: SdkResponse }>
 }
 
-/** Serializing and reading are its own; signing and all else between them are the client's. */
+/** Serializes and parses by itself; signing and everything else in between is the client's. */
 export async function sendPlain(client: RolesAnywhereClient, call: PlainCall): Promise<Answer> {
   const { config } = client
   const stack = (client.middlewareStack as unknown as Stack).clone()
@@ -52,7 +52,7 @@ export async function sendPlain(client: RolesAnywhereClient, call: PlainCall): P
   return output
 }
 
-/** The SDK knows a request by its members. */
+/** The SDK recognizes a request by its members. */
 async function requestOf(client: RolesAnywhereClient, call: PlainCall): Promise<SdkRequest> {
   const { config } = client
   const own = await config.endpoint?.()
@@ -83,7 +83,7 @@ function answerOf(response: SdkResponse): Answer {
   const parsed = parseJsonObject(Buffer.from(body).toString('utf8'))
   if (statusCode < 300 && parsed !== undefined) return parsed
   const type = headers['x-amzn-errortype'] ?? (isRecord(parsed) ? parsed['__type'] : undefined)
-  // As the SDK says of answers that it cannot read.
+  // As the SDK says about answers that it cannot parse.
   const message =
     parsed === undefined ? 'Deserialization error: no JSON' : (parsed['message'] ?? parsed['Message'])
   throw Object.assign(new Error(typeof message === 'string' ? message : ''), {

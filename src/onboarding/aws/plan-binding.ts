@@ -1,4 +1,5 @@
-/** What binding and unbinding would change of a role, shown before anything is written; and whether there is room for it. */
+/** What binding and unbinding change in a role, and whether there is room for it. */
+import { thousands } from '../../text/thousands.ts'
 import { IamRaError } from '../../errors.ts'
 import { commonName, commonNameFault } from '../names.ts'
 import type { Difference } from '../plan/difference.ts'
@@ -15,7 +16,7 @@ import { admissionKey, admissionOf, admissions, policyFor, policySize, type Owne
 export interface BindingWishes extends Pick<Settling, 'bind' | 'unbind' | 'onWait'> {
   /** Lets in those too whom only a tag names: as the plan shows them. */
   readonly settleOthers?: boolean
-  /** Characters that a trust policy may have in this account. */
+  /** The most characters that a trust policy may have in this account. */
   readonly quota: number
 }
 
@@ -58,7 +59,7 @@ export function planBinding(account: Account, owner: Owner, role: BoundRole, wis
   ]
   const notes = others.map(
     (one) =>
-      `${keyOf(one)} is a tag of role ${role.name}, and its trust policy does not let ${commonName(one)} in; who may tag could have put it there: --settle-others lets it in`,
+      `${keyOf(one)} is a tag of role ${role.name}, but its trust policy does not admit ${commonName(one)}: anyone who may tag the role could have set it; --settle-others admits it`,
   )
   if (tags.length === 0 && names.length === 0) return { steps: [], notes, problems }
   const tagCount = role.tags.length + tags.filter(({ before }) => before === undefined).length - unbind.length
@@ -69,7 +70,7 @@ export function planBinding(account: Account, owner: Owner, role: BoundRole, wis
     {
       name: 'trust policy',
       before: `${sizeBefore}`,
-      after: `${size} of ${quota} characters; about ${more} more workloads fit`,
+      after: `${thousands(size)} of ${thousands(quota)} characters; about ${more} more workloads fit`,
     },
   ]
   const step = {
@@ -84,7 +85,7 @@ export function planBinding(account: Account, owner: Owner, role: BoundRole, wis
   return { steps: [step], notes, problems }
 }
 
-/** Who comes in and who is let out: every change of a trust policy is shown. */
+/** The names that a trust policy admits from now on, and those that it no longer does. */
 function namesChanged(owner: Owner, role: BoundRole, wanted: string): readonly Difference[] {
   const [before, after] = [admissions(owner, role.policy), admissions(owner, wanted)]
   const [keysBefore, keysAfter] = [before.map(admissionKey), after.map(admissionKey)]
@@ -119,18 +120,18 @@ function roomFaults(
   return [
     ...(count > MOST_TAGS
       ? [
-          `role ${role.name} would have ${count} tags, ${MOST_TAGS} is AWS's limit: ${role.bindings.length} are bindings, ${role.tags.length - role.bindings.length} are others; bind further workloads to a second role`,
+          `role ${role.name} would have ${count} tags, and AWS's limit is ${MOST_TAGS}: ${role.bindings.length} are bindings, ${role.tags.length - role.bindings.length} are others; bind further workloads to a second role`,
         ]
       : []),
     ...(size > quota
       ? [
-          `the trust policy of role ${role.name} would have ${size} characters, ${quota} fit: ${waysOut(quota)}`,
+          `the trust policy of role ${role.name} would have ${thousands(size)} characters, and ${thousands(quota)} fit: ${waysOut(quota)}`,
         ]
       : []),
   ]
 }
 
-/** An anchor that is gone when the binding shows takes the binding with it: someone destroyed the installation meanwhile. */
+/** If the anchor is gone once the binding is visible, another operator destroyed the installation: the binding is removed again. */
 async function applyBinding(account: Account, owner: Owner, settling: Settling): Promise<string> {
   const { role, bind = [], unbind = [] } = settling
   const settled = await settle(account, owner, settling)
@@ -140,16 +141,18 @@ async function applyBinding(account: Account, owner: Owner, settling: Settling):
     throw new IamRaError(
       'REFUSED',
       STAGE,
-      `the trust anchor went away while ${first.workload} was bound, and the binding was taken back`,
+      `the trust anchor was deleted while ${first.workload} was being bound, and the binding was removed again`,
       {
-        hint: 'someone has destroyed the installation meanwhile: iam-ra status',
+        hint: 'ask who destroyed the installation; iam-ra status shows what is left',
       },
     )
   }
   const done = [
-    ...bind.map((one) => `${one.namespace}/${one.workload} of ${one.cluster} may become ${role}`),
-    ...unbind.map((one) => `${one.namespace}/${one.workload} of ${one.cluster} may no longer become ${role}`),
+    ...bind.map((one) => `${one.namespace}/${one.workload} of cluster ${one.cluster} may assume ${role}`),
+    ...unbind.map(
+      (one) => `${one.namespace}/${one.workload} of cluster ${one.cluster} may no longer assume ${role}`,
+    ),
   ]
-  const what = done.length === 0 ? `the trust policy of ${role} is settled` : done.join('; ')
-  return settled.shows ? what : `${what} (IAM does not show it yet: that takes seconds)`
+  const what = done.length === 0 ? `the trust policy of ${role} matches its tags` : done.join('; ')
+  return settled.shows ? what : `${what} (not visible yet: IAM can take some seconds)`
 }

@@ -1,4 +1,4 @@
-/** Removes an installation, in an order that refuses an operator who onboards in the meantime instead of leaving a workload half bound. */
+/** Removes an installation, in an order in which another operator's onboarding is refused instead of leaving a workload half bound. */
 import type { Account } from './account.ts'
 import type { Installation } from './installation.ts'
 import { planBinding } from './plan-binding.ts'
@@ -6,7 +6,7 @@ import { removeAnchor } from './plan-init.ts'
 import { removeRole } from './plan-role-delete.ts'
 import type { Plan } from '../plan/step.ts'
 
-/** Bindings, then of each role its profile, its policies and itself; the anchor last, off before it goes. */
+/** Bindings first, then each role with its profile and policies; the anchor last, disabled before it is deleted. */
 export async function planDestroy(account: Account, installation: Installation): Promise<Plan> {
   const { owner, roles, anchor, doubles } = installation
   const bound = roles.filter(({ bindings }) => bindings.length > 0)

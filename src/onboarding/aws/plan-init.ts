@@ -10,7 +10,7 @@ import { createOnlyOne } from './only-one.ts'
 import { CA_MODE, clusterTag, ownTags, type Cluster } from './owned.ts'
 
 export interface InitWishes {
-  /** Where certificates come from, such as `vault`. */
+  /** What signs certificates, such as `vault`. */
   readonly mode: string
   /** Without it, an existing anchor keeps its root. */
   readonly root?: Root
@@ -95,7 +95,7 @@ function createAnchor(
   }
 }
 
-/** Disabled first, so that a request in the meantime is refused by an anchor that still exists. */
+/** Disabled first, so that requests in the meantime are refused by an anchor that still exists. */
 export function removeAnchor(
   account: Account,
   anchor: Pick<Anchor, 'id' | 'arn' | 'enabled'>,

@@ -88,7 +88,7 @@ function createProfile(
   }
 }
 
-/** Disabled first, so that a request in the meantime is refused by a profile that still exists. */
+/** Disabled first, so that requests in the meantime are refused by a profile that still exists. */
 export function removeProfile(
   account: Account,
   installation: string,
@@ -122,9 +122,9 @@ async function refuseStranger(account: Account, installation: string, { arn }: P
   throw new IamRaError(
     'REFUSED',
     STAGE,
-    `profile ${arn} does not carry the tags of installation ${installation}`,
+    `profile ${arn} does not have the tags of installation ${installation}`,
     {
-      hint: 'delete it by hand if it is not used: iam-ra deletes only what it has made',
+      hint: 'delete it by hand if nothing uses it: iam-ra deletes only what it created',
     },
   )
 }

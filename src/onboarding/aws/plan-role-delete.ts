@@ -20,41 +20,53 @@ export async function planRoleDelete(
   const { bindings } = found
   if (bindings.length > 0) {
     const names = bindings.map(({ cluster, namespace, workload }) => `${cluster}/${namespace}/${workload}`)
-    const problem = `role ${role} is bound to ${names.join(', ')}; iam-ra k8s offboard unbinds each`
+    const problem = `role ${role} is bound to ${names.join(', ')}; run iam-ra k8s offboard for each`
     return { steps: [], notes: [], problems: [problem] }
   }
   return removeRole(account, installation.name, found)
 }
 
-/** Of what nobody is bound to any more: profile, policies, role. */
+/** The profile, the policies and the role itself, of a role that no workload is bound to any more. */
 export async function removeRole(account: Account, installation: string, role: BoundRole): Promise<Plan> {
-  if (role.fault !== undefined) return { steps: [], notes: [], problems: [`role ${role.name} ${role.fault}`] }
+  const { name, profiles, fault } = role
+  if (fault !== undefined) return { steps: [], notes: [], problems: [`role ${name} ${fault}`] }
   const { attached, inline } = await readPolicies(account, role)
   const { iam } = account
-  const step = (what: string, run: () => Promise<void>): Step => ({
-    shown: { verb: 'delete', what },
-    async apply() {
-      await run()
-      return `deleted ${what}`
-    },
-  })
-  const steps = [
-    ...role.profiles.flatMap((one) => removeProfile(account, installation, one)),
-    ...attached.map((arn) =>
-      step(`policy ${arn} of iam role ${role.name}`, () => iam.detach(role.name, arn)),
+  const steps: readonly Step[] = [
+    ...profiles.flatMap((one) => removeProfile(account, installation, one)),
+    ...attached.map((arn) => ({
+      // Not "delete": the policy itself stays.
+      shown: {
+        ...{ verb: 'change' as const, what: `iam role ${name}` },
+        differences: [{ name: 'policy', before: arn, after: '(detached)' }],
+      },
+      async apply() {
+        await iam.detach(name, arn)
+        return `detached policy ${arn} from iam role ${name}`
+      },
+    })),
+    ...Object.keys(inline).map((policy) =>
+      deletion(`inline policy ${policy} of iam role ${name}`, () => iam.deleteInline(name, policy)),
     ),
-    ...Object.keys(inline).map((name) =>
-      step(`inline policy ${name} of iam role ${role.name}`, () => iam.deleteInline(role.name, name)),
-    ),
-    step(`iam role ${role.name}`, async () => {
-      await refuseBound(account, installation, role.name)
-      await iam.deleteRole(role.name)
+    deletion(`iam role ${name}`, async () => {
+      await refuseBound(account, installation, name)
+      await iam.deleteRole(name)
     }),
   ]
   return { steps, notes: [], problems: [] }
 }
 
-/** Somebody may have bound a workload since the plan was made. */
+function deletion(what: string, run: () => Promise<void>): Step {
+  return {
+    shown: { verb: 'delete', what },
+    async apply() {
+      await run()
+      return `deleted ${what}`
+    },
+  }
+}
+
+/** Another operator may have bound a workload since the plan was made. */
 async function refuseBound(account: Account, installation: string, name: string): Promise<void> {
   const now = await account.iam.getRole(name)
   if (now === undefined) return
@@ -64,10 +76,10 @@ async function refuseBound(account: Account, installation: string, name: string)
     'REFUSED',
     STAGE,
     first === undefined
-      ? `role ${name} is no longer of installation ${installation}`
-      : `${first.namespace}/${first.workload} of ${first.cluster} was bound to role ${name} meanwhile`,
+      ? `role ${name} no longer belongs to installation ${installation}`
+      : `${first.namespace}/${first.workload} of cluster ${first.cluster} was bound to role ${name} in the meantime`,
     {
-      hint: 'look at it again: iam-ra role show; what was deleted so far comes back with iam-ra role create',
+      hint: 'check it with iam-ra role show; iam-ra role create restores what was deleted so far',
     },
   )
 }

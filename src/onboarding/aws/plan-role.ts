@@ -86,16 +86,13 @@ async function missingPolicies(
     .map((one) => `policy ${one} does not exist; check the ARN with aws iam get-policy --policy-arn ${one}`)
 }
 
-/** One thing of a role, named in the step and in its result. */
-function roleStep(name: string, { name: what, before, after }: Difference, run: () => Promise<void>): Step {
+/** One change of a role. */
+function roleStep(name: string, difference: Difference, run: () => Promise<void>): Step {
   return {
-    shown: {
-      ...{ verb: before === undefined ? 'create' : 'change', what: `${what} of iam role ${name}` },
-      differences: [{ name: what, ...(before === undefined ? {} : { before }), after }],
-    },
+    shown: { verb: 'change', what: `iam role ${name}`, differences: [difference] },
     async apply() {
       await run()
-      return `${what} of iam role ${name}: ${after}`
+      return `${difference.name} of iam role ${name}: ${difference.after}`
     },
   }
 }

@@ -1,4 +1,4 @@
-/** What is asked of IAM Roles Anywhere's control plane, as functions. */
+/** Calls to the control plane of IAM Roles Anywhere, as functions. */
 import {
   CreateProfileCommand,
   CreateTrustAnchorCommand,
@@ -24,7 +24,7 @@ export interface AnchorRecord {
   readonly arn: string
   readonly name: string
   readonly enabled: boolean
-  /** PEM; empty for one of ACM Private CA. */
+  /** PEM; empty if the anchor's CA is in ACM Private CA. */
   readonly certificates: string
   readonly createdAt: string
 }
@@ -37,7 +37,7 @@ export interface ProfileRecord {
   readonly roleArns: readonly string[]
   readonly durationSeconds: number
   readonly createdAt: string
-  /** All that AWS has of it: for what doctor looks at. */
+  /** The whole answer, for checks of members that are not listed here. */
   readonly all: Answer
 }
 
@@ -48,7 +48,7 @@ type NewProfile = Pick<ProfileRecord, 'name' | 'roleArns' | 'durationSeconds'> &
 export interface RolesAnywhere {
   listAnchors(): Promise<readonly AnchorRecord[]>
   getAnchor(id: string): Promise<AnchorRecord | undefined>
-  /** Enabled. @param made looks for one that an earlier attempt made */
+  /** Enabled. @param made looks for one that an earlier attempt created */
   createAnchor(
     anchor: { readonly name: string; readonly pem: string; readonly tags: readonly Tag[] },
     made: () => Promise<AnchorRecord | undefined>,
@@ -64,6 +64,7 @@ export interface RolesAnywhere {
   ): Promise<void>
   switchProfile(id: string, enabled: boolean): Promise<void>
   deleteProfile(id: string): Promise<void>
+  /** None if another operator has deleted it since it was listed. */
   tags(arn: string): Promise<readonly Tag[]>
   tag(arn: string, tags: readonly Tag[]): Promise<void>
   untag(arn: string, keys: readonly string[]): Promise<void>
@@ -155,11 +156,12 @@ export function createRolesAnywhereCalls(client: RolesAnywhereClient, context: S
     deleteProfile: (id) =>
       without('DeleteProfile', `of ${id}`, () => client.send(new DeleteProfileCommand({ profileId: id }))),
     async tags(arn) {
-      const { tags } = await ask({
+      const found = await ask({
         ...{ action: 'ListTagsForResource', what: `of ${arn}` },
         run: () =>
           sendPlain(client, { method: 'GET', path: '/ListTagsForResource', query: { resourceArn: arn } }),
-      })
+      }).catch(unlessAbsent)
+      const tags = found?.['tags']
       return (Array.isArray(tags) ? tags : [])
         .filter(isRecord)
         .map(({ key, value }) => ({ Key: textOf(key), Value: textOf(value) }))

@@ -1,4 +1,4 @@
-/** One call of AWS until it has an answer: what may pass is tried again, within a time for each call. */
+/** One call to AWS, with retries of what may succeed later, within a time limit for each call. */
 import { IamRaError } from '../../errors.ts'
 import { pauseMs } from '../../run/retry.ts'
 import type { Runtime } from '../../run/runtime.ts'
@@ -9,25 +9,25 @@ export interface SendContext {
   readonly runtime: Pick<Runtime, 'clock' | 'random'>
   /** Aborted with an IamRaError. */
   readonly interrupt: AbortSignal
-  /** For one call with all its attempts. */
+  /** For all attempts of one call. */
   readonly patienceMs: number
 }
 
 export interface Call<T> {
-  /** As IAM names it. */
+  /** As in IAM policies. */
   readonly action: string
   /** What it is about, in words that follow the action. */
   readonly what: string
   readonly run: () => Promise<T>
   /**
-   * Of what makes something that has no name of its own: asked before another attempt, since one whose answer was lost may
-   * have made it.
+   * For calls that create something without a unique name: asked before another attempt, since an earlier one whose answer was
+   * lost may have created it.
    */
   readonly made?: () => Promise<T | undefined>
 }
 
 /**
- * The SDK's own attempts are off: its older client has one token for all calls, which never fills again, and no deadline.
+ * The SDK's own retries are off: its older client has one retry budget for all calls, which is never refilled, and no deadline.
  * @throws IamRaError
  */
 export async function send<T>({ runtime, interrupt, patienceMs }: SendContext, call: Call<T>): Promise<T> {
@@ -56,10 +56,10 @@ function gaveUp(error: IamRaError, { action }: Call<unknown>, count: number, pat
   })
 }
 
-/** For the clients. */
+/** Turns the clients' own retries off. */
 export const NO_RETRIES = {
   mode: 'none',
   acquireInitialRetryToken: () => Promise.resolve({ getRetryCount: () => 0, getRetryDelay: () => 0 }),
-  refreshRetryTokenForRetry: () => Promise.reject(new Error('attempts are made elsewhere')),
+  refreshRetryTokenForRetry: () => Promise.reject(new Error('retries are made elsewhere')),
   recordSuccess: () => undefined,
 }

@@ -1,8 +1,8 @@
 /**
- * Binds and unbinds: writes the tag, then makes the trust policy equal to what all tags say, and looks until it is. IAM merges
- * tags by key, but has no compare-and-set for a policy: a write may undo what another operator has just written. So no run is
- * done before the policy has everything that the tags have, and a run that finds more tags than names waits for other operators.
- * Reads may be seconds old: IAM User Guide, "Changes that I make are not always immediately visible".
+ * Binds and unbinds: writes the tag, then makes the trust policy match all tags, and reads until it does. IAM merges tags by
+ * key, but has no compare-and-set for a policy: a write may undo what another operator has just written. So a run is not done
+ * until the policy has everything that the tags have, and a run that finds tags without names waits for other operators. Reads
+ * may be seconds old: IAM User Guide, "Changes that I make are not always immediately visible".
  */
 import { IamRaError } from '../../errors.ts'
 import type { Account } from './account.ts'
@@ -25,7 +25,7 @@ export interface Settling {
   /** Its name in IAM. */
   readonly role: string
   readonly bind?: readonly Binding[]
-  /** As they were read. */
+  /** As they were when they were read. */
   readonly unbind?: readonly Binding[]
   /**
    * Those to let in too whose tags this run did not write and whom no policy that it has seen let in: the ones that an operator
@@ -39,25 +39,25 @@ export interface Settling {
 export interface Settled {
   readonly role: RoleRecord
   readonly bindings: readonly Binding[]
-  /** Other operators' bindings that the policy lacks, left as they are. */
+  /** Other operators' bindings that the policy lacks, and still does. */
   readonly others: readonly Binding[]
-  /** Whom the policy lets in and no tag names, since less than the time after which they are dropped. */
+  /** Names that the policy admits although no tag has them, not yet for long enough to remove them. */
   readonly untagged: readonly Admission[]
-  /** Whether what this run wrote shows: if not, IAM has not spread it yet. */
+  /** Whether what this run wrote is visible yet. */
   readonly shows: boolean
 }
 
-/** For all of it, and between the two reads that a name must be missing in before it is dropped. */
+/** For the whole run, and between the two reads in which a name's tag must be missing before the name is removed. */
 export const BOUND_MS = 15_000
-/** That others' bindings are lacking may be an old read, or operators who have not written yet. */
+/** If the policy lacks others' bindings, the read may be old, or their operators may not have written it yet. */
 const GRACE_MS = 3000
-/** So long a policy that was there before ours was written is taken for an old read. */
+/** For this long, a policy from before our own write is taken for an old read. */
 const SPREAD_MS = 5000
-/** So long nothing may be amiss once others were seen at work: the last of their writes may still be on its way. */
+/** Once others were seen at work, everything must be right for this long: their last write may still be on its way. */
 const CONFIRM_MS = 3000
 const PAUSE_MS = 500
 
-/** @throws IamRaError also if the role has tags that this version cannot read: nothing is derived from half of them */
+/** @throws IamRaError also if the role has tags that this version cannot parse: nothing is derived from some of the tags */
 export async function settle(account: Account, owner: Owner, settling: Settling): Promise<Settled> {
   const { role, bind = [], unbind = [], letIn = [], onWait } = settling
   const { iam, interrupt } = account
@@ -81,7 +81,7 @@ export async function settle(account: Account, owner: Owner, settling: Settling)
     const nowMs = clock.elapsed()
     startMs ??= nowMs
     const found = bindingsOf(owner, record)
-    // What an old read still shows, though this run has taken it away.
+    // An old read may still show what this run has removed.
     const bindings = found.filter((one) => !isTaken(one))
     for (const one of bindings) {
       const own = unseen.get(keyOf(one))
@@ -108,16 +108,16 @@ export async function settle(account: Account, owner: Owner, settling: Settling)
     const wanted = policyFor(owner, [...entering, ...kept], record.policy)
     if (wanted === undefined) throw unreadable(role)
     const equal = samePolicy(wanted, record.policy)
-    // Tags that are older than ours are in every read that has ours.
+    // A read that has our tags also has all older ones.
     const hidden = bind.some((own) => !bindings.some((one) => isSame(installation, own, one)))
-    // That nothing is there yet but for what this run writes is no sign of others.
+    // If only what this run writes is missing, no other operator is at work.
     const isOwnDoing = others.length === 0 && kept.length === 0 && wroteMs === undefined
     const shows = equal && unseen.size === 0 && found.length === bindings.length
     const result = { role: record, bindings, others, untagged: kept, shows }
     const pastMs = nowMs - startMs
     const isWhole = shows && others.length === 0 && kept.length === 0
     if (!isWhole && !isOwnDoing) disturbedMs = nowMs
-    // That there is nothing to write, to who came to write, may be an old read of all of it.
+    // If there is nothing to write although this run was started to write, all of it may be an old read.
     const quietMs = disturbedMs ?? (wroteMs === undefined ? startMs : Number.NEGATIVE_INFINITY)
     if (isWhole && nowMs - quietMs >= CONFIRM_MS) return result
     if (shows && pastMs >= BOUND_MS) return result
@@ -136,7 +136,7 @@ export async function settle(account: Account, owner: Owner, settling: Settling)
   }
 }
 
-/** @returns bindings that are no more: taken away, or replaced by one of another account, anchor or authority */
+/** @returns bindings that are gone: removed, or replaced by one with another account, anchor or authority */
 async function writeTags(
   account: Account,
   owner: Owner,
@@ -146,14 +146,14 @@ async function writeTags(
   const { installation } = owner
   const record = await readRole(account, owner, role)
   const before = bindingsOf(owner, record)
-  // Also if they seem to be there, or seem gone: that may be an old read.
+  // Even if they seem to exist, or to be gone: that may be an old read.
   if (bind.length > 0)
     await account.iam.tagRole(
       role,
       bind.map((one) => bindingTag(installation, one)),
     )
   const going = unbind.map((one) => bindingKey(installation, one))
-  // As IAM spells them, which ignores case.
+  // As they are spelled in IAM, which ignores case.
   const spelled = record.tags.map(({ Key }) => Key).filter((key) => going.includes(key.toLowerCase()))
   if (going.length > 0) await account.iam.untagRole(role, [...new Set([...spelled, ...going])])
   const gone = before.filter((one) => {
@@ -167,14 +167,9 @@ async function writeTags(
 async function readRole(account: Account, { installation }: Owner, role: string): Promise<RoleRecord> {
   const record = await account.iam.getRole(role)
   if (record === undefined || !isOwned(record.tags, installation)) {
-    throw new IamRaError(
-      'REFUSED',
-      STAGE,
-      `role ${role} of installation ${installation} is not there, or no longer`,
-      {
-        hint: 'look at what there is: iam-ra role list',
-      },
-    )
+    throw new IamRaError('REFUSED', STAGE, `role ${role} does not exist in installation ${installation}`, {
+      hint: 'run iam-ra role list to see the roles',
+    })
   }
   refuseFault(`role ${role}`, record.tags)
   return record
@@ -185,7 +180,7 @@ function bindingsOf({ installation }: Owner, { name, tags }: RoleRecord): readon
   const fault = unreadFault(unread)
   if (fault === undefined) return bindings
   throw new IamRaError('REFUSED', STAGE, `role ${name} ${fault}`, {
-    hint: 'use the version of iam-ra that wrote them, or remove them: nothing is derived from half of the tags',
+    hint: 'use the version of iam-ra that wrote them, or remove them from the role',
   })
 }
 
@@ -199,13 +194,13 @@ function isAmong(policies: readonly string[], policy: string): boolean {
 }
 
 function unreadable(role: string): IamRaError {
-  return new IamRaError('ANSWER_INVALID', STAGE, `the trust policy of role ${role} is no JSON object`, {
-    hint: 'look at it: aws iam get-role --role-name with its name',
+  return new IamRaError('ANSWER_INVALID', STAGE, `the trust policy of role ${role} is not a JSON object`, {
+    hint: `check it with aws iam get-role --role-name ${role}`,
   })
 }
 
 function waitingFor({ others, untagged, shows }: Settled, equal: boolean): string {
-  if (!equal || !shows) return 'IAM to show what was written'
+  if (!equal || !shows) return 'IAM to show the change'
   const names = [
     ...others.map((one) => `${one.namespace}/${one.workload}`),
     ...untagged.map(({ name }) => name),

@@ -15,12 +15,12 @@ const PRINCIPAL = { Service: 'rolesanywhere.amazonaws.com' }
 const ACTIONS = ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity']
 const VERSION = '2012-10-17'
 
-/** One name that a policy lets in. */
+/** One name that a policy admits. */
 export interface Admission {
   readonly anchor: AnchorId
-  /** The CN of the authority that signs it; empty if the anchor's own root does. */
+  /** The CN of the authority that signs its certificate; empty if the anchor's own root does. */
   readonly issuer: string
-  /** The CN. */
+  /** The CN of the certificate. */
   readonly name: string
 }
 
@@ -28,12 +28,12 @@ export function admissionOf(binding: Binding): Admission {
   return { anchor: binding.anchor, issuer: binding.issuer, name: commonName(binding) }
 }
 
-/** For sets of them. */
+/** Identifies it in a Set or Map. */
 export function admissionKey({ anchor, issuer, name }: Admission): string {
   return `${anchor.region}/${anchor.id} ${issuer}\n${name}`
 }
 
-/** @returns as policyFor */
+/** As policyFor, from bindings. */
 export function derivePolicy(
   owner: Owner,
   bindings: readonly Binding[],
@@ -43,11 +43,11 @@ export function derivePolicy(
 }
 
 /**
- * Exact names and no pattern: one statement for each anchor and issuer, since two lists under one condition would admit
- * the names of one authority signed by the other. A name that comes twice is listed once.
+ * Has exact names and no patterns, in one statement for each anchor and issuer: two lists in one condition would admit the
+ * names of one authority signed by the other.
  *
- * @param current the policy as IAM has it; undefined for a role that is being made
- * @returns the document, or undefined if `current` cannot be read
+ * @param current the policy in IAM; undefined for a new role
+ * @returns JSON, or undefined if `current` cannot be parsed
  */
 export function policyFor(
   owner: Owner,
@@ -60,7 +60,7 @@ export function policyFor(
   return JSON.stringify({ ...policy, Statement: [...foreign, ...ourStatements(owner, admissions)] })
 }
 
-/** Whether two policies say the same: IAM gives one value in place of a list, and keeps no order of keys. */
+/** Whether two policies mean the same. IAM turns a list of one into its value, and does not keep the order of keys. */
 export function samePolicy(one: string, other: string): boolean {
   const [a, b] = [parseJsonObject(one), parseJsonObject(other)]
   return a !== undefined && b !== undefined && canonical(a) === canonical(b)
@@ -78,12 +78,12 @@ function canonical(value: unknown): string {
   return `{${members.join()}}`
 }
 
-/** Characters as IAM counts them: white space is not counted. */
+/** In characters as IAM counts them, without white space. */
 export function policySize(policy: string): number {
   return policy.replace(/\s/g, '').length
 }
 
-/** Whom our statements admit. */
+/** The names that our statements admit. */
 export function admissions(owner: Owner, policy: string): readonly Admission[] {
   return statementsOf(parseJsonObject(policy) ?? {}).flatMap((one) => {
     if (!isOurs(owner, one) || !isRecord(one) || one['Effect'] !== 'Allow') return []
@@ -110,10 +110,10 @@ const ISSUER = 'aws:PrincipalTag/x509Issuer/CN'
 
 function ourStatements(owner: Owner, admitted: readonly Admission[]): readonly unknown[] {
   const groups = Map.groupBy(admitted, ({ anchor, issuer }) => `${anchor.region}/${anchor.id} ${issuer}`)
-  // A role that nobody is bound to must admit nobody; a trust policy without a statement is refused by IAM.
+  // Without bindings the role must admit nobody, and IAM refuses a trust policy without statements.
   if (groups.size === 0)
     return [{ Sid: sid(owner, 0), Effect: 'Deny', Principal: PRINCIPAL, Action: ACTIONS }]
-  // In one order, so that operators who write the same write the same text.
+  // Sorted, so that operators who write the same names write the same text.
   const ordered = [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1))
   return ordered.map(([, group], index) => statement(owner, group, index))
 }
@@ -140,7 +140,7 @@ export function anchorArn({ partition, account }: Owner, { region, id }: AnchorI
   return `arn:${partition}:rolesanywhere:${region}:${account}:trust-anchor/${id}`
 }
 
-/** Letters and digits are all that a Sid may hold; an installation's name has no capitals, so X stands for its dashes alone. */
+/** A Sid has only letters and digits. The name of an installation has no capitals, so X can stand for its dashes. */
 function sid(owner: Owner, index: number): string {
   return `${sidPrefix(owner)}${index}`
 }
@@ -155,7 +155,7 @@ function isOurs(owner: Owner, one: unknown): boolean {
   return one['Sid'].startsWith(prefix) && /^\d+$/.test(one['Sid'].slice(prefix.length))
 }
 
-/** IAM takes one statement in place of a list. */
+/** IAM also accepts one statement instead of a list. */
 function statementsOf(policy: Readonly<Record<string, unknown>>): readonly unknown[] {
   const { Statement: statements } = policy
   if (statements === undefined) return []

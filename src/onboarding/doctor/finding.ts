@@ -22,6 +22,7 @@ export interface Line extends Finding {
 export const ok = (sentence: string): Finding => ({ state: 'ok', sentence })
 export const failed = (sentence: string, hint: string): Finding => ({ state: 'failed', sentence, hint })
 export const warning = (sentence: string, hint: string): Finding => ({ state: 'warning', sentence, hint })
+export const skipped = (sentence: string): Finding => ({ state: 'skipped', sentence })
 export const unknown = (sentence: string, hint?: string): Finding =>
   hint === undefined ? { state: 'unknown', sentence } : { state: 'unknown', sentence, hint }
 

@@ -39,8 +39,7 @@ export function scopeOf({ roles, clusters, anchor }: Installation, wanted: Wante
   const bound = roles.flatMap((role) => role.bindings.filter(isWanted).map((binding) => ({ role, binding })))
   return {
     bound,
-    roles:
-      wanted.workload === undefined ? roles : roles.filter((one) => bound.some(({ role }) => role === one)),
+    roles: isOne(wanted) ? roles.filter((one) => bound.some(({ role }) => role === one)) : roles,
     cluster:
       anchor === undefined ? { without: 'the trust anchor comes first' } : clusterOf(clusters, bound, wanted),
   }

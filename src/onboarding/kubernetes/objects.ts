@@ -34,6 +34,8 @@ export interface VaultSource {
   readonly audience: string
   readonly pkiMount: string
   readonly pkiRole: string
+  /** Of Vault Enterprise or HCP Vault. */
+  readonly vaultNamespace?: string | undefined
   /** If the ARNs come from Vault. */
   readonly operator?: VaultOperator | undefined
 }

@@ -22,7 +22,7 @@ export async function openVault(runtime: Environment): Promise<Vault> {
   }
   const token = await readToken(runtime)
   const tlsServerName = readServerName(valueOf(runtime, 'VAULT_TLS_SERVER_NAME'))
-  const namespace = valueOf(runtime, 'VAULT_NAMESPACE')
+  const namespace = vaultNamespace(runtime)
   const ca = await vaultCa(runtime)
   return createVault(
     { url, token, ...(namespace === undefined ? {} : { namespace }) },
@@ -38,6 +38,11 @@ export async function openVault(runtime: Environment): Promise<Vault> {
 export async function vaultCa(runtime: Pick<Environment, 'env' | 'readFile'>): Promise<string | undefined> {
   const file = valueOf(runtime, 'VAULT_CACERT')
   return file === undefined ? undefined : await readPem(runtime, file, 'VAULT_CACERT', CA_HINT)
+}
+
+/** Of Vault Enterprise or HCP Vault. */
+export function vaultNamespace(runtime: Pick<Environment, 'env'>): string | undefined {
+  return valueOf(runtime, 'VAULT_NAMESPACE')
 }
 
 /** Checks every variable that is read except VAULT_TOKEN, where a secret belongs. */

@@ -165,6 +165,11 @@ async function objectsOf(
   const { cluster, namespace, account } = meant
   const { installation, setUp, arns } = planned
   const { sample: kind, mode, image, certificateHours: hours } = wishes
+  if (kind !== undefined && image === undefined) {
+    context.runtime.stderr(
+      'note: the image of aws-iam-ra is a placeholder: set yours with --image or IAM_RA_IMAGE\n',
+    )
+  }
   return [
     ...setUp.objects,
     ...workloadObjects({

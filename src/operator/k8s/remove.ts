@@ -30,6 +30,8 @@ export async function removeObjects(
     return
   }
   if (commands.length > 0) runtime.stderr('delete its objects with:\n')
+  // On a terminal the other stream follows it.
+  await runtime.written()
   for (const command of commands) runtime.stdout(`${command}\n`)
 }
 

@@ -8,7 +8,8 @@ import { commonName } from '../../onboarding/names.ts'
 import { table } from '../../terminal/table.ts'
 import { installationOf, withAccount } from '../account.ts'
 import type { OperatorContext } from '../context.ts'
-import { facts, problemLines, thousands } from '../report-lines.ts'
+import { facts, problemLines } from '../report-lines.ts'
+import { thousands } from '../../text/thousands.ts'
 import { printDocument } from '../report.ts'
 import type { AccountFlags } from '../route.ts'
 import { findRole } from './find.ts'
@@ -91,7 +92,7 @@ function asText(view: View): string {
       ['profile', profile === null ? 'none' : `${profile.arn}${profile.enabled ? '' : ', disabled'}`],
       [
         'sessions',
-        `${profile === null ? '' : `${thousands(profile.sessionSeconds)} s, `}${thousands(view.maxSessionSeconds)} s at most`,
+        `${profile === null ? '' : `${thousands(profile.sessionSeconds)} s; `}the role allows up to ${thousands(view.maxSessionSeconds)} s`,
       ],
       ...(view.permissionsBoundary === null
         ? []

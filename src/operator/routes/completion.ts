@@ -1,8 +1,7 @@
 /** `iam-ra completion`. */
 import { buildCommand, buildRouteMap } from '@stricli/core'
+import type { Shell } from '../completion.ts'
 import { from, type LineContext } from '../route.ts'
-
-export type Shell = 'bash' | 'zsh' | 'fish'
 
 const USES: Readonly<Record<Shell, string>> = {
   bash: 'add source <(iam-ra completion bash) to ~/.bashrc',

@@ -1,6 +1,7 @@
 /** `iam-ra doctor`. */
 import { buildCommand } from '@stricli/core'
-import type { DoctorFlags, PodName } from '../doctor.ts'
+import type { DoctorFlags } from '../doctor/doctor.ts'
+import type { PodName } from '../doctor/ways.ts'
 import {
   ACCOUNT_ALIASES,
   ACCOUNT_FLAGS,
@@ -18,7 +19,7 @@ function podName(text: string): PodName {
 }
 
 export const doctor = buildCommand<DoctorFlags, [], LineContext>({
-  loader: from(async () => (await import('../doctor.ts')).doctor),
+  loader: from(async () => (await import('../doctor/doctor.ts')).doctor),
   parameters: {
     flags: {
       cluster: valueFlag('CLUSTER', 'the cluster, if the installation has more than one'),

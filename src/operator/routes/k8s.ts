@@ -21,7 +21,7 @@ import {
 const CLUSTER_FLAG = valueFlag('CLUSTER', 'the cluster (default: the only one of the installation)')
 
 const choice = <Word extends string>(words: readonly Word[], brief: string) =>
-  ({ kind: 'enum', optional: true, values: words, brief: `${brief}: ${words.join(', ')}` }) as const
+  ({ kind: 'enum', optional: true, values: words, brief }) as const
 
 const named = (placeholder: string, brief: string) =>
   ({ kind: 'tuple', parameters: [{ brief, parse: (input: string) => input, placeholder }] }) as const

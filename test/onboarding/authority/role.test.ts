@@ -100,7 +100,10 @@ roles('an operator whom something else undoes again and again gives up, and says
   assert.instance(error, IamRaError)
   const { message, stage } = error as IamRaError
   assert.is(stage, 'identity')
-  assert.match(message, /^auth\/kubernetes-prod\/role\/default was given a again and again/)
+  assert.match(
+    message,
+    /^auth\/kubernetes-prod\/role\/default was given a 30 times, and something else removed it again$/,
+  )
 })
 
 roles('an interrupt ends the wait', async () => {

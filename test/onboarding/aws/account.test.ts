@@ -174,7 +174,7 @@ account('takes an error of Roles Anywhere by its header', async () => {
   )
   assert.match(
     (error as IamRaError).message,
-    /may not do rolesanywhere:ListTrustAnchors \(AccessDeniedException: no\)/,
+    /not allowed to call rolesanywhere:ListTrustAnchors \(AccessDeniedException: no\)/,
   )
 })
 
@@ -191,7 +191,7 @@ account('tells a page of a proxy from AWS', async () => {
       () => undefined,
       (thrown: unknown) => thrown,
     )
-    assert.match((error as IamRaError).message, /something answered there that is not AWS/)
+    assert.match((error as IamRaError).message, /the answer is not from AWS/)
     assert.match((error as IamRaError).hint ?? '', /proxy/)
   }
 })

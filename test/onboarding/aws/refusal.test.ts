@@ -28,7 +28,8 @@ for (const one of REFUSALS) {
     const error = asked(one)
     assert.instance(error, IamRaError)
     assert.is(error.exitCode, 5)
-    assert.ok(error.message.startsWith('AWS refused iam:GetRole of role iam-ra-admin'))
+    const start = one.status === 0 ? 'cannot get AWS credentials' : 'AWS refused iam:GetRole'
+    assert.ok(error.message.startsWith(`${start} of role iam-ra-admin: `), error.message)
     assert.ok(error.message.includes(one.type))
     assert.ok((error.hint ?? '') !== '')
     if (one.says !== undefined) assert.match(error.message, one.says)
@@ -48,7 +49,7 @@ refusals('of a policy that is too long name the quota of the account and three w
   const [one] = REFUSALS.filter(({ rule }) => rule === 'policy-size')
   assert.match(
     one === undefined ? '' : (asked(one).hint ?? ''),
-    /2048 characters in Service Quotas \(L-C07B4B0D.*second role.*unbind/,
+    /2,048 characters in Service Quotas \(L-C07B4B0D.*second role.*offboard/,
   )
 })
 

@@ -19,13 +19,13 @@ export const REFUSALS: readonly RecordedRefusal[] = [
     ...{ rule: 'denied', type: 'AccessDenied', status: 403 },
     source: 'IAM User Guide, "Troubleshoot access denied error messages"',
     text: `User: ${USER} is not authorized to perform: iam:TagRole on resource: role iam-ra-admin because no identity-based policy allows the iam:TagRole action`,
-    says: /may not do iam:TagRole on role iam-ra-admin/,
+    says: /not allowed to call iam:TagRole on role iam-ra-admin/,
   },
   {
     ...{ rule: 'denied', type: 'AccessDeniedException', status: 403 },
     source: 'the same, as JSON services have it',
     text: `User: ${USER} is not authorized to perform: iam:PassRole on resource: arn:aws:iam::111122223333:role/iam-ra/default/iam-ra-admin because no identity-based policy allows the iam:PassRole action`,
-    says: /may not do iam:PassRole on arn:aws:iam::111122223333:role\/iam-ra\/default\/iam-ra-admin/,
+    says: /not allowed to call iam:PassRole on arn:aws:iam::111122223333:role\/iam-ra\/default\/iam-ra-admin/,
   },
   {
     ...{ rule: 'denied-by-others', type: 'AccessDenied', status: 403 },

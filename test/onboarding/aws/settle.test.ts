@@ -226,7 +226,7 @@ settling('keeps a name that another workload has too', async () => {
 settling('refuses a role whose tags it cannot read whole, before it writes', async () => {
   for (const [tag, words] of [
     [{ Key: 'iam-ra:default:workload/x', Value: 'new form' }, /cannot read: iam-ra:default:workload\/x/],
-    [{ Key: 'iam-ra:schema', Value: '2' }, /tags of another version/],
+    [{ Key: 'iam-ra:schema', Value: '2' }, /was created by another version of iam-ra/],
     [{ Key: 'aws:cloudformation:stack-name', Value: 'pods' }, /CloudFormation stack pods/],
   ] as const) {
     const one = scene()
@@ -251,7 +251,7 @@ settling('says that IAM does not show it, where it never does', async () => {
   const waits = new Set<string>()
   const [settled] = await one.run({ bind: [workload('a')], onWait: (what) => waits.add(what) })
   assert.is(settled?.shows, false)
-  assert.equal([...waits], ['IAM to show what was written'])
+  assert.equal([...waits], ['IAM to show the change'])
   assert.ok(one.elapsed() >= 15_000 && one.elapsed() < 22_000)
 })
 

@@ -221,6 +221,14 @@ workloads('have the ARNs from Vault by the operator, in one Secret of three keys
   })
 })
 
+workloads('log in to the namespace of Vault that their cluster is in', () => {
+  const source = { ...VAULT, vaultNamespace: 'admin/team' }
+  assert.equal(valueOf(podOf({ source }).initContainers[0], 'VAULT_NAMESPACE'), 'admin/team')
+  assert.is(valueOf(podOf({}).initContainers[0], 'VAULT_NAMESPACE'), undefined)
+  const login = printed('VaultAuth', { source, operator: OPERATOR })['spec'] as Record<string, unknown>
+  assert.is(login['namespace'], 'admin/team')
+})
+
 workloads('have a ConfigMap, by which list knows them, also if it is empty', () => {
   const wishes = { operator: OPERATOR, source: { ...VAULT, ca: undefined } }
   assert.equal(printed('ConfigMap', wishes)['data'], {})

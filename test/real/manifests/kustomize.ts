@@ -10,6 +10,11 @@ export const FIXTURES = 'test/real/manifests/fixtures'
 
 /** The objects' YAML, one text each. @param folder from the project's root @throws Error with kustomize's own sentence */
 export function render(folder: string): string[] {
+  return renderAt(join(ROOT, folder))
+}
+
+/** The same of a directory anywhere. */
+export function renderAt(folder: string): string[] {
   const { status, stdout, stderr } = kustomize(folder)
   if (status !== 0) throw new Error(`kustomize cannot build ${folder}: ${stderr}`)
   // On stderr kustomize also says what it is going to give up.
@@ -19,7 +24,7 @@ export function render(folder: string): string[] {
 
 /** What kustomize says where it cannot build. */
 export function refusal(folder: string): string {
-  const { status, stderr } = kustomize(folder)
+  const { status, stderr } = kustomize(join(ROOT, folder))
   if (status === 0) throw new Error(`kustomize builds ${folder}`)
   return stderr
 }
@@ -34,7 +39,7 @@ export function exampleFolders(): string[] {
 }
 
 function kustomize(folder: string): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(requireServer('kustomize'), ['build', join(ROOT, folder)], {
+  return spawnSync(requireServer('kustomize'), ['build', folder], {
     encoding: 'utf8',
     env: cleanEnv({}),
   })

@@ -135,11 +135,7 @@ life('changes of a role what is asked for otherwise, shows it, and leaves what i
   })
   assert.equal(
     plan.steps.map(({ shown }) => `${shown.verb} ${shown.what}`),
-    [
-      'change longest session of iam role iam-ra-admin',
-      'create policy of iam role iam-ra-admin',
-      'change profile iam-ra-default-admin',
-    ],
+    ['change iam role iam-ra-admin', 'change iam role iam-ra-admin', 'change profile iam-ra-default-admin'],
   )
   assert.equal(plan.notes, [
     'role iam-ra-admin also has the policy arn:aws:iam::aws:policy/ReadOnlyAccess, which stays',
@@ -155,14 +151,17 @@ life('refuses to delete a role or a cluster that workloads are bound to, by thei
   await bind(account, 'admin', { bind: ['a', 'b'] })
   const now = await read()
   assert.equal((await planRoleDelete(account, now, 'admin')).problems, [
-    'role admin is bound to prod/default/a, prod/default/b; iam-ra k8s offboard unbinds each',
+    'role admin is bound to prod/default/a, prod/default/b; run iam-ra k8s offboard for each',
   ])
   assert.match(planTeardown(account, now, 'prod').problems[0] ?? '', /default\/a, default\/b/)
   await bind(account, 'admin', { unbind: ['a', 'b'] })
   const plan = await planRoleDelete(account, await read(), 'admin')
   await bind(account, 'admin', { bind: ['c'] })
   const refused = await doAll(plan).catch((error: unknown) => error)
-  assert.match((refused as IamRaError).message, /default\/c of prod was bound to role iam-ra-admin meanwhile/)
+  assert.match(
+    (refused as IamRaError).message,
+    /default\/c of cluster prod was bound to role iam-ra-admin in the meantime/,
+  )
 })
 
 life('takes a binding back whose anchor went away', async () => {
@@ -173,7 +172,7 @@ life('takes a binding back whose anchor went away', async () => {
     return undefined
   }
   const refused = await bind(account, 'admin', { bind: ['a'] }).catch((error: unknown) => error)
-  assert.match((refused as IamRaError).message, /trust anchor went away while a was bound/)
+  assert.match((refused as IamRaError).message, /trust anchor was deleted while a was being bound/)
   const role = await account.iam.getRole('iam-ra-admin')
   assert.not.ok(role?.policy.includes('a.default.prod'))
   assert.not.ok(role?.tags.some(({ Key }) => Key.includes('workload')))
@@ -195,7 +194,7 @@ life('touches neither an anchor nor a role nor a profile of others', async () =>
     AssumeRolePolicyDocument: '{"Version":"2012-10-17","Statement":[]}',
   })
   const refused = await makeRole(account).catch((error: unknown) => error)
-  assert.match((refused as IamRaError).message, /something else has this name \(EntityAlreadyExists/)
+  assert.match((refused as IamRaError).message, /something else already has this name \(EntityAlreadyExists/)
   await askIam(aws.motoUrl, { Action: 'DeleteRole', RoleName: 'iam-ra-admin' })
 })
 
@@ -213,17 +212,14 @@ life('counts what a role has room for, and refuses what is more with the ways ou
   assert.equal(plan(47, 4096).problems, [])
   assert.match(
     plan(48, 4096).problems.join(),
-    /^role iam-ra-admin would have 51 tags, 50 is AWS's limit: 0 are bindings, 3 are others; bind further/,
+    /^role iam-ra-admin would have 51 tags, and AWS's limit is 50: 0 are bindings, 3 are others; bind further/,
   )
   const organisation = [...role.tags, { Key: 'cost-centre', Value: '7' }]
   assert.match(plan(47, 4096, organisation).problems.join(), /would have 51 tags/)
   const [full = ''] = plan(45, 900).problems
-  assert.match(
-    full,
-    /would have \d+ characters, 900 fit: three ways out: raise the quota .*second role.*unbind/,
-  )
+  assert.match(full, /would have \d+ characters, and 900 fit: raise the quota .*second role.*offboard/)
   const shown = plan(2, 2048).steps[0]?.shown.differences ?? []
-  assert.match(shown.at(-1)?.after ?? '', /^\d+ of 2048 characters; about \d+ more workloads fit$/)
+  assert.match(shown.at(-1)?.after ?? '', /^\d+ of 2,048 characters; about \d+ more workloads fit$/)
   const long = workload(now, 'a'.repeat(40), { namespace: 'b'.repeat(20) })
   const { problems } = planBinding(account, now.owner, role, { bind: [long], quota: 2048 })
   assert.match(problems.join(), /certificate name of 66 characters/)
@@ -248,7 +244,10 @@ life('reports tags that it did not write and lets them in only when told', async
     bind: [workload(now, 'a')],
     quota: 2048,
   })
-  assert.match(plan.notes[0] ?? '', /default\/mallory is a tag .*--settle-others lets it in/)
+  assert.match(
+    plan.notes[0] ?? '',
+    /default\/mallory is a tag .*trust policy does not admit mallory.default.prod.*--settle-others admits it/,
+  )
   assert.not.ok(JSON.stringify(plan.steps).includes('mallory'))
   await doAll(plan)
   assert.match(await exchange(aws, now, 'admin', 'mallory.default.prod'), /^Unable/)
@@ -315,7 +314,7 @@ life('names the action that is refused, and the next thing to do', async () => {
     aws.permissions.refused.clear()
     assert.instance(error, IamRaError, action)
     const { message, hint = '', exitCode } = error as IamRaError
-    assert.ok(message.includes(`may not do ${action}`), `${action}: ${message}`)
+    assert.ok(message.includes(`not allowed to call ${action}`), `${action}: ${message}`)
     assert.match(hint, new RegExp(`^allow ${action}.* in the operator's policy`))
     assert.is(exitCode, 5)
   }
@@ -336,7 +335,7 @@ life('tries again what AWS says is for later, and gives up in its time', async (
   assert.is(code, 'THROTTLED')
   assert.match(
     message,
-    /asks to come back later \(Throttling: Rate exceeded\) \(iam:ListRoles, \d+ attempts in 60 s\)/,
+    /AWS limits the rate of requests \(Throttling: Rate exceeded\) \(iam:ListRoles, \d+ attempts in 60 s\)/,
   )
 })
 

@@ -98,7 +98,7 @@ policies('the operator’s allows a whole life, and lists no action that it does
 for (const action of actionsOf(OPERATOR)) {
   policies(`a life needs ${action}, and says so`, async () => {
     aws.permissions.refused.add(action)
-    assert.match(await refusalOf(life), `may not do ${action}`)
+    assert.match(await refusalOf(life), `not allowed to call ${action}`)
   })
 }
 
@@ -124,7 +124,7 @@ policies('with the condition of docs/aws.md the operator can make no role withou
   )
   allowOnly({ ...OPERATOR, Statement })
   await initialize(account)
-  assert.match(await refusalOf(() => makeRole(account)), 'may not do iam:CreateRole')
+  assert.match(await refusalOf(() => makeRole(account)), 'not allowed to call iam:CreateRole')
   await makeRole(account, { boundary: BOUNDARY })
   assert.is(roleOf(await installation(), 'admin').boundary, BOUNDARY)
 })
@@ -142,7 +142,7 @@ policies('the one for onboarding allows to bind and to unbind, and nothing else'
     ['iam:TagRole', () => account.iam.tagRole('iam-ra-admin', [{ Key: 'iam-ra:role', Value: 'other' }])],
     ['iam:List', async () => planDestroy(account, await installation())],
   ] as const)
-    assert.match(await refusalOf(work), `may not do ${action}`)
+    assert.match(await refusalOf(work), `not allowed to call ${action}`)
 })
 
 policies('the guard leaves the operator all that is needed, and others all that is not ours', async () => {

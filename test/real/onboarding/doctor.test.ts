@@ -2,7 +2,10 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { AWS_FAULTS } from './doctor/aws-faults.ts'
-import type { Fault } from './doctor/fault.ts'
+import { CLUSTER_FAULTS } from './doctor/cluster-faults.ts'
+import { NO_KUBECTL, type Fault } from './doctor/fault.ts'
+import { VAULT_FAULTS } from './doctor/vault-faults.ts'
+import { POD_FAULTS } from './doctor/pod-faults.ts'
 import { startWholeSetUp } from './doctor/set-up.ts'
 
 interface Document {
@@ -27,7 +30,28 @@ whole('finds nothing wrong with a whole set-up, and goes the whole way of its po
   assert.is(stderr, '')
   assert.is(code, 0, stdout)
   assert.not.match(stdout, /FAILED|warning/)
+  assert.match(
+    stdout,
+    /CloudTrail will show CreateSession .* CN=payment.shop.prod.* as iam-ra-admin\/[0-9a-f]{40}/,
+  )
   assert.match(stdout, /a pod gets credentials; these are dropped, and the Vault token is revoked/)
+})
+
+whole('shows no secret, and leaves no token in Vault', async () => {
+  const tokens = async () => (await it.vaultServer.list('auth/token/accessors')).length
+  const before = await tokens()
+  for (const more of [[], ['--json']]) {
+    const { stdout } = await it.doctor(['--exchange', ...more])
+    assert.match(stdout, /CloudTrail will show/)
+    assert.not.match(stdout, /hvs\.|eyJ|ASIA|-----BEGIN/)
+  }
+  assert.is(await tokens(), before)
+})
+
+whole('ends with one exit code as text and as JSON', async () => {
+  const ends = async (args: readonly string[]) =>
+    (await it.doctor(args, { ...NO_KUBECTL, VAULT_TOKEN: '' })).code
+  assert.equal([await ends([]), await ends(['--json'])], [8, 8])
 })
 
 async function namesIt({ make, args = [], env = {}, says }: Fault): Promise<void> {
@@ -53,7 +77,8 @@ async function namesIt({ make, args = [], env = {}, says }: Fault): Promise<void
   }
 }
 
-for (const fault of AWS_FAULTS) faults(fault.name, () => namesIt(fault))
+const ALL = [...AWS_FAULTS, ...VAULT_FAULTS, ...CLUSTER_FAULTS, ...POD_FAULTS]
+for (const fault of ALL) faults(fault.name, () => namesIt(fault))
 
 faults('nothing once all is as it was', async () => {
   const { code, stdout } = await it.doctor([])

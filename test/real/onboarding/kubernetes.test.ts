@@ -1,55 +1,25 @@
 /** What onboarding prints and how it reaches the cluster, with the real kubectl and kube-apiserver. */
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { IamRaError } from '../../../src/errors.ts'
-import type { KubectlOptions } from '../../../src/onboarding/kubernetes/call.ts'
-import { openKubectl, type Kubectl } from '../../../src/onboarding/kubernetes/kubectl.ts'
 import { clusterObjects, clusterNames } from '../../../src/onboarding/kubernetes/manifests/cluster.ts'
 import { workloadNames, workloadObjects } from '../../../src/onboarding/kubernetes/manifests/workload.ts'
 import { labelsOf, nameOf, path, type KubeObject } from '../../../src/onboarding/kubernetes/objects.ts'
 import { toYaml } from '../../../src/onboarding/kubernetes/yaml.ts'
-import { runProgram, type RunProgram } from '../../../src/run/program.ts'
 import { nastyText } from '../../onboarding/kubernetes/nasty.ts'
 import { MODES, OPERATOR, SAMPLES, VAULT, workloadOf } from '../../onboarding/kubernetes/workload.ts'
-import { scratchFolder } from '../../rig/processes/process.ts'
-import { requireServer } from '../../rig/servers/build.ts'
 import { startKubernetes } from '../../rig/servers/kubernetes.ts'
 import { definitionsFolder } from '../manifests/operator.ts'
+import { failing, operatorsKubectl } from './kubectl.ts'
 
 const cluster = suite('the cluster by kubectl')
 
 const kubernetes = await startKubernetes()
 cluster.after(() => kubernetes.stop())
 
-const home = scratchFolder('kubectl')
-const env = {
-  HOME: home,
-  PATH: `${dirname(requireServer('kubectl'))}:/usr/bin:/bin`,
-  KUBECONFIG: join(home, 'kubeconfig'),
-  VAULT_TOKEN: 'hvs.operators-own-token',
-}
-writeFileSync(env.KUBECONFIG, kubernetes.kubeconfig(), { mode: 0o600 })
-
-interface Ran {
-  readonly args: readonly string[]
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly stdout: string
-}
-const runs: Ran[] = []
-const run: RunProgram = async (command, args, given) => {
-  const result = await runProgram(command, args, given)
-  runs.push({ args, env: given.env, stdout: result.stdout })
-  return result
-}
-
-function open(options: Partial<KubectlOptions> = {}): Kubectl {
-  return openKubectl({ env, run }, { interrupt: new AbortController().signal, ...options })
-}
-
+const operator = operatorsKubectl(kubernetes.kubeconfig())
+const { env, runs, open } = operator
 const kubectl = open()
 
 /** As a user types it. */
@@ -62,16 +32,6 @@ function pipe(objects: readonly KubeObject[], args: readonly string[]): string {
   assert.is(stderr, '')
   assert.is(status, 0)
   return stdout
-}
-
-async function failing(asked: Promise<unknown>): Promise<IamRaError> {
-  const error: unknown = await asked.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  )
-  assert.instance(error, IamRaError)
-  assert.is((error as IamRaError).stage, 'cluster')
-  return error as IamRaError
 }
 
 const configMap = (name: string, data: Readonly<Record<string, string>>, labelled = true): KubeObject => ({
@@ -97,13 +57,13 @@ if (definitions !== undefined) {
   assert.is(spawnSync('kubectl', established, { env }).status, 0)
 }
 
-for (const operator of definitions === undefined ? [undefined] : [undefined, OPERATOR]) {
+for (const login of definitions === undefined ? [undefined] : [undefined, OPERATOR]) {
   for (const sample of SAMPLES) {
-    const arns = operator === undefined ? 'in a ConfigMap' : 'by the operator'
+    const arns = login === undefined ? 'in a ConfigMap' : 'by the operator'
     const inEveryMode = (namespace: string): readonly KubeObject[] => {
       const all = MODES.flatMap((mode) => {
-        const workload = `${sample}-${mode}${operator === undefined ? '' : '-operator'}`
-        return workloadObjects(workloadOf({ namespace, workload, sample, mode, operator, hours: 8 }))
+        const workload = `${sample}-${mode}${login === undefined ? '' : '-operator'}`
+        return workloadObjects(workloadOf({ namespace, workload, sample, mode, operator: login, hours: 8 }))
       })
       return [...new Map(all.map((object) => [path(nameOf(object)), object])).values()]
     }
@@ -163,6 +123,15 @@ cluster('what was piped into kubectl is taken over, and said', async () => {
     'configmap/fresh created',
     'configmap/piped changed, also what kubectl-client-side-apply had set',
   ])
+})
+
+cluster('a pod that was piped into kubectl is taken over too', async () => {
+  const objects = workloadObjects(workloadOf({ workload: 'piped', mode: 'serve' }))
+  pipe(objects, ['apply', '-f', '-'])
+  assert.is(
+    (await kubectl.apply(objects)).at(-1),
+    'pod/piped-sample changed, also what kubectl-client-side-apply had set',
+  )
 })
 
 cluster('an object that is not ours is neither changed nor deleted', async () => {
@@ -241,13 +210,12 @@ cluster('a token is for the account and the audience that were asked for', async
 })
 
 cluster('the context is that of the flag, and nothing secret of it is read', async () => {
-  const both = join(home, 'two-contexts')
   const admin = JSON.parse(kubernetes.kubeconfig()) as { contexts: { name: string; context: object }[] }
   const contexts = [
     ...admin.contexts,
     { name: 'arn:aws:eks:x:1:cluster/b c', context: admin.contexts[0]?.context },
   ]
-  writeFileSync(both, JSON.stringify({ ...admin, contexts }))
+  const both = operator.write('two-contexts', JSON.stringify({ ...admin, contexts }))
   const expected = { server: kubernetes.url, ca: kubernetes.ca }
   assert.equal(await open({ kubeconfig: both }).context(), { name: 'admin', ...expected })
   const named = open({ kubeconfig: both, context: 'arn:aws:eks:x:1:cluster/b c' })

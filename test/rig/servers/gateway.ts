@@ -13,7 +13,7 @@ export interface Gateway extends Hosted {
   readonly answers: readonly EmulatorResponse[]
   /** Awaited before a request goes on. */
   before: ((request: EmulatorRequest) => Promise<void>) | undefined
-  /** Called when the server has answered. What it gives stands for the answer. */
+  /** What becomes of the server's answer, once there is one. */
   after: ((request: EmulatorRequest) => Fate | undefined) | undefined
   /** Scheme (http), host and port of the server behind. */
   upstream: string

@@ -21,6 +21,8 @@ import { findNamesakes, findRootMount } from './other-mounts.ts'
 import { expiryNotes, requestedFrom, reviewerOf, type ReviewerWork } from './reviewer.ts'
 
 export interface ClusterWishes {
+  /** Of Vault Enterprise or HCP Vault. */
+  readonly vaultNamespace?: string | undefined
   /** Vault's, as pods reach it. */
   readonly address: URL
   /** As `--setup` names it; its names then count. */
@@ -67,6 +69,7 @@ export async function setUpCluster(work: ClusterWork, cluster: ClusterName): Pro
     authMount: setup.kubernetes.mount,
     pkiMount: setup.pki.mount,
     pkiRole: setup.pki.role,
+    vaultNamespace: wishes.vaultNamespace,
   }
   const objects = clusterObjects({
     ...{ installation: work.installation, cluster: cluster.name, namespace: cluster.namespace },
@@ -147,15 +150,23 @@ function trimmed(address: string): string {
 }
 
 async function wantedSetup(work: ClusterWork, cluster: string): Promise<Wanted> {
-  const { address, setupFile, reviewer = reviewerFor(address), apiServer, apiCa } = work.wishes
+  const {
+    address,
+    vaultNamespace,
+    setupFile,
+    reviewer = reviewerFor(address),
+    apiServer,
+    apiCa,
+  } = work.wishes
+  const place = { address: address.origin, vaultNamespace }
   if (setupFile !== undefined) return await setupFromFile(work, setupFile, cluster)
   if (reviewer === 'vault') {
     const host = apiServer ?? 'https://kubernetes.default.svc'
-    return { setup: defaultSetup(cluster, { address: address.origin, host, reviewer }), ca: apiCa }
+    return { setup: defaultSetup(cluster, { ...place, host, reviewer }), ca: apiCa }
   }
   const context = apiServer === undefined || apiCa === undefined ? await work.context() : undefined
   const host = checkedHost(apiServer ?? context?.server ?? '')
-  const setup = defaultSetup(cluster, { address: address.origin, host, reviewer })
+  const setup = defaultSetup(cluster, { ...place, host, reviewer })
   return { setup, ca: apiCa ?? context?.ca }
 }
 

@@ -10,6 +10,8 @@ export interface VaultCluster {
   readonly pkiMount: string
   /** Its policy has the same name. */
   readonly pkiRole: string
+  /** Of Vault Enterprise or HCP Vault. */
+  readonly vaultNamespace?: string | undefined
 }
 
 /** Of the tokens with which pods log in. */
@@ -21,17 +23,24 @@ const LIFETIME_HOURS = 43_800
 /** RFC 5280, appendix A: ub-common-name. */
 const MOST_COMMON_NAME = 64
 
-export function wordsOf({ address, authMount, pkiMount, pkiRole }: VaultCluster): readonly string[] {
-  return [address, authMount, pkiMount, pkiRole]
+export function wordsOf(names: VaultCluster): readonly string[] {
+  const { address, authMount, pkiMount, pkiRole, vaultNamespace } = names
+  return [address, authMount, pkiMount, pkiRole, ...(vaultNamespace === undefined ? [] : [vaultNamespace])]
 }
 
 /** Undefined if another version wrote them. */
 export function clusterOf({ words }: Cluster): VaultCluster | undefined {
-  const [address, authMount, pkiMount, pkiRole] = words
+  const [address, authMount, pkiMount, pkiRole, vaultNamespace] = words
   if (address === undefined || authMount === undefined || pkiMount === undefined || pkiRole === undefined) {
     return undefined
   }
-  return { address, authMount, pkiMount, pkiRole }
+  return {
+    address,
+    authMount,
+    pkiMount,
+    pkiRole,
+    ...(vaultNamespace === undefined ? {} : { vaultNamespace }),
+  }
 }
 
 export interface ClusterWishes {
@@ -40,10 +49,15 @@ export interface ClusterWishes {
   /** Of the API server, as Vault reaches it. */
   readonly host: string
   readonly reviewer: 'vault' | 'token'
+  readonly vaultNamespace?: string | undefined
 }
 
-export function defaultSetup(cluster: string, { address, host, reviewer }: ClusterWishes): ClusterSetup {
+export function defaultSetup(
+  cluster: string,
+  { address, host, reviewer, vaultNamespace }: ClusterWishes,
+): ClusterSetup {
   const mount = `pki-${cluster}`
+  const urls = [address, 'v1', ...(vaultNamespace === undefined ? [] : [vaultNamespace]), mount].join('/')
   const commonName = `Pods of cluster ${cluster}`
   return {
     cluster,
@@ -53,8 +67,8 @@ export function defaultSetup(cluster: string, { address, host, reviewer }: Clust
       role: `iam-ra-${cluster}`,
       commonName: commonName.length <= MOST_COMMON_NAME ? commonName : cluster,
       seconds: LIFETIME_HOURS * HOUR_SECONDS,
-      issuingCertificates: [`${address}/v1/${mount}/ca`],
-      crlDistributionPoints: [`${address}/v1/${mount}/crl`],
+      issuingCertificates: [`${urls}/ca`],
+      crlDistributionPoints: [`${urls}/crl`],
     },
   }
 }

@@ -70,8 +70,11 @@ function configPath({ authMount }: VaultCluster): string {
 }
 
 function sourceOf(names: VaultCluster | undefined, ca: string | undefined, namespace: string): VaultSource {
-  const { address = '', authMount = '', pkiMount = '', pkiRole = '' } = names ?? {}
-  return { kind: 'vault', address, ca, authMount, authRole: namespace, audience: AUDIENCE, pkiMount, pkiRole }
+  const { address = '', authMount = '', pkiMount = '', pkiRole = '', vaultNamespace } = names ?? {}
+  return {
+    ...{ kind: 'vault', address, ca, authMount, authRole: namespace, audience: AUDIENCE },
+    ...{ pkiMount, pkiRole, vaultNamespace },
+  }
 }
 
 /** That of the role, if the operator chose another. */

@@ -1,4 +1,5 @@
 /** What is wrong with a role: its tags against its trust policy. */
+import { thousands } from '../../../text/thousands.ts'
 import { isRecord } from '../../../text/json.ts'
 import type { Binding } from '../../aws/bindings.ts'
 import type { BoundRole } from '../../aws/installation.ts'
@@ -65,7 +66,7 @@ export function roleFindings(
   if (size > quota * NEARLY_FULL) {
     findings.push(
       warning(
-        `trust policy of ${name} has ${size} of ${quota} characters`,
+        `trust policy of ${name} has ${thousands(size)} of ${thousands(quota)} characters`,
         'raise the quota in Service Quotas (L-C07B4B0D), or make a second role for further workloads',
       ),
     )
@@ -73,7 +74,7 @@ export function roleFindings(
   const boundary = role.boundary === undefined ? '' : `; permissions boundary ${role.boundary}`
   return faultsOr(
     findings,
-    `role ${name} trusts ${workloads(role.bindings.length)}, ${size} of ${quota} characters${boundary}`,
+    `role ${name} trusts ${workloads(role.bindings.length)}, ${thousands(size)} of ${thousands(quota)} characters${boundary}`,
   )
 }
 
@@ -115,6 +116,6 @@ export function strayFindings(strays: readonly string[], installation: string): 
 /** What no call of this account can tell: the organization's policies are read in its management account. */
 export function guardFinding(): Finding {
   return unknown(
-    'whether an SCP lets only operators set iam-ra: tags cannot be read from this account; docs/cli.md has one',
+    'whether an SCP lets only operators set iam-ra: tags cannot be read from this account; docs/aws.md has one',
   )
 }

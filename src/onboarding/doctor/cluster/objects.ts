@@ -15,6 +15,7 @@ export const MARK = 'iam-ra'
 export interface MarkFacts {
   readonly context: KubeContext
   readonly cluster: Cluster
+  /** Or whatever shows that it exists. */
   readonly namespace: KubeObject | undefined
   readonly mark: KubeObject | undefined
 }
@@ -64,7 +65,7 @@ export function arnsOf(anchor: Anchor, { role }: Bound): Arns {
   return { TRUST_ANCHOR_ARN: anchor.arn, PROFILE_ARN: role.profiles[0]?.arn ?? '', ROLE_ARN: role.arn }
 }
 
-export interface WorkloadFacts {
+export interface WorkloadObjects {
   readonly bound: Bound
   readonly arns: Arns
   readonly namespace: KubeObject | undefined
@@ -75,7 +76,7 @@ export interface WorkloadFacts {
 }
 
 export function workloadFindings(
-  { bound, arns, namespace, account, config, hasSecret }: WorkloadFacts,
+  { bound, arns, namespace, account, config, hasSecret }: WorkloadObjects,
   commands: Commands,
 ): readonly Finding[] {
   const { binding, role } = bound
@@ -99,7 +100,7 @@ export function workloadFindings(
     if (other.length > 0) {
       findings.push(
         failed(
-          `ConfigMap ${name} of ${binding.namespace} has another ${listed(other.map(([key]) => key))} than AWS: ${listed(other.map(([key, arn]) => `${data[key] ?? '(nothing)'} in place of ${arn}`))}`,
+          `ConfigMap ${name} of ${binding.namespace} has another ${listed(other.map(([key]) => key))} than AWS: ${listed(other.map(([key, arn]) => `${data[key] || '(nothing)'} in place of ${arn}`))}`,
           `${apply}; then restart the pods`,
         ),
       )

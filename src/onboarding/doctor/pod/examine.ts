@@ -1,16 +1,15 @@
 /** The checks of pods: the one that is named, or those that have a workload's label. */
 import type { Kubectl } from '../../kubernetes/kubectl.ts'
 import type { KubeObject } from '../../kubernetes/objects.ts'
-import type { Anchor } from '../../aws/installation.ts'
+import type { Binding } from '../../aws/bindings.ts'
 import { configName } from '../../kubernetes/manifests/workload.ts'
-import { arnsOf, dataOf } from '../cluster/objects.ts'
+import { dataOf, type WorkloadObjects } from '../cluster/objects.ts'
 import type { Commands } from '../commands.ts'
 import type { Examination } from '../examination.ts'
-import type { Finding } from '../finding.ts'
-import type { Bound } from '../scope.ts'
+import { ok, type Finding } from '../finding.ts'
 import { audienceOf } from '../vault/auth.ts'
 import type { VaultFacts } from '../vault/examine.ts'
-import { noPodFindings, podFindings, standardFinding } from './findings.ts'
+import { noPodFindings, podFindings } from './findings.ts'
 import { podOf } from './pod.ts'
 import { isRecord } from '../../../text/json.ts'
 
@@ -19,8 +18,7 @@ const STANDARD = 'pod-security.kubernetes.io/enforce'
 
 export interface PodQuestion {
   readonly kubectl: Kubectl
-  readonly anchor: Anchor
-  readonly bound: readonly Bound[]
+  readonly workloads: readonly WorkloadObjects[]
   /** The one that is asked for. */
   readonly pod: KubeObject | undefined
   /** Undefined if it could not be looked at. */
@@ -31,51 +29,58 @@ export interface PodQuestion {
 /** A workload of many replicas fails in all of them alike. */
 const MOST_PODS = 3
 
-export async function examinePods(
-  exam: Examination,
-  { kubectl, anchor, bound, pod, vault, commands }: PodQuestion,
-): Promise<void> {
-  const standards = new Set<string>()
-  for (const one of bound) {
-    const { namespace, workload } = one.binding
+export async function examinePods(exam: Examination, question: PodQuestion): Promise<void> {
+  const levels = new Map(
+    question.workloads.flatMap(({ bound, namespace }) => {
+      const level = namespace?.metadata.labels?.[STANDARD]
+      return level === undefined ? [] : [[bound.binding.namespace, level] as const]
+    }),
+  )
+  for (const [namespace, level] of levels)
+    exam.say('Pod', 'standard', [ok(`namespace ${namespace} enforces the ${level} Pod Security Standard`)])
+  for (const workload of question.workloads) {
     await exam.look('Pod', 'pod', {
-      read: async () => {
-        const [space, map, found] = await Promise.all([
-          kubectl.get({ kind: 'namespace', name: namespace }),
-          kubectl.get({ kind: 'configmap', name: configName(workload), namespace }),
-          pod === undefined ? kubectl.list('pod', `${LABEL}=${workload}`, namespace) : [pod],
-        ])
-        const pods = newest(found).slice(0, MOST_PODS)
-        const events = pods.length === 0 ? await kubectl.list('event', '', namespace) : []
-        const nodes = await Promise.all(pods.map((object) => kubeletOf(kubectl, podOf(object).node)))
-        return { space, map, pods, events, nodes }
-      },
-      judge: ({ space, map, pods, events, nodes }) => {
-        const level = space?.metadata.labels?.[STANDARD]
-        const configMaps = { [configName(workload)]: dataOf(map) }
-        const findings: Finding[] =
-          standards.has(namespace) || level === undefined ? [] : [standardFinding(namespace, level)]
-        standards.add(namespace)
-        if (pods.length === 0) return [...findings, ...noPodFindings(one, events)]
-        return [
-          ...findings,
-          ...pods.flatMap((object, at) =>
-            podFindings(
-              {
-                pod: podOf(object),
-                bound: one,
-                arns: arnsOf(anchor, one),
-                ...{ place: vault?.place, configMaps },
-                audience: audienceOf(vault?.roles.get(namespace)),
-                kubelet: nodes[at],
-              },
-              commands,
-            ),
-          ),
-        ]
-      },
+      read: () => readPods(question, workload.bound.binding),
+      judge: ({ pods, events, nodes }) =>
+        pods.length === 0
+          ? noPodFindings(workload.bound, events)
+          : pods.flatMap((object, at) => findingsOf(question, workload, object, nodes[at])),
     })
   }
+}
+
+async function readPods(
+  { kubectl, pod }: PodQuestion,
+  { workload, namespace }: Binding,
+): Promise<{
+  readonly pods: readonly KubeObject[]
+  readonly events: readonly KubeObject[]
+  readonly nodes: readonly (string | undefined)[]
+}> {
+  const found = pod === undefined ? await kubectl.list('pod', `${LABEL}=${workload}`, namespace) : [pod]
+  const pods = newest(found).slice(0, MOST_PODS)
+  return {
+    pods,
+    events: pods.length === 0 ? await kubectl.list('event', '', namespace) : [],
+    nodes: await Promise.all(pods.map((object) => kubeletOf(kubectl, podOf(object).node))),
+  }
+}
+
+function findingsOf(
+  { vault, commands }: PodQuestion,
+  { bound, arns, config }: WorkloadObjects,
+  object: KubeObject,
+  kubelet: string | undefined,
+): readonly Finding[] {
+  const { workload, namespace } = bound.binding
+  return podFindings(
+    {
+      ...{ pod: podOf(object), bound, arns, kubelet, place: vault?.place },
+      configMaps: { [configName(workload)]: dataOf(config) },
+      audience: audienceOf(vault?.roles.get(namespace)),
+    },
+    commands,
+  )
 }
 
 function newest(pods: readonly KubeObject[]): readonly KubeObject[] {

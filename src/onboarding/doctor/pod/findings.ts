@@ -5,7 +5,7 @@ import type { KubeObject } from '../../kubernetes/objects.ts'
 import { isRecord } from '../../../text/json.ts'
 import type { Arns } from '../cluster/objects.ts'
 import type { Commands } from '../commands.ts'
-import { failed, faultsOr, ok, warning, type Finding } from '../finding.ts'
+import { failed, faultsOr, skipped, warning, type Finding } from '../finding.ts'
 import type { Bound } from '../scope.ts'
 import { environmentOf, type ConfigMaps } from './environment.ts'
 import { CONTAINER, type Container, type ContainerStatus, type Pod } from './pod.ts'
@@ -82,6 +82,7 @@ function settingsFindings(where: string, container: Container, facts: PodFacts, 
     VAULT_ADDR: place?.address,
     VAULT_AUTH_MOUNT: place?.authMount,
     VAULT_PKI_MOUNT: place?.pkiMount,
+    VAULT_NAMESPACE: place?.vaultNamespace,
     VAULT_CERT_NAME: place?.pkiRole,
     VAULT_ROLE: namespace,
     VAULT_CERT_CN: commonName({ cluster, namespace, account }),
@@ -225,10 +226,9 @@ export function noPodFindings({ binding }: Bound, events: readonly KubeObject[])
   })
   if (refused === undefined) {
     return [
-      {
-        state: 'skipped',
-        sentence: `${namespace} has no pod with the label iam-ra/workload=${workload}: this is no verdict on pods`,
-      },
+      skipped(
+        `${namespace} has no pod with the label iam-ra/workload=${workload}: this is no verdict on pods`,
+      ),
     ]
   }
   const words = String(refused['message'])
@@ -240,13 +240,4 @@ export function noPodFindings({ binding }: Bound, events: readonly KubeObject[])
         : `kubectl get events --namespace ${namespace}`,
     ),
   ]
-}
-
-/** @param level of `pod-security.kubernetes.io/enforce` */
-export function standardFinding(namespace: string, level: string | undefined): Finding {
-  return ok(
-    level === undefined
-      ? `namespace ${namespace} enforces no Pod Security Standard`
-      : `namespace ${namespace} enforces the ${level} Pod Security Standard`,
-  )
 }

@@ -1,6 +1,8 @@
 /** The checks of Vault, in order: the server and the token, the auth mount, the PKI mount, and each namespace's role. */
+import { IamRaError } from '../../../errors.ts'
 import { clusterOf, type VaultCluster } from '../../authority/vault/names.ts'
 import type { KubeContext } from '../../kubernetes/kubectl.ts'
+import { textsOf } from '../../authority/vault/role.ts'
 import { rolePath } from '../../authority/vault/namespace.ts'
 import type { Data } from '../../vault/difference.ts'
 import { REFERENCE } from '../../vault/reference.ts'
@@ -9,7 +11,7 @@ import type { Vault } from '../../vault/vault.ts'
 import type { AwsFacts } from '../aws/examine.ts'
 import type { Commands } from '../commands.ts'
 import type { Examination } from '../examination.ts'
-import { ok } from '../finding.ts'
+import { ok, skipped } from '../finding.ts'
 import { authFindings, namespaceFindings } from './auth.ts'
 import { authorityFindings, pkiRoleFindings, setupOf } from './pki.ts'
 
@@ -42,7 +44,7 @@ export async function examineVault(
 ): Promise<VaultFacts | undefined> {
   const { aws, commands, server } = question
   const skip = (sentence: string): undefined => {
-    exam.say('Vault', 'server', [{ state: 'skipped', sentence }])
+    exam.say('Vault', 'server', [skipped(sentence)])
     return undefined
   }
   if (server === undefined) return skip('VAULT_ADDR is not set: this is no verdict on Vault')
@@ -76,7 +78,7 @@ export async function examineVault(
   const hasPki = state.mounts.get(`${place.pkiMount}/`)?.type === 'pki'
   if (!hasAuth || !hasPki) {
     const sentence = `${hasAuth ? place.pkiMount : `auth/${place.authMount}`} comes first`
-    exam.say('Vault', 'pki role', [{ state: 'skipped', sentence }])
+    exam.say('Vault', 'pki role', [skipped(sentence)])
     return { place, roles }
   }
   exam.say('Vault', 'pki role', pkiRoleFindings(facts))
@@ -102,6 +104,15 @@ interface Reached {
 /** Any token may look itself up by Vault's default policy, and a sealed Vault answers nothing. */
 async function reach({ address, open }: VaultWay): Promise<Reached> {
   const vault = await open()
-  const own = (await vault.read('auth/token/lookup-self')) ?? {}
-  return { vault, address, policies: Array.isArray(own['policies']) ? own['policies'].map(String) : [] }
+  const own = (await vault.read('auth/token/lookup-self').catch(withHint)) ?? {}
+  return { vault, address, policies: textsOf(own['policies']) }
+}
+
+/** Every token may look itself up. */
+function withHint(error: unknown): never {
+  if (!(error instanceof IamRaError) || error.status !== 403) throw error
+  throw new IamRaError(error.code, error.stage, error.message, {
+    ...{ cause: error, status: error.status },
+    hint: 'the token is wrong or has expired: run vault login, or set VAULT_TOKEN',
+  })
 }

@@ -31,9 +31,9 @@ export interface PkiFacts {
 /** What the library of `vault setup` needs to know of a cluster. */
 export function setupOf(
   cluster: string,
-  { address, authMount, pkiMount, pkiRole }: VaultCluster,
+  { address, authMount, pkiMount, pkiRole, vaultNamespace }: VaultCluster,
 ): ClusterSetup {
-  const usual = defaultSetup(cluster, { address, host: '', reviewer: 'vault' })
+  const usual = defaultSetup(cluster, { address, vaultNamespace, host: '', reviewer: 'vault' })
   return {
     ...usual,
     kubernetes: { ...usual.kubernetes, mount: authMount },

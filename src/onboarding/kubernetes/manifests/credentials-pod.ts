@@ -118,6 +118,7 @@ function settingsOf({
     // docs/settings.md has the defaults.
     VAULT_AUTH_MOUNT: unless('kubernetes', source.authMount),
     VAULT_PKI_MOUNT: unless('pki', source.pkiMount),
+    VAULT_NAMESPACE: source.vaultNamespace === undefined ? undefined : { value: source.vaultNamespace },
     CERT_TTL: hours === undefined ? undefined : { value: `${hours}h` },
   }
 }

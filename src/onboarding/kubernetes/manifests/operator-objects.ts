@@ -55,6 +55,7 @@ export function sharedObjects(
       metadata: named(LOGIN),
       spec: {
         vaultConnectionRef: LOGIN,
+        ...(source.vaultNamespace === undefined ? {} : { namespace: source.vaultNamespace }),
         method: 'kubernetes',
         mount: source.authMount,
         kubernetes: { role, serviceAccount: account, audiences: [audience], tokenExpirationSeconds: 600 },

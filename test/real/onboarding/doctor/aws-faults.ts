@@ -32,7 +32,7 @@ async function roleTag({ aws, account }: WholeSetUp, key: string, value?: string
 }
 
 /** @param change of its statements */
-async function trustPolicy(
+export async function trustPolicy(
   { account }: WholeSetUp,
   change: (statements: readonly object[]) => readonly object[],
 ): Promise<Undo> {
@@ -59,7 +59,7 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'a profile of the AWS configuration that is not there',
     env: { AWS_PROFILE: 'nowhere' },
-    says: failed(/profile is not there/, /list-profiles/),
+    says: failed(/cannot get AWS credentials: none were found/, /--profile or AWS_PROFILE/),
   },
   {
     name: 'no region',

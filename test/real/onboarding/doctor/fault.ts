@@ -4,10 +4,12 @@ import type { WholeSetUp } from './set-up.ts'
 
 export type Undo = () => unknown
 
+/** @returns what undoes it */
+export type Make = (it: WholeSetUp) => Promise<Undo> | Undo
+
 export interface Fault {
   readonly name: string
-  /** @returns what undoes it */
-  readonly make?: (it: WholeSetUp) => Promise<Undo> | Undo
+  readonly make?: Make
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   readonly says: {
@@ -35,27 +37,31 @@ function changed<T>([map, id, before]: Stored<T>, after: T): Undo {
   return () => map.set(id, before)
 }
 
-export function anchorWith(change: Partial<StoredAnchor>): (it: WholeSetUp) => Undo {
+export function anchorWith(change: Partial<StoredAnchor>): Make {
   return ({ aws }) => {
     const stored = only(aws.account.anchors)
     return changed(stored, { ...stored[2], ...change })
   }
 }
 
-export function profileWith(change: Partial<StoredProfile>): (it: WholeSetUp) => Undo {
+export function profileWith(change: Partial<StoredProfile>): Make {
   return ({ aws }) => {
     const stored = only(aws.account.profiles)
     return changed(stored, { ...stored[2], ...change })
   }
 }
 
-export function onlyArn<T extends { readonly arn: string }>(map: Map<string, T>): string {
+function onlyArn<T extends { readonly arn: string }>(map: Map<string, T>): string {
   return only(map)[2].arn
 }
 
 /** Another tag of the trust anchor, or none. */
-export function anchorTag(key: string, value: string | undefined): (it: WholeSetUp) => Undo {
-  return ({ aws }) => tagged(aws.account.tags, onlyArn(aws.account.anchors), key, value)
+export function anchorTag(key: string, value: string | undefined): Make {
+  return (it) => tagOf(it, key, value)
+}
+
+function tagOf({ aws }: WholeSetUp, key: string, value: string | undefined): Undo {
+  return tagged(aws.account.tags, onlyArn(aws.account.anchors), key, value)
 }
 
 function tagged(
@@ -78,11 +84,11 @@ export function clusterWords(change: {
   readonly authMount?: string
   readonly pkiMount?: string
   readonly pkiRole?: string
-}): (it: WholeSetUp) => Undo {
+}): Make {
   return (it) => {
     const { namespace = 'iam-ra-system', authMount = 'kubernetes-prod' } = change
     const { pkiMount = 'pki-prod', pkiRole = 'iam-ra-prod' } = change
     const words = ['vault', namespace, it.vault.url, authMount, pkiMount, pkiRole]
-    return anchorTag('iam-ra:cluster/prod', words.join(' '))(it)
+    return tagOf(it, 'iam-ra:cluster/prod', words.join(' '))
   }
 }

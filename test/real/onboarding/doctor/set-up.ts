@@ -5,6 +5,7 @@ import { openVaultAuthority } from '../../../../src/onboarding/authority/vault.t
 import type { Account } from '../../../../src/onboarding/aws/account.ts'
 import { readInstallation } from '../../../../src/onboarding/aws/installation.ts'
 import { planInit } from '../../../../src/onboarding/aws/plan-init.ts'
+import type { KubeObject } from '../../../../src/onboarding/kubernetes/objects.ts'
 import { main } from '../../../../src/operator/main.ts'
 import { runProgram } from '../../../../src/run/program.ts'
 import { systemClock, systemRuntime } from '../../../../src/run/runtime.ts'
@@ -26,6 +27,8 @@ export interface Ran {
 
 export interface WholeSetUp extends Ground {
   readonly account: Account
+  /** The sample that `k8s onboard` prints; it is not applied. */
+  readonly pod: KubeObject
   doctor(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ran>
 }
 
@@ -37,10 +40,10 @@ export async function startWholeSetUp(): Promise<WholeSetUp> {
     await ground.stop()
   }
   try {
-    await setUp(ground, account)
+    const pod = await setUp(ground, account)
     const { env } = ground
     return {
-      ...{ ...ground, account, stop },
+      ...{ ...ground, account, pod, stop },
       doctor: (args, more = {}) => operateDoctor(['doctor', ...args], { ...env, ...more }),
     }
   } catch (error) {
@@ -49,8 +52,8 @@ export async function startWholeSetUp(): Promise<WholeSetUp> {
   }
 }
 
-/** The root and the role by the library, and the rest as an operator does it. */
-async function setUp({ env, home, shell }: Ground, account: Account): Promise<void> {
+/** The root and the role by the library, and the rest as an operator does it. @returns the sample's pod */
+async function setUp({ env, home, shell, iamRa }: Ground, account: Account): Promise<KubeObject> {
   const read = () => readInstallation(account, 'default')
   const runtime = {
     ...{ env, home, http: createHttpClient, clock: systemClock, random: Math.random },
@@ -72,6 +75,14 @@ async function setUp({ env, home, shell }: Ground, account: Account): Promise<vo
     const { code, stderr } = await shell(line)
     if (code !== 0) throw new Error(`${line}: ${stderr}`)
   }
+  const { stdout } = await iamRa([
+    ...['k8s', 'onboard', WORKLOAD, '--k8s-namespace', NAMESPACE, '--role', 'admin'],
+    ...['--image', 'registry.example/aws-iam-ra:0.1.0', '--json'],
+  ])
+  const { objects } = JSON.parse(stdout) as { readonly objects: readonly KubeObject[] }
+  const pod = objects.find(({ kind }) => kind === 'Pod')
+  if (pod === undefined) throw new Error('k8s onboard prints no pod')
+  return pod
 }
 
 /** The program as a function, with this machine's clock, files and network. */

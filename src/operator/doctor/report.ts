@@ -1,9 +1,9 @@
 /** Prints what doctor finds on stdout, which is its result: as text, line by line, or as one JSON document. */
-import { stepMembers } from '../inspection/json.ts'
-import type { CheckStep } from '../inspection/step.ts'
-import { stepText } from '../inspection/text.ts'
-import type { Group, Line, State } from '../onboarding/doctor/finding.ts'
-import { SCHEMA } from './report.ts'
+import { stepMembers } from '../../inspection/json.ts'
+import type { CheckStep } from '../../inspection/step.ts'
+import { stepText } from '../../inspection/text.ts'
+import type { Group, Line, State } from '../../onboarding/doctor/finding.ts'
+import { SCHEMA } from '../report.ts'
 
 export interface DoctorReport {
   line(line: Line): void
