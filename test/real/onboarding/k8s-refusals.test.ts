@@ -110,13 +110,15 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   'a trust policy without room': {
     ...{ line: ONBOARD, code: 2 },
-    says: [/would have \d+ characters, 480 fit/, /second role|raise/],
+    says: [/would have \d+ characters, and 480 fit/, /second role|raise/],
     prepare: () => void (aws.gate.trustPolicyQuota = 480),
     undo: () => void (aws.gate.trustPolicyQuota = 2048),
   },
   'a role without room for a tag': {
     ...{ line: ONBOARD, code: 2 },
-    says: [/would have 51 tags, 50 is AWS's limit: 1 are bindings, 49 are others; bind further workloads/],
+    says: [
+      /would have 51 tags, and AWS's limit is 50: 1 are bindings, 49 are others; bind further workloads/,
+    ],
     prepare: () => tag(Object.fromEntries(Array.from({ length: 46 }, (_none, at) => [`cost${at}`, 'x']))),
   },
   'a role that is of a CloudFormation stack': {
@@ -194,7 +196,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'no credentials of AWS': {
     ...{ line: ONBOARD, code: 5 },
     env: { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_EC2_METADATA_DISABLED: 'true' },
-    says: [/credentials/, /^hint: set AWS_PROFILE or --profile/m],
+    says: [/credentials/, /^hint: set --profile or AWS_PROFILE/m],
   },
   'no region': {
     ...{ line: ONBOARD, code: 2, env: { AWS_REGION: '', AWS_DEFAULT_REGION: '' } },
@@ -342,7 +344,10 @@ refusals('an anchor that is destroyed while a workload is bound takes the bindin
   const { code, stdout, stderr } = await ground.iamRa(ONBOARD.split(' '))
   aws.gate.after = undefined
   assert.is(code, 5, stderr)
-  assert.match(stderr, /the trust anchor went away while w2 was bound, and the binding was taken back/)
+  assert.match(
+    stderr,
+    /the trust anchor was deleted while w2 was being bound, and the binding was removed again/,
+  )
   assert.match(stderr, /^hint: .*iam-ra status/m)
   assert.is(stdout, '')
   const { roles } = await readWorld(ground, account)

@@ -117,7 +117,7 @@ asked('no command lets in whom a tag alone names, and each onboarding lists it a
     assert.is(code, 0, `${line}\n${stderr}`)
     assert.not.match(await policy(), /mallory/, line)
     if (line.includes('onboard')) {
-      assert.match(stderr, /^note: .*workload\/prod\/default\/mallory .*--settle-others lets it in$/m)
+      assert.match(stderr, /^note: .*workload\/prod\/default\/mallory .*--settle-others admits it$/m)
       assert.not.match(stderr, /mallory\.default\.prod may/)
     }
   }
