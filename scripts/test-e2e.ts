@@ -3,30 +3,19 @@
  * its own namespaces, and ends with a line `N passed, N failed`. Missing requirements are failures, never skips.
  */
 import { spawnSync } from 'node:child_process'
-import { accessSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { buildImages } from '../test/node/build-images.ts'
-import { build } from './build.ts'
-import { pythonEnvironment } from '../test/rig/processes/python.ts'
-import { ALL_SERVERS, ensureServers, serverVariables } from '../test/rig/servers/build.ts'
+import { accessSync } from 'node:fs'
+import { nodeEnvironment } from '../test/node/environment.ts'
 import { runTests, testFiles } from './test-runner.ts'
-
-const images = mkdtempSync(join(tmpdir(), 'iam-ra-node-images-'))
-process.once('exit', () => rmSync(images, { recursive: true, force: true }))
 
 try {
   const paths = testFiles((path) => path.startsWith('test/node/'), process.argv.slice(2))
   requireTools()
-  await ensureServers(ALL_SERVERS)
-  build()
-  process.stdout.write('images: building those for the node\n')
-  buildImages(images)
+  const env = await nodeEnvironment()
   const { passed, failed } = await runTests(paths, {
     longestMs: 420_000,
     // One node at a time: the machine has to do all the work of a cluster.
     workers: 1,
-    env: { ...serverVariables(ALL_SERVERS), IAM_RA_IMAGES: images, IAM_RA_PYTHON: pythonEnvironment() },
+    env,
   })
   process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
   process.exitCode = failed === 0 ? 0 : 1

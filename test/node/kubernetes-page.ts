@@ -1,10 +1,20 @@
-/** docs/kubernetes.md with what its commands print, in its order, for an operator who has nothing yet. */
+/**
+ * docs/kubernetes.md with what its commands print, in its order, for an operator who has nothing yet. Run to write it; a test
+ * checks it.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ROOT } from '../../scripts/checks/files.ts'
 import { withSessions } from '../../scripts/cli-page.ts'
 import { Normaliser } from '../../scripts/normalised.ts'
 import type { ChildRun } from '../rig/processes/child.ts'
 import { until } from './cluster.ts'
 import { API_URL } from './control-plane.ts'
-import type { Operator } from './operator.ts'
+import { nodeEnvironment } from './environment.ts'
+import { startInside } from './namespaces.ts'
+import { startOperator, type Operator } from './operator.ts'
+
+export const KUBERNETES_PAGE = join(ROOT, 'docs/kubernetes.md')
 
 export async function pageWithOutputs(operator: Operator, page: string): Promise<string> {
   const normaliser = new Normaliser([
@@ -32,3 +42,22 @@ async function said(operator: Operator, line: string): Promise<ChildRun> {
     async () => (await operator.shell('kubectl describe pods')).stdout,
   )
 }
+
+/** Inside of the node's namespaces nothing of the checkout can be written. */
+async function printPage(): Promise<void> {
+  const operator = await startOperator()
+  try {
+    process.stdout.write(await pageWithOutputs(operator, readFileSync(KUBERNETES_PAGE, 'utf8')))
+  } finally {
+    await operator.stop()
+  }
+}
+
+async function writePage(): Promise<void> {
+  Object.assign(process.env, await nodeEnvironment())
+  const inside = startInside(import.meta.filename, ['print'])
+  if ((await inside.ended) === 0) writeFileSync(KUBERNETES_PAGE, inside.output())
+  else process.exitCode = 1
+}
+
+if (import.meta.main) await (process.argv[2] === 'print' ? printPage() : writePage())

@@ -5,16 +5,14 @@
  * trust the CA of the servers that answer for AWS.
  */
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { ROOT } from '../../scripts/checks/files.ts'
 import { EXAMPLE } from '../rig/emulators/stage.ts'
 import type { ChildRun } from '../rig/processes/child.ts'
 import { until } from './cluster.ts'
-import { pageWithOutputs } from './kubernetes-page.ts'
+import { KUBERNETES_PAGE, pageWithOutputs } from './kubernetes-page.ts'
 import { inNamespaces } from './namespaces.ts'
-import { startOperator } from './operator.ts'
+import { RESTRICTED, startOperator } from './operator.ts'
 import {
   appOf,
   completedPod,
@@ -46,15 +44,13 @@ const onboarding = suite('workloads that iam-ra has onboarded, on a real node')
 onboarding.after(() => operator.stop())
 
 await operator.kubectl(['create', 'namespace', OTHER])
-for (const namespace of ['default', OTHER]) {
-  await operator.kubectl(['label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted'])
-}
+await operator.kubectl(['label', 'namespace', OTHER, RESTRICTED])
 
 onboarding('docs/kubernetes.md shows what its commands print, and its pod has its role', async () => {
-  const page = readFileSync(join(ROOT, 'docs/kubernetes.md'), 'utf8')
+  const page = readFileSync(KUBERNETES_PAGE, 'utf8')
   const made = await pageWithOutputs(operator, page)
-  assert.equal(examplesIn(page), examplesIn(made), 'docs/kubernetes.md lacks what its commands print now')
-  assert.is(made, page)
+  assert.is(examplesIn(page), examplesIn(made), 'run node test/node/kubernetes-page.ts')
+  assert.is(page, made)
   await untilLogged(operator, ['default', 'payment-service-sample'], 'app', identityOf('admin'))
 })
 
@@ -90,24 +86,31 @@ onboarding('--apply --wait ends when the pod has credentials', async () => {
   await untilLogged(operator, ['default', 'ledger-sample'], 'app', identityOf('admin'))
 })
 
-onboarding('a workload that claims the role of another namespace is refused by AWS', async () => {
-  const { stdout } = await succeeds(
+onboarding("a claim to another's role is refused by AWS, and by Vault if it is to the name too", async () => {
+  const { stdout: own } = await succeeds(
     `iam-ra k8s onboard intruder --role readonly --mode init --k8s-namespace ${OTHER}`,
   )
-  const [own, others] = [arnsIn(stdout), await arnsOf('default', 'payment-service')]
-  const claim = stdout.replaceAll(own.role, others.role).replaceAll(own.profile, others.profile)
-  assert.is.not(claim, stdout)
-  await operator.kubectl(['apply', '--filename', '-'], claim)
-  const name = [OTHER, 'intruder-sample'] as const
-  const pod = await untilPod(operator, name, 'refused', (one) => initEnd(one) !== undefined)
-  const { exitCode, message = '' } = initEnd(pod) ?? {}
-  assert.is(exitCode, 5)
-  assert.match(message, `Unable to assume role for ${others.role}`)
-  assert.is(appOf(pod).state.running, undefined, 'the app never starts')
-  // Its own role, with all else the same.
-  await operator.kubectl(['delete', 'pod', '--namespace', OTHER, 'intruder-sample', '--now'])
-  await operator.kubectl(['apply', '--filename', '-'], stdout)
-  await untilLogged(operator, name, 'app', identityOf('readonly'))
+  const [mine, others] = [arnsIn(own), await arnsOf('default', 'payment-service')]
+  const role = own.replaceAll(mine.role, others.role).replaceAll(mine.profile, others.profile)
+  const name = role.replace(
+    /\$\(POD_SERVICE_ACCOUNT\)\..*\$\(CLUSTER\)(?="?$)/m,
+    'payment-service.default.demo',
+  )
+  const [toRole = '', toName = ''] = [role, name].map((text, at) =>
+    text.replaceAll(/intruder(?=-sample|-iam-ra)/g, `claim-${at}`),
+  )
+  for (const text of [own, toRole, toName]) await operator.kubectl(['apply', '--filename', '-'], text)
+  const [byAws, byVault] = [await refusalOf('claim-0-sample'), await refusalOf('claim-1-sample')]
+  assert.equal([byAws.exitCode, byVault.exitCode], [5, 4])
+  assert.match(byAws.message, `Unable to assume role for ${others.role}`)
+  assert.match(byVault.message, 'common name payment-service.default.demo not allowed by this role')
+  // All else is as it must be.
+  await untilLogged(operator, [OTHER, 'intruder-sample'], 'app', identityOf('readonly'))
+  for (const kind of ['pod', 'configmap']) {
+    const selector = ['--selector', 'iam-ra/workload=intruder', '--namespace', OTHER]
+    await operator.kubectl(['delete', kind, ...selector, '--now'])
+  }
+  await operator.kubectl(['apply', '--filename', '-'], own)
 })
 
 onboarding('doctor and list find nothing that does not fit', async () => {
@@ -134,8 +137,16 @@ async function succeeds(line: string): Promise<ChildRun> {
   return ran
 }
 
-function examplesIn(page: string): readonly string[] {
-  return page.match(/^```console\n[^]*?^```/gm) ?? []
+/** How its init container ended. */
+async function refusalOf(name: string): Promise<{ readonly exitCode: number; readonly message: string }> {
+  const pod = await untilPod(operator, [OTHER, name], 'refused', (one) => initEnd(one) !== undefined)
+  assert.is(appOf(pod).state.running, undefined, 'the app never starts')
+  return { exitCode: 0, message: '', ...initEnd(pod) }
+}
+
+/** Without the long rest of the page. */
+function examplesIn(page: string): string {
+  return (page.match(/^```console\n[^]*?^```/gm) ?? []).join('\n')
 }
 
 function identityOf(role: string): RegExp {

@@ -28,6 +28,9 @@ export interface Operator extends Asked {
   stop(): Promise<void>
 }
 
+/** What makes a namespace enforce that Pod Security Standard; `default` has it. */
+export const RESTRICTED = 'pod-security.kubernetes.io/enforce=restricted'
+
 const VAULT = 'vault.example.com'
 const HOSTS = {
   // One for all regions.
@@ -52,6 +55,8 @@ export async function startOperator(): Promise<Operator> {
     const account = await startOperatorAccount(python(), RUN, { MOTO_IAM_LOAD_MANAGED_POLICIES: 'true' })
     closing.push(account.close)
     closing.push(await hostAws(authority, account), await startNames())
+    const kubectl = kubectlOf(node)
+    await kubectl(['label', 'namespace', 'default', RESTRICTED])
     const { auth } = await vault.server.write('auth/token/create', { policies: ['root'], ttl: '2h' })
     const env = {
       // Its keys and region; the endpoints are found by their names.
@@ -67,7 +72,7 @@ export async function startOperator(): Promise<Operator> {
     }
     return {
       request: node.request,
-      kubectl: kubectlOf(node),
+      kubectl,
       shell: (line) => runChild('/bin/bash', ['-o', 'pipefail', '-c', line], env),
       stop,
     }
