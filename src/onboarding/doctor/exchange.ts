@@ -18,7 +18,7 @@ import type { Examination } from './examination.ts'
 import { failed, ok } from './finding.ts'
 import type { Bound } from './scope.ts'
 
-export interface ExchangeQuestion {
+interface ExchangeQuestion {
   readonly bound: Bound
   readonly arns: Arns
   readonly place: VaultCluster

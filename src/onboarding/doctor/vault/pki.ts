@@ -15,7 +15,7 @@ import type { Commands } from '../commands.ts'
 import { expiry, failed, faultsOr, listed, ok, warning, type Finding } from '../finding.ts'
 import type { Bound } from '../scope.ts'
 
-export interface PkiFacts {
+interface PkiFacts {
   readonly cluster: string
   readonly place: VaultCluster
   readonly state: State
