@@ -16,12 +16,16 @@ import { runTests, testFiles } from './test-runner.ts'
 /** From Debian, except for Python. */
 const TOOLS = ['strace', 'unshare', 'openssl', 'python3', 'mkfs.ext4', 'qemu-aarch64-static']
 
-/** Four minutes of eight operators at once, which the clock of a busy machine can disturb: run only when named. */
-const RACES = 'aws-races'
+/**
+ * Run only when named: four minutes of eight operators at once, which the clock of a busy machine can disturb, and the
+ * operator's program killed after each of its calls.
+ */
+const LONG = ['aws-races', 'processes-killed']
 
 try {
   const parts = process.argv.slice(2)
-  const isWanted = (path: string): boolean => !path.includes(RACES) || parts.includes(RACES)
+  const isWanted = (path: string): boolean =>
+    LONG.every((name) => !path.includes(name) || parts.includes(name))
   const paths = testFiles((path) => path.startsWith('test/real/') && isWanted(path), parts)
   requireTools()
   await ensureServers()

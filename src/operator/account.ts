@@ -21,7 +21,13 @@ export async function withAccount<T>(
   { region, profile }: AccountFlags,
   work: (account: Account) => Promise<T>,
 ): Promise<T> {
-  const account = await openAccount(runtime, { region, profile, interrupt })
+  const said = new Set<string>()
+  const onRetry = (why: string): void => {
+    // Several calls at once meet the same.
+    if (!said.has(why)) runtime.stderr(`note: ${why}; trying again for up to a minute\n`)
+    said.add(why)
+  }
+  const account = await openAccount(runtime, { region, profile, interrupt, onRetry })
   try {
     return await work(account)
   } finally {

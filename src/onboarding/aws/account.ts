@@ -38,6 +38,8 @@ export interface AccountOptions {
   readonly interrupt: AbortSignal
   /** For one call with all its attempts. Default a minute. */
   readonly patienceMs?: number
+  /** Told why a call is made again. */
+  readonly onRetry?: (why: string) => void
 }
 
 type Environment = Pick<Runtime, 'env' | 'fs' | 'http' | 'clock' | 'random'>
@@ -47,12 +49,12 @@ const PATIENCE_MS = 60_000
 /** @throws IamRaError if the settings are wrong or the credentials do not work */
 export async function openAccount(
   runtime: Environment,
-  { region, profile, interrupt, patienceMs = PATIENCE_MS }: AccountOptions,
+  { region, profile, interrupt, patienceMs = PATIENCE_MS, onRetry }: AccountOptions,
 ): Promise<Account> {
   const valueOf = (name: string): string | undefined => runtime.env[name]?.trim() || undefined
   const transport = await openTransport(runtime, valueOf)
   const requestHandler = createHttpHandler({ ...transport, timeoutMs: ATTEMPT_MS, signal: interrupt })
-  const context: SendContext = { runtime, interrupt, patienceMs }
+  const context: SendContext = { runtime, interrupt, patienceMs, onRetry }
   const chosen = profile ?? valueOf('AWS_PROFILE')
   const named = chosen === undefined ? {} : { profile: chosen }
   const place = region ?? valueOf('AWS_REGION') ?? valueOf('AWS_DEFAULT_REGION')

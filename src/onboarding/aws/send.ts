@@ -11,6 +11,8 @@ export interface SendContext {
   readonly interrupt: AbortSignal
   /** For all attempts of one call. */
   readonly patienceMs: number
+  /** Told before the first further attempt of a call: why the first one failed. */
+  readonly onRetry?: ((why: string) => void) | undefined
 }
 
 export interface Call<T> {
@@ -30,7 +32,8 @@ export interface Call<T> {
  * The SDK's own retries are off: its older client has one retry budget for all calls, which is never refilled, and no deadline.
  * @throws IamRaError
  */
-export async function send<T>({ runtime, interrupt, patienceMs }: SendContext, call: Call<T>): Promise<T> {
+export async function send<T>(context: SendContext, call: Call<T>): Promise<T> {
+  const { runtime, interrupt, patienceMs, onRetry } = context
   const { clock } = runtime
   const startMs = clock.elapsed()
   for (let count = 1; ; count += 1) {
@@ -44,6 +47,7 @@ export async function send<T>({ runtime, interrupt, patienceMs }: SendContext, c
       if (!(error instanceof IamRaError) || !error.retryable) throw error
       const waitMs = pauseMs(count, error.retryAfterMs, runtime.random())
       if (clock.elapsed() - startMs + waitMs > patienceMs) throw gaveUp(error, call, count, patienceMs)
+      if (count === 1) onRetry?.(error.message)
       await clock.sleep(waitMs, interrupt)
     }
   }

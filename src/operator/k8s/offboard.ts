@@ -30,12 +30,15 @@ export async function offboard(
     const first = await readInstallation(account, name)
     requireAnchor(first)
     const place = placeOf(first, workload, flags)
-    if (boundTo(first, place).length === 0) {
+    const isBound = boundTo(first, place).length > 0
+    if (!isBound) {
       const { cluster, namespace } = place
       context.runtime.stderr(`note: ${namespace}/${workload} of ${cluster} is not bound to a role\n`)
     }
-    const plan = async (): Promise<Plan> =>
-      planOffboarding(account, await readInstallation(account, name), place)
+    const plan = async (): Promise<Plan> => {
+      const now = await readInstallation(account, name)
+      return await (isBound ? planOffboarding : planRest)(account, now, place)
+    }
     const code = await change(context, { plan, stage: 'exchange', takesAway: true }, flags)
     if (flags['dry-run'] === true) return code
     const known = first.clusters.find((one) => one.name === place.cluster)
@@ -101,4 +104,17 @@ async function planOffboarding(account: Account, installation: Installation, pla
     planBinding(account, installation.owner, role, { unbind: [binding], quota }),
   )
   return joined(...plans)
+}
+
+/**
+ * For a workload without a tag. A run that ended between the tag and the trust policy left the name in the policy, and the
+ * workload its access; the tag that said its namespace and account is gone, so all names of the cluster without a tag go.
+ */
+async function planRest(account: Account, installation: Installation, { cluster }: Place): Promise<Plan> {
+  const roles = installation.roles.filter(
+    ({ fault, untagged }) => fault === undefined && untagged.some(({ name }) => name.endsWith(`.${cluster}`)),
+  )
+  if (roles.length === 0) return joined()
+  const quota = await account.iam.trustPolicyQuota()
+  return joined(...roles.map((role) => planBinding(account, installation.owner, role, { quota })))
 }

@@ -55,6 +55,8 @@ export async function startGround(): Promise<Ground> {
       HOME: home,
       PATH: `${programs(home)}:/usr/bin:/bin`,
       KUBECONFIG: join(home, 'kubeconfig'),
+      // A program that is started often is compiled once.
+      NODE_COMPILE_CACHE: join(home, 'compiled'),
       VAULT_ADDR: vault.url,
       VAULT_TOKEN: (made['auth'] as { client_token: string }).client_token,
     }

@@ -1,6 +1,5 @@
 /** An operator of an emulated account: the library over real sockets, with time that passes faster in its waits. */
 import * as fs from 'node:fs/promises'
-import { setTimeout as delay } from 'node:timers/promises'
 import { openAccount, type Account } from '../../../src/onboarding/aws/account.ts'
 import { readInstallation, type Installation } from '../../../src/onboarding/aws/installation.ts'
 import { planBinding } from '../../../src/onboarding/aws/plan-binding.ts'
@@ -10,27 +9,12 @@ import type { RoleWishes } from '../../../src/onboarding/aws/role-wishes.ts'
 import type { Plan } from '../../../src/onboarding/plan/step.ts'
 import type { Binding } from '../../../src/onboarding/aws/bindings.ts'
 import { createHttpClient } from '../../../src/net/http.ts'
-import type { Clock } from '../../../src/run/runtime.ts'
 import { createAuthority, type Authority } from '../../rig/emulators/authority.ts'
 import type { EmulatorResponse } from '../../rig/emulators/http.ts'
 import { bodyOf } from '../../rig/emulators/requests.ts'
 import { workloadRequest } from '../../rig/emulators/workload.ts'
 import type { OperatorAccount } from '../../rig/servers/operator-account.ts'
-
-/** @param factor how many of its milliseconds pass in one of ours */
-export function fastClock(factor: number): Clock {
-  return {
-    now: () => Date.now(),
-    elapsed: () => performance.now() * factor,
-    sleep: async (ms, signal) => {
-      try {
-        await delay(ms / factor, undefined, signal === undefined ? {} : { signal })
-      } catch {
-        throw signal?.reason as Error
-      }
-    },
-  }
-}
+import { fastClock } from './fast-clock.ts'
 
 export function openOperator(
   aws: Pick<OperatorAccount, 'env'>,

@@ -14,7 +14,7 @@ import { api, type ApiAnswer } from '../../rig/servers/api.ts'
 import { startGateway, type Gateway } from '../../rig/servers/gateway.ts'
 import { startKubernetes, type Kubernetes } from '../../rig/servers/kubernetes.ts'
 import { startVault, type VaultServer } from '../../rig/servers/vault.ts'
-import { fastClock } from './operator.ts'
+import { fastClock } from './fast-clock.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

@@ -3,11 +3,13 @@
 usage: sit.py COLUMNS MARK KEYS PROGRAM ARGUMENT...
 
 Once MARK is seen on the terminal, KEYS are typed (escapes as in Python: \\x03 is Ctrl-C; `hangup` takes the terminal away).
+Both may have a line for each of several questions.
 Prints JSON: what the terminal showed, what stdout got, and the exit code, negative for a signal.
 """
 import fcntl, json, os, pty, select, struct, sys, termios, time
 
-columns, mark, keys = int(sys.argv[1]), sys.argv[2].encode(), sys.argv[3]
+columns = int(sys.argv[1])
+questions = list(zip(sys.argv[2].encode().split(b'\n'), sys.argv[3].split('\n')))
 BOUND_S = 20
 
 read_end, write_end = os.pipe()
@@ -22,7 +24,7 @@ if pid == 0:
 os.close(write_end)
 fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack('HHHH', 24 if columns else 0, columns, 0, 0))
 
-shown, product, typed = b'', b'', False
+shown, product = b'', b''
 open_ends, end = {terminal, read_end}, time.monotonic() + BOUND_S
 while open_ends and time.monotonic() < end:
     for ready in select.select(list(open_ends), [], [], 0.5)[0]:
@@ -36,8 +38,8 @@ while open_ends and time.monotonic() < end:
             shown += chunk
         else:
             product += chunk
-    if not typed and mark in shown:
-        typed = True
+    if questions and questions[0][0] in shown:
+        keys = questions.pop(0)[1]
         if keys == 'hangup':
             open_ends.discard(terminal)
             os.close(terminal)

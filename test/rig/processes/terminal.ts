@@ -14,7 +14,7 @@ export interface Sitting {
 export interface Typing {
   /** Default 80; 0 is a terminal that nobody has sized. */
   readonly columns?: number
-  /** Typed once this is shown. */
+  /** Typed once this is shown; a line for each of several questions, as of `keys`. */
   readonly at: string
   /** As Python writes them: `\\x03` is Ctrl-C. `hangup` takes the terminal away. */
   readonly keys: string

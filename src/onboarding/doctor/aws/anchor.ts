@@ -16,7 +16,10 @@ export function anchorFindings(
   if (anchor === undefined) {
     return [
       stranger === undefined
-        ? failed(`installation ${name} has no trust anchor in this account and region`, commands.init())
+        ? failed(
+            `installation ${name} has no trust anchor in this account and region`,
+            `create it with ${commands.init()}, or name the account and region that have it: --profile, --region`,
+          )
         : failed(
             `trust anchor ${stranger.arn} has the name of installation ${name}, but not its tags`,
             'use another --installation, or rename that trust anchor: iam-ra changes only what carries its tags',

@@ -3,6 +3,7 @@ import { thousands } from '../../../text/thousands.ts'
 import { isRecord } from '../../../text/json.ts'
 import type { Binding } from '../../aws/bindings.ts'
 import type { BoundRole } from '../../aws/installation.ts'
+import { ownedFault } from '../../aws/owned.ts'
 import { foreignStatements, policySize, type Owner } from '../../aws/trust-policy.ts'
 import { commonName, rolePath } from '../../names.ts'
 import type { Commands } from '../commands.ts'
@@ -31,7 +32,7 @@ export function roleFindings(
     return [
       failed(
         `role ${name} ${fault}`,
-        'change it with what owns it, or with the version of iam-ra that wrote its tags',
+        ownedFault(role.tags)?.hint ?? 'use the version of iam-ra that wrote those tags, or remove them',
       ),
     ]
   }

@@ -9,7 +9,7 @@ import type { Examination } from '../examination.ts'
 import { ok, type Finding } from '../finding.ts'
 import { audienceOf } from '../vault/auth.ts'
 import type { VaultFacts } from '../vault/examine.ts'
-import { noPodFindings, podFindings } from './findings.ts'
+import { noPodFindings, podFindings, type PodFacts } from './findings.ts'
 import { podOf } from './pod.ts'
 import { isRecord } from '../../../text/json.ts'
 
@@ -44,7 +44,9 @@ export async function examinePods(exam: Examination, question: PodQuestion): Pro
       judge: ({ pods, events, nodes }) =>
         pods.length === 0
           ? noPodFindings(workload.bound, events)
-          : pods.flatMap((object, at) => findingsOf(question, workload, object, nodes[at])),
+          : pods.flatMap((object, at) =>
+              findingsOf(question, workload, object, { kubelet: nodes[at], events }),
+            ),
     })
   }
 }
@@ -61,7 +63,7 @@ async function readPods(
   const pods = newest(found).slice(0, MOST_PODS)
   return {
     pods,
-    events: pods.length === 0 ? await kubectl.list('event', '', namespace) : [],
+    events: pods.every(isUnderWay) && pods.length > 0 ? [] : await eventsOf(kubectl, namespace),
     nodes: await Promise.all(pods.map((object) => kubeletOf(kubectl, podOf(object).node))),
   }
 }
@@ -70,12 +72,12 @@ function findingsOf(
   { vault, commands }: PodQuestion,
   { bound, arns, config }: WorkloadObjects,
   object: KubeObject,
-  kubelet: string | undefined,
+  { kubelet, events }: Pick<PodFacts, 'kubelet' | 'events'>,
 ): readonly Finding[] {
   const { workload, namespace } = bound.binding
   return podFindings(
     {
-      ...{ pod: podOf(object), bound, arns, kubelet, place: vault?.place },
+      ...{ pod: podOf(object), bound, arns, kubelet, events, place: vault?.place },
       configMaps: { [configName(workload)]: dataOf(config) },
       audience: audienceOf(vault?.roles.get(namespace)),
     },
@@ -83,10 +85,20 @@ function findingsOf(
   )
 }
 
+function isUnderWay(object: KubeObject): boolean {
+  const { status } = podOf(object).container ?? {}
+  return status !== undefined && status.waiting === undefined
+}
+
 function newest(pods: readonly KubeObject[]): readonly KubeObject[] {
   const at = ({ metadata }: KubeObject): string =>
     String((metadata as { creationTimestamp?: unknown }).creationTimestamp)
   return pods.toSorted((a, b) => (at(a) < at(b) ? 1 : -1))
+}
+
+/** None if the operator may not look at events: pods say most by themselves. */
+async function eventsOf(kubectl: Kubectl, namespace: string): Promise<readonly KubeObject[]> {
+  return await kubectl.list('event', '', namespace).catch(() => [])
 }
 
 /** Undefined if the operator may not look at nodes: many may not. */

@@ -21,6 +21,8 @@ export interface PodFacts {
   readonly configMaps: ConfigMaps
   /** Such as `v1.29.3`; undefined if the pod has no node yet, or it may not be looked at. */
   readonly kubelet: string | undefined
+  /** Of the namespace; read only while something waits. */
+  readonly events: readonly KubeObject[]
 }
 
 export function podFindings(facts: PodFacts, commands: Commands): readonly Finding[] {
@@ -42,7 +44,8 @@ export function podFindings(facts: PodFacts, commands: Commands): readonly Findi
         `kubectl describe pod ${pod.name} --namespace ${pod.namespace}`,
       ),
     )
-  findings.push(...statusFindings(where, pod, container.status))
+  findings.push(...statusFindings(where, pod, container))
+  if (container.status?.waiting !== undefined) findings.push(...mountFindings(where, facts))
   return faultsOr(findings, `${where}: ${CONTAINER} ${conditionOf(container.status)}`)
 }
 
@@ -153,11 +156,7 @@ const WAITS: readonly (readonly [reason: RegExp, hint: string])[] = [
   ],
 ]
 
-function statusFindings(
-  where: string,
-  { name, namespace }: Pod,
-  status: ContainerStatus | undefined,
-): Finding[] {
+function statusFindings(where: string, { name, namespace }: Pod, { image, status }: Container): Finding[] {
   if (status === undefined) return []
   const { waiting, ended, restarts } = status
   const logs = `kubectl logs ${name} --namespace ${namespace} --container ${CONTAINER}`
@@ -165,7 +164,7 @@ function statusFindings(
   if (waiting !== undefined && wait !== undefined) {
     return [
       failed(
-        `${where} waits: ${waiting.reason}${waiting.message === '' ? '' : `, ${waiting.message}`}`,
+        `${where} waits: ${waiting.reason} of image ${image}${waiting.message === '' ? '' : `, ${waiting.message}`}`,
         wait[1],
       ),
     ]
@@ -180,6 +179,24 @@ function statusFindings(
       ),
     ]
   return []
+}
+
+/** The kubelet starts no container of a pod whose volumes it cannot mount. */
+function mountFindings(where: string, { pod, events }: PodFacts): Finding[] {
+  const failing = events.find(
+    (event) => event['reason'] === 'FailedMount' && nameOf(event['involvedObject']) === pod.name,
+  )
+  if (failing === undefined) return []
+  return [
+    failed(
+      `${where} waits for a volume: ${String(failing['message'])}`,
+      'apply what iam-ra k8s onboard prints: it has the ConfigMap or Secret that is missing',
+    ),
+  ]
+}
+
+function nameOf(object: unknown): string {
+  return isRecord(object) ? String(object['name']) : ''
 }
 
 /** The program's last words: a sentence, problems, and its own hint. */
@@ -218,12 +235,9 @@ function conditionOf(status: ContainerStatus | undefined): string {
 /** Why a workload has no pod, as far as its namespace's events tell. */
 export function noPodFindings({ binding }: Bound, events: readonly KubeObject[]): readonly Finding[] {
   const { workload, namespace } = binding
-  const refused = events.find((event) => {
-    const object = event['involvedObject']
-    return (
-      event['reason'] === 'FailedCreate' && isRecord(object) && String(object['name']).startsWith(workload)
-    )
-  })
+  const refused = events.find(
+    (event) => event['reason'] === 'FailedCreate' && nameOf(event['involvedObject']).startsWith(workload),
+  )
   if (refused === undefined) {
     return [
       skipped(

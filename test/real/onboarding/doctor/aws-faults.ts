@@ -59,12 +59,15 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'a profile of the AWS configuration that is not there',
     env: { AWS_PROFILE: 'nowhere' },
-    says: failed(/cannot get AWS credentials: none were found/, /--profile or AWS_PROFILE/),
+    says: failed(
+      /cannot get AWS credentials with profile nowhere: none were found/,
+      /--profile or AWS_PROFILE/,
+    ),
   },
   {
     name: 'no region',
     env: { AWS_REGION: '', AWS_DEFAULT_REGION: '' },
-    says: failed(/no region/, /--region/),
+    says: failed(/^no AWS region is set$/, /--region/),
   },
   {
     name: 'an endpoint of AWS that is no URL',
@@ -74,7 +77,10 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'an installation that is not there',
     args: ['--installation', 'other'],
-    says: failed(/^installation other has no trust anchor/, /^iam-ra init .*--installation other$/),
+    says: failed(
+      /^installation other has no trust anchor/,
+      /iam-ra init .*--installation other, or name the account and region/,
+    ),
   },
   {
     name: 'a trust anchor that lost its tags',
@@ -84,7 +90,10 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'a trust anchor that a newer version made',
     make: anchorTag('iam-ra:schema', '2'),
-    says: failed(/tags of another version \(iam-ra:schema is 2\)/, /version of iam-ra that made it/),
+    says: failed(
+      /was created by another version of iam-ra \(iam-ra:schema is 2\)/,
+      /version of iam-ra that created it/,
+    ),
   },
   {
     name: 'a trust anchor that is disabled',
@@ -172,12 +181,12 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'a role that CloudFormation owns',
     make: (it) => roleTag(it, 'aws:cloudformation:stack-name', 'roles'),
-    says: failed(/role iam-ra-admin belongs to the CloudFormation stack roles/, /what owns it/),
+    says: failed(/role iam-ra-admin belongs to the CloudFormation stack roles/, /through the stack roles/),
   },
   {
     name: 'a role with tags of a newer version',
     make: (it) => roleTag(it, 'iam-ra:schema', '2'),
-    says: failed(/role iam-ra-admin has tags of another version/, /version of iam-ra/),
+    says: failed(/role iam-ra-admin was created by another version of iam-ra/, /version of iam-ra/),
   },
   {
     name: 'a role with a binding that cannot be read',

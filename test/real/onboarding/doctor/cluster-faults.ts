@@ -66,7 +66,12 @@ export const CLUSTER_FAULTS: readonly Fault[] = [
   {
     name: 'an operator who may not look at the cluster',
     make: asAccount(NAMESPACE, 'payment'),
-    says: { group: 'Cluster', state: 'unknown', sentence: /is not allowed/, hint: /kubectl auth can-i/ },
+    says: {
+      group: 'Cluster',
+      state: 'unknown',
+      sentence: /is not allowed/,
+      hint: /auth can-i get configmaps/,
+    },
   },
   {
     name: 'a cluster without its namespace',

@@ -79,13 +79,19 @@ function onNode(version: string): Make {
   }
 }
 
-function event(message: string): Make {
+interface Event {
+  readonly reason: string
+  readonly name: string
+  readonly message: string
+}
+
+function event({ reason, name, message }: Event): Make {
   const path = `/api/v1/namespaces/${NAMESPACE}/events`
   return async ({ kubernetes }) => {
     await kubernetes.request('POST', path, {
       metadata: { name: 'refused' },
-      involvedObject: { kind: 'ReplicaSet', name: 'payment-6b7f', namespace: NAMESPACE },
-      ...{ reason: 'FailedCreate', message, type: 'Warning' },
+      involvedObject: { name, namespace: NAMESPACE },
+      ...{ reason, message, type: 'Warning' },
     })
     return () => kubernetes.request('DELETE', `${path}/refused`)
   }
@@ -197,7 +203,10 @@ export const POD_FAULTS: readonly Fault[] = [
   {
     name: 'an image that cannot be pulled',
     make: pod(state({ waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image' } })),
-    says: failed(/waits: ImagePullBackOff, Back-off pulling image$/, /IAM_RA_IMAGE/),
+    says: failed(
+      /waits: ImagePullBackOff of image registry.example\/aws-iam-ra:0.1.0, Back-off pulling image$/,
+      /IAM_RA_IMAGE/,
+    ),
   },
   {
     name: 'a ConfigMap that the container lacks',
@@ -205,9 +214,22 @@ export const POD_FAULTS: readonly Fault[] = [
       state({ waiting: { reason: 'CreateContainerConfigError', message: 'configmap "x" not found' } }),
     ),
     says: failed(
-      /CreateContainerConfigError, configmap "x" not found/,
+      /CreateContainerConfigError.*, configmap "x" not found/,
       /apply what iam-ra k8s onboard prints/,
     ),
+  },
+  {
+    name: 'a volume that cannot be mounted',
+    make: async (it) => {
+      const undo = [
+        await pod(state({ waiting: { reason: 'PodInitializing' } }))(it),
+        await event({ reason: 'FailedMount', name: NAME, message: 'configmap "ca" not found' })(it),
+      ]
+      return async () => {
+        for (const one of undo) await one()
+      }
+    },
+    says: failed(/waits for a volume: configmap "ca" not found$/, /iam-ra k8s onboard/),
   },
   {
     name: 'the last words of a container',
@@ -262,7 +284,10 @@ export const POD_FAULTS: readonly Fault[] = [
   },
   {
     name: 'pods that the Pod Security Standard refuses',
-    make: event('pods "payment-6b7f-" is forbidden: violates PodSecurity "restricted:latest"'),
+    make: event({
+      ...{ reason: 'FailedCreate', name: 'payment-6b7f' },
+      message: 'pods "payment-6b7f-" is forbidden: violates PodSecurity "restricted:latest"',
+    }),
     says: failed(
       /no pod of shop\/payment can be created: .*violates PodSecurity/,
       /fits the restricted standard/,
@@ -270,7 +295,7 @@ export const POD_FAULTS: readonly Fault[] = [
   },
   {
     name: 'pods that a quota refuses',
-    make: event('exceeded quota'),
+    make: event({ reason: 'FailedCreate', name: 'payment-6b7f', message: 'exceeded quota' }),
     says: failed(
       /no pod of shop\/payment can be created: exceeded quota/,
       /kubectl get events --namespace shop/,
