@@ -16,7 +16,7 @@ import { commonName } from '../names.ts'
 import type { Arns } from './cluster/objects.ts'
 import type { Examination } from './examination.ts'
 import { failed, ok } from './finding.ts'
-import type { Bound } from './scope.ts'
+import type { Bound } from '../aws/installation.ts'
 
 interface ExchangeQuestion {
   readonly bound: Bound
