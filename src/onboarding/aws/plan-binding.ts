@@ -47,7 +47,12 @@ export function planBinding(account: Account, owner: Owner, role: BoundRole, wis
         before === undefined ? [] : [{ name: `tag ${key}`, before, after: '(removed)' }],
       ),
   ]
-  const names = namesChanged(owner, role, wanted)
+  const names = [
+    ...(role.altered
+      ? [{ name: 'trust policy', before: 'statements changed by hand', after: 'as iam-ra writes them' }]
+      : []),
+    ...namesChanged(owner, role, wanted),
+  ]
   const problems = [
     ...nameFaults(installation, bind),
     ...roomFaults(
