@@ -104,6 +104,45 @@ life('plans nothing for what is as it should be', async () => {
   )
 })
 
+life('writes statements again that someone changed by hand, and shows it', async () => {
+  await initialize(account)
+  await makeRole(account)
+  await bind(account, 'admin', { bind: ['a'] })
+  const { policy } = roleOf(await read(), 'admin')
+  const { Statement: statements } = JSON.parse(policy) as { Statement: Record<string, unknown>[] }
+  const { Condition: _condition, ...open } = { ...statements[0], Sid: 'IamRa0default0X7' } as Record<
+    string,
+    unknown
+  >
+  await account.iam.setTrustPolicy(
+    'iam-ra-admin',
+    JSON.stringify({ Version: '2012-10-17', Statement: [...statements, open] }),
+  )
+  assert.is(await exchange(aws, await read(), 'admin', 'stranger.default.prod'), 'done')
+  const now = await read()
+  const plan = planBinding(account, now.owner, roleOf(now, 'admin'), {
+    bind: [workload(now, 'a')],
+    quota: 2048,
+  })
+  assert.equal(plan.steps[0]?.shown.differences?.[0], {
+    ...{ name: 'trust policy', before: 'statements changed by hand', after: 'as iam-ra writes them' },
+  })
+  await doAll(plan)
+  assert.match(await exchange(aws, await read(), 'admin', 'stranger.default.prod'), /^Unable to assume role/)
+  assert.is(await exchange(aws, await read(), 'admin', 'a.default.prod'), 'done')
+})
+
+life('does not destroy roles whose workloads are in another region', async () => {
+  await initialize(account)
+  await makeRole(account)
+  await bind(account, 'admin', { bind: ['a'] })
+  const { problems } = await planDestroy({ ...account, region: 'us-east-1' }, await read())
+  assert.equal(problems, [
+    'role iam-ra-admin has workloads in eu-central-1, and this is us-east-1: run iam-ra k8s offboard for each with --region eu-central-1 first',
+  ])
+  assert.equal((await planDestroy(account, await read())).problems, [])
+})
+
 life('makes a role under its path, enabled all the way, with its policies and durations', async () => {
   await initialize(account)
   await makeRole(account, { boundary: 'arn:aws:iam::aws:policy/PowerUserAccess' })
