@@ -22,7 +22,10 @@ export async function withAccount<T>(
   work: (account: Account) => Promise<T>,
 ): Promise<T> {
   const said = new Set<string>()
+  let isOver = false
   const onRetry = (why: string): void => {
+    // Closing breaks off the calls that are still under way.
+    if (isOver) return
     // Several calls at once meet the same.
     if (!said.has(why)) runtime.stderr(`note: ${why}; trying again for up to a minute\n`)
     said.add(why)
@@ -31,6 +34,7 @@ export async function withAccount<T>(
   try {
     return await work(account)
   } finally {
+    isOver = true
     account.close()
   }
 }

@@ -2,9 +2,10 @@
 import { IamRaError } from '../../errors.ts'
 import type { Cluster } from '../../onboarding/aws/owned.ts'
 import { isOurs, nameOf, type ObjectName } from '../../onboarding/kubernetes/objects.ts'
+import { shellWord } from '../../text/shell-word.ts'
 import type { OperatorContext } from '../context.ts'
 import { printDocument, printResult } from '../report.ts'
-import { checkCluster, clusterNameOf, kubectlOf, type ObjectFlags } from './cluster.ts'
+import { checkCluster, clusterNameOf, kubectlOf, type ClusterFlags, type ObjectFlags } from './cluster.ts'
 
 export interface Removal {
   readonly cluster: Pick<Cluster, 'name' | 'namespace'>
@@ -42,11 +43,17 @@ async function commandsFor(
   names: readonly ObjectName[],
 ): Promise<readonly string[]> {
   const found = await existing(context, flags, cluster, names)
-  if (found !== undefined) return commandsOf(found.names, ` --context ${found.place}`, '')
+  if (found !== undefined) return commandsOf(found.names, placeOf({ ...flags, context: found.place }), '')
   // A kind that the cluster lacks fails the whole command.
   const everywhere = names.filter(({ kind }) => !kind.includes('secrets.hashicorp.com'))
-  const place = flags.context === undefined ? '' : ` --context ${flags.context}`
-  return commandsOf(everywhere, place, ' --ignore-not-found')
+  return commandsOf(everywhere, placeOf(flags), ' --ignore-not-found')
+}
+
+function placeOf({ context, kubeconfig }: ClusterFlags): string {
+  const flags = { context, kubeconfig }
+  return Object.entries(flags)
+    .map(([name, value]) => (value === undefined ? '' : ` --${name} ${shellWord(value)}`))
+    .join('')
 }
 
 async function existing(
