@@ -179,7 +179,7 @@ async function objectsOf(
     ...workloadObjects({
       ...{ installation, arns, namespace, account, cluster: cluster.name },
       ...{ workload: meant.workload, role: meant.role, source: setUp.source },
-      accountIsForeign: await isForeignAccount(context, flags, { cluster, namespace, account }),
+      accountIsForeign: await isForeignAccount(context, flags, { installation, cluster, namespace, account }),
       sample: kind === undefined ? undefined : { kind, mode, image, hours },
     }),
   ]
