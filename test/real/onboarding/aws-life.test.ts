@@ -12,6 +12,7 @@ import { planCluster, planInit, planTeardown } from '../../../src/onboarding/aws
 import { planRole } from '../../../src/onboarding/aws/plan-role.ts'
 import { planRoleDelete } from '../../../src/onboarding/aws/plan-role-delete.ts'
 import { settle } from '../../../src/onboarding/aws/settle.ts'
+import type { Plan } from '../../../src/onboarding/plan/step.ts'
 import { bindingTag } from '../../../src/onboarding/aws/bindings.ts'
 import { pythonEnvironment } from '../../rig/processes/python.ts'
 import { throttling } from '../../rig/servers/iam-rules.ts'
@@ -130,6 +131,22 @@ life('writes statements again that someone changed by hand, and shows it', async
   await doAll(plan)
   assert.match(await exchange(aws, await read(), 'admin', 'stranger.default.prod'), /^Unable to assume role/)
   assert.is(await exchange(aws, await read(), 'admin', 'a.default.prod'), 'done')
+})
+
+life('says that a workload keeps the role whose account another one shares', async () => {
+  await initialize(account)
+  await makeRole(account)
+  const now = await read()
+  const [a, b] = ['a', 'b'].map((name) => workload(now, name, { account: 'shared' }))
+  assert.ok(a && b)
+  await doAll(planBinding(account, now.owner, roleOf(now, 'admin'), { bind: [a, b], quota: 2048 }))
+  const there = await read()
+  const planOf = (unbind: (typeof there.roles)[number]['bindings']): Plan =>
+    planBinding(account, there.owner, roleOf(there, 'admin'), { unbind, quota: 2048 })
+  assert.equal(planOf([a]).notes, [
+    'pods of default/a can still assume the role: they run as service account shared, as b does, which stays bound',
+  ])
+  assert.equal(planOf([a, b]).notes, [])
 })
 
 life('does not destroy roles whose workloads are in another region', async () => {
