@@ -24,10 +24,8 @@ export async function withAccount<T>(
   const said = new Set<string>()
   let isOver = false
   const onRetry = (why: string): void => {
-    // Closing breaks off the calls that are still under way.
-    if (isOver) return
-    // Several calls at once meet the same.
-    if (!said.has(why)) runtime.stderr(`note: ${why}; trying again for up to a minute\n`)
+    // Several calls at once meet the same; calls that a failed one left behind concern nobody.
+    if (!isOver && !said.has(why)) runtime.stderr(`note: ${why}; trying again for up to a minute\n`)
     said.add(why)
   }
   const account = await openAccount(runtime, { region, profile, interrupt, onRetry })
