@@ -54,6 +54,27 @@ injection('every policy has a binding, and every binding but one selects the lab
   }
 })
 
+injection('docs/injection.md has every annotation, setting and code', () => {
+  const page = readFileSync(join(ROOT, 'docs/injection.md'), 'utf8')
+  const text = ['inject', 'refuse']
+    .map((name) => readFileSync(join(ROOT, `k8s/injection/${name}.yaml`), 'utf8'))
+    .join('')
+  const found = [
+    ...text.matchAll(/(?:\[|orValue\()'([a-z0-9-]+): /g),
+    ...text.matchAll(/'(iam(?:\.amazonaws\.com|-ra)\/[a-z0-9-]+)'/g),
+    ...text.matchAll(/variables\.cluster\[\?'([a-z0-9-]+)'/g),
+  ].map(([_all, name = '']) => name)
+  assert.ok(found.length > 100)
+  // What pods and namespaces have from others.
+  const others = ['iam-ra/credentials']
+  assert.equal(
+    [...new Set(found)].filter(
+      (name) => !others.includes(name) && !new RegExp(`\`(iam-ra/)?${name}[\`=]`).test(page),
+    ),
+    [],
+  )
+})
+
 injection('quotes text for CEL', () => {
   assert.is(quoted("a'b\\c\nd"), String.raw`'a\'b\\c\nd'`)
 })

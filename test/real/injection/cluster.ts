@@ -30,7 +30,7 @@ export interface Cluster {
   /** Another ConfigMap with a binding of its own, for namespaces with the labels that it returns. */
   settings(changes: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>>>
   /** As cluster-admin; refusals and warnings are part of the answer. */
-  call(method: string, path: string, body: object): Promise<ApiAnswer>
+  call(method: string, path: string, body: object, type?: string): Promise<ApiAnswer>
   /** Nothing is kept. */
   send(namespace: string, pod: Pod): Promise<Answer>
   /** Sends until `accept` holds: a change of policies is in force after about a second. */
@@ -54,7 +54,9 @@ export async function startCluster(): Promise<Cluster> {
   const kubernetes = await startKubernetes()
   try {
     const manifests = policies()
-    for (const manifest of manifests) await kubernetes.request('POST', collectionOf(manifest), manifest)
+    for (const manifest of manifests) {
+      await kubernetes.request('POST', `${collectionOf(manifest)}?fieldValidation=Strict`, manifest)
+    }
     const cluster = clusterOf(kubernetes, manifests)
     await cluster.namespace('probe', { 'iam.amazonaws.com/permitted': '.*' })
     await cluster.namespace('plain', {}, { 'iam-ra/injection': 'off' })
@@ -105,9 +107,12 @@ export function exported({ metadata, spec }: Pod): Pod {
 
 function clusterOf(kubernetes: Kubernetes, manifests: readonly Manifest[]): Cluster {
   const known: { readonly changes: object; readonly label: string }[] = []
-  const headers = { Authorization: `Bearer ${tokenOf(kubernetes)}` }
-  const call: Cluster['call'] = (method, path, body) =>
-    api(method, `${kubernetes.url}${path}`, { headers, ca: kubernetes.ca, body })
+  const token = tokenOf(kubernetes)
+  const call: Cluster['call'] = (method, path, body, type = 'application/json') =>
+    api(method, `${kubernetes.url}${path}`, {
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': type },
+      ...{ ca: kubernetes.ca, body },
+    })
   const send: Cluster['send'] = async (namespace, pod) => {
     const { status, json } = await call(
       'POST',

@@ -7,6 +7,7 @@ import {
   ADMISSION,
   asker,
   collectionOf,
+  exported,
   policies,
   SETTINGS,
   startCluster,
@@ -59,6 +60,40 @@ removed('without its binding pods that ask are refused, and no others', () =>
   without(`${ADMISSION}/mutatingadmissionpolicybindings`, 'MutatingAdmissionPolicyBinding', 'iam-ra-inject'),
 )
 
+removed('without the mutating policy an exported pod is looked at too', async () => {
+  const { pod } = await cluster.send('team', asker('r'))
+  const sent = exported(pod)
+  const [container] = sent.spec['initContainers'] as readonly [Record<string, unknown>]
+  const env = container['env'] as readonly object[]
+  const with_ = (change: object): Pod => ({
+    ...sent,
+    spec: { ...sent.spec, initContainers: [{ ...container, ...change }] },
+  })
+  await cluster.kubernetes.request('DELETE', `${ADMISSION}/mutatingadmissionpolicies/iam-ra-inject`)
+  try {
+    await cluster.sendUntil('team', asker('r'), ({ status }) => status > 299)
+    for (const change of [
+      { env: [...env, { name: 'ROLE_ARN', value: 'arn:aws:iam::123456789012:role/other' }] },
+      { env: env.slice(0, 1) },
+      { envFrom: [{ configMapRef: { name: 'mine' } }] },
+      { command: ['/bin/sh'] },
+      { args: ['--role-arn=x'] },
+      { name: 'other' },
+    ]) {
+      const { codes, says } = await cluster.send('team', with_(change))
+      assert.equal(codes, ['not-injected'], says)
+    }
+    const another = {
+      ...sent.metadata,
+      annotations: { ...sent.metadata.annotations, 'iam-ra/injected': 'x' },
+    }
+    assert.equal((await cluster.send('team', { ...sent, metadata: another })).codes, ['not-injected'])
+  } finally {
+    await put('MutatingAdmissionPolicy', 'iam-ra-inject')
+  }
+  await cluster.sendUntil('team', asker('r'), isInjected)
+})
+
 removed('without the refusing policy a pod says itself why it got nothing', async () => {
   await cluster.kubernetes.request('DELETE', `${ADMISSION}/validatingadmissionpolicies/iam-ra`)
   const { pod } = await cluster.sendUntil('team', asker(' '), ({ status }) => status < 300)
@@ -105,6 +140,20 @@ removed('settings that change are in force without a restart', async () => {
 })
 
 const PATTERNS = { '[': /error parsing regexp/, 'x)|(?:.*': /error parsing regexp/ }
+
+removed('a pod is applied twice with server-side apply', async () => {
+  const path = '/api/v1/namespaces/team/pods/applied?fieldManager=test'
+  const pod = asker('r')
+  const body = {
+    ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'applied', ...pod.metadata } },
+    spec: { serviceAccountName: 'default', ...pod.spec },
+  }
+  const [first, second] = [await applied(path, body), await applied(path, body)]
+  assert.is(first.status, 201, JSON.stringify(first.json))
+  assert.is(second.status, 200, JSON.stringify(second.json))
+  assert.equal(second.json['spec'], first.json['spec'])
+  assert.match(JSON.stringify(second.json['metadata']), '"iam-ra/injected":')
+})
 
 removed('wrong patterns are refused on the namespace, and a wrong one can still be removed', async () => {
   await cluster.namespace('had-it-before', { 'iam.amazonaws.com/permitted': '[' })
@@ -170,6 +219,10 @@ removed('what would not work is warned of', async () => {
     for (const [index, one] of expected.entries()) assert.match(warnings[index] ?? '', one)
   }
 })
+
+function applied(path: string, body: object): ReturnType<typeof cluster.call> {
+  return cluster.call('PATCH', path, body, 'application/apply-patch+yaml')
+}
 
 async function apply(directory: string): Promise<void> {
   for (const text of render(directory)) {
