@@ -62,7 +62,7 @@ export function askedVariables(templates: Templates): readonly Variable[] {
     // The profile of this role if the settings have one in the role's account: names can be the same in two accounts.
     [
       'profileOfRole',
-      `!variables.roleArn.contains(':role/') ? ''
+      `!variables.roleArn.matches('^arn:[^:]+:iam::[0-9]{12}:role/') ? ''
 : variables.cluster[?('profile-arn.' + variables.roleArn.split('/')[variables.roleArn.split('/').size() - 1])].orValue('')`,
     ],
     [

@@ -183,7 +183,8 @@ export function namespaces(): readonly Manifest[] {
           // A namespace that has a wrong one already can still be changed and deleted.
           name: 'changes-them',
           expression: `${keys}.exists(key, key in object.metadata.?annotations.orValue({})
-  && (oldObject == null || object.metadata.annotations[key] != oldObject.metadata.?annotations[?key].orValue('')))`,
+  && (oldObject == null || oldObject.metadata.?labels[?'iam-ra/injection'].orValue('') != 'enabled'
+    || object.metadata.annotations[key] != oldObject.metadata.?annotations[?key].orValue('')))`,
         },
       ],
       variables: named([

@@ -157,6 +157,11 @@ removed('a pod is applied twice with server-side apply', async () => {
 
 removed('wrong patterns are refused on the namespace, and a wrong one can still be removed', async () => {
   await cluster.namespace('had-it-before', { 'iam.amazonaws.com/permitted': '[' })
+  await cluster.namespace(
+    'labelled-later',
+    { 'iam.amazonaws.com/permitted': '[' },
+    { 'iam-ra/injection': 'off' },
+  )
   await apply('k8s/injection/namespaces')
   const send = (permitted: string, allowed = '["r"]'): Promise<string> =>
     refusal('POST', '/api/v1/namespaces?dryRun=All', {
@@ -170,16 +175,16 @@ removed('wrong patterns are refused on the namespace, and a wrong one can still 
   for (const [pattern, says] of Object.entries(PATTERNS)) assert.match(await send(pattern), says)
   assert.match(await send('.*', '["r"'), /allowed-roles-invalid: /)
   assert.is(await send('a|b'), '')
-  const change = (permitted: string): Promise<string> =>
-    refusal('PUT', '/api/v1/namespaces/had-it-before', {
+  const change = (name: string, permitted: string): Promise<string> =>
+    refusal('PUT', `/api/v1/namespaces/${name}`, {
       metadata: {
-        name: 'had-it-before',
-        labels: { 'iam-ra/injection': 'enabled', more: 'x' },
+        ...{ name, labels: { 'iam-ra/injection': 'enabled', more: 'x' } },
         annotations: { 'iam.amazonaws.com/permitted': permitted },
       },
     })
-  assert.is(await change('['), '')
-  assert.is(await change('.*'), '')
+  assert.match(await change('labelled-later', '['), /error parsing regexp/)
+  assert.is(await change('had-it-before', '['), '')
+  assert.is(await change('had-it-before', '.*'), '')
 })
 
 removed('with the optional policy, pods that ask for none get the default role or are refused', async () => {
