@@ -1,7 +1,7 @@
 /** Every workload of an installation, with what AWS, its authority and its cluster say of it. Pure. */
 import type { Standing } from './authority/authority.ts'
 import type { Binding } from './aws/bindings.ts'
-import type { BoundRole, Installation } from './aws/installation.ts'
+import type { Bound, BoundRole, Installation } from './aws/installation.ts'
 import type { KubeObject } from './kubernetes/objects.ts'
 
 export interface WorkloadRow {
@@ -57,7 +57,7 @@ function awsStanding(
   installation: Installation,
   role: BoundRole,
   binding: Binding,
-  bound: readonly { readonly role: BoundRole; readonly binding: Binding }[],
+  bound: readonly Bound[],
 ): Standing {
   const { anchor, clusters } = installation
   const other = bound.find((one) => one.role !== role && keyOf(one.binding) === keyOf(binding))

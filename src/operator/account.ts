@@ -22,15 +22,17 @@ export async function withAccount<T>(
   work: (account: Account) => Promise<T>,
 ): Promise<T> {
   const said = new Set<string>()
+  let isOver = false
   const onRetry = (why: string): void => {
-    // Several calls at once meet the same.
-    if (!said.has(why)) runtime.stderr(`note: ${why}; trying again for up to a minute\n`)
+    // Several calls at once meet the same; calls that a failed one left behind concern nobody.
+    if (!isOver && !said.has(why)) runtime.stderr(`note: ${why}; trying again for up to a minute\n`)
     said.add(why)
   }
   const account = await openAccount(runtime, { region, profile, interrupt, onRetry })
   try {
     return await work(account)
   } finally {
+    isOver = true
     account.close()
   }
 }

@@ -4,6 +4,7 @@ import { displayPlan, summary } from '../onboarding/plan/display.ts'
 import { applyInOrder } from '../onboarding/plan/order.ts'
 import type { Plan, Shown, Step } from '../onboarding/plan/step.ts'
 import type { Paints } from '../terminal/colour.ts'
+import { startProgress, type Progress } from '../terminal/progress.ts'
 import type { OperatorContext } from './context.ts'
 import { FOUND } from './exits.ts'
 
@@ -24,7 +25,6 @@ export interface ChangeFlags {
 }
 
 const show = ({ shown }: Step): Shown => shown
-const apply = (step: Step): Promise<string> => step.apply()
 
 /** @returns the exit code @throws IamRaError */
 export async function change(
@@ -53,7 +53,10 @@ export async function change(
   }
   const takes = takesAway ?? first.steps.some((step) => show(step).verb === 'delete')
   if (flags.yes !== true) await confirm(context, sum, takes)
-  const left = await applyInOrder(first.steps, { apply, again: plan, say, signal: context.interrupt })
+  const left = await applyInOrder(first.steps, {
+    ...{ again: plan, say, signal: context.interrupt },
+    apply: (step) => applyShown(context, step),
+  })
   for (const note of left.notes) if (!first.notes.includes(note)) say(`note: ${note}`)
   if (left.steps.length === 0 && left.problems.length === 0) {
     say('done')
@@ -63,6 +66,19 @@ export async function change(
     problems: [...displayPlan({ ...left, notes: [] }, show), ...left.problems],
     hint: 'run it again in a moment: the change may take time to become visible, or something else may have changed it back',
   })
+}
+
+/** A line of the terminal says what a step is waiting for, while it waits. */
+async function applyShown({ runtime }: OperatorContext, step: Step): Promise<string> {
+  let progress: Progress | undefined
+  try {
+    return await step.apply((what) => {
+      progress ??= startProgress(runtime, what)
+      progress.awaits(what)
+    })
+  } finally {
+    progress?.end()
+  }
 }
 
 async function confirm(

@@ -69,10 +69,18 @@ interface Fault {
   readonly hint?: string
 }
 
+/** Flags that operators may expect, and why there are none. */
+const LEFT_OUT: Readonly<Record<string, string>> = {
+  bind: 'a role names each of its workloads; for more than one role holds, create a second one with the same policies',
+  scope: 'use --installation NAME for a second trust anchor with roles of its own',
+}
+
 /** Decides by the class. The library's own helper decides by its name, which a minifier changes. */
 function faultOf(command: string, found: unknown): Fault {
   if (found instanceof FlagNotFoundError) {
     const sentence = `${command} has no flag --${found.input}`
+    const why = LEFT_OUT[found.input]
+    if (why !== undefined) return { sentence, hint: why }
     const corrections = found.corrections.map((name) => `--${name.replace(/^--/, '')}`)
     return corrections.length === 0 ? { sentence } : { sentence, hint: didYouMean(corrections) }
   }

@@ -44,6 +44,10 @@ for (const [argv, says] of [
     [...SETUP, '--frobnicate'],
     /has no flag --frobnicate\nhint: run iam-ra vault setup --help to list the flags/,
   ],
+  [
+    ['role', 'create', 'a', '--bind', 'group'],
+    /has no flag --bind\nhint: a role names each of its workloads; /,
+  ],
   [[...SETUP, '-x'], /^iam-ra: vault setup has no flag -x\n/],
   [[...SETUP, '--json'], /"message":"vault setup has no flag --json"/],
   [[...SETUP, '--setup'], /^iam-ra: --setup has no value\n/],

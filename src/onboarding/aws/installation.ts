@@ -26,6 +26,12 @@ export interface BoundRole extends RoleRecord {
   readonly fault: string | undefined
 }
 
+/** A workload and one of its roles; it has more than one only after a run that was stopped. */
+export interface Bound {
+  readonly role: BoundRole
+  readonly binding: Binding
+}
+
 export interface Installation {
   readonly name: string
   readonly owner: Owner

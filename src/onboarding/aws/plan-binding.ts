@@ -13,7 +13,7 @@ import { settle, type Settling } from './settle.ts'
 import type { Plan } from '../plan/step.ts'
 import { admissionKey, admissionOf, admissions, policyFor, policySize, type Owner } from './trust-policy.ts'
 
-export interface BindingWishes extends Pick<Settling, 'bind' | 'unbind' | 'onWait'> {
+export interface BindingWishes extends Pick<Settling, 'bind' | 'unbind'> {
   /** Lets in those too whom only a tag names: as the plan shows them. */
   readonly settleOthers?: boolean
   /** The most characters that a trust policy may have in this account. */
@@ -75,9 +75,10 @@ export function planBinding(account: Account, owner: Owner, role: BoundRole, wis
   ]
   const step = {
     shown: { verb: 'change' as const, what: `iam role ${role.name}`, differences },
-    apply: () =>
+    apply: (onWait?: Settling['onWait']) =>
       applyBinding(account, owner, {
-        ...wishes,
+        ...{ bind, unbind },
+        ...(onWait === undefined ? {} : { onWait }),
         role: role.name,
         letIn: settleOthers ? rest.filter(isLacking) : [],
       }),

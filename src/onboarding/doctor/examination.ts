@@ -4,7 +4,7 @@ import type { Clock } from '../../run/runtime.ts'
 import { seconds } from '../../text/time.ts'
 import { failed, unknown, type Finding, type Group, type Line } from './finding.ts'
 
-export interface Looking<T> {
+interface Looking<T> {
   /** @throws IamRaError */
   readonly read: () => Promise<T>
   /** Pure. Absent if reading it is all. */

@@ -16,9 +16,9 @@ import { commonName } from '../names.ts'
 import type { Arns } from './cluster/objects.ts'
 import type { Examination } from './examination.ts'
 import { failed, ok } from './finding.ts'
-import type { Bound } from './scope.ts'
+import type { Bound } from '../aws/installation.ts'
 
-export interface ExchangeQuestion {
+interface ExchangeQuestion {
   readonly bound: Bound
   readonly arns: Arns
   readonly place: VaultCluster

@@ -1,6 +1,6 @@
 /** Which workloads a run of doctor is about. */
 import type { Binding } from '../aws/bindings.ts'
-import type { BoundRole, Installation } from '../aws/installation.ts'
+import type { Bound, BoundRole, Installation } from '../aws/installation.ts'
 import type { Cluster } from '../aws/owned.ts'
 import { listed } from './finding.ts'
 
@@ -14,11 +14,6 @@ export interface Wanted {
 
 export function isOne({ workload, account }: Wanted): boolean {
   return workload !== undefined || account !== undefined
-}
-
-export interface Bound {
-  readonly role: BoundRole
-  readonly binding: Binding
 }
 
 export interface Scope {

@@ -12,8 +12,8 @@ export interface Shown {
 /** Applying it twice has the same result as applying it once. */
 export interface Step {
   readonly shown: Shown
-  /** @returns what was done, as a line @throws IamRaError */
-  readonly apply: () => Promise<string>
+  /** @param onWait told what is waited for, each time that changes @returns what was done, as a line @throws IamRaError */
+  readonly apply: (onWait?: (what: string) => void) => Promise<string>
 }
 
 /** @typeParam S what a room can show and apply; Vault's steps are only data, so that they can be compared */

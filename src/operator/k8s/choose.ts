@@ -1,6 +1,6 @@
 /** Which cluster, role, namespace and account a command means; each name is checked before anything is asked or read. */
 import { IamRaError } from '../../errors.ts'
-import type { BoundRole, Installation } from '../../onboarding/aws/installation.ts'
+import type { Bound, BoundRole, Installation } from '../../onboarding/aws/installation.ts'
 import type { Binding } from '../../onboarding/aws/bindings.ts'
 import type { Cluster } from '../../onboarding/aws/owned.ts'
 import {
@@ -110,11 +110,6 @@ export function chooseRole(
     `there is no role ${name} in installation ${installation.name}`,
     near === undefined ? `create it with iam-ra role create ${name}${others}` : `did you mean ${near}?`,
   )
-}
-
-export interface Bound {
-  readonly role: BoundRole
-  readonly binding: Binding
 }
 
 /** Every role's binding of the workload in this cluster and namespace; more than one only after a run that was stopped. */

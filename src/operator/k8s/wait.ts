@@ -54,6 +54,7 @@ export async function waitForSample(
   const kubectl = kubectlOf(context, flags)
   const untilMs = runtime.clock.elapsed() + waitMs
   const progress = startProgress(runtime, `${name} to have credentials`)
+  let said = ''
   try {
     for (;;) {
       const pods = await kubectl.list('pod', selector, namespace)
@@ -61,6 +62,10 @@ export async function waitForSample(
       if (state.has) break
       if (runtime.clock.elapsed() >= untilMs) throw late(name, namespace, waitMs, state)
       progress.awaits(`${name}: ${state.awaits}`)
+      // Where there is no line to redraw, such as in a pipeline's log.
+      if (!runtime.terminal.live && state.awaits !== said)
+        runtime.stderr(`waiting for ${name}: ${state.awaits}\n`)
+      said = state.awaits
       await runtime.clock.sleep(PAUSE_MS, interrupt)
     }
   } finally {

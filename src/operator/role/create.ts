@@ -9,7 +9,6 @@ import { planRole } from '../../onboarding/aws/plan-role.ts'
 import { wishFaults, type RoleWishes } from '../../onboarding/aws/role-wishes.ts'
 import { joined, type Plan } from '../../onboarding/plan/step.ts'
 import { readInputFile } from '../../run/input-file.ts'
-import { startProgress } from '../../terminal/progress.ts'
 import { installationOf, withAccount } from '../account.ts'
 import { checkTags } from '../added-tags.ts'
 import { change, type ChangeFlags } from '../change.ts'
@@ -47,7 +46,7 @@ export async function create(context: OperatorContext, flags: CreateFlags, role:
     let now: Installation | undefined
     const plan = async (): Promise<Plan> => {
       now = await readInstallation(account, name)
-      return joined(await planRole(account, now, wishes), await planSettling(context, account, now, role))
+      return joined(await planRole(account, now, wishes), await planSettling(account, now, role))
     }
     const code = await change(context, { plan, stage: 'exchange' }, flags)
     const made = now?.roles.find((one) => one.role === role)
@@ -93,30 +92,9 @@ function unfit(path: string, wrong: string, hint: string): IamRaError {
 }
 
 /** Names that the trust policy admits and no tag has. Only then does the quota matter. */
-async function planSettling(
-  { runtime }: OperatorContext,
-  account: Account,
-  installation: Installation,
-  role: string,
-): Promise<Plan> {
+async function planSettling(account: Account, installation: Installation, role: string): Promise<Plan> {
   const found = installation.roles.find((one) => one.role === role)
   if (found === undefined || found.untagged.length === 0) return { steps: [], notes: [], problems: [] }
   const quota = await account.iam.trustPolicyQuota()
-  const plan = planBinding(account, installation.owner, found, {
-    quota,
-    onWait: (what) => progress?.awaits(what),
-  })
-  let progress: ReturnType<typeof startProgress> | undefined
-  const steps = plan.steps.map((step) => ({
-    ...step,
-    async apply() {
-      progress = startProgress({ ...runtime }, 'IAM')
-      try {
-        return await step.apply()
-      } finally {
-        progress.end()
-      }
-    },
-  }))
-  return { ...plan, steps }
+  return planBinding(account, installation.owner, found, { quota })
 }

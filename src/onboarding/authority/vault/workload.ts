@@ -73,7 +73,7 @@ function sourceOf(names: VaultCluster | undefined, ca: string | undefined, names
   const { address = '', authMount = '', pkiMount = '', pkiRole = '', vaultNamespace } = names ?? {}
   return {
     ...{ kind: 'vault', address, ca, authMount, authRole: namespace, audience: AUDIENCE },
-    ...{ pkiMount, pkiRole, vaultNamespace },
+    ...{ pkiMount, pkiRole, ...(vaultNamespace === undefined ? {} : { vaultNamespace }) },
   }
 }
 

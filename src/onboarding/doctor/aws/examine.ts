@@ -17,7 +17,7 @@ export interface AwsFacts {
   readonly scope: Scope
 }
 
-export interface AwsQuestion {
+interface AwsQuestion {
   readonly installation: string
   readonly wanted: Wanted
   readonly commands: Commands

@@ -6,7 +6,7 @@ import { profileName } from '../../names.ts'
 import type { Commands } from '../commands.ts'
 import { failed, faultsOr, warning, type Finding } from '../finding.ts'
 
-export interface ProfileFacts {
+interface ProfileFacts {
   readonly installation: string
   readonly role: BoundRole
   /** All of the account. */

@@ -9,7 +9,7 @@ import { commonName, rolePath } from '../../names.ts'
 import type { Commands } from '../commands.ts'
 import { failed, faultsOr, listed, unknown, warning, type Finding } from '../finding.ts'
 
-export interface RoleFacts {
+interface RoleFacts {
   readonly owner: Owner
   readonly role: BoundRole
   /** Of the trust anchor. */

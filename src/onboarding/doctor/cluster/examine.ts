@@ -17,7 +17,7 @@ import {
   type WorkloadObjects,
 } from './objects.ts'
 
-export interface ClusterQuestion {
+interface ClusterQuestion {
   readonly aws: AwsFacts | undefined
   readonly kubectl: Kubectl
   /** Undefined if it could not be found; that is said already. */

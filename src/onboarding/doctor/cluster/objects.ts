@@ -7,7 +7,7 @@ import type { Anchor } from '../../aws/installation.ts'
 import { isRecord } from '../../../text/json.ts'
 import type { Commands } from '../commands.ts'
 import { failed, faultsOr, listed, ok, type Finding } from '../finding.ts'
-import type { Bound } from '../scope.ts'
+import type { Bound } from '../../aws/installation.ts'
 
 /** The object that says which cluster this is. */
 export const MARK = 'iam-ra'

@@ -1,4 +1,5 @@
 /** The checks of pods: the one that is named, or those that have a workload's label. */
+import { IamRaError } from '../../../errors.ts'
 import type { Kubectl } from '../../kubernetes/kubectl.ts'
 import type { KubeObject } from '../../kubernetes/objects.ts'
 import type { Binding } from '../../aws/bindings.ts'
@@ -16,7 +17,7 @@ import { isRecord } from '../../../text/json.ts'
 export const LABEL = 'iam-ra/workload'
 const STANDARD = 'pod-security.kubernetes.io/enforce'
 
-export interface PodQuestion {
+interface PodQuestion {
   readonly kubectl: Kubectl
   readonly workloads: readonly WorkloadObjects[]
   /** The one that is asked for. */
@@ -98,14 +99,22 @@ function newest(pods: readonly KubeObject[]): readonly KubeObject[] {
 
 /** None if the operator may not look at events: pods say most by themselves. */
 async function eventsOf(kubectl: Kubectl, namespace: string): Promise<readonly KubeObject[]> {
-  return await kubectl.list('event', '', namespace).catch(() => [])
+  return await kubectl.list('event', '', namespace).catch(unseen([]))
 }
 
 /** Undefined if the operator may not look at nodes: many may not. */
 async function kubeletOf(kubectl: Kubectl, node: string | undefined): Promise<string | undefined> {
   if (node === undefined) return undefined
-  const found = await kubectl.get({ kind: 'node', name: node }).catch(() => undefined)
+  const found = await kubectl.get({ kind: 'node', name: node }).catch(unseen(undefined))
   const status = found?.['status']
   const info = isRecord(status) ? status['nodeInfo'] : undefined
   return isRecord(info) && typeof info['kubeletVersion'] === 'string' ? info['kubeletVersion'] : undefined
+}
+
+/** In place of what kubectl could not read. @throws a bug */
+function unseen<T>(instead: T): (error: unknown) => T {
+  return (error) => {
+    if (error instanceof IamRaError && error.stage === 'cluster') return instead
+    throw error
+  }
 }

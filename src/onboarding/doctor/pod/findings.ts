@@ -6,7 +6,7 @@ import { isRecord } from '../../../text/json.ts'
 import type { Arns } from '../cluster/objects.ts'
 import type { Commands } from '../commands.ts'
 import { failed, faultsOr, skipped, warning, type Finding } from '../finding.ts'
-import type { Bound } from '../scope.ts'
+import type { Bound } from '../../aws/installation.ts'
 import { environmentOf, type ConfigMaps } from './environment.ts'
 import { CONTAINER, type Container, type ContainerStatus, type Pod } from './pod.ts'
 

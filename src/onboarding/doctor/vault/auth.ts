@@ -9,7 +9,7 @@ import type { Data } from '../../vault/difference.ts'
 import type { State } from '../../vault/state.ts'
 import type { Commands } from '../commands.ts'
 import { failed, faultsOr, warning, type Finding } from '../finding.ts'
-import type { Bound } from '../scope.ts'
+import type { Bound } from '../../aws/installation.ts'
 
 /** @param context undefined if it is not known which cluster kubectl would ask */
 export function authFindings(

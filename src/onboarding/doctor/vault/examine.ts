@@ -15,7 +15,7 @@ import { ok, skipped } from '../finding.ts'
 import { authFindings, namespaceFindings } from './auth.ts'
 import { authorityFindings, pkiRoleFindings, setupOf } from './pki.ts'
 
-export interface VaultQuestion {
+interface VaultQuestion {
   readonly aws: AwsFacts | undefined
   /** Undefined if it is not known. */
   readonly context: KubeContext | undefined

@@ -13,9 +13,9 @@ import type { State } from '../../vault/state.ts'
 import type { Step } from '../../vault/step.ts'
 import type { Commands } from '../commands.ts'
 import { expiry, failed, faultsOr, listed, ok, warning, type Finding } from '../finding.ts'
-import type { Bound } from '../scope.ts'
+import type { Bound } from '../../aws/installation.ts'
 
-export interface PkiFacts {
+interface PkiFacts {
   readonly cluster: string
   readonly place: VaultCluster
   readonly state: State
