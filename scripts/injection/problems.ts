@@ -45,11 +45,9 @@ function ownVariables({ init, renew, serve }: Templates): readonly Variable[] {
   && !has(c.command) && !has(c.lifecycle) && c.?envFrom.orValue([]).size() == 0
   && c.?args.orValue([]) == (variables.mode == 'init' ? [] : [variables.mode == 'renew' ? 'renew' : 'serve'])
   && c.?restartPolicy.orValue('') == (variables.mode == 'init' ? '' : 'Always')
-  && c.?env.orValue([]).size() == variables.env.size()
-  && variables.env.all(e, c.env.exists_one(own, own.name == e.name && own.?value.orValue('') == e.?value.orValue('')
-    && own.?valueFrom.?fieldRef.?fieldPath.orValue('') == e.?field.orValue('')
-    && own.?valueFrom.?secretKeyRef.?name.orValue('') == e.?secret.orValue('')
-    && own.?valueFrom.?secretKeyRef.?key.orValue('') == e.?key.orValue('')))
+  && c.?env.orValue([]).map(e, [e.name, e.?value.orValue(''), e.?valueFrom.?fieldRef.?fieldPath.orValue(''),
+      e.?valueFrom.?secretKeyRef.?name.orValue(''), e.?valueFrom.?secretKeyRef.?key.orValue('')])
+    == variables.env.map(e, [e.name, e.?value.orValue(''), e.?field.orValue(''), e.?secret.orValue(''), e.?key.orValue('')])
   && (variables.file
     ? ${mountsAreOurs(init)}
     : ${mountsAreOurs(serve)}))`,
