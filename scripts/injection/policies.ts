@@ -9,8 +9,11 @@ export type Manifest = Readonly<Record<string, unknown>>
 
 const API = 'admissionregistration.k8s.io/v1'
 const ENABLED = { matchLabels: { 'iam-ra/injection': 'enabled' } }
+/** With the API server's default, so that `kubectl apply` finds nothing to change. */
 const OF_PODS = {
-  resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }],
+  resourceRules: [
+    { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'], scope: '*' },
+  ],
 }
 const ROLE = 'iam.amazonaws.com/role'
 const ASKS = `'${ROLE}' in object.metadata.?annotations.orValue({})`
@@ -110,7 +113,7 @@ export function defaultRole(): readonly Manifest[] {
 }
 
 export function warn(templates: Templates): readonly Manifest[] {
-  const workloads = { apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'] }
+  const workloads = { apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], scope: '*' }
   const env = ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE', 'AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE']
   return [
     policy('Validating', 'iam-ra-warn', {
