@@ -63,6 +63,7 @@ function awsStanding(
   const other = bound.find((one) => one.role !== role && keyOf(one.binding) === keyOf(binding))
   if (other !== undefined) return wrong(`bound to ${other.role.role} too`)
   if (role.lacking.includes(binding)) return wrong('not in the trust policy')
+  if (role.altered) return wrong('trust policy changed by hand')
   if (anchor === undefined || !anchor.arn.endsWith(`/${binding.anchor.id}`))
     return wrong('of another trust anchor')
   if (!anchor.enabled) return wrong('trust anchor is disabled')

@@ -69,6 +69,7 @@ const cluster = { name: 'staging', mode: 'vault', namespace: 'default', words: [
 
 for (const [what, change, why] of [
   ['a name that the policy lacks', { roles: [role({ lacking: [BINDING] })] }, 'not in the trust policy'],
+  ['a changed policy', { roles: [role({ altered: true })] }, 'trust policy changed by hand'],
   ['an anchor that is off', { anchor: { arn: ANCHOR, enabled: false } }, 'trust anchor is disabled'],
   ['another anchor', { anchor: { arn: `${ANCHOR}0`, enabled: true } }, 'of another trust anchor'],
   ['no profile', { roles: [role({ profiles: [] })] }, 'role has no profile'],

@@ -59,6 +59,14 @@ export function roleFindings(installation: Installation, role: BoundRole): reado
       wrong: `has another profile, ${arn}, from a run that was stopped`,
       hint: `${create} deletes it`,
     })),
+    ...(role.altered
+      ? [
+          {
+            wrong: 'has statements of iam-ra in its trust policy that someone changed by hand',
+            hint: `${create} writes them again`,
+          },
+        ]
+      : []),
     ...role.lacking.map((one) => ({
       wrong: `does not admit ${commonName(one)}, which its tags have`,
       hint: `${onboard(installation, role, one)} admits it`,

@@ -6,7 +6,14 @@ import type { RoleRecord } from './iam.ts'
 import { byAge } from './only-one.ts'
 import { isOwned, ownedFault, readClusters, refuseFault, ROLE, tagValue, type Cluster } from './owned.ts'
 import type { AnchorRecord, ProfileRecord } from './roles-anywhere.ts'
-import { admissionKey, admissionOf, admissions, type Admission, type Owner } from './trust-policy.ts'
+import {
+  admissionKey,
+  admissionOf,
+  admissions,
+  isAltered,
+  type Admission,
+  type Owner,
+} from './trust-policy.ts'
 
 export interface Anchor extends AnchorRecord {
   readonly tags: readonly Tag[]
@@ -20,6 +27,8 @@ export interface BoundRole extends RoleRecord {
   readonly lacking: readonly Binding[]
   /** What the trust policy admits although no tag has it. */
   readonly untagged: readonly Admission[]
+  /** Whether someone changed our statements of the trust policy by hand. */
+  readonly altered: boolean
   /** Its own: those with the right name that list the role. More than one after a call whose answer was lost. */
   readonly profiles: readonly ProfileRecord[]
   /** Why it cannot be changed, in words that follow its name. */
@@ -115,6 +124,7 @@ function boundRole(owner: Owner, record: RoleRecord, profiles: readonly ProfileR
     ...{ ...record, role, bindings },
     lacking: bindings.filter((one) => !inPolicy.includes(admissionKey(admissionOf(one)))),
     untagged: admitted.filter((one) => !inTags.includes(admissionKey(one))),
+    altered: isAltered(owner, record.policy),
     profiles: profiles
       .filter((one) => one.name === profileName(installation, role) && one.roleArns.includes(record.arn))
       .toSorted(byAge),

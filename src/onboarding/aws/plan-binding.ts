@@ -47,7 +47,12 @@ export function planBinding(account: Account, owner: Owner, role: BoundRole, wis
         before === undefined ? [] : [{ name: `tag ${key}`, before, after: '(removed)' }],
       ),
   ]
-  const names = namesChanged(owner, role, wanted)
+  const names = [
+    ...(role.altered
+      ? [{ name: 'trust policy', before: 'statements changed by hand', after: 'as iam-ra writes them' }]
+      : []),
+    ...namesChanged(owner, role, wanted),
+  ]
   const problems = [
     ...nameFaults(installation, bind),
     ...roomFaults(
@@ -57,10 +62,13 @@ export function planBinding(account: Account, owner: Owner, role: BoundRole, wis
       quota,
     ),
   ]
-  const notes = others.map(
-    (one) =>
-      `${keyOf(one)} is a tag of role ${role.name}, but its trust policy does not admit ${commonName(one)}: anyone who may tag the role could have set it; --settle-others admits it`,
-  )
+  const notes = [
+    ...others.map(
+      (one) =>
+        `${keyOf(one)} is a tag of role ${role.name}, but its trust policy does not admit ${commonName(one)}: anyone who may tag the role could have set it; --settle-others admits it`,
+    ),
+    ...stillAdmitted(unbind, after),
+  ]
   if (tags.length === 0 && names.length === 0) return { steps: [], notes, problems }
   const tagCount = role.tags.length + tags.filter(({ before }) => before === undefined).length - unbind.length
   const more = roomIn(owner, { tagCount, policy: wanted, bindings: after }, quota)
@@ -84,6 +92,18 @@ export function planBinding(account: Account, owner: Owner, role: BoundRole, wis
       }),
   }
   return { steps: [step], notes, problems }
+}
+
+/** A certificate has the name of the account, which workloads may share. */
+function stillAdmitted(unbind: readonly Binding[], after: readonly Binding[]): readonly string[] {
+  return unbind.flatMap((one) => {
+    const key = admissionKey(admissionOf(one))
+    const other = after.find((left) => admissionKey(admissionOf(left)) === key)
+    if (other === undefined) return []
+    return [
+      `pods of ${one.namespace}/${one.workload} can still assume the role: they run as service account ${one.account}, as ${other.workload} does, which stays bound`,
+    ]
+  })
 }
 
 /** The names that a trust policy admits from now on, and those that it no longer does. */

@@ -1,6 +1,6 @@
 /** Removes an installation, in an order in which another operator's onboarding is refused instead of leaving a workload half bound. */
 import type { Account } from './account.ts'
-import type { Installation } from './installation.ts'
+import type { BoundRole, Installation } from './installation.ts'
 import { planBinding } from './plan-binding.ts'
 import { removeAnchor } from './plan-init.ts'
 import { removeRole } from './plan-role-delete.ts'
@@ -18,6 +18,17 @@ export async function planDestroy(account: Account, installation: Installation):
   return {
     steps: [...plans.flatMap(({ steps }) => steps), ...anchors],
     notes: plans.flatMap(({ notes }) => notes),
-    problems: [...new Set(plans.flatMap(({ problems }) => problems))],
+    problems: [...new Set([...elsewhere(account, roles), ...plans.flatMap(({ problems }) => problems)])],
   }
+}
+
+/** Roles are of the whole account, and their bindings may be those of the same installation in another region. */
+function elsewhere({ region }: Account, roles: readonly BoundRole[]): readonly string[] {
+  return roles.flatMap(({ name, bindings }) => {
+    const others = new Set(bindings.map(({ anchor }) => anchor.region).filter((one) => one !== region))
+    return [...others].map(
+      (one) =>
+        `role ${name} has workloads in ${one}, and this is ${region}: run iam-ra k8s offboard for each with --region ${one} first`,
+    )
+  })
 }

@@ -100,6 +100,12 @@ export function admissions(owner: Owner, policy: string): readonly Admission[] {
   })
 }
 
+/** Whether our statements differ from those for the names that they admit: someone changed them by hand. */
+export function isAltered(owner: Owner, policy: string): boolean {
+  const ours = statementsOf(parseJsonObject(policy) ?? {}).filter((one) => isOurs(owner, one))
+  return ours.length > 0 && canonical(ours) !== canonical(ourStatements(owner, admissions(owner, policy)))
+}
+
 /** What anyone else wrote. */
 export function foreignStatements(owner: Owner, policy: string): readonly unknown[] {
   return statementsOf(parseJsonObject(policy) ?? {}).filter((one) => !isOurs(owner, one))

@@ -4,7 +4,7 @@ import { IamRaError } from '../../errors.ts'
 import { foreignText } from '../../text/redact.ts'
 
 import { objectsIn, type Call } from './call.ts'
-import { isOurs, nameOf, path, type KubeObject, type ObjectName } from './objects.ts'
+import { installationOf, isOurs, nameOf, path, type KubeObject, type ObjectName } from './objects.ts'
 
 type Read = (names: readonly ObjectName[]) => Promise<readonly KubeObject[]>
 
@@ -25,6 +25,7 @@ export async function applyObjects(
   for (const object of objects) {
     const known = before.get(keyOf(object))
     if (known !== undefined && isOurs(object) && !isOurs(known)) throw foreign(known)
+    if (known !== undefined && isOthers(known, object)) throw others(known)
   }
   const { after, warnings, taken } = await applyAll(call, objects, before)
   const lines = after.map((object) => {
@@ -102,6 +103,24 @@ function isConflict(error: unknown): error is IamRaError {
 function managerIn({ said }: IamRaError): string {
   const managers = said.join('\n').matchAll(/conflicts? with "([^"]+)"/g)
   return [...new Set([...managers].flatMap(([, manager]) => manager ?? []))].join(', ') || 'something else'
+}
+
+/** Another installation's pods would lose their role, or their cluster its reviewer. */
+function isOthers(known: KubeObject, object: KubeObject): boolean {
+  const [theirs, own] = [installationOf(known), installationOf(object)]
+  return theirs !== undefined && own !== undefined && theirs !== own
+}
+
+function others(object: KubeObject): IamRaError {
+  return new IamRaError(
+    'REFUSED',
+    'cluster',
+    `${path(nameOf(object))} belongs to installation ${installationOf(object) ?? ''}`,
+    {
+      hint: 'use that installation with --installation, or choose another name or --k8s-namespace',
+      status: 409,
+    },
+  )
 }
 
 function foreign(object: KubeObject): IamRaError {

@@ -2,6 +2,7 @@
 import { codeOf } from '../../errors.ts'
 import type { ProgramResult, RunProgram } from '../../run/program.ts'
 import type { KubeObject } from './objects.ts'
+import { shellWord } from '../../text/shell-word.ts'
 import { kubectlError } from './refusal.ts'
 
 export interface KubectlOptions {
@@ -58,7 +59,7 @@ export function calling({ env, run }: KubectlRuntime, options: KubectlOptions): 
       ...flags,
       `--request-timeout=${limits.requestSeconds}s`,
     ]
-    const facts = { text: '', kubectl: ['kubectl', ...flags, ...where].map(quoted).join(' ') }
+    const facts = { text: '', kubectl: ['kubectl', ...flags, ...where].map(shellWord).join(' ') }
     const cannot = context === undefined ? doing : `${doing} in context ${context}`
     const result = await run('kubectl', all, { ...given, input: input ?? '' }).catch((error: unknown) => {
       const ended = codeOf(error)
@@ -70,11 +71,6 @@ export function calling({ env, run }: KubectlRuntime, options: KubectlOptions): 
     const prompt = /^Please enter .*$/m.exec(stdout)?.[0] ?? ''
     throw kubectlError(cannot, { ...facts, text: `${prompt}\n${stderr}`.trim(), ended: killed })
   }
-}
-
-/** For a shell. */
-function quoted(word: string): string {
-  return /^[\w./:@=+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }
 
 /** The objects of an answer in JSON: none, one or a list. */

@@ -63,12 +63,13 @@ export interface Owner {
 
 const MANAGED_BY = 'app.kubernetes.io/managed-by'
 const MANAGER = 'iam-ra'
+const INSTALLATION = 'iam-ra/installation'
 
 /** @returns a selector for `Kubectl.list` and for labels */
 export function labelsOf({ installation, cluster, workload }: Owner): Readonly<Record<string, string>> {
   return {
     [MANAGED_BY]: MANAGER,
-    'iam-ra/installation': installation,
+    [INSTALLATION]: installation,
     'iam-ra/cluster': cluster,
     ...(workload === undefined ? {} : { 'iam-ra/workload': workload }),
   }
@@ -77,6 +78,11 @@ export function labelsOf({ installation, cluster, workload }: Owner): Readonly<R
 /** Only such objects are changed or deleted. */
 export function isOurs({ metadata }: KubeObject): boolean {
   return metadata.labels?.[MANAGED_BY] === MANAGER
+}
+
+/** Undefined if it is nobody's, or of no installation. */
+export function installationOf({ metadata }: KubeObject): string | undefined {
+  return metadata.labels?.[INSTALLATION]
 }
 
 export function nameOf({ apiVersion, kind, metadata }: KubeObject): ObjectName {

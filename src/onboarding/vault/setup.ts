@@ -60,8 +60,8 @@ export function hasBindings(setup: ClusterSetup): setup is Setup {
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 const ACCOUNT = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
 const ACCOUNTS = new RegExp(`^\\*$|${ACCOUNT.source}`)
-const PATH = /^[\w-]+(\/[\w-]+)*$/
-const NAME = /^[\w-]+$/
+export const PATH = /^[\w-]+(\/[\w-]+)*$/
+export const NAME = /^[\w-]+$/
 /** Vault stores policy names in lower case, and has two of its own. */
 const POLICY = /^(?!(default|root)$)[a-z\d_-]+$/
 const POLICY_RULE = 'a lower-case name that a policy can also have, so not default or root'

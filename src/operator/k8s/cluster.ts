@@ -3,7 +3,7 @@ import { IamRaError } from '../../errors.ts'
 import type { Installation } from '../../onboarding/aws/installation.ts'
 import type { Cluster } from '../../onboarding/aws/owned.ts'
 import { openKubectl, type Kubectl } from '../../onboarding/kubernetes/kubectl.ts'
-import { isOurs, type KubeObject } from '../../onboarding/kubernetes/objects.ts'
+import { installationOf, isOurs, type KubeObject } from '../../onboarding/kubernetes/objects.ts'
 import { toYaml } from '../../onboarding/kubernetes/yaml.ts'
 import type { ClusterFacts } from '../../onboarding/workloads.ts'
 import type { OperatorContext } from '../context.ts'
@@ -93,16 +93,22 @@ export function clusterNameOf(configMap: KubeObject): string | undefined {
 }
 
 /**
- * Whether the service account exists and is not ours: it is left as it is then. Without a cluster to ask, it is printed.
+ * Whether the service account exists and is not this installation's: it is left as it is then. Without a cluster to ask, it is printed.
  */
 export async function isForeignAccount(
   context: OperatorContext,
   flags: ClusterFlags,
   {
+    installation,
     cluster,
     namespace,
     account,
-  }: { readonly cluster: Cluster; readonly namespace: string; readonly account: string },
+  }: {
+    readonly installation: string
+    readonly cluster: Cluster
+    readonly namespace: string
+    readonly account: string
+  },
 ): Promise<boolean> {
   try {
     const found = await kubectlOf(context, flags).getAll([
@@ -114,7 +120,7 @@ export async function isForeignAccount(
     )
     const name = configMap === undefined ? undefined : clusterNameOf(configMap)
     if (name !== undefined && name !== cluster.name) return false
-    return existing !== undefined && !isOurs(existing)
+    return existing !== undefined && (!isOurs(existing) || installationOf(existing) !== installation)
   } catch (error) {
     if (error instanceof IamRaError && error.stage === 'cluster') return false
     throw error

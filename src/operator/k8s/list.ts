@@ -34,6 +34,10 @@ export async function list(context: OperatorContext, flags: ListFlags): Promise<
   const rows = workloadRows(installation, (binding) => standings.get(binding), facts).filter(
     ({ cluster }) => flags.cluster === undefined || cluster === flags.cluster,
   )
+  for (const why of new Set(
+    rows.flatMap(({ authority }) => (authority.state === 'unknown' ? (authority.why ?? []) : [])),
+  ))
+    warn(context.runtime, `Vault could not be asked: ${why}`)
   const off = rows.filter(isOff)
   await printResult(context.runtime, flags.json === true ? asJson(installation, rows) : asTable(rows))
   say(context, installation, rows, off)

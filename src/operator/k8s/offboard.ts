@@ -49,6 +49,7 @@ export async function offboard(
       )
     }
     await removeObjects(context, flags, {
+      installation: name,
       cluster: known ?? { name: place.cluster, namespace: 'default' },
       names: own,
       facts: { installation: name, cluster: place.cluster, namespace: place.namespace, workload },

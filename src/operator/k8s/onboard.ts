@@ -123,12 +123,16 @@ async function planOnboarding(
   const quota = await account.iam.trustPolicyQuota()
   const { owner } = installation
   const moved = boundTo(installation, place).filter((one) => one.role.name !== role.name)
-  const plan = joined(
-    { steps: [], notes: [], problems: fitProblems(installation, role.role, profile?.arn, anchor.enabled) },
-    setUp.plan,
+  const bindings = (): readonly Plan[] => [
     planBinding(account, owner, role, { bind: [binding], quota, settleOthers }),
     // After the new one: a run that stops in between leaves the workload with both, and the next one ends it.
     ...moved.map((one) => planBinding(account, owner, one.role, { unbind: [one.binding], quota })),
+  ]
+  const plan = joined(
+    { steps: [], notes: [], problems: fitProblems(installation, role.role, profile?.arn, anchor.enabled) },
+    setUp.plan,
+    // Its issuer is not known then.
+    ...(setUp.plan.problems.length > 0 ? [] : bindings()),
   )
   return {
     ...{ plan, setUp, installation: installation.name },
@@ -175,7 +179,7 @@ async function objectsOf(
     ...workloadObjects({
       ...{ installation, arns, namespace, account, cluster: cluster.name },
       ...{ workload: meant.workload, role: meant.role, source: setUp.source },
-      accountIsForeign: await isForeignAccount(context, flags, { cluster, namespace, account }),
+      accountIsForeign: await isForeignAccount(context, flags, { installation, cluster, namespace, account }),
       sample: kind === undefined ? undefined : { kind, mode, image, hours },
     }),
   ]

@@ -1,12 +1,15 @@
 /** Deletes what a workload or a cluster has in Kubernetes, or prints the commands that do. */
 import { IamRaError } from '../../errors.ts'
 import type { Cluster } from '../../onboarding/aws/owned.ts'
-import { isOurs, nameOf, type ObjectName } from '../../onboarding/kubernetes/objects.ts'
+import { installationOf, isOurs, nameOf, type ObjectName } from '../../onboarding/kubernetes/objects.ts'
+import { shellWord } from '../../text/shell-word.ts'
 import type { OperatorContext } from '../context.ts'
 import { printDocument, printResult } from '../report.ts'
-import { checkCluster, clusterNameOf, kubectlOf, type ObjectFlags } from './cluster.ts'
+import { checkCluster, clusterNameOf, kubectlOf, type ClusterFlags, type ObjectFlags } from './cluster.ts'
 
 export interface Removal {
+  /** Objects of others stay. */
+  readonly installation: string
   readonly cluster: Pick<Cluster, 'name' | 'namespace'>
   readonly names: readonly ObjectName[]
   /** For --json. */
@@ -17,14 +20,18 @@ export interface Removal {
 export async function removeObjects(
   context: OperatorContext,
   flags: ObjectFlags,
-  { cluster, names, facts }: Removal,
+  removal: Removal,
 ): Promise<void> {
   const { runtime } = context
+  const { installation, cluster, facts } = removal
   if (flags.apply === true) {
     await checkCluster(context, flags, cluster)
-    for (const line of await kubectlOf(context, flags).delete(names)) runtime.stderr(`${line}\n`)
+    const kubectl = kubectlOf(context, flags)
+    const found = await kubectl.getAll(removal.names)
+    const own = found.filter((one) => !isOurs(one) || installationOf(one) === installation)
+    for (const line of await kubectl.delete(own.map(nameOf))) runtime.stderr(`${line}\n`)
   }
-  const commands = flags.apply === true ? [] : await commandsFor(context, flags, cluster, names)
+  const commands = flags.apply === true ? [] : await commandsFor(context, flags, removal)
   if (flags.json === true) {
     await printDocument(runtime, { ...facts, commands })
     return
@@ -38,22 +45,26 @@ export async function removeObjects(
 async function commandsFor(
   context: OperatorContext,
   flags: ObjectFlags,
-  cluster: Pick<Cluster, 'name' | 'namespace'>,
-  names: readonly ObjectName[],
+  removal: Removal,
 ): Promise<readonly string[]> {
-  const found = await existing(context, flags, cluster, names)
-  if (found !== undefined) return commandsOf(found.names, ` --context ${found.place}`, '')
+  const found = await existing(context, flags, removal)
+  if (found !== undefined) return commandsOf(found.names, placeOf({ ...flags, context: found.place }), '')
   // A kind that the cluster lacks fails the whole command.
-  const everywhere = names.filter(({ kind }) => !kind.includes('secrets.hashicorp.com'))
-  const place = flags.context === undefined ? '' : ` --context ${flags.context}`
-  return commandsOf(everywhere, place, ' --ignore-not-found')
+  const everywhere = removal.names.filter(({ kind }) => !kind.includes('secrets.hashicorp.com'))
+  return commandsOf(everywhere, placeOf(flags), ' --ignore-not-found')
+}
+
+function placeOf({ context, kubeconfig }: ClusterFlags): string {
+  const flags = { context, kubeconfig }
+  return Object.entries(flags)
+    .map(([name, value]) => (value === undefined ? '' : ` --${name} ${shellWord(value)}`))
+    .join('')
 }
 
 async function existing(
   context: OperatorContext,
   flags: ObjectFlags,
-  cluster: Pick<Cluster, 'name' | 'namespace'>,
-  names: readonly ObjectName[],
+  { installation, cluster, names }: Removal,
 ): Promise<{ readonly place: string; readonly names: readonly ObjectName[] } | undefined> {
   const kubectl = kubectlOf(context, flags)
   try {
@@ -64,7 +75,8 @@ async function existing(
       kubectl.context(),
     ])
     if (configMap === undefined || clusterNameOf(configMap) !== cluster.name) return undefined
-    return { place, names: found.filter(isOurs).map(nameOf) }
+    const own = found.filter((one) => isOurs(one) && installationOf(one) === installation)
+    return { place, names: own.map(nameOf) }
   } catch (error) {
     if (error instanceof IamRaError && error.stage === 'cluster') return undefined
     throw error

@@ -34,6 +34,7 @@ export async function teardown(
     const code = await change(context, { plan, stage: 'exchange', takesAway: true }, flags)
     if (flags['dry-run'] === true) return code
     await removeObjects(context, flags, {
+      installation,
       ...{ cluster, names: clusterNames({ cluster: name, namespace: cluster.namespace }) },
       facts: { installation, cluster: name },
     })

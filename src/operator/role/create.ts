@@ -91,10 +91,11 @@ function unfit(path: string, wrong: string, hint: string): IamRaError {
   return new IamRaError('SETTINGS_INVALID', 'settings', `the inline policy ${path} ${wrong}`, { hint })
 }
 
-/** Names that the trust policy admits and no tag has. Only then does the quota matter. */
+/** Names that the trust policy admits and no tag has, or statements that someone changed by hand. Only then does the quota matter. */
 async function planSettling(account: Account, installation: Installation, role: string): Promise<Plan> {
   const found = installation.roles.find((one) => one.role === role)
-  if (found === undefined || found.untagged.length === 0) return { steps: [], notes: [], problems: [] }
+  const settles = found !== undefined && (found.untagged.length > 0 || found.altered)
+  if (!settles) return { steps: [], notes: [], problems: [] }
   const quota = await account.iam.trustPolicyQuota()
   return planBinding(account, installation.owner, found, { quota })
 }

@@ -1,7 +1,12 @@
 /** What a cluster is called in Vault, and the words that the trust anchor keeps of it. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { clusterOf, defaultSetup, wordsOf } from '../../../src/onboarding/authority/vault/names.ts'
+import {
+  addressNote,
+  clusterOf,
+  defaultSetup,
+  wordsOf,
+} from '../../../src/onboarding/authority/vault/names.ts'
 import { expiryNotes } from '../../../src/onboarding/authority/vault/reviewer.ts'
 
 const WISHES = { address: 'https://vault.example', host: 'https://api.example', reviewer: 'token' } as const
@@ -15,6 +20,29 @@ names('its words can be read again, and those of another version are not guessed
   assert.is(clusterOf({ ...PROD, words: ['https://v', 'a', 'b'] }), undefined)
   const below = { ...found, vaultNamespace: 'admin/team' }
   assert.equal(clusterOf({ ...PROD, words: wordsOf(below) }), below)
+})
+
+names('words that somebody else put there are not taken for paths, addresses or commands', () => {
+  const found = { address: 'https://v', authMount: 'a', pkiMount: 'b', pkiRole: 'c' }
+  for (const change of [
+    ...[
+      { address: 'ftp://v' },
+      { address: 'https://user@v' },
+      { address: 'v' },
+      { authMount: 'a/../../sys' },
+    ],
+    ...[{ pkiMount: 'b/' }, { pkiMount: 'b;id' }, { pkiRole: '../c' }, { pkiRole: '$(id)' }],
+  ])
+    assert.is(clusterOf({ ...PROD, words: wordsOf({ ...found, ...change }) }), undefined)
+})
+
+names('the address that pods send their tokens to is shown, and that it is plain http', () => {
+  const found = { address: 'https://v', authMount: 'a', pkiMount: 'b', pkiRole: 'c' }
+  const note = "pods of cluster prod log in to Vault at https://v, as the trust anchor's tag has it"
+  assert.is(addressNote('prod', found), note)
+  const plain = /at http:\/\/v, as the .* has it, in plain http: anyone on the way can read their tokens$/
+  assert.match(addressNote('prod', { ...found, address: 'http://v' }), plain)
+  assert.not.match(addressNote('prod', { ...found, address: 'http://127.0.0.1:1' }), /plain/)
 })
 
 names('the addresses in certificates have the namespace of Vault', () => {

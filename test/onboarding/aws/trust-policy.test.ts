@@ -9,7 +9,7 @@ import {
   tagFault,
   type Binding,
 } from '../../../src/onboarding/aws/bindings.ts'
-import { derivePolicy, policySize, type Owner } from '../../../src/onboarding/aws/trust-policy.ts'
+import { derivePolicy, isAltered, policySize, type Owner } from '../../../src/onboarding/aws/trust-policy.ts'
 import { admittedNames } from './admitted-names.ts'
 import { commonName } from '../../../src/onboarding/names.ts'
 
@@ -192,6 +192,36 @@ policy("keeps others' statements as they are, before ours", () => {
 policy('that cannot be read is not written over', () => {
   for (const current of ['', '{', '[]', '"text"'])
     assert.is(derivePolicy(OWNER, [BINDING], current), undefined)
+})
+
+policy('is known to be as it was written, whatever others wrote beside it', () => {
+  const kiam = { Sid: 'kiam', Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' }
+  fc.assert(
+    fc.property(distinct, (bindings) => {
+      const written = JSON.parse(policyOf(bindings)) as { Statement: unknown[] }
+      assert.is(
+        isAltered(OWNER, JSON.stringify({ ...written, Statement: [...written.Statement, kiam] })),
+        false,
+      )
+    }),
+  )
+  assert.is(isAltered(OWNER, JSON.stringify({ Version: '2012-10-17', Statement: [kiam] })), false)
+})
+
+policy('is known to be changed by hand, also where it admits the same names', () => {
+  const { Statement: statements } = JSON.parse(policyOf([BINDING])) as {
+    Statement: Record<string, unknown>[]
+  }
+  const [own = {}] = statements
+  const { Condition: _condition, ...open } = own
+  const changed = [
+    [{ ...own, Action: ['sts:AssumeRole'] }],
+    [own, { ...open, Sid: 'IamRa0default0X7' }],
+    [open],
+    [{ ...own, Principal: { AWS: '*' } }],
+    [own, { ...own, Sid: 'IamRa0default0X1', Effect: 'Deny' }],
+  ]
+  for (const Statement of changed) assert.is(isAltered(OWNER, JSON.stringify({ Statement })), true)
 })
 
 policy('is counted as IAM counts it', () => {

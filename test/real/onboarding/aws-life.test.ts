@@ -12,6 +12,7 @@ import { planCluster, planInit, planTeardown } from '../../../src/onboarding/aws
 import { planRole } from '../../../src/onboarding/aws/plan-role.ts'
 import { planRoleDelete } from '../../../src/onboarding/aws/plan-role-delete.ts'
 import { settle } from '../../../src/onboarding/aws/settle.ts'
+import type { Plan } from '../../../src/onboarding/plan/step.ts'
 import { bindingTag } from '../../../src/onboarding/aws/bindings.ts'
 import { pythonEnvironment } from '../../rig/processes/python.ts'
 import { throttling } from '../../rig/servers/iam-rules.ts'
@@ -102,6 +103,61 @@ life('plans nothing for what is as it should be', async () => {
     plans,
     plans.map(() => ({ steps: [], notes: [], problems: [] })),
   )
+})
+
+life('writes statements again that someone changed by hand, and shows it', async () => {
+  await initialize(account)
+  await makeRole(account)
+  await bind(account, 'admin', { bind: ['a'] })
+  const { policy } = roleOf(await read(), 'admin')
+  const { Statement: statements } = JSON.parse(policy) as { Statement: Record<string, unknown>[] }
+  const { Condition: _condition, ...open } = { ...statements[0], Sid: 'IamRa0default0X7' } as Record<
+    string,
+    unknown
+  >
+  await account.iam.setTrustPolicy(
+    'iam-ra-admin',
+    JSON.stringify({ Version: '2012-10-17', Statement: [...statements, open] }),
+  )
+  assert.is(await exchange(aws, await read(), 'admin', 'stranger.default.prod'), 'done')
+  const now = await read()
+  const plan = planBinding(account, now.owner, roleOf(now, 'admin'), {
+    bind: [workload(now, 'a')],
+    quota: 2048,
+  })
+  assert.equal(plan.steps[0]?.shown.differences?.[0], {
+    ...{ name: 'trust policy', before: 'statements changed by hand', after: 'as iam-ra writes them' },
+  })
+  await doAll(plan)
+  assert.match(await exchange(aws, await read(), 'admin', 'stranger.default.prod'), /^Unable to assume role/)
+  assert.is(await exchange(aws, await read(), 'admin', 'a.default.prod'), 'done')
+})
+
+life('says that a workload keeps the role whose account another one shares', async () => {
+  await initialize(account)
+  await makeRole(account)
+  const now = await read()
+  const [a, b] = ['a', 'b'].map((name) => workload(now, name, { account: 'shared' }))
+  assert.ok(a && b)
+  await doAll(planBinding(account, now.owner, roleOf(now, 'admin'), { bind: [a, b], quota: 2048 }))
+  const there = await read()
+  const planOf = (unbind: (typeof there.roles)[number]['bindings']): Plan =>
+    planBinding(account, there.owner, roleOf(there, 'admin'), { unbind, quota: 2048 })
+  assert.equal(planOf([a]).notes, [
+    'pods of default/a can still assume the role: they run as service account shared, as b does, which stays bound',
+  ])
+  assert.equal(planOf([a, b]).notes, [])
+})
+
+life('does not destroy roles whose workloads are in another region', async () => {
+  await initialize(account)
+  await makeRole(account)
+  await bind(account, 'admin', { bind: ['a'] })
+  const { problems } = await planDestroy({ ...account, region: 'us-east-1' }, await read())
+  assert.equal(problems, [
+    'role iam-ra-admin has workloads in eu-central-1, and this is us-east-1: run iam-ra k8s offboard for each with --region eu-central-1 first',
+  ])
+  assert.equal((await planDestroy(account, await read())).problems, [])
 })
 
 life('makes a role under its path, enabled all the way, with its policies and durations', async () => {

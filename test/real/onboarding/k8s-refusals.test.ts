@@ -216,6 +216,21 @@ const CASES: Readonly<Record<string, Case>> = {
     ],
     prepare: () => void first(aws.account.tags)[1].set('iam-ra:cluster/prod', 'vault default'),
   },
+  'a bound workload whose issuer is not known': {
+    ...{ line: 'k8s onboard w1 --role admin', code: 2 },
+    // No steps are shown, which would take its issuer away.
+    says: [/^iam-ra: nothing was changed/],
+    prepare: () => void first(aws.account.tags)[1].set('iam-ra:cluster/prod', 'vault default'),
+  },
+  'a cluster whose tag has another path of Vault': {
+    ...{ line: ONBOARD, code: 2 },
+    says: [/the trust anchor's tag does not say where cluster prod is in Vault/],
+    prepare: () =>
+      void first(aws.account.tags)[1].set(
+        'iam-ra:cluster/prod',
+        'vault default https://vault.example kubernetes-prod/../../sys pki-prod iam-ra-prod',
+      ),
+  },
   'a cluster that another Vault has': {
     ...{ line: ONBOARD, code: 2 },
     says: [/auth\/elsewhere is not set up in this Vault: run iam-ra k8s setup prod, and check VAULT_ADDR/],
@@ -289,6 +304,15 @@ for (const [name, one] of Object.entries(CASES)) {
     assert.equal(comparable(await readWorld(ground, account)), comparable(before))
   })
 }
+
+refusals('a list without Vault says once why', async () => {
+  await restore(ground, account, start)
+  const { code, stdout, stderr } = await ground.iamRa(['k8s', 'list'], { VAULT_ADDR: 'http://vault.example' })
+  assert.is(code, 0)
+  assert.match(stdout, /^prod +default +w1 .* \? /m)
+  assert.match(stderr, /^iam-ra: warning: Vault could not be asked: VAULT_ADDR is plain http/)
+  assert.is(stderr.split('could not be asked').length, 2)
+})
 
 refusals('without kubectl the objects are still printed', async () => {
   await restore(ground, account, start)

@@ -150,6 +150,19 @@ cluster('an object that is not ours is neither changed nor deleted', async () =>
   assert.is(await kubectl.get({ ...name, name: 'new' }), undefined, 'nothing of the rest is applied')
 })
 
+cluster("another installation's object is not changed", async () => {
+  const objects = workloadObjects(workloadOf({ workload: 'shared', sample: 'none' }))
+  await kubectl.apply(objects)
+  const labelled = objects.map((object) => ({
+    ...object,
+    metadata: { ...object.metadata, labels: { ...object.metadata.labels, 'iam-ra/installation': 'blue' } },
+  }))
+  const error = await failing(kubectl.apply(labelled))
+  assert.is(error.status, 409)
+  assert.match(error.message, /^serviceaccount\/shared belongs to installation \w+$/)
+  assert.ok((await kubectl.apply(objects)).every((line) => line.endsWith('unchanged')))
+})
+
 cluster('a conflict over an object without our label names the other manager', async () => {
   pipe([configMap('contested', { a: '1' }, false)], ['apply', '-f', '-'])
   const error = await failing(kubectl.apply([configMap('contested', { a: '2' }, false)]))

@@ -1,6 +1,7 @@
 /** What a cluster is called in Vault. */
 import type { Cluster } from '../../aws/owned.ts'
-import type { ClusterSetup } from '../../vault/setup.ts'
+import { isLoopback, vaultAddress } from '../../../settings/addresses.ts'
+import { NAME, PATH, type ClusterSetup } from '../../vault/setup.ts'
 
 /** What later commands must know of a cluster: it is kept in the trust anchor's tag. */
 export interface VaultCluster {
@@ -28,12 +29,14 @@ export function wordsOf(names: VaultCluster): readonly string[] {
   return [address, authMount, pkiMount, pkiRole, ...(vaultNamespace === undefined ? [] : [vaultNamespace])]
 }
 
-/** Undefined if another version wrote them. */
+/** Undefined if another version wrote them, or somebody who may tag: they become paths, settings of pods and commands. */
 export function clusterOf({ words }: Cluster): VaultCluster | undefined {
   const [address, authMount, pkiMount, pkiRole, vaultNamespace] = words
   if (address === undefined || authMount === undefined || pkiMount === undefined || pkiRole === undefined) {
     return undefined
   }
+  const isFit = 'value' in vaultAddress(address) && [authMount, pkiMount].every((one) => PATH.test(one))
+  if (!isFit || !NAME.test(pkiRole)) return undefined
   return {
     address,
     authMount,
@@ -41,6 +44,14 @@ export function clusterOf({ words }: Cluster): VaultCluster | undefined {
     pkiRole,
     ...(vaultNamespace === undefined ? {} : { vaultNamespace }),
   }
+}
+
+/** Who may tag the trust anchor chooses where pods send their tokens, so the operator is shown it each time. */
+export function addressNote(cluster: string, { address }: VaultCluster): string {
+  const { protocol } = new URL(address)
+  const open = protocol === 'http:' && !isLoopback(new URL(address))
+  const plain = open ? ', in plain http: anyone on the way can read their tokens' : ''
+  return `pods of cluster ${cluster} log in to Vault at ${address}, as the trust anchor's tag has it${plain}`
 }
 
 export interface ClusterWishes {

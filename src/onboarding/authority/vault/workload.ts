@@ -8,7 +8,7 @@ import type { WorkloadSetUp } from '../authority.ts'
 import { refused } from './client.ts'
 import { otherIssuer } from './cluster.ts'
 import { issuerBelow, readIssuer } from './issuer.ts'
-import { AUDIENCE, clusterOf, type VaultCluster } from './names.ts'
+import { addressNote, AUDIENCE, clusterOf, type VaultCluster } from './names.ts'
 import { planNamespaceRole, rolePath } from './namespace.ts'
 import { planOperator } from './operator.ts'
 import { planReviewerToken, type ReviewerWork } from './reviewer.ts'
@@ -54,6 +54,7 @@ export async function setUpWorkload(
     work.arns === undefined ? undefined : await planOperator({ ...work, arns: work.arns }, names, workload)
   const issuer = await issuerOf(work, names, cluster.name)
   const plan = joined(
+    { steps: [], notes: [addressNote(cluster.name, names)], problems: [] },
     await planReviewerToken(work, cluster, configPath(names), config),
     planNamespaceRole(work, names, workload, role),
     issuer.plan,

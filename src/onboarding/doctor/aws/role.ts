@@ -54,6 +54,14 @@ export function roleFindings(
       ),
     )
   }
+  if (role.altered) {
+    findings.push(
+      failed(
+        `trust policy of ${name} has statements of iam-ra that someone changed by hand, so it may refuse workloads or let in others`,
+        `${commands.role(role.role)} writes them again`,
+      ),
+    )
+  }
   if (role.untagged.length > 0) {
     findings.push(
       failed(

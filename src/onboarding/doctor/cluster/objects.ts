@@ -43,6 +43,16 @@ export function markFindings(
       ),
     ]
   }
+  const [address = ''] = cluster.words
+  const own = dataOf(mark)['vault-address'] ?? address
+  if (own !== address) {
+    return [
+      failed(
+        `ConfigMap ${MARK} has Vault's address ${own}, and the trust anchor's tag has ${address}: pods send their tokens there`,
+        `if nobody moved Vault, ask who set the tag; ${setup} --vault-address ADDRESS | kubectl apply -f - sets both`,
+      ),
+    ]
+  }
   return [ok(`${cluster.name} (context ${context.name}); ConfigMap ${MARK} names the same cluster`)]
 }
 
