@@ -76,7 +76,7 @@ async function reviewerToken(
   flags: ClusterFlags,
   account: { readonly namespace: string; readonly name: string },
   cluster: string | undefined,
-): Promise<string | undefined> {
+): Promise<(() => Promise<string>) | undefined> {
   const kubectl = kubectlOf(context, flags)
   const { namespace, name } = account
   const [configMap, found] = await Promise.all([
@@ -95,5 +95,6 @@ async function reviewerToken(
     )
   }
   if (found === undefined || current === undefined) return undefined
-  return await kubectl.token(account, undefined, REVIEWER_SECONDS)
+  // Not before it is written: a token of a year that nobody uses would stay valid.
+  return () => kubectl.token(account, undefined, REVIEWER_SECONDS)
 }

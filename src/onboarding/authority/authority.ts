@@ -54,7 +54,10 @@ export interface Authority {
   /** For `k8s onboard`. @throws IamRaError */
   setUpWorkload(cluster: Cluster, workload: Identity & { readonly workload: string }): Promise<WorkloadSetUp>
   /** For `k8s list`: one for each workload, in their order. @throws IamRaError */
-  standings(cluster: Cluster, workloads: readonly Identity[]): Promise<readonly Standing[]>
+  standings(
+    cluster: Cluster,
+    workloads: readonly (Identity & { readonly issuer?: string })[],
+  ): Promise<readonly Standing[]>
   /** What `k8s teardown` leaves, each with the command that removes it. */
   leftovers(cluster: Cluster): readonly string[]
   close(): void

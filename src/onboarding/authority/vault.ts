@@ -11,7 +11,7 @@ import type { Authority } from './authority.ts'
 import { explaining } from './vault/client.ts'
 import { setUpCluster, type ClusterWishes } from './vault/cluster.ts'
 import { clusterOf, ROOT_MOUNT } from './vault/names.ts'
-import type { Account } from './vault/reviewer.ts'
+import type { Account, Reviewer } from './vault/reviewer.ts'
 import { readRoot } from './vault/root.ts'
 import { standings } from './vault/standing.ts'
 import { setUpWorkload } from './vault/workload.ts'
@@ -38,7 +38,7 @@ export interface VaultWishes extends Omit<ClusterWishes, 'address' | 'vaultNames
   /** The kubeconfig's. Asked by `k8s setup` alone, if Vault is outside the cluster. */
   context?(): Promise<Pick<KubeContext, 'server' | 'ca'>>
   /** A token of Vault's reviewer; undefined if the account is not there yet. Asked if Vault lacks one. */
-  reviewerToken?(account: Account): Promise<string | undefined>
+  reviewerToken?(account: Account): Promise<(() => Promise<string>) | undefined>
   /** Whether Vault gets a token although it has one: once. */
   readonly replaceReviewerToken?: boolean | undefined
 }
@@ -52,9 +52,14 @@ export function openVaultAuthority(runtime: VaultRuntime, wishes: VaultWishes): 
   const open = async (): Promise<Vault> => await (opened ??= openVault(runtime).then(explaining))
   const anchor = (): string => wishes.anchor ?? unknown('trust anchor')
   let isAsked = false
-  const reviewerToken = async (account: Account): Promise<string | undefined> => {
-    isAsked = true
-    return await wishes.reviewerToken?.(account)
+  let requested: string | undefined
+  const reviewer: Reviewer = {
+    async find(account) {
+      isAsked = true
+      const request = await wishes.reviewerToken?.(account)
+      return request === undefined ? undefined : async () => (requested = await request())
+    },
+    requested: () => requested,
   }
   return {
     mode: 'vault',
@@ -76,7 +81,7 @@ export function openVaultAuthority(runtime: VaultRuntime, wishes: VaultWishes): 
             anchor: anchor(),
           },
           ...{ installation: wishes.installation, vaultCa: await vaultCa(runtime) },
-          ...{ nowMs: clock.now(), context, reviewerToken },
+          ...{ nowMs: clock.now(), context, reviewer },
           // The plan after the last step must find nothing left to do.
           replacesToken: wishes.replaceReviewerToken === true && !isAsked,
         },
@@ -89,7 +94,7 @@ export function openVaultAuthority(runtime: VaultRuntime, wishes: VaultWishes): 
       return await setUpWorkload(
         {
           ...{ vault, admitting: { clock, random, signal }, anchor: anchor() },
-          ...{ nowMs: clock.now(), ca: await vaultCa(runtime), arns: wishes.arns, reviewerToken },
+          ...{ nowMs: clock.now(), ca: await vaultCa(runtime), arns: wishes.arns, reviewer },
         },
         cluster,
         workload,

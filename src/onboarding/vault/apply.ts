@@ -11,8 +11,8 @@ import type { Vault } from './vault.ts'
 export interface ApplyContext extends AuthorityFiles {
   readonly vault: Vault
   readonly setup: ClusterSetup
-  /** Undefined if none was given. */
-  readonly reviewerToken: string | undefined
+  /** Undefined if there is none; asked for when a step writes it. */
+  readonly reviewerToken: (() => Promise<string>) | undefined
 }
 
 /** @returns a function that applies a step, and returns a line about it */
@@ -45,7 +45,7 @@ async function applyAuthority(
 }
 
 interface Fill {
-  readonly reviewerToken: string | undefined
+  readonly reviewerToken: (() => Promise<string>) | undefined
   /** Looked up when first needed, because an earlier step creates the mount. */
   accessor(): Promise<string>
 }
@@ -56,7 +56,7 @@ async function filled(value: unknown, fill: Fill): Promise<unknown> {
     const entries = Object.entries(value).map(async ([name, one]) => [name, await filled(one, fill)] as const)
     return Object.fromEntries(await Promise.all(entries))
   }
-  if (value === REVIEWER_TOKEN) return fill.reviewerToken
+  if (value === REVIEWER_TOKEN) return await fill.reviewerToken?.()
   if (typeof value !== 'string' || !value.includes(ACCESSOR)) return value
   return value.replaceAll(ACCESSOR, await fill.accessor())
 }

@@ -92,7 +92,10 @@ async function planAndApply({ args, setup, wishes, reviewerToken, vault, runtime
   }
   const { ca } = wishes
   const left = await applyInOrder(first.steps, {
-    apply: applyingTo({ vault, setup, reviewerToken, writeFile }),
+    apply: applyingTo({
+      ...{ vault, setup, writeFile },
+      reviewerToken: reviewerToken === undefined ? undefined : () => Promise.resolve(reviewerToken),
+    }),
     // Vault may accept a value and store another: what it shows now is what counts.
     again: () =>
       plan({

@@ -3,7 +3,14 @@ import { IamRaError } from '../../errors.ts'
 import type { Installation } from '../../onboarding/aws/installation.ts'
 import type { Cluster } from '../../onboarding/aws/owned.ts'
 import { openKubectl, type Kubectl } from '../../onboarding/kubernetes/kubectl.ts'
-import { installationOf, isOurs, type KubeObject } from '../../onboarding/kubernetes/objects.ts'
+import {
+  installationOf,
+  isOurs,
+  nameOf,
+  path,
+  type KubeObject,
+  type ObjectName,
+} from '../../onboarding/kubernetes/objects.ts'
 import { toYaml } from '../../onboarding/kubernetes/yaml.ts'
 import type { ClusterFacts } from '../../onboarding/workloads.ts'
 import type { OperatorContext } from '../context.ts'
@@ -86,6 +93,40 @@ export async function checkCluster(
   )
 }
 
+/**
+ * That objects of another installation are not taken over, neither here nor by the kubectl that reads our output. If no cluster
+ * can be asked, nothing is known of it.
+ * @throws IamRaError
+ */
+export async function refuseOthers(
+  context: OperatorContext,
+  flags: ClusterFlags,
+  installation: string,
+  names: readonly ObjectName[],
+): Promise<void> {
+  // A kind that the cluster lacks takes a second to find out, and its objects have the ConfigMap beside them.
+  const known = names.filter(({ kind }) => !kind.includes('secrets.hashicorp.com'))
+  const found = await readable(kubectlOf(context, flags).getAll(known))
+  const other = found?.find((one) => isOurs(one) && installationOf(one) !== installation)
+  if (other === undefined) return
+  throw new IamRaError(
+    'REFUSED',
+    'cluster',
+    `${path(nameOf(other))} belongs to installation ${installationOf(other) ?? ''}, not ${installation}`,
+    { hint: 'choose another name or namespace, or that installation: --installation' },
+  )
+}
+
+/** Undefined if the cluster cannot be asked. */
+export async function readable<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    if (error instanceof IamRaError && error.stage === 'cluster') return undefined
+    throw error
+  }
+}
+
 export function clusterNameOf(configMap: KubeObject): string | undefined {
   const data = configMap['data'] as Readonly<Record<string, unknown>> | undefined
   const name = data?.['cluster']
@@ -110,19 +151,16 @@ export async function isForeignAccount(
     readonly account: string
   },
 ): Promise<boolean> {
-  try {
-    const found = await kubectlOf(context, flags).getAll([
+  const found = await readable(
+    kubectlOf(context, flags).getAll([
       { kind: 'configmap', name: 'iam-ra', namespace: cluster.namespace },
       { kind: 'serviceaccount', name: account, namespace },
-    ])
-    const [configMap, existing] = ['ConfigMap', 'ServiceAccount'].map((kind) =>
-      found.find((one) => one.kind === kind),
-    )
-    const name = configMap === undefined ? undefined : clusterNameOf(configMap)
-    if (name !== undefined && name !== cluster.name) return false
-    return existing !== undefined && (!isOurs(existing) || installationOf(existing) !== installation)
-  } catch (error) {
-    if (error instanceof IamRaError && error.stage === 'cluster') return false
-    throw error
-  }
+    ]),
+  )
+  const [configMap, existing] = ['ConfigMap', 'ServiceAccount'].map((kind) =>
+    found?.find((one) => one.kind === kind),
+  )
+  const name = configMap === undefined ? undefined : clusterNameOf(configMap)
+  if (name !== undefined && name !== cluster.name) return false
+  return existing !== undefined && (!isOurs(existing) || installationOf(existing) !== installation)
 }

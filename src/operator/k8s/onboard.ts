@@ -5,7 +5,7 @@ import type { Binding } from '../../onboarding/aws/bindings.ts'
 import { readInstallation, type Installation } from '../../onboarding/aws/installation.ts'
 import type { Cluster } from '../../onboarding/aws/owned.ts'
 import { planBinding } from '../../onboarding/aws/plan-binding.ts'
-import { workloadObjects, type Arns } from '../../onboarding/kubernetes/manifests/workload.ts'
+import { workloadNames, workloadObjects, type Arns } from '../../onboarding/kubernetes/manifests/workload.ts'
 import type { KubeObject } from '../../onboarding/kubernetes/objects.ts'
 import { joined, type Plan } from '../../onboarding/plan/step.ts'
 import { installationOf, withAccount } from '../account.ts'
@@ -14,7 +14,7 @@ import { change } from '../change.ts'
 import type { OperatorContext } from '../context.ts'
 import type { AccountFlags } from '../route.ts'
 import { boundTo, checkCommonName, checkNames, chooseCluster, chooseRole, requireAnchor } from './choose.ts'
-import { checkCluster, deliver, isForeignAccount, type ObjectFlags } from './cluster.ts'
+import { checkCluster, deliver, isForeignAccount, refuseOthers, type ObjectFlags } from './cluster.ts'
 import { letsOthersIn, type OthersFlags } from './others.ts'
 import { readSampleWishes, type SampleFlags, type SampleWishes } from './sample.ts'
 import { readWait, waitForSample } from './wait.ts'
@@ -55,6 +55,7 @@ export async function onboard(
     const bound = chooseRole(first, flags.role, workload)
     const { role } = bound
     checkCommonName({ cluster: cluster.name, namespace, account: serviceAccount })
+    await refuseOthers(context, flags, name, workloadNames(namespace, workload, serviceAccount).own)
     if (flags.apply === true) await checkCluster(context, flags, cluster)
     const place = { workload, namespace, cluster: cluster.name }
     const settleOthers = await letsOthersIn(context, flags, bound, place)

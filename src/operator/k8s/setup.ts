@@ -1,6 +1,7 @@
 /** `iam-ra k8s setup`: sets up a cluster, and prints its objects. */
 import { readInstallation } from '../../onboarding/aws/installation.ts'
 import { planCluster } from '../../onboarding/aws/plan-init.ts'
+import { clusterNames } from '../../onboarding/kubernetes/manifests/cluster.ts'
 import { joined, type Plan } from '../../onboarding/plan/step.ts'
 import type { ClusterSetUp } from '../../onboarding/authority/authority.ts'
 import { installationOf, withAccount } from '../account.ts'
@@ -9,7 +10,7 @@ import { change, type ChangeFlags } from '../change.ts'
 import type { OperatorContext } from '../context.ts'
 import type { AccountFlags } from '../route.ts'
 import { checkNames, requireAnchor } from './choose.ts'
-import { deliver, type ObjectFlags } from './cluster.ts'
+import { deliver, refuseOthers, type ObjectFlags } from './cluster.ts'
 
 export interface SetupFlags extends AccountFlags, ObjectFlags, ChangeFlags, AuthorityFlags {
   readonly 'k8s-namespace'?: string
@@ -24,6 +25,7 @@ export async function setup(context: OperatorContext, flags: SetupFlags, name: s
     // A cluster stays in its namespace unless it is told otherwise.
     const known = first.clusters.find((one) => one.name === name)
     const namespace = flags['k8s-namespace'] ?? known?.namespace ?? 'default'
+    await refuseOthers(context, flags, installation, clusterNames({ installation, cluster: name, namespace }))
     return await withAuthority(context, flags, { installation: first, cluster: name }, async (authority) => {
       let last: ClusterSetUp | undefined
       const plan = async (): Promise<Plan> => {

@@ -35,7 +35,7 @@ export async function teardown(
     if (flags['dry-run'] === true) return code
     await removeObjects(context, flags, {
       installation,
-      ...{ cluster, names: clusterNames({ cluster: name, namespace: cluster.namespace }) },
+      ...{ cluster, names: clusterNames({ installation, cluster: name, namespace: cluster.namespace }) },
       facts: { installation, cluster: name },
     })
     return code

@@ -194,6 +194,23 @@ life('leave a cluster that can then be torn down', async () => {
   assert.is((await ground.shell('kubectl get clusterrolebinding iam-ra-staging-vault-reviewer')).code, 1)
 })
 
+life('of another installation are not taken over by what is printed', async () => {
+  await done('iam-ra init --installation blue')
+  const { code, stdout, stderr } = await ground.shell('iam-ra k8s setup prod --installation blue')
+  assert.is(code, 7, stderr)
+  assert.is(stdout, '')
+  assert.match(stderr, / belongs to installation default, not blue\n/)
+  await done('iam-ra destroy --installation blue --yes')
+})
+
+life('cost no reviewer token in a dry run', async () => {
+  const { stderr } = await done('iam-ra k8s setup prod --replace-reviewer-token --dry-run')
+  assert.match(stderr, /token_reviewer_jwt: /)
+  assert.not.match(stderr, /expires at/)
+  const replaced = await done('iam-ra k8s setup prod --replace-reviewer-token')
+  assert.match(replaced.stderr, /note: Vault's reviewer token expires at \d{4}-/)
+})
+
 life('have their ARNs in Vault with --arns operator', async () => {
   const { stdout } = await done('iam-ra k8s onboard kept --role admin --cluster prod --arns operator')
   const objects = objectsIn(stdout)

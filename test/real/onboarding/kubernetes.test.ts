@@ -102,11 +102,16 @@ cluster('a cluster’s objects are applied as printed, and a second time change 
     /created/,
   )
   for (const line of await kubectl.apply(objects)) assert.match(line, / unchanged$/)
-  assert.equal(await kubectl.delete(clusterNames({ cluster: 'prod', namespace: 'iam-ra-system' })), [
-    'clusterrolebinding.rbac.authorization.k8s.io/iam-ra-prod-vault-reviewer deleted',
-    'serviceaccount/vault-reviewer deleted',
-    'configmap/iam-ra deleted',
-  ])
+  assert.equal(
+    await kubectl.delete(
+      clusterNames({ installation: 'default', cluster: 'prod', namespace: 'iam-ra-system' }),
+    ),
+    [
+      'clusterrolebinding.rbac.authorization.k8s.io/iam-ra-prod-vault-reviewer deleted',
+      'serviceaccount/vault-reviewer deleted',
+      'configmap/iam-ra deleted',
+    ],
+  )
 })
 
 cluster('any text comes back from the API server as it was written', async () => {

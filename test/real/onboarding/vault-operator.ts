@@ -69,9 +69,11 @@ export async function startVaultOperator(factor = 20): Promise<VaultOperator> {
           installation: 'default',
           context: () => Promise.resolve({ server: kubernetes.url, ca: kubernetes.ca }),
           reviewerToken: ({ namespace, name }) =>
-            operator.hasReviewer
-              ? kubernetes.token(namespace, name, kubernetes.issuer, 3600)
-              : Promise.resolve(undefined),
+            Promise.resolve(
+              operator.hasReviewer
+                ? () => kubernetes.token(namespace, name, kubernetes.issuer, 3600)
+                : undefined,
+            ),
           ...wishes,
         },
       )

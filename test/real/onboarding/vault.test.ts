@@ -72,15 +72,19 @@ life('the first workload gives Vault the token of the reviewer, and its pods get
   const before = await open().setUpWorkload(cluster, PAY)
   assert.equal(whatOf(before), ['create auth/kubernetes-prod/role/shop'])
   operator.hasReviewer = true
-  const workload = await open().setUpWorkload(cluster, PAY)
-  const lines = await doAll(workload)
+  const authority = open()
+  const workload = await authority.setUpWorkload(cluster, PAY)
+  const done = await doAll(workload)
+  // Requested when it was written, and only then.
+  const { plan } = await authority.setUpWorkload(cluster, PAY)
+  const lines = [...done, ...plan.notes]
   assert.equal(whatOf(workload), [
     'change auth/kubernetes-prod/config',
     'create auth/kubernetes-prod/role/shop',
   ])
   assert.match(
     lines.join('\n'),
-    /^note: Vault's reviewer token expires at 20\d\d-[\dT:-]+Z, and then no pod can log in/m,
+    /^Vault's reviewer token expires at 20\d\d-[\dT:-]+Z, and then no pod can log in/m,
   )
   assert.not.match(lines.join('\n'), /eyJ|hvs\./)
   assert.is(workload.issuer, 'Pods of cluster prod')

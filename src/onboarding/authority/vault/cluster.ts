@@ -18,7 +18,7 @@ import { appliedTo, refused } from './client.ts'
 import { issuerBelow, readIssuer } from './issuer.ts'
 import { AUDIENCE, defaultSetup, ROOT_MOUNT, wordsOf } from './names.ts'
 import { findNamesakes, findRootMount } from './other-mounts.ts'
-import { expiryNotes, requestedFrom, reviewerOf, type ReviewerWork } from './reviewer.ts'
+import { expiryNotes, missingNote, requestedFrom, reviewerOf, type ReviewerWork } from './reviewer.ts'
 
 export interface ClusterWishes {
   /** Of Vault Enterprise or HCP Vault. */
@@ -90,20 +90,24 @@ async function planCluster(
 ): Promise<Plan> {
   const { vault, anchor, nowMs } = work
   const rootMount = await findRootMount(vault, state, anchor, work.wishes.rootMount ?? ROOT_MOUNT)
-  const reviewer = reviewerOf(cluster)
+  const account = reviewerOf(cluster)
   const wishes: Wishes = {
     ...{ rotate: false, reviewerToken: false, replaceReviewerToken: false },
-    requested: requestedFrom(reviewer),
+    requested: requestedFrom(account),
     ...(ca === undefined ? {} : { ca }),
     ...(rootMount === undefined ? { unsigned: unsigned(setup, work.wishes.setupFile) } : { rootMount }),
   }
   const isAsked = lacksToken(setup, wishes, state) || (work.replacesToken && hasReviewer(setup))
-  const reviewerToken = isAsked ? await work.reviewerToken(reviewer) : undefined
+  const reviewerToken = isAsked ? await work.reviewer.find(account) : undefined
   const isGiven = reviewerToken !== undefined
   const given = { ...wishes, reviewerToken: isGiven, replaceReviewerToken: isGiven }
   const all = makePlan(setup, REFERENCE, given, state, nowMs)
   const plan = appliedTo({ vault, setup, reviewerToken, writeFile: noFile }, all)
-  const notes = [...(isAsked ? expiryNotes(cluster, reviewerToken) : []), ...unreachable(work.wishes.address)]
+  const notes = [
+    ...(isAsked && !isGiven ? [missingNote(cluster)] : []),
+    ...expiryNotes(cluster, work.reviewer.requested()),
+    ...unreachable(work.wishes.address),
+  ]
   return joined(plan, { steps: [], notes, problems: await wrongIssuer(work, setup, state) })
 }
 

@@ -6,12 +6,18 @@ import type { Plan, Step } from '../../plan/step.ts'
 import type { Data } from '../../vault/difference.ts'
 import type { Wishes } from '../../vault/step.ts'
 import type { Vault } from '../../vault/vault.ts'
-import { refused } from './client.ts'
 
 export interface ReviewerWork {
   readonly vault: Vault
-  /** A new token; undefined if the account is not there yet. Asked only if Vault is to get one. */
-  reviewerToken(account: Account): Promise<string | undefined>
+  readonly reviewer: Reviewer
+}
+
+/** The cluster's side of it. */
+export interface Reviewer {
+  /** Asked only if Vault is to get a token. @returns what requests one; undefined if the account is not there yet */
+  find(account: Account): Promise<(() => Promise<string>) | undefined>
+  /** What this run has requested. */
+  requested(): string | undefined
 }
 
 export interface Account {
@@ -34,14 +40,14 @@ export function requestedFrom({ namespace, name }: Account): NonNullable<Wishes[
   }
 }
 
-/** What the operator has to do about the token. @param token undefined if it could not be requested yet */
+export function missingNote(cluster: ClusterName): string {
+  const { from } = requestedFrom(reviewerOf(cluster))
+  return `Vault has no reviewer token yet, so no pod can log in: ${from} is missing. Apply the objects that iam-ra k8s setup prints; the next k8s setup or k8s onboard gives Vault a token`
+}
+
+/** What the operator has to do about the token. @param token undefined if this run has requested none */
 export function expiryNotes(cluster: ClusterName, token: string | undefined): readonly string[] {
-  if (token === undefined) {
-    const { from } = requestedFrom(reviewerOf(cluster))
-    return [
-      `Vault has no reviewer token yet, so no pod can log in: ${from} is missing. Apply the objects that iam-ra k8s setup prints; the next k8s setup or k8s onboard gives Vault a token`,
-    ]
-  }
+  if (token === undefined) return []
   const { expiresAtMs } = decodeClaims(token)
   if (expiresAtMs === undefined) return []
   const at = `${new Date(expiresAtMs).toISOString().slice(0, 16)}Z`
@@ -55,25 +61,26 @@ export function expiryNotes(cluster: ClusterName, token: string | undefined): re
  * @param path of the auth mount's config
  */
 export async function planReviewerToken(
-  { vault, reviewerToken }: ReviewerWork,
+  { vault, reviewer }: ReviewerWork,
   cluster: ClusterName,
   path: string,
   config: Data,
 ): Promise<Plan> {
-  if (config['disable_local_ca_jwt'] !== true || config['token_reviewer_jwt_set'] === true) return refused()
+  if (config['disable_local_ca_jwt'] !== true || config['token_reviewer_jwt_set'] === true) {
+    return { steps: [], notes: expiryNotes(cluster, reviewer.requested()), problems: [] }
+  }
   const account = reviewerOf(cluster)
-  const token = await reviewerToken(account)
-  const notes = expiryNotes(cluster, token)
-  if (token === undefined) return { steps: [], notes, problems: [] }
+  const request = await reviewer.find(account)
+  if (request === undefined) return { steps: [], notes: [missingNote(cluster)], problems: [] }
   const after = `(from ${requestedFrom(account).from}, never shown)`
   const step: Step = {
     shown: { verb: 'change', what: path, differences: [{ name: 'token_reviewer_jwt', after }] },
     async apply() {
       // A write replaces the whole config.
       const { token_reviewer_jwt_set: _, ...kept } = (await vault.read(path)) ?? config
-      await vault.write(path, { ...kept, token_reviewer_jwt: token })
+      await vault.write(path, { ...kept, token_reviewer_jwt: await request() })
       return `changed ${path}`
     },
   }
-  return { steps: [step], notes, problems: [] }
+  return { steps: [step], notes: [], problems: [] }
 }

@@ -10,11 +10,14 @@ import { clusterOf, type VaultCluster } from './names.ts'
 import { admits, NAMES } from './role.ts'
 import { roleFaults, rolePath } from './namespace.ts'
 
+/** With the CN that its trust policy names for the CA; empty if the anchor's own root signs. */
+type Named = Identity & { readonly issuer?: string }
+
 /** @param open the client, opened when it is first needed @returns one for each, in their order */
 export async function standings(
   open: () => Promise<Vault>,
   cluster: Cluster,
-  workloads: readonly Identity[],
+  workloads: readonly Named[],
 ): Promise<readonly Standing[]> {
   const names = clusterOf(cluster)
   if (names === undefined) {
@@ -25,7 +28,8 @@ export async function standings(
       try {
         const vault = await open()
         return (
-          (await signingFault(vault, names)) ?? (await loginFault(vault, names, workload)) ?? { state: 'ok' }
+          (await signingFault(vault, names, workload.issuer)) ??
+          (await loginFault(vault, names, workload)) ?? { state: 'ok' }
         )
       } catch (error) {
         if (!(error instanceof IamRaError)) throw error
@@ -38,9 +42,14 @@ export async function standings(
 async function signingFault(
   vault: Vault,
   { pkiMount, pkiRole }: VaultCluster,
+  named: string | undefined,
 ): Promise<Standing | undefined> {
   const issuer = await readIssuer(vault, pkiMount)
   if (issuer === undefined) return { state: 'wrong', why: `${pkiMount} signs nothing` }
+  const { CN } = issuer.certificate.toLegacyObject().subject
+  if (named !== undefined && named !== '' && CN !== named) {
+    return { state: 'wrong', why: `${pkiMount} signs as ${String(CN)}, not ${named}` }
+  }
   const role = await vault.read(`${pkiMount}/roles/${pkiRole}`)
   return role === undefined ? { state: 'wrong', why: `no ${pkiMount}/roles/${pkiRole}` } : undefined
 }

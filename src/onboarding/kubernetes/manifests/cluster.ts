@@ -43,7 +43,7 @@ function reviewerObjects({
     {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRoleBinding',
-      metadata: { name: bindingName(cluster), labels },
+      metadata: { name: bindingName({ installation, cluster }), labels },
       roleRef: {
         apiGroup: 'rbac.authorization.k8s.io',
         kind: 'ClusterRole',
@@ -55,16 +55,21 @@ function reviewerObjects({
 }
 
 /** What `clusterObjects` may have printed, in the order in which it can be deleted; never the namespace. */
-export function clusterNames({ cluster, namespace }: Pick<Cluster, 'cluster' | 'namespace'>): ObjectName[] {
+export function clusterNames({
+  installation,
+  cluster,
+  namespace,
+}: Pick<Cluster, 'installation' | 'cluster' | 'namespace'>): ObjectName[] {
   return [
-    { kind: 'clusterrolebinding.rbac.authorization.k8s.io', name: bindingName(cluster) },
+    { kind: 'clusterrolebinding.rbac.authorization.k8s.io', name: bindingName({ installation, cluster }) },
     { kind: 'serviceaccount', name: REVIEWER, namespace },
     { kind: 'configmap', name: SETTINGS, namespace },
   ]
 }
 
-function bindingName(cluster: string): string {
-  return `iam-ra-${cluster}-${REVIEWER}`
+/** Of no namespace, so two installations in one cluster must not have the same. */
+function bindingName({ installation, cluster }: Pick<Cluster, 'installation' | 'cluster'>): string {
+  return `iam-ra-${installation === 'default' ? '' : `${installation}-`}${cluster}-${REVIEWER}`
 }
 
 /** The cluster has these itself. */
