@@ -5,6 +5,8 @@ import https from 'node:https'
 export interface ApiAnswer {
   readonly status: number
   readonly json: Record<string, unknown>
+  /** Each Warning header, as kubectl would print it. */
+  readonly warnings: readonly string[]
 }
 
 export interface ApiOptions {
@@ -31,7 +33,13 @@ export function api(method: string, url: string, options: ApiOptions = {}): Prom
       (answer) => {
         let text = ''
         answer.on('data', (chunk: Buffer) => (text += chunk.toString()))
-        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, json: parsed(text) }))
+        answer.on('end', () =>
+          resolve({
+            status: answer.statusCode ?? 0,
+            json: parsed(text),
+            warnings: answer.headersDistinct['warning'] ?? [],
+          }),
+        )
       },
     )
     sent.on('error', reject)

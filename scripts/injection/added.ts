@@ -1,0 +1,207 @@
+/** The changes to a pod, as one list of JSON patch operations. */
+import { Cel, indented, literal, quoted, type Value } from './cel.ts'
+import type { Variable } from './asked.ts'
+import { withAudience, type EnvEntry, type Parts, type Templates, type Volume } from './templates.ts'
+
+const CONTAINER = 'Object.spec.initContainers'
+
+export function addedVariables({ init, renew, serve }: Templates): readonly Variable[] {
+  const [file, endpoint] = [serve.apps['app'], serve.apps['imds-app']]
+  const [base] = Object.values(init.apps)
+  if (file === undefined || endpoint === undefined || base === undefined)
+    throw new Error('a template without an app')
+  return [
+    [
+      'env',
+      `(variables.mode == 'init' ? ${envList(init.env)}
+: variables.mode == 'renew' ? ${envList(renew.env)}
+: ${envList(serve.env)})
++ (variables.duration == '' ? [] : [{'name': 'SESSION_DURATION', 'value': variables.duration}])
++ (variables.session == '' ? [] : [{'name': 'SESSION_NAME', 'value': variables.session}])
++ (variables.fileMode == '' ? [] : [{'name': 'FILE_MODE', 'value': variables.fileMode}])
++ (variables.mode != 'imds' || variables.imdsV1 == '' ? [] : [{'name': 'IMDS_V1', 'value': variables.imdsV1}])`,
+    ],
+    [
+      'appEnv',
+      `variables.file ? ${appEnvList(base.env)}
+: variables.mode == 'imds' ? ${appEnvList(endpoint.env)}
+: ${appEnvList(file.env)}`,
+    ],
+    // Where the app finds its file or its token; an empty path for none.
+    [
+      'appPath',
+      `variables.file ? ${pathOf(base)} : variables.mode == 'imds' ? ${pathOf(endpoint)} : ${pathOf(file)}`,
+    ],
+    ['appVolume', `variables.file ? ${volumeOf(base)} : ${volumeOf(file)}`],
+    // Each container that finds the credentials, and its place in the pod.
+    [
+      'users',
+      `object.spec.containers.transformList(i, c, !(c.name in variables.skip), {'at': dyn('/spec/containers/' + string(i)), 'c': dyn(c)})
++ variables.inits.transformList(i, c, c.name != 'aws-iam-ra' && !(c.name in variables.skip), {'at': dyn('/spec/initContainers/' + string(i)), 'c': dyn(c)})`,
+    ],
+    [
+      'place',
+      "variables.after == '' ? 0 : variables.inits.transformList(i, c, c.name == variables.after, i + 1)[0]",
+    ],
+  ]
+}
+
+/** What goes into a list before other elements comes last, so that no index moves. */
+export function mutation(templates: Templates): string {
+  const { init, renew, serve } = templates
+  return [
+    add('/metadata/annotations', '{}', '!has(object.metadata.annotations)'),
+    annotation('injected', 'refused', 'variables.roleArn', 'variables.right'),
+    annotation('refused', 'injected', 'variables.sentence', '!variables.right'),
+    `(!variables.right ? []\n  : ${[
+      add('/metadata/labels', '{}', '!has(object.metadata.labels)'),
+      add(
+        { path: `'/metadata/labels/' + jsonpatch.escapeKey('iam-ra/credentials')` },
+        "variables.file ? 'true' : variables.mode",
+      ),
+      add('/spec/volumes', '[]', '!has(object.spec.volumes)'),
+      ...volumes(templates),
+      ...appParts(templates),
+      add('/spec/initContainers', '[]', '!has(object.spec.initContainers)'),
+      container(init, "variables.mode == 'init'"),
+      container(renew, "variables.mode == 'renew'"),
+      container(serve, '!variables.file'),
+    ].join('\n  + ')})`,
+  ].join('\n+ ')
+}
+
+function annotation(name: string, other: string, value: string, when: string): string {
+  const path = (key: string): string => `'/metadata/annotations/' + jsonpatch.escapeKey('iam-ra/${key}')`
+  return [
+    add({ path: path(name) }, value, when),
+    `(${when} && 'iam-ra/${other}' in variables.pod ? [JSONPatch{op: 'remove', path: ${path(other)}}] : [])`,
+  ].join('\n+ ')
+}
+
+/** @param path text, or an expression */
+function add(path: string | { readonly path: string }, value: string, when?: string): string {
+  const at = typeof path === 'string' ? quoted(path) : path.path
+  const operation = `JSONPatch{op: 'add', path: ${at}, value: ${value}}`
+  return when === undefined ? `[${indented(operation)}]` : `(${when} ? [${indented(operation)}] : [])`
+}
+
+function volumes({ init, serve }: Templates): readonly string[] {
+  const shared = init.volumes.filter((volume) => serve.volumes.some((other) => same(volume, other)))
+  const only = (parts: Parts, when: string): string[] =>
+    parts.volumes
+      .filter((volume) => !shared.some((other) => same(volume, other)))
+      .map((volume) => one(volume, when))
+  const one = (volume: Volume, when: string): string =>
+    add(
+      '/spec/volumes/-',
+      literal(withAudience(volume), 'Object.spec.volumes'),
+      `${when}!variables.volumes.exists(v, v.name == ${quoted(volume.name)})`,
+    )
+  return [
+    ...only(init, 'variables.file && '),
+    ...only(serve, '!variables.file && '),
+    ...shared.map((volume) => one(volume, '')),
+  ]
+}
+
+function same(one: Volume, other: Volume): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
+}
+
+/** By index, as CEL cannot join lists of lists: the first variable, the second one, and the mount. */
+function appParts({ init, serve }: Templates): readonly string[] {
+  const apps = [...Object.values(init.apps), ...Object.values(serve.apps)]
+  const most = Math.max(...apps.map(({ env }) => env.length))
+  const each = Array.from({ length: most }, (_one, index) => {
+    const entry = `variables.appEnv[${index}]`
+    return `variables.users.filter(u, variables.appEnv.size() > ${index} && !u.c.?env.orValue([]).exists(e, e.name == ${entry}.name))
+    .map(u, JSONPatch{op: 'add', path: u.at + '/env/-', value: ${entry}})`
+  })
+  return [
+    "variables.users.filter(u, !has(u.c.env)).map(u, JSONPatch{op: 'add', path: u.at + '/env', value: []})",
+    ...each,
+    `variables.users.filter(u, variables.appPath != '' && !has(u.c.volumeMounts))
+    .map(u, JSONPatch{op: 'add', path: u.at + '/volumeMounts', value: []})`,
+    `variables.users.filter(u, variables.appPath != ''
+      && !u.c.?volumeMounts.orValue([]).exists(m, m.mountPath in [variables.appPath, variables.appPath + '/']))
+    .map(u, JSONPatch{op: 'add', path: u.at + '/volumeMounts/-',
+      value: {'name': dyn(variables.appVolume), 'mountPath': dyn(variables.appPath), 'readOnly': dyn(true)}})`,
+  ]
+}
+
+function container({ container: template, mounts }: Parts, when: string): string {
+  const value: Value = {
+    ...template,
+    image: new Cel('variables.image'),
+    env: new Cel(`variables.env.map(e, ${CONTAINER}.env{
+    name: e.name,
+    ?value: e[?'value'],
+    ?valueFrom: 'field' in e ? optional.of(${CONTAINER}.env.valueFrom{fieldRef: ${CONTAINER}.env.valueFrom.fieldRef{fieldPath: e['field']}})
+      : 'secret' in e ? optional.of(${CONTAINER}.env.valueFrom{secretKeyRef: ${CONTAINER}.env.valueFrom.secretKeyRef{name: e['secret'], key: e['key']}})
+      : optional.none()
+  })`),
+    resources: {
+      requests: { cpu: new Cel('variables.cpuRequest'), memory: new Cel('variables.memoryRequest') },
+      limits: { memory: new Cel('variables.memoryLimit') },
+    },
+    volumeMounts: mounts.map((mount) => ({ ...mount })),
+  }
+  return add(
+    { path: "'/spec/initContainers/' + string(variables.place)" },
+    literal(value, CONTAINER),
+    `variables.ours.size() == 0 && ${when}`,
+  )
+}
+
+/** Values that come from the settings or the pod and not from the template; the others are as in the template. */
+const VALUES: Readonly<Record<string, string>> = {
+  CLUSTER: "variables.cluster[?'cluster'].orValue('')",
+  VAULT_ADDR: "variables.cluster[?'vault-address'].orValue('')",
+  VAULT_ROLE: 'variables.vaultRole',
+  ROLE_ARN: 'variables.roleArn',
+}
+
+/** Used if they are not empty. */
+const ARNS: Readonly<Record<string, string>> = {
+  ANCHOR_ARN: 'variables.anchorArn',
+  PROFILE_ARN: 'variables.profileArn',
+}
+
+function envList(env: readonly EnvEntry[]): string {
+  const entries = env.map((entry) => {
+    const arn = ARNS[entry.name]
+    const template = envEntry(entry)
+    return arn === undefined
+      ? template
+      : `${arn} == '' ? ${template} : {'name': '${entry.name}', 'value': ${arn}}`
+  })
+  return `[\n    ${entries.join(',\n    ')}\n  ]`
+}
+
+function envEntry({ name, value, valueFrom }: EnvEntry): string {
+  const given = VALUES[name] ?? (value === undefined ? undefined : quoted(value))
+  if (given !== undefined) return `{'name': '${name}', 'value': ${given}}`
+  if (valueFrom?.fieldRef !== undefined)
+    return `{'name': '${name}', 'field': '${valueFrom.fieldRef.fieldPath}'}`
+  if (valueFrom?.secretKeyRef !== undefined) {
+    return `{'name': '${name}', 'secret': '${valueFrom.secretKeyRef.name}', 'key': '${valueFrom.secretKeyRef.key}'}`
+  }
+  throw new Error(`the pod template's ${name} has a value of a new kind`)
+}
+
+function appEnvList(env: readonly EnvEntry[]): string {
+  return `[${env.map(({ name, value = '' }) => `{'name': '${name}', 'value': ${withHome(value)}}`).join(', ')}]`
+}
+
+function pathOf({ volumeMounts: [mount] }: { readonly volumeMounts: Parts['mounts'] }): string {
+  return withHome(mount?.mountPath ?? '')
+}
+
+function volumeOf({ volumeMounts: [mount] }: { readonly volumeMounts: Parts['mounts'] }): string {
+  return quoted(mount?.name ?? '')
+}
+
+/** HOME is the template's placeholder. */
+function withHome(text: string): string {
+  return text.startsWith('HOME') ? `variables.home + ${quoted(text.slice('HOME'.length))}` : quoted(text)
+}

@@ -1,0 +1,98 @@
+/** What a pod can ask for by annotation, and where the answer comes from if it does not. */
+import { quoted } from './cel.ts'
+import type { Templates } from './templates.ts'
+
+/** A variable of the policy. */
+export type Variable = readonly [name: string, expression: string]
+
+interface Key {
+  readonly variable: string
+  /** Without `iam-ra/`. */
+  readonly key: string
+  /** Who may say it, the strongest first. */
+  readonly from: readonly ('pod' | 'ns' | 'cluster')[]
+  readonly otherwise: string
+}
+
+const EVERYWHERE = ['pod', 'ns', 'cluster'] as const
+
+function keys({ init }: Templates): readonly Key[] {
+  const { requests, limits } = init.container.resources
+  const vaultRole = init.env.find(({ name }) => name === 'VAULT_ROLE')?.value ?? ''
+  return [
+    { variable: 'mode', key: 'mode', from: EVERYWHERE, otherwise: 'init' },
+    { variable: 'duration', key: 'duration', from: EVERYWHERE, otherwise: '' },
+    { variable: 'audience', key: 'audience', from: EVERYWHERE, otherwise: 'vault' },
+    { variable: 'image', key: 'image', from: EVERYWHERE, otherwise: '' },
+    { variable: 'homeAsked', key: 'home', from: EVERYWHERE, otherwise: '' },
+    { variable: 'fileMode', key: 'file-mode', from: EVERYWHERE, otherwise: '' },
+    { variable: 'imdsV1', key: 'imds-v1', from: EVERYWHERE, otherwise: '' },
+    { variable: 'cpuRequest', key: 'cpu-request', from: EVERYWHERE, otherwise: requests.cpu },
+    { variable: 'memoryRequest', key: 'memory-request', from: EVERYWHERE, otherwise: requests.memory },
+    { variable: 'memoryLimit', key: 'memory-limit', from: EVERYWHERE, otherwise: limits.memory },
+    { variable: 'vaultRole', key: 'vault-role', from: ['pod', 'ns'], otherwise: vaultRole },
+    { variable: 'profileAsked', key: 'profile-arn', from: ['pod', 'ns'], otherwise: '' },
+    { variable: 'anchorArn', key: 'anchor-arn', from: ['ns', 'cluster'], otherwise: '' },
+    { variable: 'baseAsked', key: 'base-role-arn', from: ['ns', 'cluster'], otherwise: '' },
+    { variable: 'skipAsked', key: 'skip-containers', from: ['pod'], otherwise: '' },
+    { variable: 'after', key: 'after', from: ['pod'], otherwise: '' },
+  ]
+}
+
+/** Every annotation of ours that a pod may have. */
+export function knownAnnotations(templates: Templates): string {
+  const asked = keys(templates).filter(({ from }) => from.includes('pod'))
+  return `[${[...asked.map(({ key }) => key), 'injected', 'refused'].map((key) => `'iam-ra/${key}'`).join(', ')}]`
+}
+
+export function askedVariables(templates: Templates): readonly Variable[] {
+  return [
+    ['pod', 'object.metadata.?annotations.orValue({})'],
+    ['ns', 'namespaceObject.metadata.?annotations.orValue({})'],
+    ['cluster', 'params.?data.orValue({})'],
+    ...keys(templates).map((key): Variable => [key.variable, chosen(key)]),
+    ['base', withoutEnd('variables.baseAsked', '/')],
+    [
+      'role',
+      "variables.pod[?'iam.amazonaws.com/role'].orValue(variables.cluster[?'default-role'].orValue('')).trim()",
+    ],
+    ['roleArn', arnOf('variables.role')],
+    ['defaultRole', "variables.cluster[?'default-role'].orValue('').trim()"],
+    ['session', "variables.pod[?'iam.amazonaws.com/session-name'].orValue('')"],
+    // The profile of this role if the settings have one in the role's account: names can be the same in two accounts.
+    [
+      'profileOfRole',
+      `!variables.roleArn.matches('^arn:[^:]+:iam::[0-9]{12}:role/') ? ''
+: variables.cluster[?('profile-arn.' + variables.roleArn.split('/')[variables.roleArn.split('/').size() - 1])].orValue('')`,
+    ],
+    [
+      'profileArn',
+      `variables.profileAsked != '' ? variables.profileAsked
+: variables.profileOfRole != '' && variables.profileOfRole.contains(':' + variables.roleArn.split(':')[4] + ':') ? variables.profileOfRole
+: variables.cluster[?'profile-arn'].orValue('')`,
+    ],
+    ['home', withoutEnd('variables.homeAsked', '/')],
+    ['skip', "variables.skipAsked.split(',').map(one, one.trim()).filter(one, one != '')"],
+    ['inits', 'object.spec.?initContainers.orValue([])'],
+    ['volumes', 'object.spec.?volumes.orValue([])'],
+    // What the app gets: a file, an endpoint with a token file, or the address of a metadata service.
+    ['file', "variables.mode in ['init', 'renew']"],
+  ]
+}
+
+/** As kiam and kube2iam resolve a role: an ARN is kept, a name comes after the base, without its leading slash. */
+export function arnOf(role: string): string {
+  return `${role}.lowerAscii().startsWith('arn:') ? ${role}
+: variables.base + '/' + (${role}.startsWith('/') ? ${role}.substring(1) : ${role})`
+}
+
+function chosen({ key, from, otherwise }: Key): string {
+  return from.reduceRight((rest, source) => {
+    const name = source === 'cluster' ? key : `iam-ra/${key}`
+    return `variables.${source}[?${quoted(name)}].orValue(${rest})`
+  }, quoted(otherwise))
+}
+
+function withoutEnd(text: string, end: string): string {
+  return `${text}.endsWith(${quoted(end)}) ? ${text}.substring(0, ${text}.size() - ${end.length}) : ${text}`
+}

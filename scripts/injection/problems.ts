@@ -1,0 +1,276 @@
+/** Why a pod that asks gets nothing: each reason has a code that stays the same, and a sentence. */
+import { hasAll } from './cel.ts'
+import { ALLOWED, PERMITTED } from './permitted.ts'
+import { knownAnnotations, type Variable } from './asked.ts'
+import { withAudience, type Parts, type Templates, type Volume } from './templates.ts'
+
+interface Problem {
+  readonly code: string
+  readonly right: string
+  /** An expression of text. */
+  readonly says: string
+}
+
+/** Longer sentences are cut: the API server shows none of more than 5 KiB. */
+const LONGEST = 1000
+
+export function problemVariables(templates: Templates): readonly Variable[] {
+  const problems = [...settingsProblems(), ...askedProblems(), ...permittedProblems(), ...podProblems()]
+  const each = problems.map(({ code, right, says }) => `(${right}\n    ? [] : ['${code}: ' + ${says}])`)
+  return [
+    ['settings', "'ConfigMap ' + params.metadata.namespace + '/' + params.metadata.name"],
+    ['namespaceName', "'namespace ' + namespaceObject.metadata.name"],
+    [
+      'unknown',
+      `variables.pod.map(key, key).filter(key, key.startsWith('iam-ra/') && !(key in ${knownAnnotations(templates)}))`,
+    ],
+    ...ownVariables(templates),
+    ['problems', each.join('\n+ ')],
+    ['right', 'variables.problems.size() == 0'],
+    ['text', `variables.problems.join('; ').replace('\\n', ' ').replace('\\r', ' ')`],
+    [
+      'sentence',
+      `variables.text.size() > ${LONGEST} ? variables.text.substring(0, ${LONGEST}) + '...' : variables.text`,
+    ],
+  ]
+}
+
+/** Containers and volumes with our names, in a pod that was not injected yet or that was sent again. */
+function ownVariables({ init, renew, serve }: Templates): readonly Variable[] {
+  return [
+    ['ours', "variables.inits.filter(c, c.name == 'aws-iam-ra')"],
+    [
+      'oursIsRight',
+      `variables.ours.all(c, c.?image.orValue('') == variables.image
+  && !has(c.command) && !has(c.lifecycle) && c.?envFrom.orValue([]).size() == 0
+  && c.?args.orValue([]) == (variables.mode == 'init' ? [] : [variables.mode == 'renew' ? 'renew' : 'serve'])
+  && c.?restartPolicy.orValue('') == (variables.mode == 'init' ? '' : 'Always')
+  && c.?env.orValue([]).map(e, [e.name, e.?value.orValue(''), e.?valueFrom.?fieldRef.?fieldPath.orValue(''),
+      e.?valueFrom.?secretKeyRef.?name.orValue(''), e.?valueFrom.?secretKeyRef.?key.orValue('')])
+    == variables.env.map(e, [e.name, e.?value.orValue(''), e.?field.orValue(''), e.?secret.orValue(''), e.?key.orValue('')])
+  && (variables.file
+    ? ${mountsAreOurs(init)}
+    : ${mountsAreOurs(serve)}))`,
+    ],
+    [
+      'foreignVolumes',
+      `variables.volumes.filter(v, variables.file
+  ? ${volumesAreForeign(renew)}
+  : ${volumesAreForeign(serve)}).map(v, v.name)`,
+    ],
+  ]
+}
+
+function mountsAreOurs({ mounts }: Parts): string {
+  return mounts
+    .map(
+      ({ name, mountPath }) =>
+        `c.?volumeMounts.orValue([]).exists(m, m.name == '${name}' && m.mountPath == '${mountPath}' && !has(m.subPath))`,
+    )
+    .join('\n    && ')
+}
+
+function volumesAreForeign({ volumes }: Parts): string {
+  return volumes.map((volume) => `v.name == '${volume.name}' && !(${isVolume(volume)})`).join('\n    || ')
+}
+
+function isVolume({ name: _name, ...source }: Volume): string {
+  return hasAll('v', withAudience(source))
+}
+
+function settingsProblems(): readonly Problem[] {
+  const oneOf = (key: string, fallback: string, values: readonly string[]): Problem => ({
+    code: 'settings-invalid',
+    right: `variables.cluster[?'${key}'].orValue('${fallback}') in [${values.map((value) => `'${value}'`).join(', ')}]`,
+    says: `variables.settings + ': ${key} must be ${values.join(' or ')}'`,
+  })
+  const missing = (key: string, value: string): Problem => ({
+    code: 'settings-missing',
+    right: `${value} != ''`,
+    says: `variables.settings + ' must have ${key}'`,
+  })
+  return [
+    missing('cluster', "variables.cluster[?'cluster'].orValue('')"),
+    missing('vault-address', "variables.cluster[?'vault-address'].orValue('')"),
+    missing('image', 'variables.image'),
+    {
+      code: 'settings-invalid',
+      right:
+        "variables.rules in [['none'], ['kiam'], ['kube2iam'], ['kiam', 'kube2iam'], ['kube2iam', 'kiam']]",
+      says: "variables.settings + ': namespace-rules must be kiam, kube2iam, both with a comma between, or none'",
+    },
+    oneOf('allowed-roles-format', 'glob', ['glob', 'regexp']),
+    oneOf('external-id', 'refuse', ['refuse', 'ignore']),
+  ]
+}
+
+function askedProblems(): readonly Problem[] {
+  const matches = (variable: string, pattern: string): string =>
+    String.raw`variables.${variable}.matches(r'${pattern}')`
+  const optional = (variable: string, pattern: string): string =>
+    `variables.${variable} == '' || ${matches(variable, pattern)}`
+  const bad = (code: string, key: string, variable: string, right: string, must: string): Problem => ({
+    ...{ code, right },
+    says: `"${key} is '" + variables.${variable} + "', but must be ${must}"`,
+  })
+  const quantity = (key: string, variable: string): Problem =>
+    bad(
+      'quantity-invalid',
+      `iam-ra/${key}`,
+      variable,
+      `isQuantity(variables.${variable}) && quantity(variables.${variable}).isGreaterThan(quantity('0'))`,
+      'a quantity such as 50m or 64Mi',
+    )
+  return [
+    {
+      code: 'unknown-annotation',
+      right: 'variables.unknown.size() == 0',
+      says: "variables.unknown.join(', ') + ' is not known'",
+    },
+    {
+      code: 'role-invalid',
+      right: matches('roleArn', '^arn:aws[a-z-]*:iam::[0-9]{12}:role/([!-~]+/)?[A-Za-z0-9_+=,.@-]{1,64}$'),
+      says: `(variables.role == '' ? 'iam.amazonaws.com/role is empty'
+      : "iam.amazonaws.com/role is '" + variables.role + "', and '" + variables.roleArn + "' is no ARN of a role")`,
+    },
+    {
+      code: 'mode-unavailable',
+      right: "!(variables.mode in ['metadata', 'agent'])",
+      says: "'this version has no mode ' + variables.mode + ' (iam-ra/mode)'",
+    },
+    bad(
+      'mode-invalid',
+      'iam-ra/mode',
+      'mode',
+      "variables.mode in ['init', 'renew', 'serve', 'imds', 'metadata', 'agent']",
+      'init, renew, serve or imds',
+    ),
+    bad(
+      'duration-invalid',
+      'iam-ra/duration',
+      'duration',
+      `variables.duration == '' || ${matches('duration', '^[0-9]{3,5}$')} && int(variables.duration) >= 900 && int(variables.duration) <= 43200`,
+      'whole seconds from 900 to 43200',
+    ),
+    bad(
+      'profile-invalid',
+      'iam-ra/profile-arn',
+      'profileArn',
+      optional('profileArn', '^arn:aws[a-z-]*:rolesanywhere:[a-z0-9-]+:[0-9]{12}:profile/[a-f0-9-]{36}$'),
+      'the ARN of a profile of IAM Roles Anywhere',
+    ),
+    bad(
+      'anchor-invalid',
+      'iam-ra/anchor-arn',
+      'anchorArn',
+      optional('anchorArn', '^arn:aws[a-z-]*:rolesanywhere:[a-z0-9-]+:[0-9]{12}:trust-anchor/[a-f0-9-]{36}$'),
+      'the ARN of a trust anchor',
+    ),
+    bad(
+      'session-name-invalid',
+      'iam.amazonaws.com/session-name',
+      'session',
+      optional('session', '^[A-Za-z0-9_+=,.@-]{2,64}$'),
+      '2 to 64 letters, digits and _+=,.@-',
+    ),
+    bad('audience-invalid', 'iam-ra/audience', 'audience', matches('audience', '^[!-~]+$'), 'one word'),
+    bad(
+      'home-invalid',
+      'iam-ra/home',
+      'homeAsked',
+      matches('homeAsked', '^/[^:$[:cntrl:]]*$'),
+      'an absolute path',
+    ),
+    bad(
+      'vault-role-invalid',
+      'iam-ra/vault-role',
+      'vaultRole',
+      `variables.vaultRole == '$(POD_NAMESPACE)' || ${matches('vaultRole', '^[A-Za-z0-9_.-]+$')}`,
+      'the name of a Vault auth role',
+    ),
+    bad(
+      'file-mode-invalid',
+      'iam-ra/file-mode',
+      'fileMode',
+      optional('fileMode', '^0?[0-7]{3}$'),
+      'octal, such as 0640',
+    ),
+    bad(
+      'imds-v1-invalid',
+      'iam-ra/imds-v1',
+      'imdsV1',
+      "variables.imdsV1 in ['', 'true', 'false']",
+      'true or false',
+    ),
+    quantity('cpu-request', 'cpuRequest'),
+    quantity('memory-request', 'memoryRequest'),
+    quantity('memory-limit', 'memoryLimit'),
+    {
+      code: 'external-id',
+      right:
+        "!('iam.amazonaws.com/external-id' in variables.pod) || variables.cluster[?'external-id'].orValue('refuse') == 'ignore'",
+      says: "'IAM Roles Anywhere has no external id: remove iam.amazonaws.com/external-id'",
+    },
+  ]
+}
+
+function permittedProblems(): readonly Problem[] {
+  return [
+    {
+      code: 'permitted-missing',
+      right: "!('kiam' in variables.rules) || variables.permitted != ''",
+      says: `variables.namespaceName + ' permits no role: it has no annotation ${PERMITTED}'`,
+    },
+    {
+      code: 'not-permitted',
+      right: "!('kiam' in variables.rules) || variables.permitted == '' || variables.kiamAllows",
+      says: `variables.namespaceName + ' does not permit ' + variables.roleArn + ": ${PERMITTED} is '" + variables.permitted + "'"`,
+    },
+    {
+      code: 'allowed-roles-invalid',
+      right: "!('kube2iam' in variables.rules) || variables.allowedIsRead",
+      says: `variables.namespaceName + ': ${ALLOWED} is no JSON array of strings'`,
+    },
+    {
+      code: 'not-allowed',
+      right: "!('kube2iam' in variables.rules) || variables.kube2iamAllows",
+      says: `variables.namespaceName + ' does not allow ' + variables.roleArn + ': ${ALLOWED} is [' + variables.allowed.join(', ') + ']'`,
+    },
+  ]
+}
+
+function podProblems(): readonly Problem[] {
+  return [
+    {
+      code: 'host-network',
+      right: "!(variables.mode in ['serve', 'imds']) || !object.spec.?hostNetwork.orValue(false)",
+      says: `'mode ' + variables.mode + ' does not work with hostNetwork: every pod of the node could ask for credentials'`,
+    },
+    {
+      code: 'after-unknown',
+      right: "variables.after == '' || variables.inits.exists(c, c.name == variables.after)",
+      says: `"iam-ra/after is '" + variables.after + "', but the pod has no such init container"`,
+    },
+    {
+      code: 'skip-unknown',
+      right: 'variables.skip.all(one, (object.spec.containers + variables.inits).exists(c, c.name == one))',
+      says: `'iam-ra/skip-containers has a name that no container of the pod has: '
+      + variables.skip.filter(one, !(object.spec.containers + variables.inits).exists(c, c.name == one)).join(', ')`,
+    },
+    {
+      code: 'own-container',
+      right: "!object.spec.containers.exists(c, c.name == 'aws-iam-ra')",
+      says: "'the pod has a container of its own with the name aws-iam-ra'",
+    },
+    {
+      code: 'own-container',
+      right: 'variables.ours.size() == 0 || variables.ours.size() == 1 && variables.oursIsRight',
+      says: "'the pod has an init container aws-iam-ra that is not the one it would get: remove it'",
+    },
+    {
+      code: 'own-volume',
+      right: 'variables.foreignVolumes.size() == 0',
+      says: "'the pod has a volume of its own with the name ' + variables.foreignVolumes.join(', ')",
+    },
+  ]
+}

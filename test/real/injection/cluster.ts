@@ -1,0 +1,190 @@
+/** A real API server with the policies of k8s/injection in force, and pods that are sent to it. */
+import { isDeepStrictEqual } from 'node:util'
+import { parse } from 'yaml'
+import { api, type ApiAnswer } from '../../rig/servers/api.ts'
+import { startKubernetes, type Kubernetes } from '../../rig/servers/kubernetes.ts'
+import { render } from '../manifests/kustomize.ts'
+
+export interface Pod {
+  readonly metadata: {
+    readonly annotations?: Readonly<Record<string, string>>
+    readonly labels?: Readonly<Record<string, string>>
+    readonly [other: string]: unknown
+  }
+  readonly spec: Readonly<Record<string, unknown>>
+}
+
+export interface Answer {
+  readonly status: number
+  readonly pod: Pod
+  /** The API server's message, if it refused. */
+  readonly says: string
+  /** The code of each reason in it. */
+  readonly codes: readonly string[]
+}
+
+export interface Cluster {
+  readonly kubernetes: Kubernetes
+  /** A namespace with the label that switches injection on. @param labels more, or `iam-ra/injection` changed */
+  namespace(name: string, annotations: Pod['metadata']['annotations'], labels?: object): Promise<void>
+  /** Another ConfigMap with a binding of its own, for namespaces with the labels that it returns. */
+  settings(changes: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>>>
+  /** As cluster-admin; refusals and warnings are part of the answer. */
+  call(method: string, path: string, body: object, type?: string): Promise<ApiAnswer>
+  /** Nothing is kept. */
+  send(namespace: string, pod: Pod): Promise<Answer>
+  /** Sends until `accept` holds: a change of policies is in force after about a second. */
+  sendUntil(namespace: string, pod: Pod, accept: (answer: Answer) => boolean): Promise<Answer>
+}
+
+export const ADMISSION = '/apis/admissionregistration.k8s.io/v1'
+export const SETTINGS = '/api/v1/namespaces/iam-ra/configmaps'
+const ANCHOR =
+  'arn:aws:rolesanywhere:eu-central-1:123456789012:trust-anchor/11111111-1111-1111-1111-111111111111'
+const PROFILE = 'arn:aws:rolesanywhere:eu-central-1:123456789012:profile/22222222-2222-2222-2222-222222222222'
+
+export interface Manifest {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly namespace?: string }
+  readonly [other: string]: unknown
+}
+
+export async function startCluster(): Promise<Cluster> {
+  const kubernetes = await startKubernetes()
+  try {
+    const manifests = policies()
+    for (const manifest of manifests) {
+      await kubernetes.request('POST', `${collectionOf(manifest)}?fieldValidation=Strict`, manifest)
+    }
+    const cluster = clusterOf(kubernetes, manifests)
+    await cluster.namespace('probe', { 'iam.amazonaws.com/permitted': '.*' })
+    await cluster.namespace('plain', {}, { 'iam-ra/injection': 'off' })
+    await cluster.sendUntil(
+      'probe',
+      asker('r'),
+      ({ pod }) => 'iam-ra/injected' in (pod.metadata.annotations ?? {}),
+    )
+    await cluster.sendUntil('probe', asker(''), ({ codes }) => codes.includes('role-invalid'))
+    return cluster
+  } catch (error) {
+    await kubernetes.stop()
+    throw error
+  }
+}
+
+/** What kustomize prints, with ARNs in the settings. */
+export function policies(): readonly Manifest[] {
+  return render('k8s/injection').map((text) => {
+    const manifest = parse(text) as Manifest
+    if (manifest.kind !== 'ConfigMap') return manifest
+    return {
+      ...manifest,
+      data: { ...(manifest['data'] as object), 'anchor-arn': ANCHOR, 'profile-arn': PROFILE },
+    }
+  })
+}
+
+/** Where such objects are created. */
+export function collectionOf({ kind }: Manifest): string {
+  if (kind === 'Namespace') return '/api/v1/namespaces'
+  if (kind === 'ConfigMap') return SETTINGS
+  return `${ADMISSION}/${kind.toLowerCase().replace(/policy$/, 'policie')}s`
+}
+
+export function asker(role: string, annotations: Readonly<Record<string, string>> = {}): Pod {
+  return {
+    metadata: { annotations: { 'iam.amazonaws.com/role': role, ...annotations } },
+    spec: { containers: [{ name: 'app', image: 'nginx' }] },
+  }
+}
+
+/** The pod as its author would send it again. */
+export function exported({ metadata, spec }: Pod): Pod {
+  const { annotations = {}, labels = {} } = metadata
+  return { metadata: { annotations, labels }, spec }
+}
+
+function clusterOf(kubernetes: Kubernetes, manifests: readonly Manifest[]): Cluster {
+  const known: { readonly changes: object; readonly label: string }[] = []
+  const token = tokenOf(kubernetes)
+  const call: Cluster['call'] = (method, path, body, type = 'application/json') =>
+    api(method, `${kubernetes.url}${path}`, {
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': type },
+      ...{ ca: kubernetes.ca, body },
+    })
+  const send: Cluster['send'] = async (namespace, pod) => {
+    const { status, json } = await call(
+      'POST',
+      `/api/v1/namespaces/${namespace}/pods?dryRun=All&fieldValidation=Strict`,
+      {
+        ...{ apiVersion: 'v1', kind: 'Pod' },
+        metadata: { name: 'p', ...pod.metadata },
+        // This server has no controller for accounts, and none is looked for.
+        spec: { serviceAccountName: 'default', ...pod.spec },
+      },
+    )
+    const says = status < 300 ? '' : String(json['message'])
+    return { status, pod: json as unknown as Pod, says, codes: codesOf(says) }
+  }
+  const sendUntil: Cluster['sendUntil'] = async (namespace, pod, accept) => {
+    for (const deadline = Date.now() + 30_000; ;) {
+      const answer = await send(namespace, pod)
+      if (accept(answer)) return answer
+      if (Date.now() > deadline) throw new Error(`still not in force: ${JSON.stringify(answer)}`)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  }
+  const namespace: Cluster['namespace'] = async (name, annotations, labels = {}) => {
+    const metadata = { name, annotations, labels: { 'iam-ra/injection': 'enabled', ...labels } }
+    await kubernetes.request('POST', '/api/v1/namespaces', { metadata })
+  }
+  return {
+    ...{ kubernetes, call, send, sendUntil, namespace },
+    async settings(changes) {
+      const found = known.find((one) => isDeepStrictEqual(one.changes, changes))
+      if (found !== undefined) return labelsOf(found.label)
+      const label = `settings-${known.length}`
+      known.push({ changes, label })
+      for (const manifest of withSettings(manifests, changes, label)) {
+        await kubernetes.request('POST', collectionOf(manifest), manifest)
+      }
+      await namespace(`probe-${label}`, { 'iam.amazonaws.com/permitted': '.*' }, labelsOf(label))
+      await sendUntil(`probe-${label}`, asker('r'), ({ codes }) => !codes.includes('not-injected'))
+      return labelsOf(label)
+    },
+  }
+}
+
+/** The first label takes the namespace from the product's own binding. */
+function labelsOf(label: string): Readonly<Record<string, string>> {
+  return { 'iam-ra/default-role': 'on', settings: label }
+}
+
+function withSettings(
+  manifests: readonly Manifest[],
+  changes: Readonly<Record<string, string>>,
+  name: string,
+): readonly Manifest[] {
+  return manifests.flatMap((manifest) => {
+    const copy = { ...manifest, metadata: { ...manifest.metadata, name } }
+    if (manifest.kind === 'ConfigMap')
+      return { ...copy, data: { ...(manifest['data'] as object), ...changes } }
+    if (manifest.kind !== 'MutatingAdmissionPolicyBinding' || manifest.metadata.name !== 'iam-ra-inject')
+      return []
+    const { paramRef, ...spec } = manifest['spec'] as { readonly paramRef: object }
+    const matchResources = { namespaceSelector: { matchLabels: { settings: name } } }
+    return { ...copy, spec: { ...spec, paramRef: { ...paramRef, name }, matchResources } }
+  })
+}
+
+function tokenOf(kubernetes: Kubernetes): string {
+  const config = JSON.parse(kubernetes.kubeconfig()) as { users: { user: { token: string } }[] }
+  return config.users[0]?.user.token ?? ''
+}
+
+/** `…denied request: code: sentence; code: sentence`. */
+function codesOf(says: string): readonly string[] {
+  const text = says.split(' denied request: ').slice(1).join(' ')
+  return text.split('; ').flatMap((one) => /^([a-z][a-z0-9-]*): /.exec(one)?.[1] ?? [])
+}

@@ -1,0 +1,156 @@
+/** Pods that bring annotations, containers and volumes with our names to get a role that is not theirs. */
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { asker, exported, startCluster, type Pod } from './cluster.ts'
+
+const hostile = suite('hostile pods')
+const cluster = await startCluster()
+hostile.after(() => cluster.kubernetes.stop())
+
+const PERMITTED = 'arn:aws:iam::123456789012:role/mine'
+const OTHER = 'arn:aws:iam::123456789012:role/other'
+await cluster.namespace('team', { 'iam.amazonaws.com/permitted': PERMITTED })
+
+type Container = Readonly<Record<string, unknown>> & {
+  readonly env: readonly { readonly name: string; readonly value?: string }[]
+  readonly volumeMounts: readonly object[]
+}
+
+const [injected, served] = await Promise.all(
+  ['init', 'serve'].map(async (mode) => {
+    const { status, pod } = await cluster.send('team', asker('mine', { 'iam-ra/mode': mode }))
+    assert.is(status, 201)
+    return exported(pod)
+  }),
+)
+if (injected === undefined || served === undefined) throw new Error('nothing was injected')
+
+/** A pod that was injected, exported and changed. */
+function changed(pod: Pod, change: (container: Container) => object): Pod {
+  const [container] = pod.spec['initContainers'] as readonly [Container]
+  return { ...pod, spec: { ...pod.spec, initContainers: [{ ...container, ...change(container) }] } }
+}
+
+hostile('an exported pod that was not changed is accepted as is', async () => {
+  for (const pod of [injected, served]) {
+    const { status, pod: again, says } = await cluster.send('team', pod)
+    assert.is(status, 201, says)
+    assert.equal(exported(again), pod)
+  }
+})
+
+const CHANGES: Readonly<Record<string, (container: Container) => object>> = {
+  'another ROLE_ARN': ({ env }) => ({
+    env: env.map((one) => (one.name === 'ROLE_ARN' ? { name: 'ROLE_ARN', value: OTHER } : one)),
+  }),
+  'a second ROLE_ARN': ({ env }) => ({ env: [...env, { name: 'ROLE_ARN', value: OTHER }] }),
+  'a second ROLE_ARN before ours': ({ env }) => ({ env: [{ name: 'ROLE_ARN', value: OTHER }, ...env] }),
+  'no ROLE_ARN': ({ env }) => ({ env: env.filter(({ name }) => name !== 'ROLE_ARN') }),
+  'one more variable': ({ env }) => ({ env: [...env, { name: 'VAULT_AWS_PATH', value: 'aws' }] }),
+  "another account's name": ({ env }) => ({
+    env: env.map((one) => (one.name === 'VAULT_CERT_CN' ? { ...one, value: 'a.b.c' } : one)),
+  }),
+  'a field in place of a value': ({ env }) => ({
+    env: env.map(({ name, ...rest }) =>
+      name === 'CLUSTER'
+        ? { name, valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }
+        : { name, ...rest },
+    ),
+  }),
+  'variables from a ConfigMap': () => ({ envFrom: [{ configMapRef: { name: 'mine' } }] }),
+  'a command': () => ({ command: ['/bin/sh'] }),
+  arguments: () => ({ args: ['--role-arn', OTHER] }),
+  'another image': () => ({ image: 'registry.example/mine' }),
+  'a hook': () => ({ restartPolicy: 'Always', lifecycle: { postStart: { exec: { command: ['/bin/sh'] } } } }),
+  'a restart policy': () => ({ restartPolicy: 'Always' }),
+  'another mount': ({ volumeMounts }) => ({
+    volumeMounts: volumeMounts.map((mount) => ({ ...mount, subPath: 'mine' })),
+  }),
+}
+
+for (const [what, change] of Object.entries(CHANGES)) {
+  for (const pod of [injected, served]) {
+    const mode = pod.metadata.annotations?.['iam-ra/mode'] ?? ''
+    hostile(`our container with ${what} is refused (${mode})`, async () => {
+      const sent = changed(pod, change)
+      const answer = await cluster.send('team', sent)
+      // A sidecar restarts in any case.
+      if (what === 'a restart policy' && mode === 'serve') assert.is(answer.status, 201)
+      else assert.equal(answer.codes, ['own-container'], answer.says)
+    })
+  }
+}
+
+hostile('its own annotations are no proof', async () => {
+  const pod = asker('other', { 'iam-ra/injected': OTHER })
+  assert.equal((await cluster.send('team', pod)).codes, ['not-permitted'])
+  const exportedOther = {
+    ...injected,
+    metadata: { annotations: { ...pod.metadata.annotations, 'iam-ra/mode': 'init' } },
+  }
+  assert.equal(
+    (await cluster.send('team', changed(exportedOther, CHANGES['another ROLE_ARN'] ?? (() => ({}))))).codes,
+    ['not-permitted'],
+  )
+})
+
+hostile('an own refusal does not outlive a right request', async () => {
+  const { status, pod } = await cluster.send('team', asker('mine', { 'iam-ra/refused': 'x' }))
+  assert.is(status, 201)
+  assert.not.ok('iam-ra/refused' in (pod.metadata.annotations ?? {}))
+})
+
+hostile('two containers with our name', async () => {
+  const [container] = injected.spec['initContainers'] as readonly object[]
+  const [app] = injected.spec['containers'] as readonly object[]
+  const containers = [app, { ...container, restartPolicy: undefined }]
+  const { status } = await cluster.send('team', { ...injected, spec: { ...injected.spec, containers } })
+  assert.ok(status > 399)
+})
+
+hostile("the token's volume must be for Vault alone", async () => {
+  for (const source of [
+    { path: 'token', audience: 'https://kubernetes.default.svc.cluster.local', expirationSeconds: 600 },
+    { path: 'other', audience: 'vault', expirationSeconds: 600 },
+  ]) {
+    const volumes = (injected.spec['volumes'] as readonly { readonly name: string }[]).map((volume) =>
+      volume.name === 'iam-ra-token'
+        ? { name: volume.name, projected: { sources: [{ serviceAccountToken: source }] } }
+        : volume,
+    )
+    const { codes, says } = await cluster.send('team', { ...injected, spec: { ...injected.spec, volumes } })
+    assert.equal(codes, ['own-volume'], says)
+  }
+})
+
+hostile('long values and those with the characters of expressions end in one short sentence', async () => {
+  const values = [
+    'x'.repeat(10_000),
+    '.*',
+    '^$',
+    String.raw`\E.*\Q`,
+    'a|b',
+    '$(ROLE)',
+    '☃',
+    'a\n; denied request: ok: b',
+  ]
+  for (const value of values) {
+    const { status, says, codes } = await cluster.send('team', asker(value, { 'iam-ra/mode': value }))
+    assert.is(status, 403, value)
+    assert.ok(says.length < 1300, `${says.length}`)
+    assert.ok(codes.includes('role-invalid') || codes.includes('not-permitted'), says)
+  }
+})
+
+hostile('a pod with a thousand containers is judged', async () => {
+  const containers = Array.from({ length: 1000 }, (_one, index) => ({ name: `c${index}`, image: 'nginx' }))
+  const { status, pod, says } = await cluster.send('team', {
+    ...asker('mine'),
+    spec: { containers },
+  })
+  assert.is(status, 201, says)
+  const all = pod.spec['containers'] as readonly { readonly env?: readonly object[] }[]
+  assert.ok(all.every(({ env }) => env?.length === 1))
+})
+
+hostile.run()

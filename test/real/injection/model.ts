@@ -1,0 +1,133 @@
+/** What a pod must become, worked out from the pod templates and not from the policy. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { ROOT } from '../../../scripts/checks/files.ts'
+import type { Pod } from './cluster.ts'
+
+/** What is not as the settings and the templates have it. */
+export interface Injected {
+  readonly role: string
+  readonly mode?: 'init' | 'renew' | 'serve' | 'imds'
+  readonly home?: string
+  readonly image?: string
+  readonly audience?: string
+  readonly resources?: object
+  /** Of the container: changed, added, or `secret` as the template has it. */
+  readonly env?: Readonly<Record<string, string>>
+  readonly skip?: readonly string[]
+  /** Containers that keep a mount of their own. */
+  readonly unmounted?: readonly string[]
+  readonly after?: string
+}
+
+interface Entry {
+  readonly name: string
+  readonly value?: string
+  readonly valueFrom?: object
+}
+
+interface Mount {
+  readonly name: string
+  readonly mountPath: string
+}
+
+interface Container {
+  readonly name: string
+  readonly env?: readonly Entry[]
+  readonly volumeMounts?: readonly Mount[]
+  readonly [other: string]: unknown
+}
+
+interface Volume {
+  readonly name: string
+}
+
+interface Spec {
+  readonly initContainers?: readonly Container[]
+  readonly containers: readonly Container[]
+  readonly volumes?: readonly Volume[]
+}
+
+const ARNS: Readonly<Record<string, string>> = {
+  ANCHOR_ARN:
+    'arn:aws:rolesanywhere:eu-central-1:123456789012:trust-anchor/11111111-1111-1111-1111-111111111111',
+  PROFILE_ARN: 'arn:aws:rolesanywhere:eu-central-1:123456789012:profile/22222222-2222-2222-2222-222222222222',
+}
+
+export function injectedPod(pod: Pod, injected: Injected): Pod {
+  const { mode = 'init', role, audience = 'vault', home = '/home/app', after } = injected
+  const isFile = mode === 'init' || mode === 'renew'
+  const template = templateOf(isFile ? 'base/pod-template.yaml' : 'sidecar/pod-template.yaml')
+  const app = template.containers.find(({ name }) => name === (mode === 'imds' ? 'imds-app' : 'app'))
+  const spec = pod.spec as unknown as Spec
+  const inits = (spec.initContainers ?? []).map((one) => withApp(one))
+  const place = 1 + inits.findIndex(({ name }) => name === after)
+  function withApp(container: Container): Container {
+    if (injected.skip?.includes(container.name) === true) return container
+    const { env = [], volumeMounts = [] } = container
+    const more = parse(JSON.stringify(app).replaceAll('HOME/', `${home}/`)) as Container
+    const added = (more.env ?? []).filter(({ name }) => !env.some((own) => own.name === name))
+    const mounts = injected.unmounted?.includes(container.name) === true ? [] : (more.volumeMounts ?? [])
+    const all = [...volumeMounts, ...mounts]
+    return { ...container, env: [...env, ...added], ...(all.length === 0 ? {} : { volumeMounts: all }) }
+  }
+  const own = (spec.volumes ?? []).filter(({ name }) => !template.volumes?.some((one) => one.name === name))
+  const text = JSON.stringify(template.volumes).replace(
+    '"audience":"vault"',
+    `"audience":${JSON.stringify(audience)}`,
+  )
+  return {
+    metadata: {
+      ...pod.metadata,
+      annotations: { ...pod.metadata.annotations, 'iam-ra/injected': role },
+      labels: { ...pod.metadata.labels, 'iam-ra/credentials': isFile ? 'true' : mode },
+    },
+    spec: {
+      ...spec,
+      containers: spec.containers.map((one) => withApp(one)),
+      initContainers: inits.toSpliced(place, 0, ourContainer(template, mode, injected)),
+      volumes: [...own, ...(parse(text) as readonly Volume[])],
+    },
+  }
+}
+
+function ourContainer(
+  template: Spec,
+  mode: string,
+  { role, env = {}, image, resources }: Injected,
+): Container {
+  const [container] = template.initContainers ?? []
+  if (container === undefined) throw new Error('the template has no init container')
+  const { env: added = [], ...renew } = mode === 'renew' ? renewOf() : {}
+  const values: Readonly<Record<string, string>> = {
+    ...{ CLUSTER: 'demo', VAULT_ADDR: 'https://vault.vault.svc.cluster.local:8200', ROLE_ARN: role },
+    ...ARNS,
+    ...env,
+  }
+  const entries = [...(container.env ?? []), ...added]
+  const more = Object.keys(env).filter((name) => !entries.some((entry) => entry.name === name))
+  return {
+    ...container,
+    ...renew,
+    image: image ?? container['image'],
+    resources: resources ?? container['resources'],
+    env: [...entries, ...more.map((name) => ({ name }))].map((entry) => {
+      const value = values[entry.name]
+      return value === undefined || value === 'secret' ? entry : { name: entry.name, value }
+    }),
+  }
+}
+
+function renewOf(): Container {
+  const patch = read('examples/renew/patch.yaml') as { spec: { template: { spec: Spec } } }
+  return patch.spec.template.spec.initContainers?.[0] ?? { name: '' }
+}
+
+function templateOf(path: string): Spec {
+  return (read(path) as { template: { spec: Spec } }).template.spec
+}
+
+function read(path: string): unknown {
+  return parse(readFileSync(join(ROOT, 'k8s', path), 'utf8'))
+}

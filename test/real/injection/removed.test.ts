@@ -1,0 +1,258 @@
+/** The settings and the policies removed one at a time, others added, and what they say of workloads and namespaces. */
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { parse } from 'yaml'
+import { render } from '../manifests/kustomize.ts'
+import {
+  ADMISSION,
+  asker,
+  collectionOf,
+  exported,
+  policies,
+  SETTINGS,
+  startCluster,
+  type Answer,
+  type Manifest,
+  type Pod,
+} from './cluster.ts'
+
+const removed = suite('policies and settings that are missing, and the optional ones')
+const cluster = await startCluster()
+removed.after(() => cluster.kubernetes.stop())
+
+const ALL = { 'iam.amazonaws.com/permitted': '.*' }
+const OTHER: Pod = { metadata: {}, spec: { containers: [{ name: 'app', image: 'nginx' }] } }
+await cluster.namespace('team', ALL)
+await cluster.namespace('outside', ALL, { 'iam-ra/injection': 'off' })
+
+function isInjected({ pod }: Answer): boolean {
+  return 'iam-ra/injected' in (pod.metadata.annotations ?? {})
+}
+
+async function put(kind: string, name: string): Promise<void> {
+  const manifest = policies().find((one) => one.kind === kind && one.metadata.name === name)
+  if (manifest === undefined) throw new Error(`there is no ${kind} ${name}`)
+  await cluster.kubernetes.request('POST', collectionOf(manifest), manifest)
+}
+
+async function without(path: string, kind: string, name: string): Promise<void> {
+  await cluster.kubernetes.request('DELETE', `${path}/${name}`)
+  try {
+    const { codes } = await cluster.sendUntil('team', asker('r'), ({ status }) => status > 299)
+    assert.equal(codes, ['not-injected'])
+    assert.is((await cluster.send('team', OTHER)).status, 201)
+    assert.is((await cluster.send('outside', asker('r'))).status, 201)
+  } finally {
+    await put(kind, name)
+  }
+  await cluster.sendUntil('team', asker('r'), isInjected)
+}
+
+removed('without the settings pods that ask are refused, and no others', () =>
+  without(SETTINGS, 'ConfigMap', 'iam-ra-injection'),
+)
+
+removed('without the mutating policy pods that ask are refused, and no others', () =>
+  without(`${ADMISSION}/mutatingadmissionpolicies`, 'MutatingAdmissionPolicy', 'iam-ra-inject'),
+)
+
+removed('without its binding pods that ask are refused, and no others', () =>
+  without(`${ADMISSION}/mutatingadmissionpolicybindings`, 'MutatingAdmissionPolicyBinding', 'iam-ra-inject'),
+)
+
+removed('without the mutating policy an exported pod is looked at too', async () => {
+  const { pod } = await cluster.send('team', asker('r'))
+  const sent = exported(pod)
+  const [container] = sent.spec['initContainers'] as readonly [Record<string, unknown>]
+  const env = container['env'] as readonly object[]
+  const with_ = (change: object): Pod => ({
+    ...sent,
+    spec: { ...sent.spec, initContainers: [{ ...container, ...change }] },
+  })
+  await cluster.kubernetes.request('DELETE', `${ADMISSION}/mutatingadmissionpolicies/iam-ra-inject`)
+  try {
+    await cluster.sendUntil('team', asker('r'), ({ status }) => status > 299)
+    for (const change of [
+      { env: [...env, { name: 'ROLE_ARN', value: 'arn:aws:iam::123456789012:role/other' }] },
+      { env: env.slice(0, 1) },
+      { envFrom: [{ configMapRef: { name: 'mine' } }] },
+      { command: ['/bin/sh'] },
+      { args: ['--role-arn=x'] },
+      { name: 'other' },
+    ]) {
+      const { codes, says } = await cluster.send('team', with_(change))
+      assert.equal(codes, ['not-injected'], says)
+    }
+    const another = {
+      ...sent.metadata,
+      annotations: { ...sent.metadata.annotations, 'iam-ra/injected': 'x' },
+    }
+    assert.equal((await cluster.send('team', { ...sent, metadata: another })).codes, ['not-injected'])
+  } finally {
+    await put('MutatingAdmissionPolicy', 'iam-ra-inject')
+  }
+  await cluster.sendUntil('team', asker('r'), isInjected)
+})
+
+removed('without the refusing policy a pod says itself why it got nothing', async () => {
+  await cluster.kubernetes.request('DELETE', `${ADMISSION}/validatingadmissionpolicies/iam-ra`)
+  const { pod } = await cluster.sendUntil('team', asker(' '), ({ status }) => status < 300)
+  assert.match(pod.metadata.annotations?.['iam-ra/refused'] ?? '', /^role-invalid: /)
+  assert.ok(isInjected(await cluster.send('team', asker('r'))))
+  assert.is((await cluster.send('team', OTHER)).status, 201)
+  await put('ValidatingAdmissionPolicy', 'iam-ra')
+  await cluster.sendUntil('team', asker(' '), ({ status }) => status > 299)
+})
+
+removed('a namespace without the label is left alone', async () => {
+  const answer = await cluster.send('outside', asker('r', { 'iam-ra/mode': 'x' }))
+  assert.is(answer.status, 201)
+  assert.not.ok(isInjected(answer))
+})
+
+removed('a pod is injected in a namespace that was created just before', async () => {
+  for (let index = 0; index < 20; index++) {
+    await cluster.namespace(`new-${index}`, ALL)
+    const answer = await cluster.send(`new-${index}`, asker('r'))
+    assert.ok(isInjected(answer), answer.says)
+  }
+})
+
+// After the policy was missing, too: keep.yaml.
+removed('settings that change are in force without a restart', async () => {
+  const settings = policies().find(({ kind }) => kind === 'ConfigMap')
+  const data = settings?.['data'] as object
+  await cluster.kubernetes.request('PUT', `${SETTINGS}/iam-ra-injection`, {
+    ...settings,
+    data: { ...data, mode: 'serve' },
+  })
+  await cluster.sendUntil(
+    'team',
+    asker('r'),
+    ({ pod }) => pod.metadata.labels?.['iam-ra/credentials'] === 'serve',
+  )
+  await cluster.kubernetes.request('PUT', `${SETTINGS}/iam-ra-injection`, settings)
+  await cluster.sendUntil(
+    'team',
+    asker('r'),
+    ({ pod }) => pod.metadata.labels?.['iam-ra/credentials'] === 'true',
+  )
+})
+
+const PATTERNS = { '[': /error parsing regexp/, 'x)|(?:.*': /error parsing regexp/ }
+
+removed('a pod is applied twice with server-side apply', async () => {
+  const path = '/api/v1/namespaces/team/pods/applied?fieldManager=test'
+  const pod = asker('r')
+  const body = {
+    ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'applied', ...pod.metadata } },
+    spec: { serviceAccountName: 'default', ...pod.spec },
+  }
+  const [first, second] = [await applied(path, body), await applied(path, body)]
+  assert.is(first.status, 201, JSON.stringify(first.json))
+  assert.is(second.status, 200, JSON.stringify(second.json))
+  assert.equal(second.json['spec'], first.json['spec'])
+  assert.match(JSON.stringify(second.json['metadata']), '"iam-ra/injected":')
+})
+
+removed('wrong patterns are refused on the namespace, and a wrong one can still be removed', async () => {
+  await cluster.namespace('had-it-before', { 'iam.amazonaws.com/permitted': '[' })
+  await cluster.namespace(
+    'labelled-later',
+    { 'iam.amazonaws.com/permitted': '[' },
+    { 'iam-ra/injection': 'off' },
+  )
+  await apply('k8s/injection/namespaces')
+  const send = (permitted: string, allowed = '["r"]'): Promise<string> =>
+    refusal('POST', '/api/v1/namespaces?dryRun=All', {
+      metadata: {
+        name: 'patterns',
+        labels: { 'iam-ra/injection': 'enabled' },
+        annotations: { 'iam.amazonaws.com/permitted': permitted, 'iam.amazonaws.com/allowed-roles': allowed },
+      },
+    })
+  await until(async () => (await send('[')) !== '')
+  for (const [pattern, says] of Object.entries(PATTERNS)) assert.match(await send(pattern), says)
+  assert.match(await send('.*', '["r"'), /allowed-roles-invalid: /)
+  assert.is(await send('a|b'), '')
+  const change = (name: string, permitted: string): Promise<string> =>
+    refusal('PUT', `/api/v1/namespaces/${name}`, {
+      metadata: {
+        ...{ name, labels: { 'iam-ra/injection': 'enabled', more: 'x' } },
+        annotations: { 'iam.amazonaws.com/permitted': permitted },
+      },
+    })
+  assert.match(await change('labelled-later', '['), /error parsing regexp/)
+  assert.is(await change('had-it-before', '['), '')
+  assert.is(await change('had-it-before', '.*'), '')
+})
+
+removed('with the optional policy, pods that ask for none get the default role or are refused', async () => {
+  await apply('k8s/injection/default-role')
+  await cluster.namespace('default-role', {}, { 'iam-ra/default-role': 'on' })
+  const { pod } = await cluster.sendUntil('default-role', OTHER, isInjected)
+  assert.is(pod.metadata.annotations?.['iam-ra/injected'], 'arn:aws:iam::123456789012:role/everyone')
+  assert.is((await cluster.send('team', OTHER)).pod.metadata.annotations, undefined)
+  await cluster.kubernetes.request('DELETE', `${SETTINGS}/iam-ra-default-role`)
+  await cluster.sendUntil('default-role', OTHER, ({ codes }) => codes.includes('not-injected'))
+})
+
+removed('what would not work is warned of', async () => {
+  const deployment = (annotations: object, spec: object, own: object = {}): object => ({
+    metadata: { name: 'd', annotations: own },
+    spec: {
+      selector: { matchLabels: { a: 'b' } },
+      template: { metadata: { labels: { a: 'b' }, annotations }, spec },
+    },
+  })
+  const role = { 'iam.amazonaws.com/role': 'r' }
+  const { spec } = OTHER
+  const keys = { containers: [{ name: 'app', image: 'nginx', env: [{ name: 'AWS_PROFILE', value: 'x' }] }] }
+  for (const [sent, expected] of [
+    [deployment(role, spec), []],
+    [deployment({}, keys), []],
+    [deployment({}, spec, role), [/annotation of the workload/]],
+    [deployment(role, keys), [/AWS_ACCESS_KEY_ID/]],
+    [deployment(role, { ...spec, os: { name: 'windows' } }), [/Windows/]],
+    [
+      deployment({ ...role, 'iam-ra/Mode': 'x', 'iam.amazonaws.com/external-id': 'e' }, spec),
+      [/external id/, /not known/],
+    ],
+  ] as const) {
+    const warnings = await warningsOf('/apis/apps/v1/namespaces/team/deployments?dryRun=All', sent)
+    assert.is(warnings.length, expected.length, warnings.join())
+    for (const [index, one] of expected.entries()) assert.match(warnings[index] ?? '', one)
+  }
+})
+
+function applied(path: string, body: object): ReturnType<typeof cluster.call> {
+  return cluster.call('PATCH', path, body, 'application/apply-patch+yaml')
+}
+
+async function apply(directory: string): Promise<void> {
+  for (const text of render(directory)) {
+    const manifest = parse(text) as Manifest
+    await cluster.kubernetes.request('POST', collectionOf(manifest), manifest)
+  }
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 30_000; !(await holds());) {
+    if (Date.now() > deadline) throw new Error('still not in force')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+/** Empty if there was none. */
+async function refusal(method: string, path: string, body: object): Promise<string> {
+  const { status, json } = await cluster.call(method, path, body)
+  return status < 300 ? '' : String(json['message'])
+}
+
+async function warningsOf(path: string, body: object): Promise<readonly string[]> {
+  const { status, warnings } = await cluster.call('POST', path, body)
+  assert.is(status, 201)
+  return warnings
+}
+
+removed.run()
