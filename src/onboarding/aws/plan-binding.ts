@@ -11,7 +11,15 @@ import { STAGE, waysOut } from './refusal.ts'
 import { MOST_TAGS, roomIn } from './room.ts'
 import { settle, type Settling } from './settle.ts'
 import type { Plan } from '../plan/step.ts'
-import { admissionKey, admissionOf, admissions, policyFor, policySize, type Owner } from './trust-policy.ts'
+import {
+  admissionKey,
+  admissionOf,
+  admissions,
+  policyFor,
+  policySize,
+  type Admission,
+  type Owner,
+} from './trust-policy.ts'
 
 export interface BindingWishes extends Pick<Settling, 'bind' | 'unbind'> {
   /** Lets in those too whom only a tag names: as the plan shows them. */
@@ -110,14 +118,20 @@ function stillAdmitted(unbind: readonly Binding[], after: readonly Binding[]): r
 function namesChanged(owner: Owner, role: BoundRole, wanted: string): readonly Difference[] {
   const [before, after] = [admissions(owner, role.policy), admissions(owner, wanted)]
   const [keysBefore, keysAfter] = [before.map(admissionKey), after.map(admissionKey)]
+  const admitted = after.filter((one) => !keysBefore.includes(admissionKey(one)))
+  const dropped = before.filter((one) => !keysAfter.includes(admissionKey(one)))
+  // The same name by another CA, or from another trust anchor.
+  const isMoved = ({ name }: Admission): boolean =>
+    [admitted, dropped].every((some) => some.some((one) => one.name === name))
+  const shown = (one: Admission): string => (isMoved(one) ? `${one.name} ${signedBy(one)}` : one.name)
   return [
-    ...after
-      .filter((one) => !keysBefore.includes(admissionKey(one)))
-      .map(({ name }) => ({ name: 'trust policy', before: '(nothing)', after: name })),
-    ...before
-      .filter((one) => !keysAfter.includes(admissionKey(one)))
-      .map(({ name }) => ({ name: 'trust policy', before: name, after: '(nothing)' })),
+    ...admitted.map((one) => ({ name: 'trust policy', before: '(nothing)', after: shown(one) })),
+    ...dropped.map((one) => ({ name: 'trust policy', before: shown(one), after: '(nothing)' })),
   ]
+}
+
+function signedBy({ issuer, anchor }: Admission): string {
+  return `(signed by ${issuer === '' ? 'the root' : issuer}, trust anchor ${anchor.region}/${anchor.id})`
 }
 
 function nameFaults(installation: string, bind: readonly Binding[]): readonly string[] {

@@ -60,6 +60,12 @@ export const AWS_RULES: readonly Rule<AwsFacts>[] = [
     hint: 'set the clock (NTP), and run it again',
   },
   {
+    name: 'region',
+    when: /credential (?:should|must) be scoped to a valid region/i,
+    cause: 'the request was signed for a region that this endpoint is not in',
+    hint: 'check --region or AWS_REGION, and any AWS_ENDPOINT_URL settings: both must name the same region',
+  },
+  {
     name: 'bad-keys',
     when: ({ type }) =>
       /^(InvalidClientTokenId|UnrecognizedClientException|SignatureDoesNotMatch|InvalidSignatureException|IncompleteSignature)$/.test(

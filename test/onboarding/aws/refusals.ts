@@ -76,6 +76,11 @@ export const REFUSALS: readonly RecordedRefusal[] = [
     text: 'The security token included in the request is invalid.',
   },
   {
+    ...{ rule: 'region', type: 'SignatureDoesNotMatch', status: 403 },
+    source: 'https://github.com/JuliaCloud/AWS.jl/issues/565',
+    text: "Credential should be scoped to a valid region, not 'us-east-2'.",
+  },
+  {
     ...{ rule: 'bad-keys', type: 'SignatureDoesNotMatch', status: 403 },
     source: 'moto 5.2.5, moto/core/exceptions.py',
     text: 'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
