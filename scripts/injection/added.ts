@@ -19,6 +19,8 @@ export function addedVariables({ init, renew, serve }: Templates): readonly Vari
 + (variables.duration == '' ? [] : [{'name': 'SESSION_DURATION', 'value': variables.duration}])
 + (variables.session == '' ? [] : [{'name': 'SESSION_NAME', 'value': variables.session}])
 + (variables.fileMode == '' ? [] : [{'name': 'FILE_MODE', 'value': variables.fileMode}])
++ (variables.authMount == '' ? [] : [{'name': 'VAULT_AUTH_MOUNT', 'value': variables.authMount}])
++ (variables.pkiMount == '' ? [] : [{'name': 'VAULT_PKI_MOUNT', 'value': variables.pkiMount}])
 + (variables.mode != 'imds' || variables.imdsV1 == '' ? [] : [{'name': 'IMDS_V1', 'value': variables.imdsV1}])`,
     ],
     [
@@ -158,6 +160,7 @@ const VALUES: Readonly<Record<string, string>> = {
   CLUSTER: "variables.cluster[?'cluster'].orValue('')",
   VAULT_ADDR: "variables.cluster[?'vault-address'].orValue('')",
   VAULT_ROLE: 'variables.vaultRole',
+  VAULT_CERT_NAME: 'variables.pkiRole',
   ROLE_ARN: 'variables.roleArn',
 }
 

@@ -18,7 +18,7 @@ const EVERYWHERE = ['pod', 'ns', 'cluster'] as const
 
 function keys({ init }: Templates): readonly Key[] {
   const { requests, limits } = init.container.resources
-  const vaultRole = init.env.find(({ name }) => name === 'VAULT_ROLE')?.value ?? ''
+  const valueOf = (name: string): string => init.env.find((one) => one.name === name)?.value ?? ''
   return [
     { variable: 'mode', key: 'mode', from: EVERYWHERE, otherwise: 'init' },
     { variable: 'duration', key: 'duration', from: EVERYWHERE, otherwise: '' },
@@ -30,7 +30,11 @@ function keys({ init }: Templates): readonly Key[] {
     { variable: 'cpuRequest', key: 'cpu-request', from: EVERYWHERE, otherwise: requests.cpu },
     { variable: 'memoryRequest', key: 'memory-request', from: EVERYWHERE, otherwise: requests.memory },
     { variable: 'memoryLimit', key: 'memory-limit', from: EVERYWHERE, otherwise: limits.memory },
-    { variable: 'vaultRole', key: 'vault-role', from: ['pod', 'ns'], otherwise: vaultRole },
+    { variable: 'vaultRole', key: 'vault-role', from: ['pod', 'ns'], otherwise: valueOf('VAULT_ROLE') },
+    // As ConfigMap `iam-ra` of `iam-ra k8s setup` has them.
+    { variable: 'authMount', key: 'vault-auth-mount', from: ['cluster'], otherwise: '' },
+    { variable: 'pkiMount', key: 'vault-pki-mount', from: ['cluster'], otherwise: '' },
+    { variable: 'pkiRole', key: 'vault-pki-role', from: ['cluster'], otherwise: valueOf('VAULT_CERT_NAME') },
     { variable: 'profileAsked', key: 'profile-arn', from: ['pod', 'ns'], otherwise: '' },
     { variable: 'anchorArn', key: 'anchor-arn', from: ['ns', 'cluster'], otherwise: '' },
     { variable: 'baseAsked', key: 'base-role-arn', from: ['ns', 'cluster'], otherwise: '' },
