@@ -79,10 +79,11 @@ async function reviewerToken(
 ): Promise<(() => Promise<string>) | undefined> {
   const kubectl = kubectlOf(context, flags)
   const { namespace, name } = account
-  const [configMap, found] = await Promise.all([
-    kubectl.get({ kind: 'configmap', name: 'iam-ra', namespace }),
-    kubectl.get({ kind: 'serviceaccount', name, namespace }),
+  const objects = await kubectl.getAll([
+    { kind: 'configmap', name: 'iam-ra', namespace },
+    { kind: 'serviceaccount', name, namespace },
   ])
+  const configMap = objects.find(({ kind }) => kind === 'ConfigMap')
   const current = configMap === undefined ? undefined : clusterNameOf(configMap)
   if (current !== undefined && current !== cluster) {
     throw new IamRaError(
@@ -94,7 +95,7 @@ async function reviewerToken(
       },
     )
   }
-  if (found === undefined || current === undefined) return undefined
+  if (current === undefined || !objects.some(({ kind }) => kind === 'ServiceAccount')) return undefined
   // Not before it is written: a token of a year that nobody uses would stay valid.
   return () => kubectl.token(account, undefined, REVIEWER_SECONDS)
 }

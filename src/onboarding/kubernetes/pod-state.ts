@@ -1,5 +1,5 @@
 /** How far a pod with an `aws-iam-ra` container is. Pure. */
-import { isRecord } from '../../text/json.ts'
+import { listOf, recordOf, textOf } from './members.ts'
 import type { KubeObject } from './objects.ts'
 
 export interface PodState {
@@ -13,7 +13,7 @@ const CONTAINER = 'aws-iam-ra'
 
 export function podState(pod: KubeObject): PodState {
   const status = recordOf(pod['status'])
-  const statuses = listOf(status['initContainerStatuses']).map(recordOf)
+  const statuses = listOf(status['initContainerStatuses'])
   const own = statuses.find(({ name }) => name === CONTAINER)
   if (own === undefined) return { has: false, awaits: scheduling(status) }
   const state = recordOf(own['state'])
@@ -29,20 +29,8 @@ export function podState(pod: KubeObject): PodState {
 }
 
 function scheduling(status: Readonly<Record<string, unknown>>): string {
-  const refused = listOf(status['conditions'])
-    .map(recordOf)
-    .find(({ type, status: is }) => type === 'PodScheduled' && is === 'False')
+  const refused = listOf(status['conditions']).find(
+    ({ type, status: is }) => type === 'PodScheduled' && is === 'False',
+  )
   return refused === undefined ? 'its containers to start' : `a node: ${textOf(refused['message'])}`
-}
-
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return isRecord(value) ? value : {}
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : ''
 }

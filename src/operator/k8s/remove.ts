@@ -1,11 +1,17 @@
 /** Deletes what a workload or a cluster has in Kubernetes, or prints the commands that do. */
-import { IamRaError } from '../../errors.ts'
 import type { Cluster } from '../../onboarding/aws/owned.ts'
 import { installationOf, isOurs, nameOf, type ObjectName } from '../../onboarding/kubernetes/objects.ts'
 import { shellWord } from '../../text/shell-word.ts'
 import type { OperatorContext } from '../context.ts'
 import { printDocument, printResult } from '../report.ts'
-import { checkCluster, clusterNameOf, kubectlOf, type ClusterFlags, type ObjectFlags } from './cluster.ts'
+import {
+  checkCluster,
+  clusterNameOf,
+  kubectlOf,
+  readable,
+  type ClusterFlags,
+  type ObjectFlags,
+} from './cluster.ts'
 
 export interface Removal {
   /** Objects of others stay. */
@@ -67,20 +73,13 @@ async function existing(
   { installation, cluster, names }: Removal,
 ): Promise<{ readonly place: string; readonly names: readonly ObjectName[] } | undefined> {
   const kubectl = kubectlOf(context, flags)
-  try {
-    const settings = { kind: 'configmap', name: 'iam-ra', namespace: cluster.namespace }
-    const [configMap, found, { name: place }] = await Promise.all([
-      kubectl.get(settings),
-      kubectl.getAll(names),
-      kubectl.context(),
-    ])
-    if (configMap === undefined || clusterNameOf(configMap) !== cluster.name) return undefined
-    const own = found.filter((one) => isOurs(one) && installationOf(one) === installation)
-    return { place, names: own.map(nameOf) }
-  } catch (error) {
-    if (error instanceof IamRaError && error.stage === 'cluster') return undefined
-    throw error
-  }
+  const settings = { kind: 'configmap', name: 'iam-ra', namespace: cluster.namespace }
+  const read = await readable(Promise.all([kubectl.get(settings), kubectl.getAll(names), kubectl.context()]))
+  if (read === undefined) return undefined
+  const [configMap, found, { name: place }] = read
+  if (configMap === undefined || clusterNameOf(configMap) !== cluster.name) return undefined
+  const own = found.filter((one) => isOurs(one) && installationOf(one) === installation)
+  return { place, names: own.map(nameOf) }
 }
 
 function commandsOf(names: readonly ObjectName[], place: string, more: string): readonly string[] {

@@ -10,21 +10,17 @@ import {
   ACCOUNT_FLAGS,
   CHANGE_ALIASES,
   CHANGE_FLAGS,
+  choiceFlag,
   CONTEXT_FLAGS,
   from,
   JSON_FLAG,
+  named,
   switchFlag,
   valueFlag,
   type LineContext,
 } from '../route.ts'
 
 const CLUSTER_FLAG = valueFlag('CLUSTER', 'the cluster (default: the only one of the installation)')
-
-const choice = <Word extends string>(words: readonly Word[], brief: string) =>
-  ({ kind: 'enum', optional: true, values: words, brief }) as const
-
-const named = (placeholder: string, brief: string) =>
-  ({ kind: 'tuple', parameters: [{ brief, parse: (input: string) => input, placeholder }] }) as const
 
 const setup = buildCommand<SetupFlags, [string], LineContext>({
   loader: from(async () => (await import('../k8s/setup.ts')).setup),
@@ -37,7 +33,7 @@ const setup = buildCommand<SetupFlags, [string], LineContext>({
         "the namespace of the cluster's own objects (default: default)",
       ),
       'vault-address': valueFlag('URL', "Vault's address as pods reach it (default: VAULT_ADDR)"),
-      reviewer: choice(
+      reviewer: choiceFlag(
         ['vault', 'token'],
         "who asks the cluster about a pod's token (default: vault, if Vault's address ends in .svc, else token)",
       ),
@@ -77,15 +73,15 @@ const onboard = buildCommand<OnboardFlags, [string], LineContext>({
       cluster: CLUSTER_FLAG,
       'k8s-namespace': valueFlag('NAMESPACE', 'its namespace (default: default)'),
       'service-account': valueFlag('NAME', "its service account (default: the workload's name)"),
-      mode: choice(
+      mode: choiceFlag(
         ['init', 'renew', 'serve', 'imds'],
         'how the sample gets its credentials (default: serve)',
       ),
-      sample: choice(['pod', 'deployment', 'job', 'none'], 'the kind of the sample (default: pod)'),
+      sample: choiceFlag(['pod', 'deployment', 'job', 'none'], 'the kind of the sample (default: pod)'),
       'no-sample-pod': switchFlag('the same as --sample none'),
       image: valueFlag('REF', 'the image of aws-iam-ra (default: IAM_RA_IMAGE)'),
       'duration-hours': valueFlag('HOURS', "the certificate's lifetime (default: as Vault's role has it)"),
-      arns: choice(
+      arns: choiceFlag(
         ['configmap', 'operator'],
         'how the ARNs reach the pod: printed, or from Vault by the Vault Secrets Operator (default: configmap)',
       ),

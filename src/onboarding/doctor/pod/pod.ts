@@ -1,8 +1,7 @@
 /** The parts of a pod that doctor looks at, read from its object. */
 import { isRecord } from '../../../text/json.ts'
+import { listOf, recordOf, textOf, type Data } from '../../kubernetes/members.ts'
 import type { KubeObject } from '../../kubernetes/objects.ts'
-
-type Data = Readonly<Record<string, unknown>>
 
 /** The container with the pod's program. */
 export const CONTAINER = 'aws-iam-ra'
@@ -89,16 +88,4 @@ function statusOf(found: Data): ContainerStatus {
         }
       : undefined,
   }
-}
-
-function recordOf(value: unknown): Data {
-  return isRecord(value) ? value : {}
-}
-
-function listOf(value: unknown): readonly Data[] {
-  return Array.isArray(value) ? value.filter(isRecord) : []
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : ''
 }
