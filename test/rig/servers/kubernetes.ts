@@ -65,6 +65,7 @@ export async function startKubernetes(
       `--cert-dir=${folder}`,
       `--token-auth-file=${tokensFile}`,
       '--authorization-mode=RBAC',
+      '--allow-privileged',
       '--service-cluster-ip-range=10.96.0.0/16',
       `--service-account-issuer=${issuer}`,
       `--service-account-key-file=${publicKeyFile}`,
