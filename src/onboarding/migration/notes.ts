@@ -41,7 +41,7 @@ export function clusterNotes({
           'kube2iam gives pods without annotation the role of the node (--auto-discover-default-role): give each an annotation, because nodes have no certificate here',
         ]
       : []),
-    ...(meaning.defaultRole === ''
+    ...(meaning.defaultRole === '' || without === 0
       ? []
       : [
           `kube2iam gives ${without} workloads without annotation the role ${meaning.defaultRole}${isWhole ? '' : ' in the namespaces that were looked at'}: annotate those that use AWS, or see "A default role" in docs/injection.md`,

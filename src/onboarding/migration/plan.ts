@@ -202,7 +202,7 @@ function identityFindings(facts: Facts, asker: Asker, asked: readonly Asked[]): 
           blocks(
             'bound-elsewhere',
             `account ${asker.account} is bound to role ${elsewhere.role.role} already`,
-            `iam-ra k8s offboard ${elsewhere.binding.workload} --cluster ${facts.cluster} --k8s-namespace ${asker.namespace}`,
+            `iam-ra k8s offboard ${shellWord(elsewhere.binding.workload)} --cluster ${facts.cluster} --k8s-namespace ${asker.namespace}`,
           ),
         ]),
     ...(taken === undefined
