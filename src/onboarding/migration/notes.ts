@@ -9,6 +9,8 @@ export interface ClusterNotes {
   readonly askers: readonly Asker[]
   /** Whether the policies of k8s/injection are installed. */
   readonly hasPolicies: boolean
+  /** Of kubectl, if it is not the current one. */
+  readonly context: string | undefined
   /** Whether all namespaces were looked at. */
   readonly isWhole: boolean
 }
@@ -17,6 +19,7 @@ export interface ClusterNotes {
 const KEYS = ['iam-role-key', 'namespace-key', 'iam-external-id'] as const
 
 export function clusterNotes({
+  context,
   running,
   meaning,
   askers,
@@ -25,6 +28,9 @@ export function clusterNotes({
 }: ClusterNotes): readonly string[] {
   const without = askers.filter(({ role }) => role === undefined).length
   return [
+    ...(context === undefined
+      ? []
+      : [`the commands of kubectl are for the cluster of ${context}: make it the current context first`]),
     ...(hasPolicies
       ? []
       : [
