@@ -39,6 +39,8 @@ export interface NamespaceFacts {
 
 export interface Facts extends RoleFacts {
   readonly cluster: string
+  /** `iam-ra k8s migrate` as it was called, for the commands of the plan. */
+  readonly migrate: string
   /** A command that prints the CA of Vault's server certificate; undefined if the cluster's objects have none. */
   readonly printCa: string | undefined
   readonly anchorId: string
@@ -202,7 +204,7 @@ function identityFindings(facts: Facts, asker: Asker, asked: readonly Asked[]): 
           blocks(
             'bound-elsewhere',
             `account ${asker.account} is bound to role ${elsewhere.role.role} already`,
-            `iam-ra k8s offboard ${elsewhere.binding.workload} --cluster ${facts.cluster} --k8s-namespace ${asker.namespace}`,
+            `iam-ra k8s offboard ${shellWord(elsewhere.binding.workload)} --cluster ${facts.cluster} --k8s-namespace ${asker.namespace}`,
           ),
         ]),
     ...(taken === undefined
@@ -336,7 +338,7 @@ function commandsOf(
   const asked = workloads.map(({ roleArn }) => roleArn)
   const owners = roles.filter(({ arn, commands }) => asked.includes(arn) && commands.length > 0)
   const space = shellWord(name)
-  const migrate = `iam-ra k8s migrate ${facts.cluster}${facts.installation.name === 'default' ? '' : ` --installation ${facts.installation.name}`}`
+  const { migrate } = facts
   const isWaiting = owners.length > 0
   const hasMode = annotations['iam-ra/mode'] === mode || facts.settings.found?.['mode'] === mode
   const restarted = workloads

@@ -190,6 +190,7 @@ export async function readMigration(
       looked,
     },
     anchorId: anchor?.id ?? '',
+    migrate: commandOf(flags, cluster, installation),
     printCa: printCaOf(cluster, own),
     settings: {
       ...{ cluster: cluster.name, vault: clusterOf(cluster), audience, found: settings },
@@ -199,11 +200,33 @@ export async function readMigration(
     signing: (identity) => signingOf(setUps.get(commonName(identity))),
   })
   const notes = clusterNotes({
+    context: flags.context ?? flags.kubeconfig,
     ...{ running, meaning, askers, hasPolicies: annotated.hasPolicies },
     isWhole: flags['k8s-namespace'] === undefined,
   })
   const hasSettings = settings !== undefined
   return { plan, notes, meaning, running, cluster, installation, hasSettings, setUps }
+}
+
+const REPEATED = [
+  'base-role-arn',
+  'default-role',
+  'namespace-rules',
+  'image',
+  'context',
+  'kubeconfig',
+  'region',
+  'profile',
+] as const
+
+/** With the flags that say what annotations mean. */
+function commandOf(flags: MigrateFlags, cluster: Cluster, { name }: Installation): string {
+  const given = REPEATED.flatMap((flag) => {
+    const value = flags[flag]
+    return value === undefined ? [] : [`--${flag} ${shellWord(value)}`]
+  })
+  const installation = name === 'default' ? [] : [`--installation ${name}`]
+  return ['iam-ra k8s migrate', cluster.name, ...installation, ...given].join(' ')
 }
 
 function printCaOf({ namespace }: Cluster, own: Readonly<Record<string, string>>): string | undefined {

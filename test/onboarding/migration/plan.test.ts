@@ -86,7 +86,13 @@ function plan(given: Given) {
       quota: given.quota ?? 2048,
       cluster: 'prod',
     },
-    ...{ printCa: undefined, anchorId: ID, meaning: meaningOf({}, known), askers },
+    ...{
+      migrate: 'iam-ra k8s migrate prod',
+      printCa: undefined,
+      anchorId: ID,
+      meaning: meaningOf({}, known),
+      askers,
+    },
     settings: {
       ...{ cluster: 'prod', vault: undefined, audience: 'vault', anchorArn: ANCHOR, image: undefined },
       found: given.settings,
