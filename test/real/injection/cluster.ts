@@ -105,7 +105,8 @@ export function exported({ metadata, spec }: Pod): Pod {
   return { metadata: { annotations, labels }, spec }
 }
 
-function clusterOf(kubernetes: Kubernetes, manifests: readonly Manifest[]): Cluster {
+/** @param manifests what `settings` makes copies of */
+export function clusterOf(kubernetes: Kubernetes, manifests: readonly Manifest[] = []): Cluster {
   const known: { readonly changes: object; readonly label: string }[] = []
   const token = tokenOf(kubernetes)
   const call: Cluster['call'] = (method, path, body, type = 'application/json') =>
