@@ -25,6 +25,7 @@ import { ROOT } from '../../../scripts/checks/files.ts'
 const LOOPBACK_NAMES = [
   'vault',
   'kube-apiserver',
+  'kube-apiserver-1.37',
   'etcd',
   'kubectl',
   'kustomize',
@@ -53,6 +54,11 @@ const SERVERS: Readonly<Record<ServerName, Server>> = {
     duration: '7 to 10 minutes',
   },
   'kube-apiserver': ofKubernetes('kube-apiserver', '4 minutes'),
+  'kube-apiserver-1.37': {
+    ...ofKubernetes('kube-apiserver', '4 minutes'),
+    module: 'kubernetes-1.37',
+    variable: 'KUBE_APISERVER_1_37_BIN',
+  },
   etcd: { module: 'etcd', package: 'go.etcd.io/etcd/server/v3', variable: 'ETCD_BIN', duration: '1 minute' },
   kustomize: {
     module: 'kustomize',
