@@ -34,8 +34,10 @@ export interface Kubernetes {
 
 const ADMIN_TOKEN = 'test-admin-of-a-server-on-loopback'
 
+/** @param hasAccountPlugin off by default, as no controller makes default service accounts here */
 export async function startKubernetes(
   issuer = 'https://kubernetes.default.svc.cluster.local',
+  hasAccountPlugin = false,
 ): Promise<Kubernetes> {
   const folder = scratchFolder('kubernetes')
   const tokenKey = generateKeyPairSync('rsa', {
@@ -70,8 +72,7 @@ export async function startKubernetes(
       `--service-account-issuer=${issuer}`,
       `--service-account-key-file=${publicKeyFile}`,
       `--service-account-signing-key-file=${keyFile}`,
-      // No controller makes default service accounts here.
-      '--disable-admission-plugins=ServiceAccount',
+      ...(hasAccountPlugin ? [] : ['--disable-admission-plugins=ServiceAccount']),
     ])
     servers.push(apiserver)
     const url = `https://127.0.0.1:${port}`
