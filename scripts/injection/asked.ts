@@ -27,6 +27,7 @@ function keys({ init }: Templates): readonly Key[] {
     { variable: 'homeAsked', key: 'home', from: EVERYWHERE, otherwise: '' },
     { variable: 'fileMode', key: 'file-mode', from: EVERYWHERE, otherwise: '' },
     { variable: 'imdsV1', key: 'imds-v1', from: EVERYWHERE, otherwise: '' },
+    { variable: 'region', key: 'metadata-region', from: EVERYWHERE, otherwise: '' },
     { variable: 'cpuRequest', key: 'cpu-request', from: EVERYWHERE, otherwise: requests.cpu },
     { variable: 'memoryRequest', key: 'memory-request', from: EVERYWHERE, otherwise: requests.memory },
     { variable: 'memoryLimit', key: 'memory-limit', from: EVERYWHERE, otherwise: limits.memory },

@@ -1,7 +1,8 @@
 /** The policies of k8s/injection, as objects of Kubernetes. */
-import { addedVariables, mutation } from './added.ts'
+import { addedVariables, mutation, variableNames } from './added.ts'
 import { askedVariables, knownAnnotations, type Variable } from './asked.ts'
 import { ALLOWED, compiles, isJsonArray, PERMITTED, PERMITTED_VARIABLES } from './permitted.ts'
+import { OURS, plausible } from './own.ts'
 import { problemVariables } from './problems.ts'
 import type { Templates } from './templates.ts'
 
@@ -84,8 +85,8 @@ export function keep(): readonly Manifest[] {
 }
 
 /** It sees the pod after every mutation. */
-export function refuse(): readonly Manifest[] {
-  return denying({
+export function refuse(templates: Templates): readonly Manifest[] {
+  return denying(templates, {
     name: 'iam-ra',
     asks: { name: 'asks', expression: ASKS },
     says: `'not-injected: the pod asks for role ' + object.metadata.?annotations[?'${ROLE}'].orValue('')
@@ -96,14 +97,14 @@ export function refuse(): readonly Manifest[] {
 }
 
 /** For namespaces whose pods get the default role if they ask for none: nobody starts there without a role. */
-export function defaultRole(): readonly Manifest[] {
+export function defaultRole(templates: Templates): readonly Manifest[] {
   const labels = { matchLabels: { ...ENABLED.matchLabels, 'iam-ra/default-role': 'on' } }
   return [
     binding('Mutating', 'iam-ra-default-role', 'iam-ra-inject', {
       ...settings('iam-ra-default-role'),
       matchResources: { namespaceSelector: labels },
     }),
-    ...denying({
+    ...denying(templates, {
       name: 'iam-ra-default-role',
       asks: { name: 'asks-for-none', expression: `!(${ASKS})` },
       says: "'not-injected: pods of this namespace get the default role, and this one got no container aws-iam-ra'",
@@ -222,7 +223,10 @@ interface Denying {
  * Without parameters: the API server looks for parameters before conditions, and without the ConfigMap would refuse
  * pods that ask for nothing too.
  */
-function denying({ name, asks, says, namespaces: namespaceSelector }: Denying): readonly Manifest[] {
+function denying(
+  templates: Templates,
+  { name, asks, says, namespaces: namespaceSelector }: Denying,
+): readonly Manifest[] {
   return [
     policy('Validating', name, {
       failurePolicy: 'Fail',
@@ -230,19 +234,20 @@ function denying({ name, asks, says, namespaces: namespaceSelector }: Denying): 
       matchConditions: [asks, ...CONDITIONS],
       variables: named([
         ['annotations', 'object.metadata.?annotations.orValue({})'],
-        ['ours', "object.spec.?initContainers.orValue([]).filter(c, c.name == 'aws-iam-ra')"],
+        ['ours', containersNamed(OURS)],
+        ['addresses', containersNamed(templates.metadata.address.name)],
+        // The settings' is not known here.
+        [
+          'image',
+          `variables.annotations[?'iam-ra/image'].or(namespaceObject.metadata.?annotations.orValue({})[?'iam-ra/image'])`,
+        ],
         ['arn', "variables.annotations[?'iam-ra/injected'].orValue('')"],
         ['says', `variables.annotations[?'iam-ra/refused'].orValue(${says})`],
       ]),
       validations: [
         {
           expression: `!('iam-ra/refused' in variables.annotations) && variables.arn != ''
-&& !object.spec.containers.exists(c, c.name == 'aws-iam-ra')
-&& variables.ours.size() == 1
-&& variables.ours.all(c, !has(c.command) && !has(c.lifecycle) && c.?envFrom.orValue([]).size() == 0
-  && c.?args.orValue([]).all(arg, arg in ['renew', 'serve']) && c.?args.orValue([]).size() < 2
-  && c.?env.orValue([]).exists_one(e, e.name == 'ROLE_ARN')
-  && c.env.exists(e, e.name == 'ROLE_ARN' && e.?value.orValue('') == variables.arn))`,
+&& ${plausible(templates, variableNames(templates))}`,
           reason: 'Forbidden',
           // Of more than one line, or 5 KiB, the API server would show the expression.
           messageExpression:
@@ -252,6 +257,10 @@ function denying({ name, asks, says, namespaces: namespaceSelector }: Denying): 
     }),
     binding('Validating', name, name, { validationActions: ['Deny'], matchResources: { namespaceSelector } }),
   ]
+}
+
+function containersNamed(name: string): string {
+  return `object.spec.?initContainers.orValue([]).filter(c, c.name == '${name}')`
 }
 
 function policy(kind: 'Mutating' | 'Validating', name: string, spec: object): Manifest {

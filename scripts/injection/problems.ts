@@ -2,6 +2,7 @@
 import { hasAll } from './cel.ts'
 import { ALLOWED, PERMITTED } from './permitted.ts'
 import { knownAnnotations, type Variable } from './asked.ts'
+import { OURS, ownVariables } from './own.ts'
 import { withAudience, type Parts, type Templates, type Volume } from './templates.ts'
 
 interface Problem {
@@ -13,18 +14,27 @@ interface Problem {
 
 /** Longer sentences are cut: the API server shows none of more than 5 KiB. */
 const LONGEST = 1000
+const ENFORCE = 'pod-security.kubernetes.io/enforce'
 
 export function problemVariables(templates: Templates): readonly Variable[] {
-  const problems = [...settingsProblems(), ...askedProblems(), ...permittedProblems(), ...podProblems()]
+  const problems = [
+    ...settingsProblems(),
+    ...askedProblems(),
+    ...permittedProblems(),
+    ...podProblems(templates),
+    ...metadataProblems(templates),
+  ]
   const each = problems.map(({ code, right, says }) => `(${right}\n    ? [] : ['${code}: ' + ${says}])`)
   return [
     ['settings', "'ConfigMap ' + params.metadata.namespace + '/' + params.metadata.name"],
     ['namespaceName', "'namespace ' + namespaceObject.metadata.name"],
+    ['standard', `namespaceObject.metadata.?labels[?'${ENFORCE}'].orValue('')`],
     [
       'unknown',
       `variables.pod.map(key, key).filter(key, key.startsWith('iam-ra/') && !(key in ${knownAnnotations(templates)}))`,
     ],
     ...ownVariables(templates),
+    ...ownVolumes(templates),
     ['problems', each.join('\n+ ')],
     ['right', 'variables.problems.size() == 0'],
     ['text', `variables.problems.join('; ').replace('\\n', ' ').replace('\\r', ' ')`],
@@ -35,23 +45,9 @@ export function problemVariables(templates: Templates): readonly Variable[] {
   ]
 }
 
-/** Containers and volumes with our names, in a pod that was not injected yet or that was sent again. */
-function ownVariables({ init, renew, serve }: Templates): readonly Variable[] {
+/** Volumes with our names, in a pod that was not injected yet or that was sent again. */
+function ownVolumes({ renew, serve }: Templates): readonly Variable[] {
   return [
-    ['ours', "variables.inits.filter(c, c.name == 'aws-iam-ra')"],
-    [
-      'oursIsRight',
-      `variables.ours.all(c, c.?image.orValue('') == variables.image
-  && !has(c.command) && !has(c.lifecycle) && c.?envFrom.orValue([]).size() == 0
-  && c.?args.orValue([]) == (variables.mode == 'init' ? [] : [variables.mode == 'renew' ? 'renew' : 'serve'])
-  && c.?restartPolicy.orValue('') == (variables.mode == 'init' ? '' : 'Always')
-  && c.?env.orValue([]).map(e, [e.name, e.?value.orValue(''), e.?valueFrom.?fieldRef.?fieldPath.orValue(''),
-      e.?valueFrom.?secretKeyRef.?name.orValue(''), e.?valueFrom.?secretKeyRef.?key.orValue('')])
-    == variables.env.map(e, [e.name, e.?value.orValue(''), e.?field.orValue(''), e.?secret.orValue(''), e.?key.orValue('')])
-  && (variables.file
-    ? ${mountsAreOurs(init)}
-    : ${mountsAreOurs(serve)}))`,
-    ],
     [
       'foreignVolumes',
       `variables.volumes.filter(v, variables.file
@@ -59,15 +55,6 @@ function ownVariables({ init, renew, serve }: Templates): readonly Variable[] {
   : ${volumesAreForeign(serve)}).map(v, v.name)`,
     ],
   ]
-}
-
-function mountsAreOurs({ mounts }: Parts): string {
-  return mounts
-    .map(
-      ({ name, mountPath }) =>
-        `c.?volumeMounts.orValue([]).exists(m, m.name == '${name}' && m.mountPath == '${mountPath}' && !has(m.subPath))`,
-    )
-    .join('\n    && ')
 }
 
 function volumesAreForeign({ volumes }: Parts): string {
@@ -135,7 +122,7 @@ function askedProblems(): readonly Problem[] {
     },
     {
       code: 'mode-unavailable',
-      right: "!(variables.mode in ['metadata', 'agent'])",
+      right: "variables.mode != 'agent'",
       says: "'this version has no mode ' + variables.mode + ' (iam-ra/mode)'",
     },
     bad(
@@ -143,7 +130,7 @@ function askedProblems(): readonly Problem[] {
       'iam-ra/mode',
       'mode',
       "variables.mode in ['init', 'renew', 'serve', 'imds', 'metadata', 'agent']",
-      'init, renew, serve or imds',
+      'init, renew, serve, imds or metadata',
     ),
     bad(
       'duration-invalid',
@@ -202,6 +189,13 @@ function askedProblems(): readonly Problem[] {
       "variables.imdsV1 in ['', 'true', 'false']",
       'true or false',
     ),
+    bad(
+      'metadata-region-invalid',
+      'iam-ra/metadata-region',
+      'region',
+      optional('region', '^[a-z]{2,8}(-[a-z]{2,16})+-[0-9]{1,2}$'),
+      'a region such as eu-west-1',
+    ),
     quantity('cpu-request', 'cpuRequest'),
     quantity('memory-request', 'memoryRequest'),
     quantity('memory-limit', 'memoryLimit'),
@@ -239,11 +233,11 @@ function permittedProblems(): readonly Problem[] {
   ]
 }
 
-function podProblems(): readonly Problem[] {
+function podProblems({ metadata: { address } }: Templates): readonly Problem[] {
   return [
     {
       code: 'host-network',
-      right: "!(variables.mode in ['serve', 'imds']) || !object.spec.?hostNetwork.orValue(false)",
+      right: "!(variables.mode in ['serve', 'imds', 'metadata']) || !object.spec.?hostNetwork.orValue(false)",
       says: `'mode ' + variables.mode + ' does not work with hostNetwork: every pod of the node could ask for credentials'`,
     },
     {
@@ -259,18 +253,45 @@ function podProblems(): readonly Problem[] {
     },
     {
       code: 'own-container',
-      right: "!object.spec.containers.exists(c, c.name == 'aws-iam-ra')",
-      says: "'the pod has a container of its own with the name aws-iam-ra'",
+      right: `!object.spec.containers.exists(c, c.name in ['${OURS}', '${address.name}'])`,
+      says: `'the pod has a container of its own with the name ${OURS} or ${address.name}'`,
     },
     {
       code: 'own-container',
       right: 'variables.ours.size() == 0 || variables.ours.size() == 1 && variables.oursIsRight',
-      says: "'the pod has an init container aws-iam-ra that is not the one it would get: remove it'",
+      says: `'the pod has an init container ${OURS} that is not the one it would get: remove it'`,
+    },
+    {
+      code: 'own-container',
+      right: 'variables.addressIsRight',
+      says: `'the pod has init containers ${OURS} or ${address.name} that are not those it would get: remove them'`,
     },
     {
       code: 'own-volume',
       right: 'variables.foreignVolumes.size() == 0',
       says: "'the pod has a volume of its own with the name ' + variables.foreignVolumes.join(', ')",
+    },
+  ]
+}
+
+/** Its first step is root: nobody but administrators says what it runs. */
+function metadataProblems({ metadata: { sysctl } }: Templates): readonly Problem[] {
+  return [
+    {
+      code: 'image-not-allowed',
+      right: "variables.mode != 'metadata' || !('iam-ra/image' in variables.pod)",
+      says: "'a pod with mode metadata cannot have an image of its own (iam-ra/image): set it on the namespace or in the settings'",
+    },
+    {
+      code: 'pod-security',
+      right: `variables.mode != 'metadata' || variables.standard in ['', 'privileged']`,
+      says: `variables.namespaceName + ' does not allow NET_ADMIN, which mode metadata needs: its label ${ENFORCE} is ' + variables.standard + ', but must be privileged'`,
+    },
+    {
+      code: 'port-start',
+      right: `variables.mode != 'metadata' || variables.portStart == ''
+    || variables.portStart.matches('^[0-9]{1,5}$') && int(variables.portStart) <= ${sysctl.value}`,
+      says: `"the pod sets the sysctl ${sysctl.name} to '" + variables.portStart + "', but mode metadata listens on port ${sysctl.value}: set it to ${sysctl.value} or remove it"`,
     },
   ]
 }

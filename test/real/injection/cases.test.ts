@@ -13,6 +13,7 @@ interface Case {
   readonly settings?: Readonly<Record<string, string>>
   /** The namespace's annotations. */
   readonly namespace?: Readonly<Record<string, string>>
+  readonly 'labels-of-namespace'?: Readonly<Record<string, string>>
   readonly annotations?: Readonly<Record<string, string>>
   readonly labels?: Readonly<Record<string, string>>
   readonly spec?: Readonly<Record<string, unknown>>
@@ -33,7 +34,10 @@ for (const file of readdirSync(CASES).toSorted()) {
     injection(`${file.replace('.yaml', '')}: ${one.name}`, async () => {
       const labels = one.settings === undefined ? {} : await cluster.settings(one.settings)
       const namespace = `${file.replace('.yaml', '')}-${index}`
-      await cluster.namespace(namespace, one.namespace ?? { 'iam.amazonaws.com/permitted': '.*' }, labels)
+      await cluster.namespace(namespace, one.namespace ?? { 'iam.amazonaws.com/permitted': '.*' }, {
+        ...labels,
+        ...one['labels-of-namespace'],
+      })
       await judge(one, namespace)
     })
   }

@@ -70,6 +70,7 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
         '--endpoint-reconciler-type=none',
         `--token-auth-file=${files.tokens}`,
         '--authorization-mode=RBAC',
+        '--allow-privileged',
         '--service-cluster-ip-range=10.96.0.0/16',
         `--service-account-issuer=${issuer}`,
         `--service-account-key-file=${files.publicKey}`,
