@@ -38,7 +38,11 @@ function configMap(data: object, change: Partial<KubeObject['metadata']> = {}): 
 }
 
 const ARNS = { ROLE_ARN: 'arn:role', TRUST_ANCHOR_ARN: ANCHOR, PROFILE_ARN: 'arn:profile' }
-const facts = (...configMaps: KubeObject[]): ClusterFacts => ({ clusters: ['prod'], configMaps, injected: [] })
+const facts = (...configMaps: KubeObject[]): ClusterFacts => ({
+  clusters: ['prod'],
+  configMaps,
+  injected: [],
+})
 
 function only(what: Installation, seen?: ClusterFacts): ReturnType<typeof workloadRows>[number] {
   const [row, ...more] = workloadRows(what, () => ({ state: 'ok' }), seen)

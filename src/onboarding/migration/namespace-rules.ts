@@ -46,16 +46,17 @@ function permittedFindings(
   }
   const refused = verdicts.filter(({ verdict }) => verdict === false).map(({ role }) => role)
   if (refused.length === 0) return []
-  const why = refused.some((role) => permitsInKiam(pattern, role))
-    ? ': unlike in kiam, it must match the whole ARN'
-    : ''
+  const why = refused.map((role) => inKiam(pattern, role)).find((one) => one !== '') ?? ''
   const text = `does not permit ${refused.map(({ arn }) => arn).join(', ')}: ${PERMITTED} is '${pattern}'${why}`
   return [blocks('not-permitted', text, command)]
 }
 
-/** kiam 4 anchors without a group. With --disable-strict-namespace-regexp, as before version 4, it does not anchor. */
-function permitsInKiam(pattern: string, { arn, name }: RoleArn): boolean {
-  return [matches(`^${pattern}$`, arn), matches(pattern, arn), matches(pattern, name)].includes(true)
+/** If kiam permits it: version 4 anchors without a group, and without strict expressions, as before, it does not anchor. */
+function inKiam(pattern: string, { arn, name }: RoleArn): string {
+  if (matches(`^${pattern}$`, arn) === true)
+    return ': unlike in kiam, each alternative must match the whole ARN'
+  const isFound = matches(pattern, arn) === true || matches(pattern, name) === true
+  return isFound ? ': unlike in kiam before version 4, it must match the whole ARN' : ''
 }
 
 /** Permits exactly these here, and in each version of kiam, which may match the name alone. */

@@ -9,6 +9,8 @@ export interface ClusterNotes {
   readonly askers: readonly Asker[]
   /** Whether the policies of k8s/injection are installed. */
   readonly hasPolicies: boolean
+  /** Of kubectl, if it is not the current one. */
+  readonly context: string | undefined
   /** Whether all namespaces were looked at. */
   readonly isWhole: boolean
 }
@@ -17,6 +19,7 @@ export interface ClusterNotes {
 const KEYS = ['iam-role-key', 'namespace-key', 'iam-external-id'] as const
 
 export function clusterNotes({
+  context,
   running,
   meaning,
   askers,
@@ -25,6 +28,9 @@ export function clusterNotes({
 }: ClusterNotes): readonly string[] {
   const without = askers.filter(({ role }) => role === undefined).length
   return [
+    ...(context === undefined
+      ? []
+      : [`the commands of kubectl are for the cluster of ${context}: make it the current context first`]),
     ...(hasPolicies
       ? []
       : [
@@ -41,7 +47,7 @@ export function clusterNotes({
           'kube2iam gives pods without annotation the role of the node (--auto-discover-default-role): give each an annotation, because nodes have no certificate here',
         ]
       : []),
-    ...(meaning.defaultRole === ''
+    ...(meaning.defaultRole === '' || without === 0
       ? []
       : [
           `kube2iam gives ${without} workloads without annotation the role ${meaning.defaultRole}${isWhole ? '' : ' in the namespaces that were looked at'}: annotate those that use AWS, or see "A default role" in docs/injection.md`,

@@ -126,7 +126,7 @@ function foreign(facts: RoleFacts, role: RoleRecord, wanted: readonly Admission[
   const lacking = wanted.filter((one) => !keys.includes(admissionKey(one)))
   const policy = policyFor(owner, [...current, ...lacking], role.policy) ?? role.policy
   const size = policySize(policy)
-  const create = `aws rolesanywhere create-profile --region ${facts.region} --name ${profileName(installation.name, role.name)} --role-arns ${role.arn} --enabled`
+  const create = `aws rolesanywhere create-profile --region ${facts.region} --name ${shellWord(profileName(installation.name, role.name))} --role-arns ${shellWord(role.arn)} --enabled`
   const trust = `aws iam update-assume-role-policy --role-name ${shellWord(role.name)} --policy-document ${shellWord(policy)}`
   return {
     role: undefined,

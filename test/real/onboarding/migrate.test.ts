@@ -2,14 +2,14 @@
  * `iam-ra k8s migrate` on a real cluster with the annotations of kiam's and kube2iam's own documents. What the plan says is
  * done, line by line, until pods are injected and get their roles; kiam's own access stays.
  */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ROOT } from '../../../scripts/checks/files.ts'
 import type { ChildRun } from '../../rig/processes/child.ts'
+import { effectOf, type PolicyDocument } from '../../rig/emulators/identity-policy.ts'
 import { EXAMPLE } from '../../rig/emulators/stage.ts'
-import { pythonEnvironment } from '../../rig/processes/python.ts'
 import { askIam } from '../../rig/servers/moto.ts'
 import { startGround } from './ground.ts'
 import { runPrinted } from './printed-pod.ts'
@@ -18,7 +18,15 @@ const migrate = suite('k8s migrate')
 const ground = await startGround()
 migrate.after(() => ground.stop())
 
+const ONBOARDING = JSON.parse(
+  readFileSync(join(ROOT, 'k8s/aws/onboarding-policy.json'), 'utf8'),
+) as PolicyDocument
+/** Who binds workloads needs no more than the policy for it; those who own roles do. */
+ground.aws.permissions.may = (asked) => !isMigrating || effectOf([ONBOARDING], asked) === 'Allow'
+let isMigrating = false
+
 async function done(line: string): Promise<ChildRun> {
+  isMigrating = line.includes('iam-ra k8s migrate')
   const result = await ground.shell(line)
   assert.is(result.code, 0, `${line}\n${result.stderr}`)
   return result
@@ -124,6 +132,9 @@ async function planned(words = ''): Promise<Listed> {
   return JSON.parse((await done(`iam-ra k8s migrate prod --json ${words}`)).stdout) as Listed
 }
 
+/** Vault has no certificate here. */
+const PLAIN = { VAULT_CACERT: '', VAULT_REQUIRE_TLS: 'false' }
+
 const codesOf = (some: readonly { readonly code: string }[]): readonly string[] =>
   some.map(({ code }) => code)
 
@@ -175,22 +186,28 @@ migrate('refuses lines that do not say what is meant', async () => {
   }
 })
 
-migrate('moves a namespace by its own lines, and pods get what they ask for', async () => {
-  await done(`kubectl apply -k ${join(ROOT, 'k8s/injection')}`)
-  writeFileSync(join(ground.home, 'ca.crt'), 'none')
-  for (const name of ['iam-example', 'web']) {
-    const { namespaces, roles } = await planned(`--k8s-namespace ${name}`)
+/** Does what the plan says, until nothing is left. */
+async function move(names: readonly string[], words = ''): Promise<Listed> {
+  for (const name of names) {
+    const { namespaces, roles } = await planned(`--k8s-namespace ${name} ${words}`)
     for (const command of namespaces[0]?.commands ?? []) {
       const [, arn] = /^# the commands of role (\S+), by its owner$/.exec(command) ?? []
       const lines = arn === undefined ? [command] : (roles.find((one) => one.arn === arn)?.commands ?? [])
       // These have no controller here.
       for (const line of lines.filter((one) => !one.includes('rollout restart')))
-        await done(`cd "$HOME" && ${line.replace(/^aws /, `${pythonEnvironment()} -m awscli `)}`)
+        await done(`cd "$HOME" && ${line}`)
     }
   }
-  const moving = '--k8s-namespace iam-example --k8s-namespace web'
-  const { moved, roles } = await planned(moving)
-  assert.ok(moved, (await done(`iam-ra k8s migrate prod ${moving}`)).stdout)
+  const all = names.map((name) => `--k8s-namespace ${name}`).join(' ')
+  const plan = await planned(`${all} ${words}`)
+  assert.ok(plan.moved, (await done(`iam-ra k8s migrate prod ${all} ${words}`)).stdout)
+  return plan
+}
+
+migrate('moves a namespace by its own lines, and pods get what they ask for', async () => {
+  await done(`kubectl apply -k ${join(ROOT, 'k8s/injection')}`)
+  writeFileSync(join(ground.home, 'ca.crt'), 'none')
+  const { roles } = await move(['iam-example', 'web'])
   assert.equal(roles.find(({ arn }) => arn.endsWith('reportingdb-reader'))?.trusted, [
     'ec2.amazonaws.com',
     KIAM,
@@ -202,12 +219,22 @@ migrate('moves a namespace by its own lines, and pods get what they ask for', as
   ] as const
   for (const [space, serviceAccount, asked, got] of pods) {
     const pod = await created(space, serviceAccount, asked)
-    const { identity, stderr } = await runPrinted(ground, pod, {
-      VAULT_CACERT: '',
-      VAULT_REQUIRE_TLS: 'false',
-    })
+    const { identity, stderr } = await runPrinted(ground, pod, PLAIN)
     assert.match(identity ?? '', new RegExp(`:assumed-role/${got}/`), stderr)
   }
+})
+
+migrate('moves a cluster of kube2iam with the rules of its flags', async () => {
+  await done('kubectl -n kube-system delete daemonset kiam-server')
+  await makeRole('nginx', '/my-custom-path/')
+  const fixture = join(import.meta.dirname, 'fixtures/migrating/kube2iam.yaml')
+  await done(
+    `sed 's/name: web/name: front/; s/namespace: web/namespace: front/' ${fixture} | kubectl apply -f -`,
+  )
+  await move(['front'], '--namespace-rules kube2iam')
+  const pod = await created('front', 'nginx', 'my-custom-path/nginx')
+  const { identity, stderr } = await runPrinted(ground, pod, PLAIN)
+  assert.match(identity ?? '', /:assumed-role\/nginx\//, stderr)
 })
 
 migrate('leaves a namespace without the label to kiam', async () => {
