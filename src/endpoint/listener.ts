@@ -1,6 +1,6 @@
 /** Opens the ports of `serve` and health. */
 import { codeOf, IamRaError } from '../errors.ts'
-import type { ListenAddress } from './settings.ts'
+import { METADATA_ADDRESS, type ListenAddress } from './settings.ts'
 import type { Handler } from './answer.ts'
 import { withinDescriptors } from './descriptors.ts'
 import { startServer, type Server, type ServerLimits } from './server.ts'
@@ -25,6 +25,8 @@ export interface ListenerOptions {
   readonly setting: ListenSetting
   /** Called for errors after the start: a handler's bug, or a connection that could not be accepted. Listening goes on. */
   onError(error: unknown): void
+  /** The one address that may connect. Default any. */
+  readonly from?: string
   readonly limits?: ServerLimits
 }
 
@@ -60,6 +62,22 @@ export async function listenOnLoopback(
   }
 }
 
+/**
+ * Listens on the metadata address, for this pod alone. Unlike 127.0.0.1, the kernel takes packets for it from the network
+ * too, so a neighbour on the same link could send some. Within the pod a connection to it also comes from it, and the
+ * kernel drops what comes from outside with an address of its own (fib_validate_source).
+ * @throws IamRaError LISTEN
+ */
+export async function listenForMetadata(
+  address: ListenAddress,
+  handler: Handler,
+  options: Omit<ListenerOptions, 'setting' | 'from'>,
+): Promise<Listener> {
+  const isLoopback = address.host !== METADATA_ADDRESS
+  const from = isLoopback ? {} : { from: address.host }
+  return await listenOn(address, handler, { ...options, ...from, setting: 'METADATA_ADDR' })
+}
+
 /** Listens on one address. @throws IamRaError LISTEN */
 export async function listenOn(
   { host, port }: ListenAddress,
@@ -81,10 +99,10 @@ async function start(
   host: string,
   port: number,
   handler: Handler,
-  { setting, onError, limits = LISTENER_LIMITS }: ListenerOptions,
+  { setting, onError, from, limits = LISTENER_LIMITS }: ListenerOptions,
 ): Promise<Server> {
   try {
-    return await startServer({ host, port, handler, onError, limits: withinDescriptors(limits) })
+    return await startServer({ host, port, from, handler, onError, limits: withinDescriptors(limits) })
   } catch (error) {
     throw listenError(error, host, port, setting)
   }

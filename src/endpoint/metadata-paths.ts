@@ -7,7 +7,7 @@ const VERSION = /^\/(?:latest|\d{4}-\d{2}-\d{2})(?=\/|$)/
 
 const SESSION = '/api/token'
 const ROLES = '/meta-data/iam/security-credentials'
-/** Asked for by the SDKs for JavaScript, PHP, Ruby and Rust. */
+/** Asked for by the SDKs for JavaScript, Ruby and Rust. */
 const REGION = '/meta-data/placement/region'
 /** Of this the SDKs for Java, Go and .NET read `region`. */
 const IDENTITY = '/dynamic/instance-identity/document'

@@ -28,6 +28,7 @@ export interface ListenerRequest {
   /** Present: one address, as for health. */
   readonly host?: string
   readonly setting?: ListenerOptions['setting']
+  readonly from?: string
   readonly limits?: Partial<ServerLimits>
 }
 
@@ -85,11 +86,13 @@ async function serve({
   port = 0,
   host,
   setting = 'ENDPOINT_PORT',
+  from,
   limits = {},
 }: ListenerRequest): Promise<void> {
   const options = {
     setting,
     onError: (error: unknown) => report({ error: error instanceof Error ? error.name : String(error) }),
+    ...(from !== undefined && { from }),
     limits: { ...LISTENER_LIMITS, ...limits },
   }
   try {

@@ -1,7 +1,7 @@
 /** Fresh credentials in memory, for SDKs that ask for them on loopback. */
 import { randomBytes } from 'node:crypto'
 import { createEndpoint, type Endpoint } from '../../endpoint/endpoint.ts'
-import { listenOn, listenOnLoopback, type Listener } from '../../endpoint/listener.ts'
+import { listenForMetadata, listenOnLoopback, type Listener } from '../../endpoint/listener.ts'
 import type { EndpointSettings } from '../../endpoint/settings.ts'
 import { createRequestCounts } from '../../endpoint/request-counts.ts'
 import { createAuthorizationToken } from '../../endpoint/secret.ts'
@@ -77,8 +77,7 @@ async function listen(
   const first = await listenOnLoopback(port, loopback, { setting: 'ENDPOINT_PORT', onError })
   if (metadata === undefined) return [first]
   try {
-    const options = { setting: 'METADATA_ADDR', onError } as const
-    return [first, await listenOn(metadata, metadataAt(metadata.host), options)]
+    return [first, await listenForMetadata(metadata, metadataAt(metadata.host), { onError })]
   } catch (error) {
     first.close()
     throw error
