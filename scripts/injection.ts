@@ -45,7 +45,7 @@ read them again until they restart (kubernetes#130887). Leave it in the cluster 
 
 function written(comment: string, manifests: readonly Manifest[]): () => Promise<string> {
   const head = `${comment}\nWritten by scripts/injection.ts.`.replaceAll(/^/gm, '# ')
-  const documents = manifests.map((manifest) => stringify(manifest, { lineWidth: 0 }))
+  const documents = manifests.map((manifest) => stringify(manifest, { lineWidth: 0, compat: 'yaml-1.1' }))
   const text = `${head}\n${documents.join('---\n')}`
   return async () =>
     await format(text, { ...(await resolveConfig(join(ROOT, 'package.json'))), parser: 'yaml' })

@@ -229,8 +229,10 @@ function warnOfNamespaces(templates: Templates): readonly Manifest[] {
   ]
 }
 
-export function namespaces(): readonly Manifest[] {
+/** @param labelled whether only namespaces with the label count, so that setting it is a change too */
+export function namespaces(labelled = true): readonly Manifest[] {
   const keys = `['${PERMITTED}', '${ALLOWED}']`
+  const wasOff = "oldObject.metadata.?labels[?'iam-ra/injection'].orValue('') != 'enabled'"
   return [
     policy('Validating', 'iam-ra-namespaces', {
       failurePolicy: 'Fail',
@@ -240,7 +242,7 @@ export function namespaces(): readonly Manifest[] {
           // A namespace that has a wrong one already can still be changed and deleted.
           name: 'changes-them',
           expression: `${keys}.exists(key, key in object.metadata.?annotations.orValue({})
-  && (oldObject == null || oldObject.metadata.?labels[?'iam-ra/injection'].orValue('') != 'enabled'
+  && (oldObject == null${labelled ? ` || ${wasOff}` : ''}
     || object.metadata.annotations[key] != oldObject.metadata.?annotations[?key].orValue('')))`,
         },
       ],

@@ -106,10 +106,14 @@ export function exported({ metadata, spec }: Pod): Pod {
   return { metadata: { annotations, labels }, spec }
 }
 
-function clusterOf(
+/**
+ * @param manifests what `settings` makes copies of
+ * @param hasAccountPlugin as for `startCluster`
+ */
+export function clusterOf(
   kubernetes: Kubernetes,
-  manifests: readonly Manifest[],
-  hasAccountPlugin: boolean,
+  manifests: readonly Manifest[] = [],
+  hasAccountPlugin = false,
 ): Cluster {
   const known: { readonly changes: object; readonly label: string }[] = []
   const token = tokenOf(kubernetes)
