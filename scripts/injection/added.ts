@@ -56,6 +56,13 @@ ${OPTIONAL.map(([name, variable, when]) => `+ (${when}variables.${variable} == '
 + variables.inits.transformList(i, c, !(c.name in ['aws-iam-ra', '${metadata.address.name}']) && !(c.name in variables.skip), {'at': dyn('/spec/initContainers/' + string(i)), 'c': dyn(c)})`,
     ],
     [
+      'nested',
+      `variables.appPath == '' ? [] : variables.users.map(u, u.c.?volumeMounts.orValue([]))
+.filter(all, !all.exists(m, m.mountPath in [variables.appPath, variables.appPath + '/']))
+.map(all, all.filter(m, m.mountPath.startsWith(variables.appPath + '/')).map(m, m.mountPath).join(', '))
+.filter(paths, paths != '')`,
+    ],
+    [
       'user',
       'object.spec.?securityContext.?runAsUser.orValue(1) == 0 ? optional.of(65532) : optional.none()',
     ],

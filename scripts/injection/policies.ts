@@ -16,6 +16,17 @@ const OF_PODS = {
     { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'], scope: '*' },
   ],
 }
+const OF_NAMESPACES = {
+  resourceRules: [
+    {
+      apiGroups: [''],
+      apiVersions: ['v1'],
+      operations: ['CREATE', 'UPDATE'],
+      resources: ['namespaces'],
+      scope: '*',
+    },
+  ],
+}
 const ROLE = 'iam.amazonaws.com/role'
 const ASKS = `'${ROLE}' in object.metadata.?annotations.orValue({})`
 
@@ -135,6 +146,11 @@ export function warn(templates: Templates): readonly Manifest[] {
         ],
         ['annotations', 'variables.template.?metadata.?annotations.orValue({})'],
         ['asks', `'${ROLE}' in variables.annotations`],
+        // Empty if the settings have it, which are not known here.
+        [
+          'mode',
+          "variables.annotations[?'iam-ra/mode'].orValue(namespaceObject.metadata.?annotations[?'iam-ra/mode'].orValue(''))",
+        ],
       ]),
       validations: [
         {
@@ -151,16 +167,62 @@ export function warn(templates: Templates): readonly Manifest[] {
           message: `the SDK of a container may prefer what it finds in ${env.slice(0, -1).join(', ')} or ${env.at(-1) ?? ''}: remove these variables`,
         },
         {
+          expression: `!variables.asks || !(variables.mode in ['imds', 'metadata']) || !variables.template.spec.containers.exists(c,
+  c.?env.orValue([]).exists(e, e.name == 'AWS_EC2_METADATA_DISABLED' && e.?value.orValue('').lowerAscii() == 'true'))`,
+          message:
+            'a container has AWS_EC2_METADATA_DISABLED, with which its SDK does not ask for credentials: remove it',
+        },
+        {
+          expression: `!variables.asks || variables.mode != 'metadata' || !variables.template.spec.containers.exists(c,
+  c.?env.orValue([]).exists(e, e.name in ['AWS_EC2_METADATA_SERVICE_ENDPOINT', 'AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE']))`,
+          message:
+            'a container has AWS_EC2_METADATA_SERVICE_ENDPOINT, so its SDK may not ask 169.254.169.254: remove it',
+        },
+        {
+          expression:
+            "!variables.asks || variables.mode != 'metadata' || !('iam-ra/skip-containers' in variables.annotations)",
+          message:
+            'in mode metadata every container of the pod can ask for credentials: iam-ra/skip-containers has no effect',
+        },
+        {
           expression: "!variables.asks || !('iam.amazonaws.com/external-id' in variables.annotations)",
           message: 'IAM Roles Anywhere has no external id: remove iam.amazonaws.com/external-id',
         },
         {
-          expression: `!variables.asks || variables.annotations.all(key, !key.startsWith('iam-ra/') || key in ${knownAnnotations(templates)})`,
+          expression: `!variables.asks || variables.annotations.all(key, !key.startsWith('iam-ra/') || key in ${knownAnnotations(templates, 'pod')})`,
           message: 'an annotation that starts with iam-ra/ is not known: pods with it are refused',
         },
       ],
     }),
     binding('Validating', 'iam-ra-warn', 'iam-ra-warn', {
+      validationActions: ['Warn'],
+      matchResources: { namespaceSelector: ENABLED },
+    }),
+    ...warnOfNamespaces(templates),
+  ]
+}
+
+/** Pods are not refused because of these: they may not be for us. */
+function warnOfNamespaces(templates: Templates): readonly Manifest[] {
+  const name = 'iam-ra-warn-namespaces'
+  return [
+    policy('Validating', name, {
+      failurePolicy: 'Ignore',
+      matchConstraints: OF_NAMESPACES,
+      variables: named([
+        [
+          'unknown',
+          `object.metadata.?annotations.orValue({}).map(key, key).filter(key, key.startsWith('iam-ra/') && !(key in ${knownAnnotations(templates, 'ns')}))`,
+        ],
+      ]),
+      validations: [
+        {
+          expression: 'variables.unknown.size() == 0',
+          messageExpression: `string(variables.unknown.join(', ') + ' is no annotation that iam-ra reads on a namespace')`,
+        },
+      ],
+    }),
+    binding('Validating', name, name, {
       validationActions: ['Warn'],
       matchResources: { namespaceSelector: ENABLED },
     }),
@@ -172,16 +234,7 @@ export function namespaces(): readonly Manifest[] {
   return [
     policy('Validating', 'iam-ra-namespaces', {
       failurePolicy: 'Fail',
-      matchConstraints: {
-        resourceRules: [
-          {
-            apiGroups: [''],
-            apiVersions: ['v1'],
-            operations: ['CREATE', 'UPDATE'],
-            resources: ['namespaces'],
-          },
-        ],
-      },
+      matchConstraints: OF_NAMESPACES,
       matchConditions: [
         {
           // A namespace that has a wrong one already can still be changed and deleted.

@@ -75,6 +75,19 @@ injection('docs/injection.md has every annotation, setting and code', () => {
   )
 })
 
+injection('each code of the table in docs/injection.md is in a policy', () => {
+  const page = readFileSync(join(ROOT, 'docs/injection.md'), 'utf8')
+  const [table = ''] = page.split('| code | cause |').slice(1)
+  const [rows = ''] = table.split('\n\n')
+  const codes = rows.split('\n').flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)])
+  assert.ok(codes.length > 20)
+  const policies = Object.keys(INJECTION_FILES).map((path) => readFileSync(join(ROOT, path), 'utf8'))
+  assert.equal(
+    codes.map(([, code = '']) => code).filter((code) => !policies.join('').includes(`'${code}: `)),
+    [],
+  )
+})
+
 injection('quotes text for CEL', () => {
   assert.is(quoted("a'b\\c\nd"), String.raw`'a\'b\\c\nd'`)
 })

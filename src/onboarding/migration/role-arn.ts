@@ -9,7 +9,7 @@ export interface RoleArn {
   readonly name: string
 }
 
-const ARN = /^arn:(aws[a-z-]*):iam::([0-9]{12}):role(\/(?:[!-~]+\/)?)([A-Za-z0-9_+=,.@-]{1,64})$/
+const ARN = /^arn:(aws[a-z-]*):iam::([0-9]{12}):role(\/(?:[!-#%-~]+\/)?)([A-Za-z0-9_+=,.@-]{1,64})$/
 
 /** @param base such as `arn:aws:iam::111122223333:role/` @returns undefined if both together are no ARN of a role */
 export function readRole(base: string, role: string): RoleArn | undefined {
@@ -23,5 +23,6 @@ export function readRole(base: string, role: string): RoleArn | undefined {
 /** Of a role, or of a pattern of kube2iam's. */
 export function arnOf(base: string, role: string): string {
   if (role.toLowerCase().startsWith('arn:')) return role
-  return `${base.replace(/\/$/, '')}/${role.replace(/^\//, '')}`
+  // The base may end within a name.
+  return `${base.replace(/:role$/, ':role/')}${role.replace(/^\//, '')}`
 }

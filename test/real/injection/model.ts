@@ -44,7 +44,7 @@ interface Volume {
 }
 
 interface Spec {
-  readonly securityContext?: { readonly sysctls?: readonly object[] }
+  readonly securityContext?: { readonly sysctls?: readonly object[]; readonly runAsUser?: number }
   readonly initContainers?: readonly Container[]
   readonly containers: readonly Container[]
   readonly volumes?: readonly Volume[]
@@ -93,7 +93,7 @@ export function injectedPod(pod: Pod, injected: Injected): Pod {
         place,
         0,
         ...(metadata === undefined ? [] : [addressContainer(metadata, injected)]),
-        ourContainer(template, mode, injected),
+        asUser(spec, ourContainer(template, mode, injected)),
       ),
       ...withSysctls(spec, metadata),
       volumes: [...own, ...(parse(text) as readonly Volume[])],
@@ -104,6 +104,12 @@ export function injectedPod(pod: Pod, injected: Injected): Pod {
 function addressContainer({ initContainers: [container] = [] }: Spec, { image }: Injected): Container {
   if (container === undefined) throw new Error('the template has no init container')
   return { ...container, image: image ?? container['image'] }
+}
+
+/** Not root, whatever the pod is. */
+function asUser({ securityContext }: Spec, container: Container): Container {
+  if (securityContext?.runAsUser !== 0) return container
+  return { ...container, securityContext: { ...(container['securityContext'] as object), runAsUser: 65532 } }
 }
 
 /** Nothing if the pod has the sysctl already. */

@@ -128,7 +128,7 @@ others('a mirror of a static pod is left alone', async () => {
 others('the component for older clusters changes the version of the mutating policies alone', () => {
   const directories = ['k8s/injection', 'k8s/injection/default-role', 'k8s/injection/namespaces']
   const policies = renderedForOlder(directories).filter(({ kind }) => kind.includes('AdmissionPolicy'))
-  assert.is(policies.length, 13)
+  assert.is(policies.length, 15)
   for (const { apiVersion, kind } of policies) {
     assert.is(
       apiVersion,

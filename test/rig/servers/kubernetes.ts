@@ -19,6 +19,8 @@ export interface KubernetesOptions {
   readonly issuer?: string
   /** Default `kube-apiserver`. */
   readonly apiserver?: ApiServerName
+  /** Off by default, as no controller makes default service accounts here. */
+  readonly hasAccountPlugin?: boolean
   /** Further arguments of the API server. */
   readonly args?: readonly string[]
 }
@@ -52,6 +54,7 @@ const ISSUER = 'https://kubernetes.default.svc.cluster.local'
 
 export async function startKubernetes(options: KubernetesOptions = {}): Promise<Kubernetes> {
   const { issuer = ISSUER, apiserver = 'kube-apiserver', args = [] } = options
+  const { hasAccountPlugin = false } = options
   const folder = scratchFolder('kubernetes')
   const servers: ServerProcess[] = []
   const stop = async (): Promise<void> => {
@@ -75,8 +78,7 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
         `--service-account-issuer=${issuer}`,
         `--service-account-key-file=${files.publicKey}`,
         `--service-account-signing-key-file=${files.key}`,
-        // No controller makes default service accounts here.
-        '--disable-admission-plugins=ServiceAccount',
+        ...(hasAccountPlugin ? [] : ['--disable-admission-plugins=ServiceAccount']),
         ...args,
       ],
     })
