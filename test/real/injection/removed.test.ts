@@ -161,20 +161,6 @@ removed('a namespace without the label is left alone', async () => {
 
 const PATTERNS = { '[': /error parsing regexp/, 'x)|(?:.*': /error parsing regexp/ }
 
-removed('a pod is applied twice with server-side apply', async () => {
-  const path = '/api/v1/namespaces/team/pods/applied?fieldManager=test'
-  const pod = asker('r')
-  const body = {
-    ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'applied', ...pod.metadata } },
-    spec: { serviceAccountName: 'default', ...pod.spec },
-  }
-  const [first, second] = [await applied(path, body), await applied(path, body)]
-  assert.is(first.status, 201, JSON.stringify(first.json))
-  assert.is(second.status, 200, JSON.stringify(second.json))
-  assert.equal(second.json['spec'], first.json['spec'])
-  assert.match(JSON.stringify(second.json['metadata']), '"iam-ra/injected":')
-})
-
 removed('wrong patterns are refused on the namespace, and a wrong one can still be removed', async () => {
   await cluster.namespace('had-it-before', { 'iam.amazonaws.com/permitted': '[' })
   await cluster.namespace(
@@ -281,10 +267,6 @@ removed('a misspelt annotation of a namespace is warned of', async () => {
   assert.equal(await warningsOf(path, namespace(known)), [])
   assert.equal(await warningsOf(path, namespace(misspelt, 'off')), [])
 })
-
-function applied(path: string, body: object): ReturnType<typeof cluster.call> {
-  return cluster.call('PATCH', path, body, 'application/apply-patch+yaml')
-}
 
 async function apply(directory: string): Promise<void> {
   for (const manifest of rendered(directory)) {
