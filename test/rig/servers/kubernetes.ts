@@ -18,6 +18,8 @@ export interface Kubernetes {
   /** PEM: what signed the apiserver's certificate. */
   readonly ca: string
   readonly issuer: string
+  /** The kube-apiserver's process. */
+  readonly pid: number
   /** PEM of the key pair that signs service-account tokens. */
   readonly tokenKey: { readonly publicKey: string; readonly privateKey: string }
   /** As cluster-admin. @throws Error that names path, status and reason, for an answer above 299 */
@@ -92,7 +94,7 @@ export async function startKubernetes(
       return answer.json
     }
     return {
-      ...{ url, ca, issuer, tokenKey, request, stop },
+      ...{ url, ca, issuer, tokenKey, request, stop, pid: apiserver.pid ?? 0 },
       ...accounts(request),
       kubeconfig: ({ context = 'admin', token = ADMIN_TOKEN } = {}) =>
         kubeconfigOf({ url, ca, context, token }),
