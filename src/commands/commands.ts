@@ -3,6 +3,7 @@ import type { Program } from '../settings/command.ts'
 import { check } from './check.ts'
 import type { Command } from './command.ts'
 import { credentialProcess } from './credential-process.ts'
+import { metadataAddress } from './metadata-address.ts'
 import { obtain } from './obtain.ts'
 import { once } from './once.ts'
 import { renew } from './renew.ts'
@@ -10,5 +11,5 @@ import { serve } from './serve.ts'
 
 export const PROGRAM: Program<Command> = {
   oneShot: once,
-  commands: [serve, renew, credentialProcess, check, obtain],
+  commands: [serve, renew, credentialProcess, check, metadataAddress, obtain],
 }

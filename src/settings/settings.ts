@@ -1,5 +1,5 @@
 /** The settings of each command, checked and frozen. */
-import type { EndpointSettings, HealthSettings } from '../endpoint/settings.ts'
+import type { EndpointSettings, ListenAddress } from '../endpoint/settings.ts'
 import type { SinkOf } from '../sink/sinks.ts'
 import type { CredentialsSource } from '../sources/sources.ts'
 
@@ -23,13 +23,13 @@ export interface CheckSettings extends SourceSettings {
 }
 
 export interface RenewSettings extends Settings {
-  readonly health?: HealthSettings
+  readonly health?: ListenAddress
 }
 
 export interface ServeSettings extends SourceSettings {
   readonly endpoint: EndpointSettings
   readonly startSpreadMs: number
-  readonly health?: HealthSettings
+  readonly health?: ListenAddress
 }
 
 /** A setting as given, for `check` to show. */

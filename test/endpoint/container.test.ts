@@ -110,9 +110,9 @@ container('Host twice: 403', () => {
 })
 
 container('no Host, as HTTP/1.0 allows: 403', () => {
-  const { handler } = endpoint()
+  const { loopback } = endpoint().endpoint
   const headers = ['Authorization', TOKEN]
-  assert.is(handler({ method: 'GET', target: '/v1/credentials', headers, port: PORT }).status, 403)
+  assert.is(loopback({ method: 'GET', target: '/v1/credentials', headers, port: PORT }).status, 403)
 })
 
 function served(credentials: SessionCredentials): unknown {

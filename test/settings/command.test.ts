@@ -3,8 +3,8 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { readArguments } from '../../src/settings/arguments.ts'
 import type { CommandFace, ListedCommand } from '../../src/settings/command.ts'
-import { helpText, isFor, onlyFor } from '../../src/settings/help.ts'
-import { SETTINGS } from '../../src/settings/options.ts'
+import { helpText, onlyFor } from '../../src/settings/help.ts'
+import { isFor, SETTINGS } from '../../src/settings/options.ts'
 
 function listedCommand(name: string, members: Partial<CommandFace> = {}): ListedCommand {
   const help = { summary: `summary of ${name}`, details: `details of ${name}`, example: [`line of ${name}`] }
@@ -74,6 +74,13 @@ table('a setting is for the commands that take its part; a dry run and a hidden 
   assert.is(onlyFor(SETTINGS.HEALTH_ADDR, program), 'measure only')
   assert.is(onlyFor(SETTINGS.START_SPREAD, program), undefined)
   assert.is(onlyFor(SETTINGS.VAULT_ADDR, program), undefined)
+})
+
+table('one that gets no credentials reads how to log and what it takes', () => {
+  const tidy = listedCommand('tidy', { takes: ['files'], getsNone: true })
+  assert.ok(isFor(SETTINGS.LOG_FORMAT, tidy) && isFor(SETTINGS.AWS_PROFILE, tidy))
+  assert.not.ok(isFor(SETTINGS.VAULT_ADDR, tidy) || isFor(SETTINGS.DEADLINE, tidy))
+  assert.not.match(helpText(program, tidy), /required settings|VAULT_ADDR/)
 })
 
 table.run()

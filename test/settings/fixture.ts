@@ -81,8 +81,10 @@ type Of<One extends Name> = Work<One> &
 export type Task = { [One in Name]: Of<One> }[Name]
 export type Invocation = Task | { readonly command: 'help' } | { readonly command: 'version' }
 
-/** The names of those that users run. */
-export const COMMANDS = listed(PROGRAM.commands).map(({ name }) => name as Exclude<Name, 'once' | 'obtain'>)
+/** The names of those that users run to get credentials. */
+export const COMMANDS = listed(PROGRAM.commands.filter(({ getsNone }) => getsNone !== true)).map(
+  ({ name }) => name as Exclude<Name, 'once' | 'obtain'>,
+)
 
 type SourceOf<Kind> = Extract<CredentialsSource, { kind: Kind }>
 

@@ -50,14 +50,15 @@ export interface Manifest {
   readonly [other: string]: unknown
 }
 
-export async function startCluster(): Promise<Cluster> {
-  const kubernetes = await startKubernetes()
+/** @param hasAccountPlugin the pods' accounts must exist, and their containers get tokens for the API server */
+export async function startCluster(hasAccountPlugin = false): Promise<Cluster> {
+  const kubernetes = await startKubernetes(undefined, hasAccountPlugin)
   try {
     const manifests = policies()
     for (const manifest of manifests) {
       await kubernetes.request('POST', `${collectionOf(manifest)}?fieldValidation=Strict`, manifest)
     }
-    const cluster = clusterOf(kubernetes, manifests)
+    const cluster = clusterOf(kubernetes, manifests, hasAccountPlugin)
     await cluster.namespace('probe', { 'iam.amazonaws.com/permitted': '.*' })
     await cluster.namespace('plain', {}, { 'iam-ra/injection': 'off' })
     await cluster.sendUntil(
@@ -105,7 +106,11 @@ export function exported({ metadata, spec }: Pod): Pod {
   return { metadata: { annotations, labels }, spec }
 }
 
-function clusterOf(kubernetes: Kubernetes, manifests: readonly Manifest[]): Cluster {
+export function clusterOf(
+  kubernetes: Kubernetes,
+  manifests: readonly Manifest[] = [],
+  hasAccountPlugin = false,
+): Cluster {
   const known: { readonly changes: object; readonly label: string }[] = []
   const token = tokenOf(kubernetes)
   const call: Cluster['call'] = (method, path, body, type = 'application/json') =>
@@ -138,6 +143,7 @@ function clusterOf(kubernetes: Kubernetes, manifests: readonly Manifest[]): Clus
   const namespace: Cluster['namespace'] = async (name, annotations, labels = {}) => {
     const metadata = { name, annotations, labels: { 'iam-ra/injection': 'enabled', ...labels } }
     await kubernetes.request('POST', '/api/v1/namespaces', { metadata })
+    if (hasAccountPlugin) await kubernetes.makeServiceAccount(name, 'default')
   }
   return {
     ...{ kubernetes, call, send, sendUntil, namespace },

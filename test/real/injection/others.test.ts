@@ -135,7 +135,7 @@ others('the component for older clusters changes the version of the mutating pol
   const policies = renderAt(directory)
     .map((text) => parse(text) as Manifest)
     .filter(({ kind }) => kind.includes('AdmissionPolicy'))
-  assert.is(policies.length, 13)
+  assert.is(policies.length, 15)
   for (const { apiVersion, kind } of policies) {
     assert.is(
       apiVersion,

@@ -36,8 +36,10 @@ export interface Kubernetes {
 
 const ADMIN_TOKEN = 'test-admin-of-a-server-on-loopback'
 
+/** @param hasAccountPlugin off by default, as no controller makes default service accounts here */
 export async function startKubernetes(
   issuer = 'https://kubernetes.default.svc.cluster.local',
+  hasAccountPlugin = false,
 ): Promise<Kubernetes> {
   const folder = scratchFolder('kubernetes')
   const tokenKey = generateKeyPairSync('rsa', {
@@ -67,12 +69,12 @@ export async function startKubernetes(
       `--cert-dir=${folder}`,
       `--token-auth-file=${tokensFile}`,
       '--authorization-mode=RBAC',
+      '--allow-privileged',
       '--service-cluster-ip-range=10.96.0.0/16',
       `--service-account-issuer=${issuer}`,
       `--service-account-key-file=${publicKeyFile}`,
       `--service-account-signing-key-file=${keyFile}`,
-      // No controller makes default service accounts here.
-      '--disable-admission-plugins=ServiceAccount',
+      ...(hasAccountPlugin ? [] : ['--disable-admission-plugins=ServiceAccount']),
     ])
     servers.push(apiserver)
     const url = `https://127.0.0.1:${port}`
