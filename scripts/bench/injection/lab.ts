@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { createAuthority, serverCertificate } from '../../../test/rig/emulators/authority.ts'
-import { startKubernetes, type Kubernetes } from '../../../test/rig/servers/kubernetes.ts'
-import { ADMISSION, exported, startCluster, tokenOf, type Pod } from '../../../test/real/injection/cluster.ts'
+import { startKubernetes, type ApiServerName, type Kubernetes } from '../../../test/rig/servers/kubernetes.ts'
+import { ADMISSION, exported, runOn, startCluster, tokenOf, type Pod } from '../../../test/real/injection/cluster.ts'
 import { createdBy, type Target } from './load.ts'
 import { addedTo, type Added } from './patch.ts'
 import { podOf } from './pod.ts'
@@ -30,18 +30,27 @@ export interface Lab {
 
 const PERMITTED = { 'iam.amazonaws.com/permitted': 'arn:aws:iam::[0-9]{12}:role/frontend-.*' }
 
+const API_SERVERS = {
+  '1.37': 'kube-apiserver-1.37',
+  '1.36': 'kube-apiserver',
+} as const satisfies Readonly<Record<string, ApiServerName>>
+
+export const VERSIONS = ['1.37', '1.36'] as const
+
 /** @throws Error if the webhook's pods are not those of the policies */
-export async function startLab(): Promise<Lab> {
+export async function startLab(minor: keyof typeof API_SERVERS): Promise<Lab> {
+  const apiserver = API_SERVERS[minor]
+  runOn(minor)
   const stops: (() => Promise<void>)[] = []
   const stop = async (): Promise<void> => {
     for (const one of stops.reverse()) await one()
   }
   try {
-    const bare = await startKubernetes()
+    const bare = await startKubernetes({ apiserver })
     stops.push(bare.stop)
     const cluster = await startCluster()
     stops.push(cluster.kubernetes.stop)
-    const hooked = await startKubernetes()
+    const hooked = await startKubernetes({ apiserver })
     stops.push(hooked.stop)
     await bare.request('POST', '/api/v1/namespaces', { metadata: { name: 'none' } })
     await cluster.namespace('policies', PERMITTED)

@@ -1,18 +1,16 @@
 /** The settings and the policies removed one at a time, others added, and what they say of workloads and namespaces. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parse } from 'yaml'
-import { render } from '../manifests/kustomize.ts'
 import {
   ADMISSION,
   asker,
   collectionOf,
   exported,
   policies,
+  rendered,
   SETTINGS,
   startCluster,
   type Answer,
-  type Manifest,
   type Pod,
 } from './cluster.ts'
 
@@ -312,8 +310,7 @@ function applied(path: string, body: object): ReturnType<typeof cluster.call> {
 }
 
 async function apply(directory: string): Promise<void> {
-  for (const text of render(directory)) {
-    const manifest = parse(text) as Manifest
+  for (const manifest of rendered(directory)) {
     await cluster.kubernetes.request('POST', collectionOf(manifest), manifest)
   }
 }
