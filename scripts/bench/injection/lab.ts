@@ -8,8 +8,16 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { createAuthority, serverCertificate } from '../../../test/rig/emulators/authority.ts'
+import { versionOf } from '../../../test/rig/servers/build.ts'
 import { startKubernetes, type ApiServerName, type Kubernetes } from '../../../test/rig/servers/kubernetes.ts'
-import { ADMISSION, exported, runOn, startCluster, tokenOf, type Pod } from '../../../test/real/injection/cluster.ts'
+import {
+  ADMISSION,
+  exported,
+  runOn,
+  startCluster,
+  tokenOf,
+  type Pod,
+} from '../../../test/real/injection/cluster.ts'
 import { createdBy, type Target } from './load.ts'
 import { addedTo, type Added } from './patch.ts'
 import { podOf } from './pod.ts'
@@ -74,8 +82,7 @@ export async function startLab(minor: keyof typeof API_SERVERS): Promise<Lab> {
       'usual plain': hookedSubject('usual', false),
     }
     await compare(subjects)
-    const { gitVersion } = await bare.request('GET', '/version')
-    return { version: String(gitVersion).replace(/^v/, ''), subjects, stop }
+    return { version: versionOf(apiserver), subjects, stop }
   } catch (error) {
     await stop()
     throw error

@@ -81,11 +81,7 @@ function elements(path: string, own: unknown, added: readonly unknown[]): readon
   return added.map((one) => add(`${path}/-`, one))
 }
 
-function entries(
-  path: string,
-  own: unknown,
-  added: Readonly<Record<string, string>>,
-): readonly Operation[] {
+function entries(path: string, own: unknown, added: Readonly<Record<string, string>>): readonly Operation[] {
   if (own === undefined) return [add(path, added)]
   return Object.entries(added).map(([key, value]) =>
     add(`${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, value),

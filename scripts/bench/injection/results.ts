@@ -1,5 +1,4 @@
 /** The results of the injection bench: docs/lab/injection.json. */
-import type { Summary } from '../statistics.ts'
 
 export const SUBJECTS = [
   'none',
@@ -36,11 +35,4 @@ export interface Results {
   readonly date: string
   readonly machine: Readonly<Record<string, string>>
   readonly runs: readonly Run[]
-}
-
-/** The samples of two subjects compared round by round. */
-export interface Compared extends Summary {
-  /** The median is between these with a probability of 95 %. */
-  readonly least: number
-  readonly most: number
 }
