@@ -41,8 +41,7 @@ chart('has a value for each setting that the policies read, and for no other', (
 
 chart('accepts the modes that the policies do', () => {
   const policies = readFileSync(join(ROOT, 'k8s/injection/inject.yaml'), 'utf8')
-  const says =
-    /iam-ra\/mode is '" \+ variables\.mode \+ "', but must be ([a-z, ]+)"/.exec(policies)?.[1] ?? ''
+  const says = /variables\.mode \+ "', but must be ([a-z, ]+)"/.exec(policies)?.[1] ?? ''
   assert.equal(SETTINGS['mode']?.schema['enum'], says.split(/, | or /))
 })
 

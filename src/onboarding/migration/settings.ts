@@ -23,13 +23,12 @@ export function settingsFor(facts: SettingsFacts, meaning: Meaning, roles: reado
   const { vault, found = {}, audience } = facts
   const { base, names, format, defaultRole } = meaning
   const profiles = roles.flatMap(({ name, profile }) =>
-    profile === undefined || found['profile-arn'] === profile
+    profile === undefined || found['profile-arn'] === profile || !isKey(name)
       ? []
       : [[`profile-arn.${name}`, profile] as const],
   )
   return {
-    home: '/home/app',
-    mode: 'init',
+    ...(facts.found === undefined ? { home: '/home/app' } : {}),
     image: `registry.example/aws-iam-ra:${VERSION}`,
     ...found,
     ...(facts.image === undefined ? {} : { image: facts.image }),
@@ -53,11 +52,26 @@ export function settingsFor(facts: SettingsFacts, meaning: Meaning, roles: reado
   }
 }
 
+/** Whether the settings can have a key for a role with the name. */
+export function isKey(name: string): boolean {
+  return /^[-._a-zA-Z0-9]+$/.test(name)
+}
+
 export function settingsObject(data: Settings): KubeObject {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...SETTINGS }, data }
 }
 
+/** What the policies take for a key that is not there: docs/injection.md. */
+const DEFAULTS: Settings = {
+  'namespace-rules': 'kiam',
+  'vault-auth-mount': 'kubernetes',
+  'vault-pki-mount': 'pki',
+  'vault-pki-role': 'iam-ra',
+}
+
 /** The keys whose values the cluster does not have yet. */
 export function changedKeys(data: Settings, found: Settings | undefined): readonly string[] {
-  return Object.keys(data).filter((key) => data[key] !== found?.[key])
+  return Object.keys(data).filter(
+    (key) => data[key] !== (found === undefined ? undefined : (found[key] ?? DEFAULTS[key])),
+  )
 }

@@ -10,14 +10,15 @@ import type { KubeObject } from '../../onboarding/kubernetes/objects.ts'
 import { askersIn, KINDS, textsOf, type Asker } from '../../onboarding/migration/askers.ts'
 import { meaningOf, type Meaning } from '../../onboarding/migration/meaning.ts'
 import { clusterNotes } from '../../onboarding/migration/notes.ts'
+import { VAULT_CA } from '../../onboarding/migration/commands.ts'
 import {
+  askedIn,
   planMigration,
-  VAULT_CA,
   type MigrationPlan,
   type NamespaceFacts,
   type Signing,
 } from '../../onboarding/migration/plan.ts'
-import { readRole, type RoleArn } from '../../onboarding/migration/role-arn.ts'
+import type { RoleArn } from '../../onboarding/migration/role-arn.ts'
 import type { Looked } from '../../onboarding/migration/roles.ts'
 import { runningIn, type Running } from '../../onboarding/migration/running.ts'
 import { SETTINGS } from '../../onboarding/migration/settings.ts'
@@ -73,13 +74,12 @@ export async function readAnnotated(
   const askers = askersIn([...controllers, ...others]).filter(
     ({ namespace }) => wanted?.includes(namespace) !== false,
   )
-  const asking = new Set(askers.filter(({ role }) => role !== undefined).map(({ namespace }) => namespace))
   const found = await kubectl.getAll([
     { kind: 'configmap', ...SETTINGS },
     { kind: 'configmap', name: 'iam-ra', namespace: cluster.namespace },
     { kind: 'mutatingadmissionpolicy.admissionregistration.k8s.io', name: 'iam-ra-inject' },
   ])
-  const configMaps = await withVaultCa(kubectl, [...asking])
+  const configMaps = await withVaultCa(kubectl, wanted)
   const dataOf = (name: string): Readonly<Record<string, string>> | undefined => {
     const object = found.find(({ metadata, kind }) => kind === 'ConfigMap' && metadata.name === name)
     return object === undefined ? undefined : textsOf(object['data'])
@@ -127,13 +127,16 @@ function refuseUnknown(wanted: readonly string[] | undefined, spaces: readonly K
   })
 }
 
-async function withVaultCa(kubectl: Kubectl, namespaces: readonly string[]): Promise<ReadonlySet<string>> {
-  const found = new Set<string>()
-  for (const namespace of namespaces) {
-    const one = await kubectl.get({ kind: 'configmap', name: VAULT_CA, namespace })
-    if (one !== undefined) found.add(namespace)
-  }
-  return found
+/** The namespaces that have it. */
+async function withVaultCa(
+  kubectl: Kubectl,
+  wanted: readonly string[] | undefined,
+): Promise<ReadonlySet<string | undefined>> {
+  const found =
+    wanted === undefined
+      ? await kubectl.named('configmap', VAULT_CA)
+      : await kubectl.getAll(wanted.map((namespace) => ({ kind: 'configmap', name: VAULT_CA, namespace })))
+  return new Set(found.map(({ metadata }) => metadata.namespace))
 }
 
 interface Asked {
@@ -168,7 +171,7 @@ export async function readMigration(
     },
   )
   const asking = askers.filter(({ role }) => role !== undefined)
-  const roles = asking.flatMap(({ role }) => readRole(meaning.base, (role ?? '').trim()) ?? [])
+  const roles = askedIn({ askers, meaning, namespaces }).flatMap(({ role }) => role ?? [])
   const [looked, setUps, profiles, quota] = await Promise.all([
     lookAt(account, roles),
     setUpAll(authority, cluster, asking),

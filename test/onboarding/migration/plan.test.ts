@@ -145,7 +145,9 @@ plans('has nothing left once the owner has run the commands and the namespace is
   assert.equal(second.namespaces[0]?.workloads[0]?.lacks, [])
   assert.is(second.settings['profile-arn.reader'], `arn:profile/${arnOf('reader')}`)
   assert.not(isMoved(second))
-  assert.ok(isMoved(plan({ ...then, labels: { 'iam-ra/injection': 'enabled' } })))
+  const enabled = { ...then, labels: { 'iam-ra/injection': 'enabled' } }
+  assert.not(isMoved(plan(enabled)))
+  assert.ok(isMoved(plan({ ...enabled, settings: second.settings })))
 })
 
 plans('blocks workloads that share an account and not a role, and proposes an account for each', () => {
@@ -252,6 +254,52 @@ plans('never takes a binding that is there away', () => {
   const given = { askers: [asker('web', 'reader')], looked: READER }
   assert.equal(codes({ ...given, roles: [there('web', 'other', 'reports')] }), ['name-taken'])
   assert.equal(codes({ ...given, roles: [there('site', 'web', 'reports')] }), ['bound-elsewhere'])
+})
+
+plans('reads the annotations of a namespace that change what its pods ask for', () => {
+  const permitted = { 'iam.amazonaws.com/permitted': '.*' }
+  const of = (annotations: Record<string, string>, asked: string, profiles: readonly ProfileRecord[] = []) =>
+    plan({
+      ...{ askers: [asker('web', asked)], looked: { reader: role('reader') }, profiles },
+      annotations: { ...permitted, ...annotations },
+    }).namespaces[0]?.workloads[0]
+  assert.is(of({ 'iam-ra/base-role-arn': `${arnOf('team')}/` }, 'r')?.roleArn, arnOf('team/r'))
+  const two = [
+    profile(arnOf('reader')),
+    profile(arnOf('reader'), { arn: 'arn:own' }),
+    profile('other', { arn: 'arn:other' }),
+  ]
+  assert.equal(of({ 'iam-ra/profile-arn': 'arn:own' }, 'reader', two)?.lacks, ['role'])
+  assert.equal(of({ 'iam-ra/profile-arn': 'arn:other' }, 'reader', two)?.lacks, ['role', 'profile'])
+  assert.equal(
+    of({ 'iam-ra/vault-role': 'x' }, 'reader')?.findings.map(({ code }) => code),
+    ['vault-role'],
+  )
+})
+
+plans('names the profile in the pod template if the settings can have no key for the role', () => {
+  const name = 'a@b'
+  const given = {
+    askers: [asker('web', name)],
+    looked: { [name]: role(name) },
+    profiles: [profile(arnOf(name))],
+  }
+  assert.equal(codes(given), ['profile-key'])
+  assert.not(Object.keys(plan(given).settings).some((key) => key.includes('@')))
+  const annotations = { 'iam-ra/profile-arn': `arn:profile/${arnOf(name)}` }
+  assert.equal(codes({ ...given, askers: [asker('web', name, { annotations })] }), [])
+})
+
+plans('prints settings that keep what is there, and differ in what counts only', () => {
+  const given = { askers: [asker('web', 'reader')], looked: READER }
+  const { settings } = plan(given)
+  const { 'namespace-rules': _default, home: _home, ...rest } = settings
+  const found = { ...rest, 'memory-limit': '64Mi', image: 'mine' }
+  const next = plan({ ...given, settings: found })
+  assert.equal(next.unset, [])
+  assert.is(next.settings['memory-limit'], '64Mi')
+  assert.is(next.settings['image'], 'mine')
+  assert.equal(plan({ ...given, settings: { ...found, cluster: 'demo' } }).unset, ['cluster'])
 })
 
 plans('proposes a mode by what runs: a file for Jobs and the network of the node, else an endpoint', () => {

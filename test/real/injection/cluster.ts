@@ -6,7 +6,12 @@ import { parse } from 'yaml'
 import { ROOT } from '../../../scripts/checks/files.ts'
 import { scratchFolder } from '../../rig/processes/process.ts'
 import { api, type ApiAnswer } from '../../rig/servers/api.ts'
-import { startKubernetes, type Kubernetes, type KubernetesOptions } from '../../rig/servers/kubernetes.ts'
+import {
+  startKubernetes,
+  type ApiServerName,
+  type Kubernetes,
+  type KubernetesOptions,
+} from '../../rig/servers/kubernetes.ts'
 import { render, renderAt } from '../manifests/kustomize.ts'
 
 export interface Pod {
@@ -37,6 +42,8 @@ export interface Cluster {
   call(method: string, path: string, body: object, type?: string): Promise<ApiAnswer>
   /** Nothing is kept. */
   send(namespace: string, pod: Pod): Promise<Answer>
+  /** Another API server on the same etcd, to send to. */
+  beside(apiserver: ApiServerName): Promise<Cluster>
   /** Sends until `accept` holds: a change of policies is in force after about a second. */
   sendUntil(namespace: string, pod: Pod, accept: (answer: Answer) => boolean): Promise<Answer>
 }
@@ -132,6 +139,10 @@ export function renderedForOlder(directories: readonly string[]): readonly Manif
   return renderAt(overlay).map((one) => parse(one) as Manifest)
 }
 
+export function isInjected({ pod }: Answer): boolean {
+  return 'iam-ra/injected' in (pod.metadata.annotations ?? {})
+}
+
 /** Where such objects are created. */
 export function collectionOf({ apiVersion, kind }: Manifest): string {
   if (kind === 'Namespace') return '/api/v1/namespaces'
@@ -193,6 +204,7 @@ export function clusterOf(
   }
   return {
     ...{ kubernetes, call, send, sendUntil, namespace },
+    beside: async (apiserver) => clusterOf(await kubernetes.beside(apiserver), manifests, hasAccountPlugin),
     async settings(changes) {
       const found = known.find((one) => isDeepStrictEqual(one.changes, changes))
       if (found !== undefined) return labelsOf(found.label)

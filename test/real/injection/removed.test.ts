@@ -6,26 +6,23 @@ import {
   asker,
   collectionOf,
   exported,
+  isInjected,
   policies,
   rendered,
   SETTINGS,
   startCluster,
-  type Answer,
   type Pod,
 } from './cluster.ts'
+import { asking, OTHER, others, refused, underLoad } from './load.ts'
 
 const removed = suite('policies and settings that are missing, and the optional ones')
 const cluster = await startCluster()
 removed.after(() => cluster.kubernetes.stop())
 
+const V1 = 'admissionregistration.k8s.io/v1'
 const ALL = { 'iam.amazonaws.com/permitted': '.*' }
-const OTHER: Pod = { metadata: {}, spec: { containers: [{ name: 'app', image: 'nginx' }] } }
 await cluster.namespace('team', ALL)
 await cluster.namespace('outside', ALL, { 'iam-ra/injection': 'off' })
-
-function isInjected({ pod }: Answer): boolean {
-  return 'iam-ra/injected' in (pod.metadata.annotations ?? {})
-}
 
 async function put(kind: string, name: string): Promise<void> {
   const manifest = policies().find((one) => one.kind === kind && one.metadata.name === name)
@@ -33,17 +30,22 @@ async function put(kind: string, name: string): Promise<void> {
   await cluster.kubernetes.request('POST', collectionOf(manifest), manifest)
 }
 
+/** Pods of all kinds are sent before, meanwhile and after. */
 async function without(path: string, kind: string, name: string): Promise<void> {
-  await cluster.kubernetes.request('DELETE', `${path}/${name}`)
-  try {
-    const { codes } = await cluster.sendUntil('team', asker('r'), ({ status }) => status > 299)
-    assert.equal(codes, ['not-injected'])
-    assert.is((await cluster.send('team', OTHER)).status, 201)
-    assert.is((await cluster.send('outside', asker('r'))).status, 201)
-  } finally {
-    await put(kind, name)
-  }
-  await cluster.sendUntil('team', asker('r'), isInjected)
+  const senders = [
+    asking(cluster, 'team', ['not-injected']),
+    refused(cluster, 'team', ['not-injected', 'role-invalid']),
+    ...others(cluster, 'team', 'outside'),
+  ]
+  await underLoad(senders, async () => {
+    await cluster.kubernetes.request('DELETE', `${path}/${name}`)
+    try {
+      await cluster.sendUntil('team', asker('r'), ({ status }) => status > 299)
+    } finally {
+      await put(kind, name)
+    }
+    await cluster.sendUntil('team', asker('r'), isInjected)
+  })
 }
 
 removed('without the settings pods that ask are refused, and no others', () =>
@@ -137,49 +139,24 @@ removed('without the mutating policy both containers of mode metadata are looked
   await cluster.sendUntil('team', asker('r'), isInjected)
 })
 
-removed('without the refusing policy a pod says itself why it got nothing', async () => {
-  await cluster.kubernetes.request('DELETE', `${ADMISSION}/validatingadmissionpolicies/iam-ra`)
-  const { pod } = await cluster.sendUntil('team', asker(' '), ({ status }) => status < 300)
-  assert.match(pod.metadata.annotations?.['iam-ra/refused'] ?? '', /^role-invalid: /)
-  assert.ok(isInjected(await cluster.send('team', asker('r'))))
-  assert.is((await cluster.send('team', OTHER)).status, 201)
-  await put('ValidatingAdmissionPolicy', 'iam-ra')
-  await cluster.sendUntil('team', asker(' '), ({ status }) => status > 299)
-})
+for (const kind of ['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding']) {
+  removed(`without the ${kind} a pod says itself why it got nothing`, async () => {
+    const senders = [asking(cluster, 'team'), ...others(cluster, 'team', 'outside')]
+    const path = collectionOf({ apiVersion: V1, kind, metadata: { name: 'iam-ra' } })
+    await underLoad(senders, async () => {
+      await cluster.kubernetes.request('DELETE', `${path}/iam-ra`)
+      const { pod } = await cluster.sendUntil('team', asker(' '), ({ status }) => status < 300)
+      assert.match(pod.metadata.annotations?.['iam-ra/refused'] ?? '', /^role-invalid: /)
+      await put(kind, 'iam-ra')
+      await cluster.sendUntil('team', asker(' '), ({ status }) => status > 299)
+    })
+  })
+}
 
 removed('a namespace without the label is left alone', async () => {
   const answer = await cluster.send('outside', asker('r', { 'iam-ra/mode': 'x' }))
   assert.is(answer.status, 201)
   assert.not.ok(isInjected(answer))
-})
-
-removed('a pod is injected in a namespace that was created just before', async () => {
-  for (let index = 0; index < 20; index++) {
-    await cluster.namespace(`new-${index}`, ALL)
-    const answer = await cluster.send(`new-${index}`, asker('r'))
-    assert.ok(isInjected(answer), answer.says)
-  }
-})
-
-// After the policy was missing, too: keep.yaml.
-removed('settings that change are in force without a restart', async () => {
-  const settings = policies().find(({ kind }) => kind === 'ConfigMap')
-  const data = settings?.['data'] as object
-  await cluster.kubernetes.request('PUT', `${SETTINGS}/iam-ra-injection`, {
-    ...settings,
-    data: { ...data, mode: 'serve' },
-  })
-  await cluster.sendUntil(
-    'team',
-    asker('r'),
-    ({ pod }) => pod.metadata.labels?.['iam-ra/credentials'] === 'serve',
-  )
-  await cluster.kubernetes.request('PUT', `${SETTINGS}/iam-ra-injection`, settings)
-  await cluster.sendUntil(
-    'team',
-    asker('r'),
-    ({ pod }) => pod.metadata.labels?.['iam-ra/credentials'] === 'true',
-  )
 })
 
 const PATTERNS = { '[': /error parsing regexp/, 'x)|(?:.*': /error parsing regexp/ }

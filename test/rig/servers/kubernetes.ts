@@ -19,10 +19,10 @@ export interface KubernetesOptions {
   readonly issuer?: string
   /** Default `kube-apiserver`. */
   readonly apiserver?: ApiServerName
-  /** Off by default, as no controller makes default service accounts here. */
-  readonly hasAccountPlugin?: boolean
   /** Further arguments of the API server. */
   readonly args?: readonly string[]
+  /** Off by default, as no controller makes default service accounts here. */
+  readonly hasAccountPlugin?: boolean
 }
 
 export interface Kubernetes {
@@ -55,8 +55,7 @@ const ADMIN_TOKEN = 'test-admin-of-a-server-on-loopback'
 const ISSUER = 'https://kubernetes.default.svc.cluster.local'
 
 export async function startKubernetes(options: KubernetesOptions = {}): Promise<Kubernetes> {
-  const { issuer = ISSUER, apiserver = 'kube-apiserver', args = [] } = options
-  const { hasAccountPlugin = false } = options
+  const { issuer = ISSUER, apiserver = 'kube-apiserver', args = [], hasAccountPlugin = false } = options
   const folder = scratchFolder('kubernetes')
   const servers: ServerProcess[] = []
   const stop = async (): Promise<void> => {
