@@ -25,7 +25,7 @@ interface Rule {
   readonly isStrict?: boolean
 }
 
-/** The base is the cheaper of the two webhooks: the one with match conditions for pods that do not ask. */
+/** The webhook is the one with match conditions: the best that a webhook can be for all pods. */
 const RULES: readonly Rule[] = [
   {
     what: 'does not ask: median time, × no injection',
