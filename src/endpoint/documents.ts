@@ -36,22 +36,40 @@ export function createDocuments(
 }
 
 function documentsOf(credentials: SessionCredentials, nowMs: number): CredentialsDocuments {
-  const keys = {
-    AccessKeyId: credentials.accessKeyId,
-    SecretAccessKey: credentials.secretAccessKey,
-    // No value suits every SDK (docs/readers.md). The SDKs for JavaScript, Python and Rust refuse a document without
-    // the member; JavaScript's and Rust's also refuse null. Go's, JavaScript's and Python's leave an empty token out of
-    // what they sign; Java's and Rust's sign it.
-    Token: credentials.sessionToken ?? '',
-    Expiration: timestamp(credentials.expiresAtMs),
-  }
-  const account = accountOf(credentials)
+  const keys = keysOf(credentials, credentials.expiresAtMs)
   const roleName = roleNameOf(credentials)
   return {
-    container: jsonAnswer(200, { ...keys, ...omitUndefined({ AccountId: account }) }),
+    container: containerAnswer(credentials),
     roleName,
     roles: textAnswer(200, roleName),
     role: jsonAnswer(200, { Code: 'Success', LastUpdated: timestamp(nowMs), Type: 'AWS-HMAC', ...keys }),
+  }
+}
+
+/**
+ * As the container endpoints of ECS and EKS answer.
+ * @param expiresAtMs what readers are told, which may be earlier than it is
+ */
+export function containerAnswer(
+  credentials: SessionCredentials,
+  expiresAtMs: number = credentials.expiresAtMs,
+): Answer {
+  const account = accountOf(credentials)
+  return jsonAnswer(200, { ...keysOf(credentials, expiresAtMs), ...omitUndefined({ AccountId: account }) })
+}
+
+function keysOf(
+  { accessKeyId, secretAccessKey, sessionToken }: SessionCredentials,
+  expiresAtMs: number,
+): Readonly<Record<string, string>> {
+  return {
+    AccessKeyId: accessKeyId,
+    SecretAccessKey: secretAccessKey,
+    // No value suits every SDK (docs/readers.md). The SDKs for JavaScript, Python and Rust refuse a document without
+    // the member; JavaScript's and Rust's also refuse null. Go's, JavaScript's and Python's leave an empty token out of
+    // what they sign; Java's and Rust's sign it.
+    Token: sessionToken ?? '',
+    Expiration: timestamp(expiresAtMs),
   }
 }
 

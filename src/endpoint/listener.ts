@@ -1,7 +1,7 @@
 /** Opens the ports of `serve` and health. */
 import { codeOf, IamRaError } from '../errors.ts'
 import type { HealthSettings } from './settings.ts'
-import type { Handler } from './answer.ts'
+import type { Handler, WaitingHandler } from './answer.ts'
 import { withinDescriptors } from './descriptors.ts'
 import { startServer, type Server, type ServerLimits } from './server.ts'
 
@@ -51,8 +51,7 @@ export async function listenOnLoopback(
   try {
     return listenerOf([first, await start('::1', first.port, handler, options)])
   } catch (error) {
-    if (NO_IPV6.includes(codeOf(error instanceof IamRaError ? error.cause : undefined)))
-      return listenerOf([first])
+    if (lacksIpv6('::1', error)) return listenerOf([first])
     first.close()
     throw error
   }
@@ -67,6 +66,35 @@ export async function listenForHealth(
   return listenerOf([await start(host, port, handler, options)])
 }
 
+/**
+ * Listens on each of these addresses.
+ * @param optional whether to go without the IPv6 addresses if the machine has none of them
+ * @throws IamRaError LISTEN
+ */
+export async function listenOn(
+  addresses: readonly [HealthSettings, ...HealthSettings[]],
+  handler: WaitingHandler,
+  options: ListenerOptions,
+  optional: boolean,
+): Promise<Listener> {
+  const [first, ...others] = addresses
+  const servers: [Server, ...Server[]] = [await start(first.host, first.port, handler, options)]
+  for (const { host, port } of others) {
+    try {
+      servers.push(await start(host, port, handler, options))
+    } catch (error) {
+      if (optional && lacksIpv6(host, error)) continue
+      listenerOf(servers).close()
+      throw error
+    }
+  }
+  return listenerOf(servers)
+}
+
+function lacksIpv6(host: string, error: unknown): boolean {
+  return host.includes(':') && NO_IPV6.includes(codeOf(error instanceof IamRaError ? error.cause : undefined))
+}
+
 function listenerOf(servers: readonly [Server, ...Server[]]): Listener {
   return {
     port: servers[0].port,
@@ -78,7 +106,7 @@ function listenerOf(servers: readonly [Server, ...Server[]]): Listener {
 async function start(
   host: string,
   port: number,
-  handler: Handler,
+  handler: WaitingHandler,
   { setting, onError, limits = LISTENER_LIMITS }: ListenerOptions,
 ): Promise<Server> {
   try {

@@ -32,6 +32,7 @@ export const GROUPS: Readonly<Record<Group, string>> = {
   aws: 'AWS',
   output: 'Files',
   serve: 'Endpoint and health',
+  agent: 'Node agent',
   run: 'Run and log',
 }
 
@@ -162,7 +163,7 @@ export function exitCodes(): [string, string][] {
     meaning,
   ])
   return [
-    ['0', 'done; serve and renew: stopped by SIGTERM or SIGINT'],
+    ['0', 'done; serve, renew and agent: stopped by SIGTERM or SIGINT'],
     ...failures,
     ['128+n', 'stopped by signal n'],
   ]

@@ -112,7 +112,10 @@ container('Host twice: 403', () => {
 container('no Host, as HTTP/1.0 allows: 403', () => {
   const { handler } = endpoint()
   const headers = ['Authorization', TOKEN]
-  assert.is(handler({ method: 'GET', target: '/v1/credentials', headers, port: PORT }).status, 403)
+  assert.is(
+    handler({ method: 'GET', target: '/v1/credentials', headers, port: PORT, address: '127.0.0.1' }).status,
+    403,
+  )
 })
 
 function served(credentials: SessionCredentials): unknown {

@@ -69,11 +69,12 @@ table('a setting is for the commands that take its part; a dry run and a hidden 
     commands.map((command) => isFor(SETTINGS.HEALTH_ADDR, command)),
     [false, true, true, true],
   )
-  assert.ok(commands.every((command) => isFor(SETTINGS.VAULT_ADDR, command)))
+  assert.ok(commands.every((command) => isFor(SETTINGS.DEADLINE, command)))
+  assert.not.ok(commands.some((command) => isFor(SETTINGS.VAULT_ADDR, command)))
   assert.is(onlyFor(SETTINGS.AWS_PROFILE, program), 'paint and measure only')
   assert.is(onlyFor(SETTINGS.HEALTH_ADDR, program), 'measure only')
   assert.is(onlyFor(SETTINGS.START_SPREAD, program), undefined)
-  assert.is(onlyFor(SETTINGS.VAULT_ADDR, program), undefined)
+  assert.is(onlyFor(SETTINGS.DEADLINE, program), undefined)
 })
 
 table.run()

@@ -81,6 +81,9 @@ type Of<One extends Name> = Work<One> &
 export type Task = { [One in Name]: Of<One> }[Name]
 export type Invocation = Task | { readonly command: 'help' } | { readonly command: 'version' }
 
+/** The names of those that users run in a pod, for its own credentials. */
+export const POD_COMMANDS = ['serve', 'renew', 'credential-process', 'check'] as const
+
 /** The names of those that users run. */
 export const COMMANDS = listed(PROGRAM.commands).map(({ name }) => name as Exclude<Name, 'once' | 'obtain'>)
 

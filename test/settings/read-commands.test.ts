@@ -7,6 +7,7 @@ import { OPTIONS } from '../../src/settings/options.ts'
 import {
   ANCHOR,
   COMMANDS,
+  POD_COMMANDS,
   merged,
   PROFILE,
   readFrom,
@@ -75,8 +76,8 @@ commands('what serve and renew start takes their flags and needs no home', async
   assert.is(reporting.verbosity, 'quiet')
 })
 
-commands('each takes any source', async () => {
-  for (const command of COMMANDS) {
+commands('each takes any source, if it is for one pod', async () => {
+  for (const command of POD_COMMANDS) {
     for (const [env, kind] of [
       [REQUIRED, 'vault-pki'],
       [REQUIRED_MOUNTED, 'mounted-certificate'],
