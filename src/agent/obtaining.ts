@@ -21,6 +21,7 @@ export interface ExchangeRequest {
 
 /**
  * Verifies a token by a login, whose own token is of no further use.
+ * @param onEnding called with the end of that token: the caller does not wait for it
  * @throws IamRaError
  */
 export async function verify(
@@ -28,10 +29,10 @@ export async function verify(
   claimed: Account,
   settings: Pick<AgentSettings, 'vault' | 'cluster'>,
   context: LoginContext,
+  onEnding: (ended: Promise<void>) => void,
 ): Promise<Identity> {
   const session = await logInAs(token, claimed, loginFor(settings.vault, claimed), settings.cluster, context)
-  // Not waited for: the caller waits.
-  void session.end()
+  onEnding(session.end())
   return identityOf(session.metadata, claimed, settings.cluster)
 }
 

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { accessKeyOf, ask, freePorts, isOpen } from '../commands/reader.ts'
 import { EXAMPLE, startStage, type Stage } from '../rig/emulators/stage.ts'
 import { withStage } from './harness.ts'
-import { childOf, childrenOf, eventually, latestKey, listOf } from './long-lived.ts'
+import { childOf, childrenOf, eventually, isAlive, latestKey, listOf } from './long-lived.ts'
 import { OTHER, startAgent, withTwoTenants, type NodeAgent } from './node-agent.ts'
 import { answerFirst, hangAt } from './servers.ts'
 
@@ -103,7 +103,7 @@ pods('the exchange’s process has no token in its arguments or its environment'
   await agent.finished
 })
 
-pods('the exchange goes on when its reader has hung up', async () => {
+pods('the exchange goes on when its reader has hung up, and ends with the agent', async () => {
   const agent = await listening()
   const token = stage.token()
   const hung = hangAt(stage.vault, /sign/)
@@ -113,9 +113,12 @@ pods('the exchange goes on when its reader has hung up', async () => {
   )
   await hung
   socket.destroy()
-  assert.is(childrenOf(agent.pid).length, 1)
+  const [child = 0] = childrenOf(agent.pid)
+  assert.ok(isAlive(child))
   agent.child.kill('SIGTERM')
-  await agent.finished
+  assert.is((await agent.finished).code, 0)
+  assert.not.ok(isAlive(child), 'the exchange goes on without the agent')
+  assert.is(stage.vaultEmulator.liveTokens(), 0)
 })
 
 pods.run()

@@ -4,7 +4,7 @@ import { commonNameOf, requestText, verify } from '../../agent/obtaining.ts'
 import { createAgentHealth, createAgentMetrics } from '../../agent/health.ts'
 import { listenForHealth, listenOn, type Listener } from '../../endpoint/listener.ts'
 import { IamRaError } from '../../errors.ts'
-import { createBounds, type Bounds } from '../../run/deadline.ts'
+import { createBounds, type Bounds, type RunBounds } from '../../run/deadline.ts'
 import type { Logger } from '../../run/log.ts'
 import type { AgentSettings } from '../../settings/settings.ts'
 import { agentExchange } from '../agent-exchange.ts'
@@ -19,7 +19,8 @@ const SWEEP_MS = 30_000
 /** Resolves at SIGTERM or SIGINT. @throws IamRaError LISTEN if it cannot start, INTERNAL */
 export async function runAgent(settings: AgentSettings, context: CommandContext): Promise<number> {
   const { logger, hangUp } = context
-  const agent = agentOf(settings, context)
+  const work = createWork()
+  const agent = agentOf(settings, context, work)
   hangUp.listen(() => {
     logger.info('SIGHUP: every session and token is dropped')
     agent.forgetAll()
@@ -34,18 +35,43 @@ export async function runAgent(settings: AgentSettings, context: CommandContext)
     logger.info('stopped')
   } finally {
     for (const listener of listeners) listener.close()
+    await work.ended()
   }
   return 0
 }
 
-function agentOf(settings: AgentSettings, { runtime, logger, interrupt }: CommandContext): Agent {
-  const bounded = async <T>(ms: number, work: (bounds: Bounds) => Promise<T>): Promise<T> => {
-    const bounds = createBounds(ms, runtime.clock, interrupt)
+/** What must end before the process does: it revokes Vault tokens. Each bounds its own time. */
+interface Work {
+  add(one: Promise<unknown>): void
+  ended(): Promise<void>
+}
+
+function createWork(): Work {
+  const running = new Set<Promise<unknown>>()
+  return {
+    add(one) {
+      running.add(one)
+      const remove = (): void => void running.delete(one)
+      one.then(remove, remove)
+    },
+    async ended() {
+      while (running.size > 0) await Promise.allSettled([...running])
+    },
+  }
+}
+
+function agentOf(settings: AgentSettings, { runtime, logger, interrupt }: CommandContext, work: Work): Agent {
+  const within = async <T>(bounds: RunBounds, run: (bounds: Bounds) => Promise<T>): Promise<T> => {
     try {
-      return await work(bounds)
+      return await run(bounds)
     } finally {
       bounds.release()
     }
+  }
+  const bounded = <T>(ms: number, run: (bounds: Bounds) => Promise<T>): Promise<T> => {
+    const one = within(createBounds(ms, runtime.clock, interrupt), run)
+    work.add(one)
+    return one
   }
   const quiet = quieter(logger)
   return createAgent({
@@ -53,7 +79,9 @@ function agentOf(settings: AgentSettings, { runtime, logger, interrupt }: Comman
     hosts: settings.addresses.map(({ host }) => inUrl(host)),
     logIn: (caller) =>
       bounded(Math.min(settings.deadlineMs, VERIFY_MS), (bounds) =>
-        verify(caller.token, caller, settings, { runtime, bounds, logger: quiet }),
+        verify(caller.token, caller, settings, { runtime, bounds, logger: quiet }, (ending) =>
+          work.add(ending),
+        ),
       ),
     async exchange(token, identity, question) {
       // Before a process is started for nothing.
