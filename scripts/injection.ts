@@ -27,7 +27,7 @@ read them again until they restart (kubernetes#130887). Leave it in the cluster 
   ),
   'k8s/injection/refuse.yaml': written(
     'Refuses pods that ask and were not given what they ask for.',
-    refuse(),
+    refuse(READ),
   ),
   'k8s/injection/warn.yaml': written(
     'Warns at `kubectl apply` of what would not work as its author expects. It refuses nothing.',
@@ -35,7 +35,7 @@ read them again until they restart (kubernetes#130887). Leave it in the cluster 
   ),
   'k8s/injection/default-role/policies.yaml': written(
     'Pods that ask for no role get the default role, in namespaces with the label iam-ra/default-role: on.',
-    defaultRole(),
+    defaultRole(READ),
   ),
   'k8s/injection/namespaces/policies.yaml': written(
     'Refuses patterns that are no regular expression or no JSON array when they are written, on the namespace.',
@@ -45,7 +45,7 @@ read them again until they restart (kubernetes#130887). Leave it in the cluster 
 
 function written(comment: string, manifests: readonly Manifest[]): () => Promise<string> {
   const head = `${comment}\nWritten by scripts/injection.ts.`.replaceAll(/^/gm, '# ')
-  const documents = manifests.map((manifest) => stringify(manifest, { lineWidth: 0 }))
+  const documents = manifests.map((manifest) => stringify(manifest, { lineWidth: 0, compat: 'yaml-1.1' }))
   const text = `${head}\n${documents.join('---\n')}`
   return async () =>
     await format(text, { ...(await resolveConfig(join(ROOT, 'package.json'))), parser: 'yaml' })

@@ -14,7 +14,17 @@ import { cacheFolder, ensureServers, LOOPBACK_SERVERS, serverVariables } from '.
 import { runTests, testFiles } from './test-runner.ts'
 
 /** From Debian, except for Python. */
-const TOOLS = ['strace', 'unshare', 'openssl', 'python3', 'mkfs.ext4', 'qemu-aarch64-static']
+const TOOLS = [
+  'strace',
+  'unshare',
+  'setpriv',
+  'ip',
+  'curl',
+  'openssl',
+  'python3',
+  'mkfs.ext4',
+  'qemu-aarch64-static',
+]
 
 /**
  * Run only when named: four minutes of eight operators at once, which the clock of a busy machine can disturb, and the

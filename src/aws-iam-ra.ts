@@ -79,7 +79,7 @@ const STOP_SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const
 
 if (import.meta.main) {
   const command = commandOf(process.argv.slice(2), PROGRAM.commands) ?? PROGRAM.oneShot
-  beginAgain(process, command.longLived === true)
+  beginAgain(process, command)
   // Libraries that read it would print what they send, including the login's token and a proxy's password.
   delete process.env['DEBUG']
   const interrupt = new AbortController()

@@ -48,6 +48,8 @@ export type ErrorCode =
   | 'FILE'
   /** Cannot listen on the address or port. */
   | 'LISTEN'
+  /** The metadata address cannot be added to the pod's loopback interface. */
+  | 'ADDRESS'
   /** DEADLINE ran out. */
   | 'DEADLINE'
   /** A run in a child process ended without a result. */

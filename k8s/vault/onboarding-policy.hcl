@@ -1,4 +1,4 @@
-# The permissions that iam-ra k8s onboard and k8s list need in Vault, for the cluster demo: write its name in place of demo.
+# The permissions that iam-ra k8s onboard, migrate and list need in Vault, for the cluster demo: write its name in place of demo.
 # They admit accounts to roles, and give a role no other policy than the two below.
 
 # Says whether Vault has its reviewer's token. It is given by k8s setup: who may write here chooses the API server.

@@ -8,7 +8,8 @@ export function checkTests(files: readonly SourceFile[]): string[] {
 function problemsOf(path: string, text: string): string[] {
   const usesUvu = /^import \{[^}]*\} from 'uvu'/m.test(text)
   const isTest = path.endsWith('.test.ts')
-  if (!usesUvu) return isTest ? ['a test file without a uvu suite'] : []
+  const runsAnother = /^await import\('\.\.?\/.+\.test\.ts'\)$/m.test(text)
+  if (!usesUvu) return isTest && !runsAnother ? ['a test file without a uvu suite'] : []
   if (!isTest) return ['has a suite, but only *.test.ts files are run']
   const suites = [...text.matchAll(/^const (\w+) = suite\b/gm)].map((found) => found[1] ?? '')
   const problems = suites.length === 0 ? ['has no suite'] : []

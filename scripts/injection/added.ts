@@ -5,7 +5,24 @@ import { withAudience, type EnvEntry, type Parts, type Templates, type Volume } 
 
 const CONTAINER = 'Object.spec.initContainers'
 
-export function addedVariables({ init, renew, serve }: Templates): readonly Variable[] {
+/** Variables of our container that the templates do not have, and what they are, if that is not empty. */
+const OPTIONAL: readonly (readonly [name: string, variable: string, unless: string])[] = [
+  ['METADATA_REGION', 'region', "variables.mode != 'metadata' || "],
+  ['SESSION_DURATION', 'duration', ''],
+  ['SESSION_NAME', 'session', ''],
+  ['FILE_MODE', 'fileMode', ''],
+  ['VAULT_AUTH_MOUNT', 'authMount', ''],
+  ['VAULT_PKI_MOUNT', 'pkiMount', ''],
+  ['IMDS_V1', 'imdsV1', "!(variables.mode in ['imds', 'metadata']) || "],
+]
+
+/** Every variable that our container may have. */
+export function variableNames({ init, renew, serve, metadata }: Templates): readonly string[] {
+  const all = [init, renew, serve, metadata].flatMap(({ env }) => env.map(({ name }) => name))
+  return [...new Set([...all, ...OPTIONAL.map(([name]) => name)])]
+}
+
+export function addedVariables({ init, renew, serve, metadata }: Templates): readonly Variable[] {
   const [file, endpoint] = [serve.apps['app'], serve.apps['imds-app']]
   const [base] = Object.values(init.apps)
   if (file === undefined || endpoint === undefined || base === undefined)
@@ -16,30 +33,43 @@ export function addedVariables({ init, renew, serve }: Templates): readonly Vari
       `(variables.mode == 'init' ? ${envList(init.env)}
 : variables.mode == 'renew' ? ${envList(renew.env)}
 : ${envList(serve.env)})
-+ (variables.duration == '' ? [] : [{'name': 'SESSION_DURATION', 'value': variables.duration}])
-+ (variables.session == '' ? [] : [{'name': 'SESSION_NAME', 'value': variables.session}])
-+ (variables.fileMode == '' ? [] : [{'name': 'FILE_MODE', 'value': variables.fileMode}])
-+ (variables.authMount == '' ? [] : [{'name': 'VAULT_AUTH_MOUNT', 'value': variables.authMount}])
-+ (variables.pkiMount == '' ? [] : [{'name': 'VAULT_PKI_MOUNT', 'value': variables.pkiMount}])
-+ (variables.mode != 'imds' || variables.imdsV1 == '' ? [] : [{'name': 'IMDS_V1', 'value': variables.imdsV1}])`,
++ (variables.mode == 'metadata' ? ${envList(metadata.env)} : [])
+${OPTIONAL.map(([name, variable, when]) => `+ (${when}variables.${variable} == '' ? [] : [{'name': '${name}', 'value': variables.${variable}}])`).join('\n')}`,
     ],
     [
       'appEnv',
       `variables.file ? ${appEnvList(base.env)}
 : variables.mode == 'imds' ? ${appEnvList(endpoint.env)}
+: variables.mode == 'metadata' ? []
 : ${appEnvList(file.env)}`,
     ],
     // Where the app finds its file or its token; an empty path for none.
     [
       'appPath',
-      `variables.file ? ${pathOf(base)} : variables.mode == 'imds' ? ${pathOf(endpoint)} : ${pathOf(file)}`,
+      `variables.file ? ${pathOf(base)} : variables.mode == 'serve' ? ${pathOf(file)} : ${pathOf(endpoint)}`,
     ],
     ['appVolume', `variables.file ? ${volumeOf(base)} : ${volumeOf(file)}`],
     // Each container that finds the credentials, and its place in the pod.
     [
       'users',
       `object.spec.containers.transformList(i, c, !(c.name in variables.skip), {'at': dyn('/spec/containers/' + string(i)), 'c': dyn(c)})
-+ variables.inits.transformList(i, c, c.name != 'aws-iam-ra' && !(c.name in variables.skip), {'at': dyn('/spec/initContainers/' + string(i)), 'c': dyn(c)})`,
++ variables.inits.transformList(i, c, !(c.name in ['aws-iam-ra', '${metadata.address.name}']) && !(c.name in variables.skip), {'at': dyn('/spec/initContainers/' + string(i)), 'c': dyn(c)})`,
+    ],
+    [
+      'nested',
+      `variables.appPath == '' ? [] : variables.users.map(u, u.c.?volumeMounts.orValue([]))
+.filter(all, !all.exists(m, m.mountPath in [variables.appPath, variables.appPath + '/']))
+.map(all, all.filter(m, m.mountPath.startsWith(variables.appPath + '/')).map(m, m.mountPath).join(', '))
+.filter(paths, paths != '')`,
+    ],
+    [
+      'user',
+      'object.spec.?securityContext.?runAsUser.orValue(1) == 0 ? optional.of(65532) : optional.none()',
+    ],
+    [
+      'portStart',
+      `object.spec.?securityContext.?sysctls.orValue([])
+.filter(s, s.name.replace('/', '.') == ${quoted(metadata.sysctl.name)}).map(s, s.value).join(',')`,
     ],
     [
       'place',
@@ -68,6 +98,7 @@ export function mutation(templates: Templates): string {
       container(init, "variables.mode == 'init'"),
       container(renew, "variables.mode == 'renew'"),
       container(serve, '!variables.file'),
+      ...metadataParts(templates),
     ].join('\n  + ')})`,
   ].join('\n+ ')
 }
@@ -120,7 +151,7 @@ function appParts({ init, serve }: Templates): readonly string[] {
     .map(u, JSONPatch{op: 'add', path: u.at + '/env/-', value: ${entry}})`
   })
   return [
-    "variables.users.filter(u, !has(u.c.env)).map(u, JSONPatch{op: 'add', path: u.at + '/env', value: []})",
+    "variables.users.filter(u, variables.appEnv.size() > 0 && !has(u.c.env)).map(u, JSONPatch{op: 'add', path: u.at + '/env', value: []})",
     ...each,
     `variables.users.filter(u, variables.appPath != '' && !has(u.c.volumeMounts))
     .map(u, JSONPatch{op: 'add', path: u.at + '/volumeMounts', value: []})`,
@@ -131,23 +162,47 @@ function appParts({ init, serve }: Templates): readonly string[] {
   ]
 }
 
+/** The step in front of the sidecar, and the sysctl with which that may listen on port 80. */
+function metadataParts({ metadata: { address, sysctl } }: Templates): readonly string[] {
+  const context = 'object.spec.?securityContext'
+  const unset = "variables.mode == 'metadata' && variables.portStart == ''"
+  return [
+    add('/spec/securityContext', '{}', `${unset} && !${context}.hasValue()`),
+    add('/spec/securityContext/sysctls', '[]', `${unset} && !${context}.?sysctls.hasValue()`),
+    add('/spec/securityContext/sysctls/-', literal(sysctl, 'Object.spec.securityContext.sysctls'), unset),
+    // The API server mounts its own token in every container that has no other mount at that path, once it sees it.
+    `variables.inits.transformList(i, c, c.name == ${quoted(address.name)} && has(c.volumeMounts),
+    JSONPatch{op: 'remove', path: '/spec/initContainers/' + string(i) + '/volumeMounts'})`,
+    inserted({ ...address, image: new Cel('variables.image') }, "variables.mode == 'metadata'"),
+  ]
+}
+
 function container({ container: template, mounts }: Parts, when: string): string {
-  const value: Value = {
-    ...template,
-    image: new Cel('variables.image'),
-    env: new Cel(`variables.env.map(e, ${CONTAINER}.env{
+  const { securityContext, ...rest } = template
+  return inserted(
+    {
+      ...rest,
+      image: new Cel('variables.image'),
+      env: new Cel(`variables.env.map(e, ${CONTAINER}.env{
     name: e.name,
     ?value: e[?'value'],
     ?valueFrom: 'field' in e ? optional.of(${CONTAINER}.env.valueFrom{fieldRef: ${CONTAINER}.env.valueFrom.fieldRef{fieldPath: e['field']}})
       : 'secret' in e ? optional.of(${CONTAINER}.env.valueFrom{secretKeyRef: ${CONTAINER}.env.valueFrom.secretKeyRef{name: e['secret'], key: e['key']}})
       : optional.none()
   })`),
-    resources: {
-      requests: { cpu: new Cel('variables.cpuRequest'), memory: new Cel('variables.memoryRequest') },
-      limits: { memory: new Cel('variables.memoryLimit') },
+      resources: {
+        requests: { cpu: new Cel('variables.cpuRequest'), memory: new Cel('variables.memoryRequest') },
+        limits: { memory: new Cel('variables.memoryLimit') },
+      },
+      // It would not start as the user of a pod that runs as root.
+      securityContext: { ...(securityContext as object), '?runAsUser': new Cel('variables.user') },
+      volumeMounts: mounts.map((mount) => ({ ...mount })),
     },
-    volumeMounts: mounts.map((mount) => ({ ...mount })),
-  }
+    when,
+  )
+}
+
+function inserted(value: Value, when: string): string {
   return add(
     { path: "'/spec/initContainers/' + string(variables.place)" },
     literal(value, CONTAINER),

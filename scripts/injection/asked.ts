@@ -27,6 +27,7 @@ function keys({ init }: Templates): readonly Key[] {
     { variable: 'homeAsked', key: 'home', from: EVERYWHERE, otherwise: '' },
     { variable: 'fileMode', key: 'file-mode', from: EVERYWHERE, otherwise: '' },
     { variable: 'imdsV1', key: 'imds-v1', from: EVERYWHERE, otherwise: '' },
+    { variable: 'region', key: 'metadata-region', from: EVERYWHERE, otherwise: '' },
     { variable: 'cpuRequest', key: 'cpu-request', from: EVERYWHERE, otherwise: requests.cpu },
     { variable: 'memoryRequest', key: 'memory-request', from: EVERYWHERE, otherwise: requests.memory },
     { variable: 'memoryLimit', key: 'memory-limit', from: EVERYWHERE, otherwise: limits.memory },
@@ -43,10 +44,11 @@ function keys({ init }: Templates): readonly Key[] {
   ]
 }
 
-/** Every annotation of ours that a pod may have. */
-export function knownAnnotations(templates: Templates): string {
-  const asked = keys(templates).filter(({ from }) => from.includes('pod'))
-  return `[${[...asked.map(({ key }) => key), 'injected', 'refused'].map((key) => `'iam-ra/${key}'`).join(', ')}]`
+/** A list of every annotation of ours that such an object may have. */
+export function knownAnnotations(templates: Templates, of: 'pod' | 'ns'): string {
+  const asked = keys(templates).filter(({ from }) => from.includes(of))
+  const written = of === 'pod' ? ['injected', 'refused'] : []
+  return `[${[...asked.map(({ key }) => key), ...written].map((key) => `'iam-ra/${key}'`).join(', ')}]`
 }
 
 export function askedVariables(templates: Templates): readonly Variable[] {
@@ -55,7 +57,8 @@ export function askedVariables(templates: Templates): readonly Variable[] {
     ['ns', 'namespaceObject.metadata.?annotations.orValue({})'],
     ['cluster', 'params.?data.orValue({})'],
     ...keys(templates).map((key): Variable => [key.variable, chosen(key)]),
-    ['base', withoutEnd('variables.baseAsked', '/')],
+    // It may end within a name, as with kiam and kube2iam.
+    ['base', "variables.baseAsked.endsWith(':role') ? variables.baseAsked + '/' : variables.baseAsked"],
     [
       'role',
       "variables.pod[?'iam.amazonaws.com/role'].orValue(variables.cluster[?'default-role'].orValue('')).trim()",
@@ -75,7 +78,10 @@ export function askedVariables(templates: Templates): readonly Variable[] {
 : variables.profileOfRole != '' && variables.profileOfRole.contains(':' + variables.roleArn.split(':')[4] + ':') ? variables.profileOfRole
 : variables.cluster[?'profile-arn'].orValue('')`,
     ],
-    ['home', withoutEnd('variables.homeAsked', '/')],
+    [
+      'home',
+      "variables.homeAsked.endsWith('/') ? variables.homeAsked.substring(0, variables.homeAsked.size() - 1) : variables.homeAsked",
+    ],
     ['skip', "variables.skipAsked.split(',').map(one, one.trim()).filter(one, one != '')"],
     ['inits', 'object.spec.?initContainers.orValue([])'],
     ['volumes', 'object.spec.?volumes.orValue([])'],
@@ -87,7 +93,7 @@ export function askedVariables(templates: Templates): readonly Variable[] {
 /** As kiam and kube2iam resolve a role: an ARN is kept, a name comes after the base, without its leading slash. */
 export function arnOf(role: string): string {
   return `${role}.lowerAscii().startsWith('arn:') ? ${role}
-: variables.base + '/' + (${role}.startsWith('/') ? ${role}.substring(1) : ${role})`
+: variables.base + (${role}.startsWith('/') ? ${role}.substring(1) : ${role})`
 }
 
 function chosen({ key, from, otherwise }: Key): string {
@@ -95,8 +101,4 @@ function chosen({ key, from, otherwise }: Key): string {
     const name = source === 'cluster' ? key : `iam-ra/${key}`
     return `variables.${source}[?${quoted(name)}].orValue(${rest})`
   }, quoted(otherwise))
-}
-
-function withoutEnd(text: string, end: string): string {
-  return `${text}.endsWith(${quoted(end)}) ? ${text}.substring(0, ${text}.size() - ${end.length}) : ${text}`
 }

@@ -1,7 +1,8 @@
 /** The policies of k8s/injection, as objects of Kubernetes. */
-import { addedVariables, mutation } from './added.ts'
+import { addedVariables, mutation, variableNames } from './added.ts'
 import { askedVariables, knownAnnotations, type Variable } from './asked.ts'
 import { ALLOWED, compiles, isJsonArray, PERMITTED, PERMITTED_VARIABLES } from './permitted.ts'
+import { OURS, plausible } from './own.ts'
 import { problemVariables } from './problems.ts'
 import type { Templates } from './templates.ts'
 
@@ -13,6 +14,17 @@ const ENABLED = { matchLabels: { 'iam-ra/injection': 'enabled' } }
 const OF_PODS = {
   resourceRules: [
     { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'], scope: '*' },
+  ],
+}
+const OF_NAMESPACES = {
+  resourceRules: [
+    {
+      apiGroups: [''],
+      apiVersions: ['v1'],
+      operations: ['CREATE', 'UPDATE'],
+      resources: ['namespaces'],
+      scope: '*',
+    },
   ],
 }
 const ROLE = 'iam.amazonaws.com/role'
@@ -84,8 +96,8 @@ export function keep(): readonly Manifest[] {
 }
 
 /** It sees the pod after every mutation. */
-export function refuse(): readonly Manifest[] {
-  return denying({
+export function refuse(templates: Templates): readonly Manifest[] {
+  return denying(templates, {
     name: 'iam-ra',
     asks: { name: 'asks', expression: ASKS },
     says: `'not-injected: the pod asks for role ' + object.metadata.?annotations[?'${ROLE}'].orValue('')
@@ -96,14 +108,14 @@ export function refuse(): readonly Manifest[] {
 }
 
 /** For namespaces whose pods get the default role if they ask for none: nobody starts there without a role. */
-export function defaultRole(): readonly Manifest[] {
+export function defaultRole(templates: Templates): readonly Manifest[] {
   const labels = { matchLabels: { ...ENABLED.matchLabels, 'iam-ra/default-role': 'on' } }
   return [
     binding('Mutating', 'iam-ra-default-role', 'iam-ra-inject', {
       ...settings('iam-ra-default-role'),
       matchResources: { namespaceSelector: labels },
     }),
-    ...denying({
+    ...denying(templates, {
       name: 'iam-ra-default-role',
       asks: { name: 'asks-for-none', expression: `!(${ASKS})` },
       says: "'not-injected: pods of this namespace get the default role, and this one got no container aws-iam-ra'",
@@ -134,6 +146,11 @@ export function warn(templates: Templates): readonly Manifest[] {
         ],
         ['annotations', 'variables.template.?metadata.?annotations.orValue({})'],
         ['asks', `'${ROLE}' in variables.annotations`],
+        // Empty if the settings have it, which are not known here.
+        [
+          'mode',
+          "variables.annotations[?'iam-ra/mode'].orValue(namespaceObject.metadata.?annotations[?'iam-ra/mode'].orValue(''))",
+        ],
       ]),
       validations: [
         {
@@ -150,11 +167,29 @@ export function warn(templates: Templates): readonly Manifest[] {
           message: `the SDK of a container may prefer what it finds in ${env.slice(0, -1).join(', ')} or ${env.at(-1) ?? ''}: remove these variables`,
         },
         {
+          expression: `!variables.asks || !(variables.mode in ['imds', 'metadata']) || !variables.template.spec.containers.exists(c,
+  c.?env.orValue([]).exists(e, e.name == 'AWS_EC2_METADATA_DISABLED' && e.?value.orValue('').lowerAscii() == 'true'))`,
+          message:
+            'a container has AWS_EC2_METADATA_DISABLED, with which its SDK does not ask for credentials: remove it',
+        },
+        {
+          expression: `!variables.asks || variables.mode != 'metadata' || !variables.template.spec.containers.exists(c,
+  c.?env.orValue([]).exists(e, e.name in ['AWS_EC2_METADATA_SERVICE_ENDPOINT', 'AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE']))`,
+          message:
+            'a container has AWS_EC2_METADATA_SERVICE_ENDPOINT, so its SDK may not ask 169.254.169.254: remove it',
+        },
+        {
+          expression:
+            "!variables.asks || variables.mode != 'metadata' || !('iam-ra/skip-containers' in variables.annotations)",
+          message:
+            'in mode metadata every container of the pod can ask for credentials: iam-ra/skip-containers has no effect',
+        },
+        {
           expression: "!variables.asks || !('iam.amazonaws.com/external-id' in variables.annotations)",
           message: 'IAM Roles Anywhere has no external id: remove iam.amazonaws.com/external-id',
         },
         {
-          expression: `!variables.asks || variables.annotations.all(key, !key.startsWith('iam-ra/') || key in ${knownAnnotations(templates)})`,
+          expression: `!variables.asks || variables.annotations.all(key, !key.startsWith('iam-ra/') || key in ${knownAnnotations(templates, 'pod')})`,
           message: 'an annotation that starts with iam-ra/ is not known: pods with it are refused',
         },
       ],
@@ -163,30 +198,51 @@ export function warn(templates: Templates): readonly Manifest[] {
       validationActions: ['Warn'],
       matchResources: { namespaceSelector: ENABLED },
     }),
+    ...warnOfNamespaces(templates),
   ]
 }
 
-export function namespaces(): readonly Manifest[] {
+/** Pods are not refused because of these: they may not be for us. */
+function warnOfNamespaces(templates: Templates): readonly Manifest[] {
+  const name = 'iam-ra-warn-namespaces'
+  return [
+    policy('Validating', name, {
+      failurePolicy: 'Ignore',
+      matchConstraints: OF_NAMESPACES,
+      variables: named([
+        [
+          'unknown',
+          `object.metadata.?annotations.orValue({}).map(key, key).filter(key, key.startsWith('iam-ra/') && !(key in ${knownAnnotations(templates, 'ns')}))`,
+        ],
+      ]),
+      validations: [
+        {
+          expression: 'variables.unknown.size() == 0',
+          messageExpression: `string(variables.unknown.join(', ') + ' is no annotation that iam-ra reads on a namespace')`,
+        },
+      ],
+    }),
+    binding('Validating', name, name, {
+      validationActions: ['Warn'],
+      matchResources: { namespaceSelector: ENABLED },
+    }),
+  ]
+}
+
+/** @param labelled whether only namespaces with the label count, so that setting it is a change too */
+export function namespaces(labelled = true): readonly Manifest[] {
   const keys = `['${PERMITTED}', '${ALLOWED}']`
+  const wasOff = "oldObject.metadata.?labels[?'iam-ra/injection'].orValue('') != 'enabled'"
   return [
     policy('Validating', 'iam-ra-namespaces', {
       failurePolicy: 'Fail',
-      matchConstraints: {
-        resourceRules: [
-          {
-            apiGroups: [''],
-            apiVersions: ['v1'],
-            operations: ['CREATE', 'UPDATE'],
-            resources: ['namespaces'],
-          },
-        ],
-      },
+      matchConstraints: OF_NAMESPACES,
       matchConditions: [
         {
           // A namespace that has a wrong one already can still be changed and deleted.
           name: 'changes-them',
           expression: `${keys}.exists(key, key in object.metadata.?annotations.orValue({})
-  && (oldObject == null || oldObject.metadata.?labels[?'iam-ra/injection'].orValue('') != 'enabled'
+  && (oldObject == null${labelled ? ` || ${wasOff}` : ''}
     || object.metadata.annotations[key] != oldObject.metadata.?annotations[?key].orValue('')))`,
         },
       ],
@@ -222,7 +278,10 @@ interface Denying {
  * Without parameters: the API server looks for parameters before conditions, and without the ConfigMap would refuse
  * pods that ask for nothing too.
  */
-function denying({ name, asks, says, namespaces: namespaceSelector }: Denying): readonly Manifest[] {
+function denying(
+  templates: Templates,
+  { name, asks, says, namespaces: namespaceSelector }: Denying,
+): readonly Manifest[] {
   return [
     policy('Validating', name, {
       failurePolicy: 'Fail',
@@ -230,19 +289,20 @@ function denying({ name, asks, says, namespaces: namespaceSelector }: Denying): 
       matchConditions: [asks, ...CONDITIONS],
       variables: named([
         ['annotations', 'object.metadata.?annotations.orValue({})'],
-        ['ours', "object.spec.?initContainers.orValue([]).filter(c, c.name == 'aws-iam-ra')"],
+        ['ours', containersNamed(OURS)],
+        ['addresses', containersNamed(templates.metadata.address.name)],
+        // The settings' is not known here.
+        [
+          'image',
+          `variables.annotations[?'iam-ra/image'].or(namespaceObject.metadata.?annotations.orValue({})[?'iam-ra/image'])`,
+        ],
         ['arn', "variables.annotations[?'iam-ra/injected'].orValue('')"],
         ['says', `variables.annotations[?'iam-ra/refused'].orValue(${says})`],
       ]),
       validations: [
         {
           expression: `!('iam-ra/refused' in variables.annotations) && variables.arn != ''
-&& !object.spec.containers.exists(c, c.name == 'aws-iam-ra')
-&& variables.ours.size() == 1
-&& variables.ours.all(c, !has(c.command) && !has(c.lifecycle) && c.?envFrom.orValue([]).size() == 0
-  && c.?args.orValue([]).all(arg, arg in ['renew', 'serve']) && c.?args.orValue([]).size() < 2
-  && c.?env.orValue([]).exists_one(e, e.name == 'ROLE_ARN')
-  && c.env.exists(e, e.name == 'ROLE_ARN' && e.?value.orValue('') == variables.arn))`,
+&& ${plausible(templates, variableNames(templates))}`,
           reason: 'Forbidden',
           // Of more than one line, or 5 KiB, the API server would show the expression.
           messageExpression:
@@ -252,6 +312,10 @@ function denying({ name, asks, says, namespaces: namespaceSelector }: Denying): 
     }),
     binding('Validating', name, name, { validationActions: ['Deny'], matchResources: { namespaceSelector } }),
   ]
+}
+
+function containersNamed(name: string): string {
+  return `object.spec.?initContainers.orValue([]).filter(c, c.name == '${name}')`
 }
 
 function policy(kind: 'Mutating' | 'Validating', name: string, spec: object): Manifest {

@@ -2,6 +2,7 @@
 import { hasAll } from './cel.ts'
 import { ALLOWED, PERMITTED } from './permitted.ts'
 import { knownAnnotations, type Variable } from './asked.ts'
+import { OURS, ownVariables } from './own.ts'
 import { withAudience, type Parts, type Templates, type Volume } from './templates.ts'
 
 interface Problem {
@@ -13,18 +14,28 @@ interface Problem {
 
 /** Longer sentences are cut: the API server shows none of more than 5 KiB. */
 const LONGEST = 1000
+const ENFORCE = 'pod-security.kubernetes.io/enforce'
 
 export function problemVariables(templates: Templates): readonly Variable[] {
-  const problems = [...settingsProblems(), ...askedProblems(), ...permittedProblems(), ...podProblems()]
+  const problems = [
+    ...settingsProblems(),
+    ...askedProblems(),
+    ...permittedProblems(),
+    ...podProblems(templates),
+    ...metadataProblems(templates),
+  ]
   const each = problems.map(({ code, right, says }) => `(${right}\n    ? [] : ['${code}: ' + ${says}])`)
   return [
     ['settings', "'ConfigMap ' + params.metadata.namespace + '/' + params.metadata.name"],
     ['namespaceName', "'namespace ' + namespaceObject.metadata.name"],
+    ['imageAsked', "'iam-ra/image' in variables.pod || 'iam-ra/image' in variables.ns"],
+    ['standard', `namespaceObject.metadata.?labels[?'${ENFORCE}'].orValue('')`],
     [
       'unknown',
-      `variables.pod.map(key, key).filter(key, key.startsWith('iam-ra/') && !(key in ${knownAnnotations(templates)}))`,
+      `variables.pod.map(key, key).filter(key, key.startsWith('iam-ra/') && !(key in ${knownAnnotations(templates, 'pod')}))`,
     ],
     ...ownVariables(templates),
+    ...ownVolumes(templates),
     ['problems', each.join('\n+ ')],
     ['right', 'variables.problems.size() == 0'],
     ['text', `variables.problems.join('; ').replace('\\n', ' ').replace('\\r', ' ')`],
@@ -35,23 +46,9 @@ export function problemVariables(templates: Templates): readonly Variable[] {
   ]
 }
 
-/** Containers and volumes with our names, in a pod that was not injected yet or that was sent again. */
-function ownVariables({ init, renew, serve }: Templates): readonly Variable[] {
+/** Volumes with our names, in a pod that was not injected yet or that was sent again. */
+function ownVolumes({ renew, serve }: Templates): readonly Variable[] {
   return [
-    ['ours', "variables.inits.filter(c, c.name == 'aws-iam-ra')"],
-    [
-      'oursIsRight',
-      `variables.ours.all(c, c.?image.orValue('') == variables.image
-  && !has(c.command) && !has(c.lifecycle) && c.?envFrom.orValue([]).size() == 0
-  && c.?args.orValue([]) == (variables.mode == 'init' ? [] : [variables.mode == 'renew' ? 'renew' : 'serve'])
-  && c.?restartPolicy.orValue('') == (variables.mode == 'init' ? '' : 'Always')
-  && c.?env.orValue([]).map(e, [e.name, e.?value.orValue(''), e.?valueFrom.?fieldRef.?fieldPath.orValue(''),
-      e.?valueFrom.?secretKeyRef.?name.orValue(''), e.?valueFrom.?secretKeyRef.?key.orValue('')])
-    == variables.env.map(e, [e.name, e.?value.orValue(''), e.?field.orValue(''), e.?secret.orValue(''), e.?key.orValue('')])
-  && (variables.file
-    ? ${mountsAreOurs(init)}
-    : ${mountsAreOurs(serve)}))`,
-    ],
     [
       'foreignVolumes',
       `variables.volumes.filter(v, variables.file
@@ -59,15 +56,6 @@ function ownVariables({ init, renew, serve }: Templates): readonly Variable[] {
   : ${volumesAreForeign(serve)}).map(v, v.name)`,
     ],
   ]
-}
-
-function mountsAreOurs({ mounts }: Parts): string {
-  return mounts
-    .map(
-      ({ name, mountPath }) =>
-        `c.?volumeMounts.orValue([]).exists(m, m.name == '${name}' && m.mountPath == '${mountPath}' && !has(m.subPath))`,
-    )
-    .join('\n    && ')
 }
 
 function volumesAreForeign({ volumes }: Parts): string {
@@ -84,15 +72,14 @@ function settingsProblems(): readonly Problem[] {
     right: `variables.cluster[?'${key}'].orValue('${fallback}') in [${values.map((value) => `'${value}'`).join(', ')}]`,
     says: `variables.settings + ': ${key} must be ${values.join(' or ')}'`,
   })
-  const missing = (key: string, value: string): Problem => ({
-    code: 'settings-missing',
-    right: `${value} != ''`,
+  const missing = (key: string, right: string): Problem => ({
+    ...{ code: 'settings-missing', right },
     says: `variables.settings + ' must have ${key}'`,
   })
   return [
-    missing('cluster', "variables.cluster[?'cluster'].orValue('')"),
-    missing('vault-address', "variables.cluster[?'vault-address'].orValue('')"),
-    missing('image', 'variables.image'),
+    missing('cluster', "variables.cluster[?'cluster'].orValue('') != ''"),
+    missing('vault-address', "variables.cluster[?'vault-address'].orValue('') != ''"),
+    missing('image', "variables.imageAsked || variables.image != ''"),
     {
       code: 'settings-invalid',
       right:
@@ -111,17 +98,24 @@ function askedProblems(): readonly Problem[] {
     `variables.${variable} == '' || ${matches(variable, pattern)}`
   const bad = (code: string, key: string, variable: string, right: string, must: string): Problem => ({
     ...{ code, right },
-    says: `"${key} is '" + variables.${variable} + "', but must be ${must}"`,
+    says: `${whereIs(key)} + " is '" + variables.${variable} + "', but must be ${must}"`,
   })
   const quantity = (key: string, variable: string): Problem =>
     bad(
       'quantity-invalid',
-      `iam-ra/${key}`,
+      key,
       variable,
       `isQuantity(variables.${variable}) && quantity(variables.${variable}).isGreaterThan(quantity('0'))`,
       'a quantity such as 50m or 64Mi',
     )
   return [
+    bad(
+      'image-invalid',
+      'image',
+      'image',
+      `!variables.imageAsked && variables.image == '' || ${matches('image', '^[!-~]+$')}`,
+      'the name of an image',
+    ),
     {
       code: 'unknown-annotation',
       right: 'variables.unknown.size() == 0',
@@ -129,39 +123,40 @@ function askedProblems(): readonly Problem[] {
     },
     {
       code: 'role-invalid',
-      right: matches('roleArn', '^arn:aws[a-z-]*:iam::[0-9]{12}:role/([!-~]+/)?[A-Za-z0-9_+=,.@-]{1,64}$'),
+      right: matches('roleArn', '^arn:aws[a-z-]*:iam::[0-9]{12}:role/([!-#%-~]+/)?[A-Za-z0-9_+=,.@-]{1,64}$'),
+      // Without $, which the kubelet would replace after the namespace's rules have been asked.
       says: `(variables.role == '' ? 'iam.amazonaws.com/role is empty'
       : "iam.amazonaws.com/role is '" + variables.role + "', and '" + variables.roleArn + "' is no ARN of a role")`,
     },
     {
       code: 'mode-unavailable',
-      right: "!(variables.mode in ['metadata', 'agent'])",
-      says: "'this version has no mode ' + variables.mode + ' (iam-ra/mode)'",
+      right: "variables.mode != 'agent'",
+      says: `${whereIs('mode')} + ' is ' + variables.mode + ', which this version does not have'`,
     },
     bad(
       'mode-invalid',
-      'iam-ra/mode',
+      'mode',
       'mode',
       "variables.mode in ['init', 'renew', 'serve', 'imds', 'metadata', 'agent']",
-      'init, renew, serve or imds',
+      'init, renew, serve, imds or metadata',
     ),
     bad(
       'duration-invalid',
-      'iam-ra/duration',
+      'duration',
       'duration',
       `variables.duration == '' || ${matches('duration', '^[0-9]{3,5}$')} && int(variables.duration) >= 900 && int(variables.duration) <= 43200`,
       'whole seconds from 900 to 43200',
     ),
     bad(
       'profile-invalid',
-      'iam-ra/profile-arn',
+      'profile-arn',
       'profileArn',
       optional('profileArn', '^arn:aws[a-z-]*:rolesanywhere:[a-z0-9-]+:[0-9]{12}:profile/[a-f0-9-]{36}$'),
       'the ARN of a profile of IAM Roles Anywhere',
     ),
     bad(
       'anchor-invalid',
-      'iam-ra/anchor-arn',
+      'anchor-arn',
       'anchorArn',
       optional('anchorArn', '^arn:aws[a-z-]*:rolesanywhere:[a-z0-9-]+:[0-9]{12}:trust-anchor/[a-f0-9-]{36}$'),
       'the ARN of a trust anchor',
@@ -173,34 +168,35 @@ function askedProblems(): readonly Problem[] {
       optional('session', '^[A-Za-z0-9_+=,.@-]{2,64}$'),
       '2 to 64 letters, digits and _+=,.@-',
     ),
-    bad('audience-invalid', 'iam-ra/audience', 'audience', matches('audience', '^[!-~]+$'), 'one word'),
+    bad('audience-invalid', 'audience', 'audience', matches('audience', '^[!-~]+$'), 'one word'),
     bad(
       'home-invalid',
-      'iam-ra/home',
+      'home',
       'homeAsked',
-      matches('homeAsked', '^/[^:$[:cntrl:]]*$'),
+      `!variables.file && variables.homeAsked == '' || ${matches('homeAsked', '^/[^:$[:cntrl:]]*$')}`,
       'an absolute path',
     ),
     bad(
       'vault-role-invalid',
-      'iam-ra/vault-role',
+      'vault-role',
       'vaultRole',
       `variables.vaultRole == '$(POD_NAMESPACE)' || ${matches('vaultRole', '^[A-Za-z0-9_.-]+$')}`,
       'the name of a Vault auth role',
     ),
     bad(
       'file-mode-invalid',
-      'iam-ra/file-mode',
+      'file-mode',
       'fileMode',
       optional('fileMode', '^0?[0-7]{3}$'),
       'octal, such as 0640',
     ),
+    bad('imds-v1-invalid', 'imds-v1', 'imdsV1', "variables.imdsV1 in ['', 'true', 'false']", 'true or false'),
     bad(
-      'imds-v1-invalid',
-      'iam-ra/imds-v1',
-      'imdsV1',
-      "variables.imdsV1 in ['', 'true', 'false']",
-      'true or false',
+      'metadata-region-invalid',
+      'metadata-region',
+      'region',
+      optional('region', '^[a-z]{2,8}(-[a-z]{2,16})+-[0-9]{1,2}$'),
+      'a region such as eu-west-1',
     ),
     quantity('cpu-request', 'cpuRequest'),
     quantity('memory-request', 'memoryRequest'),
@@ -212,6 +208,15 @@ function askedProblems(): readonly Problem[] {
       says: "'IAM Roles Anywhere has no external id: remove iam.amazonaws.com/external-id'",
     },
   ]
+}
+
+/** An expression that names what has the value. @param key without `iam-ra/` */
+function whereIs(key: string): string {
+  if (key.includes('/')) return `'${key}'`
+  const annotation = `'iam-ra/${key}'`
+  return `(${annotation} in variables.pod ? ${annotation}
+      : ${annotation} in variables.ns ? variables.namespaceName + ': iam-ra/${key}'
+      : variables.settings + ': ${key}')`
 }
 
 function permittedProblems(): readonly Problem[] {
@@ -239,12 +244,19 @@ function permittedProblems(): readonly Problem[] {
   ]
 }
 
-function podProblems(): readonly Problem[] {
+function podProblems({ metadata: { address } }: Templates): readonly Problem[] {
   return [
     {
       code: 'host-network',
-      right: "!(variables.mode in ['serve', 'imds']) || !object.spec.?hostNetwork.orValue(false)",
+      right: "!(variables.mode in ['serve', 'imds', 'metadata']) || !object.spec.?hostNetwork.orValue(false)",
       says: `'mode ' + variables.mode + ' does not work with hostNetwork: every pod of the node could ask for credentials'`,
+    },
+    // The mount of a volume below ours cannot be made, because ours is read-only.
+    {
+      code: 'home-in-use',
+      right: 'variables.nested.size() == 0',
+      says: `'a container of the pod has a mount below ' + variables.appPath + ', where its credentials would be: '
+      + variables.nested.join(', ') + '. Set iam-ra/home to another directory'`,
     },
     {
       code: 'after-unknown',
@@ -259,18 +271,45 @@ function podProblems(): readonly Problem[] {
     },
     {
       code: 'own-container',
-      right: "!object.spec.containers.exists(c, c.name == 'aws-iam-ra')",
-      says: "'the pod has a container of its own with the name aws-iam-ra'",
+      right: `!object.spec.containers.exists(c, c.name in ['${OURS}', '${address.name}'])`,
+      says: `'the pod has a container of its own with the name ${OURS} or ${address.name}'`,
     },
     {
       code: 'own-container',
       right: 'variables.ours.size() == 0 || variables.ours.size() == 1 && variables.oursIsRight',
-      says: "'the pod has an init container aws-iam-ra that is not the one it would get: remove it'",
+      says: `'the pod has an init container ${OURS} that is not the one it would get: remove it'`,
+    },
+    {
+      code: 'own-container',
+      right: 'variables.addressIsRight',
+      says: `'the pod has init containers ${OURS} or ${address.name} that are not those it would get: remove them'`,
     },
     {
       code: 'own-volume',
       right: 'variables.foreignVolumes.size() == 0',
       says: "'the pod has a volume of its own with the name ' + variables.foreignVolumes.join(', ')",
+    },
+  ]
+}
+
+/** Its first step is root: nobody but administrators says what it runs. */
+function metadataProblems({ metadata: { sysctl } }: Templates): readonly Problem[] {
+  return [
+    {
+      code: 'image-not-allowed',
+      right: "variables.mode != 'metadata' || !('iam-ra/image' in variables.pod)",
+      says: "'a pod with mode metadata cannot have an image of its own (iam-ra/image): set it on the namespace or in the settings'",
+    },
+    {
+      code: 'pod-security',
+      right: `variables.mode != 'metadata' || variables.standard in ['', 'privileged']`,
+      says: `variables.namespaceName + ' does not allow NET_ADMIN, which mode metadata needs: its label ${ENFORCE} is ' + variables.standard + ', but must be privileged'`,
+    },
+    {
+      code: 'port-start',
+      right: `variables.mode != 'metadata' || variables.portStart == ''
+    || variables.portStart.matches('^[0-9]{1,5}$') && int(variables.portStart) <= ${sysctl.value}`,
+      says: `"the pod sets the sysctl ${sysctl.name} to '" + variables.portStart + "', but mode metadata listens on port ${sysctl.value}: set it to ${sysctl.value} or remove it"`,
     },
   ]
 }

@@ -1,4 +1,4 @@
-/** The pod templates of k8s/base and k8s/sidecar, and what k8s/examples/renew adds to the first. */
+/** The pod templates of k8s/base and k8s/sidecar, and what k8s/examples/renew and k8s/sidecar/metadata add to them. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
@@ -49,10 +49,19 @@ export interface Parts {
   readonly apps: Readonly<Record<string, App>>
 }
 
+/** What mode `metadata` adds to the parts of `serve`. */
+export interface MetadataParts {
+  /** The init container that adds the address to the pod's loopback interface. */
+  readonly address: Container
+  readonly env: readonly EnvEntry[]
+  readonly sysctl: { readonly name: string; readonly value: string }
+}
+
 export interface Templates {
   readonly init: Parts
   readonly renew: Parts
   readonly serve: Parts
+  readonly metadata: MetadataParts
 }
 
 export function templates(): Templates {
@@ -61,7 +70,7 @@ export function templates(): Templates {
   const patch = read('examples/renew/patch.yaml') as { spec: { template: PodTemplate } }
   const { env = [], ...more } = containerOf(patch.spec.template)
   const renew = { ...init, container: { ...init.container, ...more }, env: [...init.env, ...env] }
-  return { init, renew, serve }
+  return { init, renew, serve, metadata: metadataOf(read('sidecar/metadata/pod-template.yaml')) }
 }
 
 /** The token's audience is the pod's choice. */
@@ -77,6 +86,7 @@ export function withAudience(value: Value): Value {
 
 interface PodTemplate {
   readonly spec: {
+    readonly securityContext?: { readonly sysctls: readonly MetadataParts['sysctl'][] }
     readonly initContainers: readonly TemplateContainer[]
     readonly containers: readonly (Partial<App> & { readonly name: string })[]
     readonly volumes: readonly Volume[]
@@ -86,6 +96,15 @@ interface PodTemplate {
 type TemplateContainer = Container & {
   readonly env?: readonly EnvEntry[]
   readonly volumeMounts?: readonly Mount[]
+}
+
+function metadataOf(file: unknown): MetadataParts {
+  const { template } = file as { template: PodTemplate }
+  const [address, { env = [] } = {}] = template.spec.initContainers
+  const [sysctl] = template.spec.securityContext?.sysctls ?? []
+  if (address === undefined || sysctl === undefined)
+    throw new Error('a template without an address or a sysctl')
+  return { address, env, sysctl }
 }
 
 function partsOf(template: PodTemplate): Parts {

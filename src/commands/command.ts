@@ -11,6 +11,8 @@ import type { Reader } from '../settings/reader.ts'
 export interface Command<S extends object = object> extends CommandFace {
   /** Lives as long as the pod: goes without the compiler, to be smaller. */
   readonly longLived?: true
+  /** Calls a function of a C library, which Bun compiles the call to. */
+  readonly needsCompiler?: true
   /** Tells the settings' warnings in its own way, or leaves them to its parent: they are not logged. */
   readonly tellsWarnings?: true
   /** What else there is to say when a signal stops it. */

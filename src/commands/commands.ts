@@ -5,6 +5,7 @@ import { agentExchange } from './agent-exchange.ts'
 import { check } from './check.ts'
 import type { Command } from './command.ts'
 import { credentialProcess } from './credential-process.ts'
+import { metadataAddress } from './metadata-address.ts'
 import { obtain } from './obtain.ts'
 import { once } from './once.ts'
 import { renew } from './renew.ts'
@@ -13,5 +14,5 @@ import { wait } from './wait.ts'
 
 export const PROGRAM: Program<Command> = {
   oneShot: once,
-  commands: [serve, renew, credentialProcess, check, agent, wait, obtain, agentExchange],
+  commands: [serve, renew, credentialProcess, check, agent, wait, metadataAddress, obtain, agentExchange],
 }

@@ -7,8 +7,8 @@ import type { ServerLimits } from './server.ts'
 
 /** For a renewal's child process with its pipes, files that are written, and files that the runtime opens. */
 const RESERVED = 24
-/** Two for the endpoint and one for health. */
-const ADDRESSES = 3
+/** Two of loopback, the metadata address, and that of health. */
+const ADDRESSES = 4
 
 export function withinDescriptors<L extends Pick<ServerLimits, 'connections' | 'burst' | 'most'>>(
   limits: L,

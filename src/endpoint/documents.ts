@@ -8,6 +8,8 @@ export interface CredentialsDocuments {
   /** As the container endpoints of ECS and EKS answer. */
   readonly container: Answer
   readonly roleName: string
+  /** Twelve digits, if known. */
+  readonly account: string | undefined
   /** The instance metadata service's list of roles, which contains one. */
   readonly roles: Answer
   /** As the instance metadata service answers for that role. */
@@ -41,6 +43,7 @@ function documentsOf(credentials: SessionCredentials, nowMs: number): Credential
   return {
     container: containerAnswer(credentials),
     roleName,
+    account: accountOf(credentials),
     roles: textAnswer(200, roleName),
     role: jsonAnswer(200, { Code: 'Success', LastUpdated: timestamp(nowMs), Type: 'AWS-HMAC', ...keys }),
   }

@@ -1,12 +1,13 @@
 /**
- * Routes requests: answers exactly the paths that SDKs ask for, and only clients that address this machine by its own
- * name.
+ * Routes requests: answers exactly the paths that SDKs and people ask for, and only clients that address this machine by
+ * the name of the listener.
  */
 import type { SessionCredentials } from '../credentials.ts'
 import { headerOf, refusal, type Answer, type EndpointRequest, type Handler } from './answer.ts'
 import { refuseContainerReader } from './container.ts'
 import { createDocuments, type CredentialsDocuments } from './documents.ts'
 import { refuseSession, startSession } from './imds.ts'
+import { metadataPaths } from './metadata-paths.ts'
 import type { EndpointName, RequestCounts } from './request-counts.ts'
 import { refuseHeaders } from './sender.ts'
 import { createSessionTokens } from './session-tokens.ts'
@@ -17,21 +18,23 @@ export interface EndpointOptions {
   /** The token that the container endpoint's readers must send. */
   readonly authorizationToken: string
   readonly imdsV1: boolean
+  /** The region that the metadata paths give; undefined: none. */
+  readonly region?: string | undefined
   /** Random bytes of this process, which seal the session tokens of IMDSv2. */
   readonly sessionKey: Uint8Array
   readonly clock: { now(): number; elapsed(): number }
   readonly counts: RequestCounts
 }
 
-const CONTAINER_PATH = '/v1/credentials'
-const SESSION_PATH = '/latest/api/token'
-const ROLES_PATH = '/latest/meta-data/iam/security-credentials'
+export interface Endpoint {
+  /** For the loopback addresses: all paths. */
+  readonly loopback: Handler
+  /** For an address of the instance metadata service: its paths alone. */
+  metadataAt(host: string): Handler
+}
 
-const FOREIGN_HOST = refusal(
-  403,
-  'Forbidden',
-  'the Host header must be 127.0.0.1, [::1] or localhost, with the port of this endpoint or no port',
-)
+const CONTAINER_PATH = '/v1/credentials'
+
 const NOT_FOUND = refusal(404, 'NotFound', 'there is nothing at this path')
 /** A status that every SDK retries. */
 const NO_CREDENTIALS = refusal(
@@ -40,16 +43,17 @@ const NO_CREDENTIALS = refusal(
   'no valid credentials at the moment; see the aws-iam-ra log',
 )
 
-export function createEndpoint(options: EndpointOptions): Handler {
+export function createEndpoint(options: EndpointOptions): Endpoint {
   const { authorizationToken, clock, counts, imdsV1 } = options
   const tokens = createSessionTokens(options.sessionKey, () => clock.elapsed())
+  const paths = metadataPaths(options.region)
   const documents = createDocuments(
     () => options.current(),
     () => clock.now(),
   )
-  const credentials = (choose: (made: CredentialsDocuments) => Answer): Answer => {
+  const credentials = (choose: (made: CredentialsDocuments) => Answer | undefined): Answer => {
     const made = documents()
-    return made === undefined ? NO_CREDENTIALS : choose(made)
+    return made === undefined ? NO_CREDENTIALS : (choose(made) ?? NOT_FOUND)
   }
   const answerTo = (request: EndpointRequest, path: string, name: EndpointName): Answer => {
     if (name === 'other') return NOT_FOUND
@@ -62,14 +66,30 @@ export function createEndpoint(options: EndpointOptions): Handler {
     const refused = refuseSession(request, tokens, imdsV1)
     if (refused !== undefined) return refused
     if (name === 'imds-roles') return credentials((made) => made.roles)
-    return credentials((made) => (isRole(path, made.roleName) ? made.role : NOT_FOUND))
+    if (name === 'imds-credentials')
+      return credentials((made) => (paths.isRole(path, made.roleName) ? made.role : undefined))
+    return paths.answer(path, documents()?.account) ?? NOT_FOUND
   }
-  return (request) => {
-    const path = pathOf(request.target)
-    const name = endpointAt(path)
-    const answer = refuseSender(request) ?? answerTo(request, path, name)
-    counts.add(name, answer.status)
-    return answer
+  const handler =
+    (hosts: readonly string[], foreign: Answer, nameOf: (path: string) => EndpointName): Handler =>
+    (request) => {
+      const path = pathOf(request.target)
+      const name = nameOf(path)
+      const answer =
+        refuseHeaders(request) ?? (isAmong(hosts, request) ? answerTo(request, path, name) : foreign)
+      counts.add(name, answer.status)
+      return answer
+    }
+  return {
+    loopback: handler(
+      ['127.0.0.1', '[::1]', 'localhost'],
+      foreignHost('127.0.0.1, [::1] or localhost'),
+      (path) => (path === CONTAINER_PATH ? 'container' : paths.nameOf(path)),
+    ),
+    metadataAt(host) {
+      const name = host.includes(':') ? `[${host}]` : host
+      return handler([name], foreignHost(name), paths.nameOf)
+    },
   }
 }
 
@@ -78,17 +98,19 @@ const METHOD_NOT_ALLOWED = {
   PUT: refusal(405, 'MethodNotAllowed', 'this path accepts PUT only', { Allow: 'PUT' }),
 } as const
 
-/** A rebound DNS name shows up in Host. */
-function refuseSender(request: EndpointRequest): Answer | undefined {
-  const refused = refuseHeaders(request)
-  if (refused !== undefined) return refused
-  return isOurHost(headerOf(request, 'host')?.toLowerCase() ?? '', request.port) ? undefined : FOREIGN_HOST
+function foreignHost(ours: string): Answer {
+  return refusal(
+    403,
+    'Forbidden',
+    `the Host header must be ${ours}, with the port of this endpoint or no port`,
+  )
 }
 
-function isOurHost(host: string, port: number): boolean {
-  const suffix = `:${port}`
-  const name = host.endsWith(suffix) ? host.slice(0, -suffix.length) : host
-  return name === '127.0.0.1' || name === '[::1]' || name === 'localhost'
+/** A rebound DNS name shows up in Host. */
+function isAmong(hosts: readonly string[], request: EndpointRequest): boolean {
+  const host = headerOf(request, 'host')?.toLowerCase() ?? ''
+  const suffix = `:${request.port}`
+  return hosts.includes(host.endsWith(suffix) ? host.slice(0, -suffix.length) : host)
 }
 
 /**
@@ -98,17 +120,4 @@ function isOurHost(host: string, port: number): boolean {
  */
 function pathOf(target: string): string {
   return target.replace(/\/+/g, '/').replace(/\/$/, '')
-}
-
-function endpointAt(path: string): EndpointName {
-  if (path === CONTAINER_PATH) return 'container'
-  if (path === SESSION_PATH) return 'imds-session'
-  if (path === ROLES_PATH) return 'imds-roles'
-  return path.startsWith(`${ROLES_PATH}/`) ? 'imds-credentials' : 'other'
-}
-
-function isRole(path: string, roleName: string): boolean {
-  const name = path.slice(ROLES_PATH.length + 1)
-  // Some readers escape the characters `+=,@` in a role's name.
-  return name === roleName || name === encodeURIComponent(roleName)
 }

@@ -1,6 +1,6 @@
 /** Opens the ports of `serve` and health. */
 import { codeOf, IamRaError } from '../errors.ts'
-import type { HealthSettings } from './settings.ts'
+import { METADATA_ADDRESS, type ListenAddress } from './settings.ts'
 import type { Handler, WaitingHandler } from './answer.ts'
 import { withinDescriptors } from './descriptors.ts'
 import { startServer, type Server, type ServerLimits } from './server.ts'
@@ -18,11 +18,15 @@ export const LISTENER_LIMITS: ServerLimits = {
   checkMs: 1_000,
 }
 
+type ListenSetting = 'ENDPOINT_PORT' | 'METADATA_ADDR' | 'HEALTH_ADDR' | 'AGENT_ADDRS' | 'AGENT_METRICS_ADDR'
+
 export interface ListenerOptions {
   /** The setting that names the port, for errors. */
-  readonly setting: string
+  readonly setting: ListenSetting
   /** Called for errors after the start: a handler's bug, or a connection that could not be accepted. Listening goes on. */
   onError(error: unknown): void
+  /** The one address that may connect. Default any. */
+  readonly from?: string
   readonly limits?: ServerLimits
 }
 
@@ -57,9 +61,25 @@ export async function listenOnLoopback(
   }
 }
 
-/** Listens on the health address. @throws IamRaError LISTEN */
-export async function listenForHealth(
-  { host, port }: HealthSettings,
+/**
+ * Listens on the metadata address, for this pod alone. Unlike 127.0.0.1, the kernel takes packets for it from the network
+ * too, so a neighbour on the same link could send some. Within the pod a connection to it also comes from it, and the
+ * kernel drops what comes from outside with an address of its own (fib_validate_source).
+ * @throws IamRaError LISTEN
+ */
+export async function listenForMetadata(
+  address: ListenAddress,
+  handler: Handler,
+  options: Omit<ListenerOptions, 'setting' | 'from'>,
+): Promise<Listener> {
+  const isLoopback = address.host !== METADATA_ADDRESS
+  const from = isLoopback ? {} : { from: address.host }
+  return await listenOn(address, handler, { ...options, ...from, setting: 'METADATA_ADDR' })
+}
+
+/** Listens on one address. @throws IamRaError LISTEN */
+export async function listenOn(
+  { host, port }: ListenAddress,
   handler: Handler,
   options: ListenerOptions,
 ): Promise<Listener> {
@@ -71,8 +91,8 @@ export async function listenForHealth(
  * @param optional whether to go without the IPv6 addresses if the machine has none of them
  * @throws IamRaError LISTEN
  */
-export async function listenOn(
-  addresses: readonly [HealthSettings, ...HealthSettings[]],
+export async function listenOnAll(
+  addresses: readonly [ListenAddress, ...ListenAddress[]],
   handler: WaitingHandler,
   options: ListenerOptions,
   optional: boolean,
@@ -107,22 +127,60 @@ async function start(
   host: string,
   port: number,
   handler: WaitingHandler,
-  { setting, onError, limits = LISTENER_LIMITS }: ListenerOptions,
+  { setting, onError, from, limits = LISTENER_LIMITS }: ListenerOptions,
 ): Promise<Server> {
   try {
-    return await startServer({ host, port, handler, onError, limits: withinDescriptors(limits) })
+    return await startServer({ host, port, from, handler, onError, limits: withinDescriptors(limits) })
   } catch (error) {
     throw listenError(error, host, port, setting)
   }
 }
 
-function listenError(error: unknown, host: string, port: number, setting: string): IamRaError {
+function listenError(error: unknown, host: string, port: number, setting: ListenSetting): IamRaError {
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
-  const [why, hint] = reasonOf(codeOf(error), setting)
+  const code = codeOf(error)
+  const [why, hint] = REASONS[setting]?.[code ?? ''] ?? reasonOf(code, setting)
   return new IamRaError('LISTEN', 'sink', `cannot listen on ${address}: ${why}`, { hint, cause: error })
 }
 
-function reasonOf(code: string | undefined, setting: string): readonly [why: string, hint: string] {
+type Reason = readonly [why: string, hint: string]
+/** By the system's code. */
+type Reasons = Readonly<Record<string, Reason | undefined>>
+
+/** Its address and port are given, since apps have them written into them: the pod must be changed. */
+const METADATA_REASONS: Reasons = {
+  EADDRINUSE: [
+    'that port is already in use in this pod',
+    'let the app listen on another port, or not on every address: 0.0.0.0 and [::] include this one',
+  ],
+  EADDRNOTAVAIL: [
+    'this pod has no such address, so the init container aws-iam-ra-address has not run',
+    'add it before this container, with args: [metadata-address]',
+  ],
+  EACCES: [
+    'this user is not allowed to use that port',
+    "set the sysctl net.ipv4.ip_unprivileged_port_start to that port or lower in the pod's securityContext",
+  ],
+}
+
+/** All processes on the node share its addresses. */
+const AGENT_REASONS: Reasons = {
+  EADDRINUSE: [
+    'that port is already in use on this node',
+    'stop the other agent or program that listens there, or set AGENT_ADDRS to another port, for agent and pods',
+  ],
+  EADDRNOTAVAIL: [
+    'this node has no such address',
+    'add it to the loopback interface of the node before the agent starts',
+  ],
+}
+
+const REASONS: Readonly<Partial<Record<ListenSetting, Reasons>>> = {
+  METADATA_ADDR: METADATA_REASONS,
+  AGENT_ADDRS: AGENT_REASONS,
+}
+
+function reasonOf(code: string | undefined, setting: ListenSetting): Reason {
   if (code === 'EADDRINUSE') {
     return ['that port is already in use in this pod', `set ${setting} to a free port`]
   }

@@ -1,6 +1,7 @@
 /** Counts requests by endpoint and status, for the metrics. */
 
-export type EndpointName = 'container' | 'imds-session' | 'imds-roles' | 'imds-credentials' | 'other'
+export type EndpointName =
+  'container' | 'imds-session' | 'imds-roles' | 'imds-credentials' | 'imds-region' | 'imds-list' | 'other'
 
 export interface RequestCount {
   readonly endpoint: EndpointName

@@ -33,6 +33,8 @@ export interface ServerOptions {
   readonly host: string
   /** 0: any free one. */
   readonly port: number
+  /** The one address that may connect; undefined: any. */
+  readonly from?: string | undefined
   readonly handler: WaitingHandler
   readonly limits: ServerLimits
   /** A handler's bug, or a connection that could not be accepted. The server goes on. */
@@ -48,13 +50,21 @@ export interface Server {
 
 const elapsed = (): number => performance.now()
 
+/** It is closed before anything is read. */
+function turnedAway(peer: Peer): PeerEvents {
+  const nothing = (): void => undefined
+  peer.close()
+  return { received: nothing, drained: nothing, closed: nothing }
+}
+
 /** @throws Error with the system's code */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { host, port, handler, limits, onError } = options
+  const { host, port, from, handler, limits, onError } = options
   const places = createPlaces(limits, elapsed)
   const turn = createAcceptTurn(limits.acceptsPerTurn, () => sockets.again(), onError)
   const accept = (peer: Peer): PeerEvents => {
     turn.accepted()
+    if (from !== undefined && peer.address !== from) return turnedAway(peer)
     const connection: Connection = createConnection(peer, {
       headerBytes: limits.headerBytes,
       requestMs: limits.requestMs,

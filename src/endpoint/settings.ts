@@ -12,10 +12,16 @@ export interface EndpointSettings {
   readonly tokenFileMode: number
   /** Whether to answer IMDSv1 requests too, which carry no token. */
   readonly imdsV1: boolean
+  /** Where the instance metadata service answers too. */
+  readonly metadata?: ListenAddress
+  /** The region that it gives. */
+  readonly region?: string
 }
 
-/** The address of liveness, readiness and metrics. */
-export interface HealthSettings {
+/** The instance metadata service's on EC2. */
+export const METADATA_ADDRESS = '169.254.169.254'
+
+export interface ListenAddress {
   /** An IP address. */
   readonly host: string
   readonly port: number

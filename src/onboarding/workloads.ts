@@ -23,6 +23,8 @@ export interface ClusterFacts {
   readonly clusters: readonly string[]
   /** The ConfigMaps of this installation. */
   readonly configMaps: readonly KubeObject[]
+  /** Namespaces whose pods get what they need from k8s/injection. */
+  readonly injected: readonly string[]
 }
 
 const OK: Standing = { state: 'ok' }
@@ -82,7 +84,7 @@ function objectsStanding(
 ): Standing {
   if (facts?.clusters.includes(binding.cluster) !== true) return UNKNOWN
   const found = facts.configMaps.find((one) => keyOf(placeOf(one)) === keyOf(binding))
-  if (found === undefined) return wrong('no ConfigMap')
+  if (found === undefined) return facts.injected.includes(binding.namespace) ? OK : wrong('no ConfigMap')
   const data = (found['data'] ?? {}) as Readonly<Record<string, unknown>>
   // Without ARNs, the Vault Secrets Operator delivers them.
   if (data['ROLE_ARN'] === undefined) return OK

@@ -38,11 +38,16 @@ const OF_THE_RUNTIME = new RegExp(
  * Starts over in this same process if its environment has variables that the runtime must not see: the runtime reads
  * most of them before our first line or below it, so deleting them would come too late. A long-lived command also runs
  * without JavaScriptCore's compiler: a process that lives for months and computes next to nothing is 4 MiB smaller that
- * way (docs/lab/serve.md). If this is impossible, the process goes on as it is.
+ * way (docs/lab/serve.md); one that needs the compiler gets it. If this is impossible, the process goes on as it is.
  */
-export function beginAgain(self: NodeJS.Process, longLived: boolean): void {
-  const ours = Object.keys(self.env).filter((name) => OF_THE_RUNTIME.test(name))
-  const smaller = longLived && isExecutable(self.argv) && self.env[NO_COMPILER] === undefined
+export function beginAgain(
+  self: NodeJS.Process,
+  { longLived, needsCompiler }: { readonly longLived?: true; readonly needsCompiler?: true },
+): void {
+  const ours = Object.keys(self.env).filter(
+    (name) => OF_THE_RUNTIME.test(name) || (needsCompiler === true && name === NO_COMPILER),
+  )
+  const smaller = longLived === true && isExecutable(self.argv) && self.env[NO_COMPILER] === undefined
   if (ours.length === 0 && !smaller) return
   const environment = Object.fromEntries(Object.entries(self.env).filter(([name]) => !ours.includes(name)))
   try {

@@ -1,6 +1,6 @@
 /** Checks of addresses. No message repeats an address: any of them may contain a password. */
 import { isIP } from 'node:net'
-import type { HealthSettings } from '../endpoint/settings.ts'
+import { METADATA_ADDRESS, type ListenAddress } from '../endpoint/settings.ts'
 import type { AddressRange } from './settings.ts'
 import { expecting, listOf, port, type Check } from './values.ts'
 
@@ -22,7 +22,7 @@ export const awsAddress: Check<URL> = expecting(
 )
 
 /** Where to listen: an address of this machine and a port, in the format of Kubernetes' own flags. */
-export const listenAddress: Check<HealthSettings> = expecting(
+export const listenAddress: Check<ListenAddress> = expecting(
   'an IP address and a port, such as 0.0.0.0:9912 or [::]:9912',
   (text) => {
     const parts = /^(?:\[([^[\]]*)\]|([^[\]]*)):([^:]*)$/.exec(text)
@@ -39,7 +39,7 @@ export const listenAddress: Check<HealthSettings> = expecting(
 )
 
 /** One for each address to listen on. */
-export const listenAddresses: Check<readonly HealthSettings[]> = listOf(
+export const listenAddresses: Check<readonly ListenAddress[]> = listOf(
   'IP addresses with ports, separated by commas, such as 169.254.170.23:9911,[fd00:ec2::23]:9911',
   'is not an address with a port',
   (text) => {
@@ -73,6 +73,21 @@ export const containerEndpoint: Check<URL> = expecting(
   },
 )
 
+/**
+ * Readers need no secret there, so it must be an address that only this pod reaches; loopback is for trying it out.
+ */
+export const metadataAddress: Check<ListenAddress> = expecting(
+  `${METADATA_ADDRESS} or a loopback address, and a port, such as ${METADATA_ADDRESS}:80`,
+  (text) => {
+    const checked = listenAddress(text)
+    if ('wrong' in checked) return { wrong: checked.wrong }
+    const { host } = checked.value
+    return host === METADATA_ADDRESS || isLoopbackAddress(host)
+      ? checked
+      : { wrong: 'is an address that others may reach' }
+  },
+)
+
 /** A proxy without a scheme is an http one, as in curl and Go. */
 export const proxyAddress: Check<URL> = expecting(
   'an http or https proxy such as http://proxy.example:3128',
@@ -81,7 +96,12 @@ export const proxyAddress: Check<URL> = expecting(
 
 /** 127.0.0.0/8, ::1 and localhost. The URL parser has already normalized addresses. */
 export function isLoopback(url: URL): boolean {
-  return url.hostname === 'localhost' || url.hostname === '[::1]' || /^127(\.\d+){3}$/.test(url.hostname)
+  const { hostname } = url
+  return hostname === 'localhost' || isLoopbackAddress(hostname.replace(/^\[(.*)\]$/, '$1'))
+}
+
+export function isLoopbackAddress(address: string): boolean {
+  return address === '::1' || /^127(\.\d+){3}$/.test(address)
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   CHOICES,
   choosing,
   flagOf,
+  isFor,
   KINDS,
   OPTIONS,
   type Definition,
@@ -41,7 +42,7 @@ const EXIT_MEANINGS: Readonly<Record<PodStage, string>> = {
   identity: "identity: reading the service account's token, or logging in to Vault",
   certificate: 'certificate: signing by Vault, reading mounted files, or validation',
   exchange: "exchange: CreateSession of IAM Roles Anywhere, or Vault's AWS secrets engine",
-  sink: 'sink: writing the credentials file, or opening the listening port',
+  sink: 'sink: writing the credentials file, opening a port, or adding the metadata address',
   internal: 'a bug of aws-iam-ra',
 }
 
@@ -67,7 +68,7 @@ function wholeHelp(program: Program): string[] {
   return [
     `aws-iam-ra: ${summary}`,
     '',
-    `Usage: aws-iam-ra [${namesOf(commands).join(' | ')}] [--flag VALUE]...`,
+    'Usage: aws-iam-ra [COMMAND] [--flag VALUE]...',
     '',
     ...wrap(details, 0),
     '',
@@ -104,7 +105,7 @@ function commandHelp(command: ListedCommand): string[] {
     'Flags without a value:',
     ...rows(switches.map((name) => [name, SWITCH_MEANINGS[name]])),
     '',
-    'Example, with the required settings in the environment:',
+    command.getsNone === true ? 'Example:' : 'Example, with the required settings in the environment:',
     ...example.map((line) => `  ${line}`),
   ]
 }
@@ -115,11 +116,6 @@ function settings(described: (option: NamedDefinition) => string[]): string[] {
     const lines = OPTIONS.filter((option) => option.group === group).flatMap(described)
     return lines.length === 0 ? [] : [`${heading}:`, ...lines, '']
   })
-}
-
-/** Whether the command reads it. */
-export function isFor({ parts }: Definition, { takes }: CommandFace): boolean {
-  return parts === undefined || parts.some((part) => takes.includes(part))
 }
 
 type NamedDefinition = Definition & { readonly name: OptionName }

@@ -7,11 +7,12 @@ import {
   containerEndpoint,
   listenAddress,
   listenAddresses,
+  metadataAddress,
   proxyAddress,
   vaultAddress,
 } from './addresses.ts'
 import { anchorArn, anchorArns, profileArn, profileArns, roleArn } from './arn.ts'
-import type { Part } from './command.ts'
+import type { CommandFace, Part } from './command.ts'
 import { ANY_REGION, PARTITIONS } from './endpoint.ts'
 import * as values from './values.ts'
 
@@ -27,8 +28,10 @@ export interface Definition<T = unknown> {
   readonly required?: readonly SourceKind[]
   /** The sources that it belongs to: with any other it is a mistake. Absent: it may be set with any source. */
   readonly only?: readonly SourceKind[]
-  /** Read by the commands that take one of these; absent: by all. */
+  /** Read by the commands that take one of these; absent: by all that get credentials. */
   readonly parts?: readonly Part[]
+  /** Without `parts`: read by a command that gets no credentials, too. */
+  readonly always?: true
   /** The default, as the user would write it. */
   readonly fallback?: string
   /** For the help text: what happens if it is unset, when there is no default value. */
@@ -397,6 +400,22 @@ export const SETTINGS = {
     fallback: 'false',
     meaning: 'also answer IMDSv1 requests, which carry no token',
   },
+  METADATA_ADDR: {
+    group: 'serve',
+    check: metadataAddress,
+    parts: ['endpoint'],
+    otherwise: 'none',
+    meaning: 'where to serve the instance metadata paths as well',
+    note: 'aws-iam-ra metadata-address adds the address to the pod',
+  },
+  METADATA_REGION: {
+    group: 'serve',
+    check: values.region,
+    parts: ['endpoint'],
+    otherwise: 'none',
+    meaning: 'the region that the instance metadata paths give',
+    note: 'if unset, they answer 404 for it',
+  },
   HEALTH_ADDR: {
     group: 'serve',
     check: listenAddress,
@@ -500,6 +519,7 @@ export const SETTINGS = {
   LOG_FORMAT: {
     group: 'run',
     check: values.logFormat,
+    always: true,
     fallback: 'text',
     meaning: 'format of the log on stderr',
   },
@@ -523,6 +543,12 @@ export type Value<Name extends OptionName> =
 export const OPTIONS: readonly (Option & { readonly name: OptionName })[] = (
   Object.keys(SETTINGS) as OptionName[]
 ).map((name) => ({ name, ...SETTINGS[name] }))
+
+/** Whether the command reads it. */
+export function isFor({ parts, always }: Definition, { takes, getsNone }: CommandFace): boolean {
+  if (parts !== undefined) return parts.some((part) => takes.includes(part))
+  return getsNone !== true || always === true
+}
 
 /** The flag of an option: VAULT_PKI_MOUNT has --vault-pki-mount. */
 export function flagOf(name: OptionName): string {

@@ -4,7 +4,7 @@ import { IamRaError } from '../errors.ts'
 import type { Runtime } from '../run/runtime.ts'
 import type { Reporting } from '../run/log.ts'
 import type { Arguments } from './arguments.ts'
-import { SETTINGS, type OptionName } from './options.ts'
+import { isFor, OPTIONS, SETTINGS, type OptionName } from './options.ts'
 import { Problems } from './problems.ts'
 import { Reader } from './reader.ts'
 import { readSources, textFault } from './sources.ts'
@@ -41,7 +41,7 @@ export function readReporting({ switches, values }: Arguments, env: Runtime['env
  * @throws IamRaError SETTINGS_INVALID with one line in `problems` for each problem, in the table's order.
  */
 export async function readInvocation<S extends object>(
-  { meant, switches, values, problems: ofArguments }: Arguments,
+  { command, meant, switches, values, problems: ofArguments }: Arguments,
   settingsOf: (reader: Reader) => S | undefined,
   runtime: Pick<Runtime, 'env' | 'home' | 'fs' | 'memoryFiles' | 'clock'>,
 ): Promise<Invocation<S>> {
@@ -51,8 +51,9 @@ export async function readInvocation<S extends object>(
   if (meant !== undefined) throw refusal(ofArguments)
 
   const found = new Problems(ofArguments)
-  const reader = new Reader(await readSources(runtime, values, found), found, runtime.home)
-  warnOfIgnored(reader, runtime.env)
+  const options = OPTIONS.filter((option) => command?.getsNone !== true || isFor(option, command))
+  const reader = new Reader(await readSources(runtime, values, found, options), found, runtime.home)
+  if (command?.getsNone !== true) warnOfIgnored(reader, runtime.env)
   const reporting = reportingSection(reader, switches)
   const settings = settingsOf(reader)
   await checkCaFiles(reader, runtime)

@@ -2,7 +2,7 @@
 import type { Arn } from '../aws/arn.ts'
 import type { AwsConnection } from '../aws/connection.ts'
 import type { CertificateSettings } from '../certificate/settings.ts'
-import type { EndpointSettings, HealthSettings } from '../endpoint/settings.ts'
+import type { EndpointSettings, ListenAddress } from '../endpoint/settings.ts'
 import type { VaultLogin } from '../identity/settings.ts'
 import type { SinkOf } from '../sink/sinks.ts'
 import type { CredentialsSource } from '../sources/sources.ts'
@@ -27,13 +27,13 @@ export interface CheckSettings extends SourceSettings {
 }
 
 export interface RenewSettings extends Settings {
-  readonly health?: HealthSettings
+  readonly health?: ListenAddress
 }
 
 export interface ServeSettings extends SourceSettings {
   readonly endpoint: EndpointSettings
   readonly startSpreadMs: number
-  readonly health?: HealthSettings
+  readonly health?: ListenAddress
 }
 
 /** A network in CIDR notation. */
@@ -56,11 +56,11 @@ export interface AgentOffer {
 }
 
 export interface AgentSettings {
-  readonly addresses: readonly [HealthSettings, ...HealthSettings[]]
+  readonly addresses: readonly [ListenAddress, ...ListenAddress[]]
   /** Whether those of IPv6 may be missing. */
   readonly isIpv6Optional: boolean
-  readonly health?: HealthSettings
-  readonly metrics?: HealthSettings
+  readonly health?: ListenAddress
+  readonly metrics?: ListenAddress
   readonly podRanges: readonly AddressRange[]
   readonly cluster: string
   /** What a token must say. */

@@ -2,7 +2,7 @@
 import { codeOf } from '../errors.ts'
 import { NOT_A_FILE, readBoundedFile } from '../run/input-file.ts'
 import type { Runtime } from '../run/runtime.ts'
-import { OPTIONS, type Option, type OptionName } from './options.ts'
+import type { Option, OptionName } from './options.ts'
 import { quote, type Problems } from './problems.ts'
 import { holdsUser, mayHoldPassword, secretKind, withoutUser } from '../text/secrets.ts'
 import { isPem, type Unfit } from './values.ts'
@@ -20,14 +20,14 @@ export type Sources = ReadonlyMap<OptionName, Source>
 /** Settings are short; anything longer is the wrong file. */
 const MAX_FILE_BYTES = 64 * 1024
 
-/** Reads every option's text once, and reports any that cannot be read. */
+/** Reads each option's text once, and reports any that cannot be read. */
 export async function readSources(
   { env, memoryFiles }: Pick<Runtime, 'env' | 'memoryFiles'>,
   flags: ReadonlyMap<OptionName, string>,
   problems: Problems,
+  options: readonly (Option & { readonly name: OptionName })[],
 ): Promise<Sources> {
-  const table: readonly (Option & { readonly name: OptionName })[] = OPTIONS
-  const entries = table.map(async (option): Promise<[OptionName, Source]> => {
+  const entries = options.map(async (option): Promise<[OptionName, Source]> => {
     const { name } = option
     const source = await readSource(option, env, memoryFiles, flags.get(name))
     if ('wrong' in source) {

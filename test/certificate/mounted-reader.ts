@@ -2,15 +2,13 @@
  * The reading of mounted certificates in a process of its own, on Node or on Bun, since the shipped file is compiled with
  * Bun: run as a program it takes a JSON list of readings and prints what came of each; `readOn` is the other end.
  */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { inspect } from 'node:util'
-import { cleanEnv } from '../rig/processes/clean-env.ts'
 import { readMountedCertificate } from '../../src/certificate/mounted.ts'
 import { IamRaError } from '../../src/errors.ts'
 import type { MountedCertificateSettings } from '../../src/certificate/settings.ts'
+import type { RuntimeName } from '../support/http-client.ts'
+import { runOn } from './on-runtime.ts'
 import { fakeBounds, fakeRuntime, recordingLogger } from '../support/fake-runtime.ts'
 
 export interface Reading {
@@ -36,20 +34,10 @@ export interface ReadOutcome {
 }
 
 export async function readOn(
-  runtime: 'node' | 'bun',
+  runtime: RuntimeName,
   readings: readonly Reading[],
 ): Promise<readonly ReadOutcome[]> {
-  const program = join(import.meta.dirname, '../../node_modules/.bin', runtime)
-  const child = spawn(program, [import.meta.filename], {
-    env: cleanEnv({}),
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
-  const closed = once(child, 'close')
-  child.stdin.end(JSON.stringify(readings))
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
-  const [code] = (await closed) as [number | null]
-  if (code !== 0) throw new Error(`the reader on ${runtime} ended with ${code ?? 'a signal'}: ${stderr}`)
-  return JSON.parse(stdout) as readonly ReadOutcome[]
+  return (await runOn(runtime, import.meta.filename, readings)) as readonly ReadOutcome[]
 }
 
 async function read({ settings, data }: Reading): Promise<ReadOutcome> {

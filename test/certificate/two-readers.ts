@@ -2,14 +2,12 @@
  * What the runtime's own reader and the X.509 library make of the same certificates, in a process of its own, on Node or on
  * Bun: run as a program it takes DER in base64 as JSON and prints how the readers compare; `compareOn` is the other end.
  */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { cleanEnv } from '../rig/processes/clean-env.ts'
 import type { Certificate } from '../../src/certificate/certificate.ts'
 import { readWithLibrary } from '../../src/certificate/library-certificate.ts'
 import { readPlainCertificate } from '../../src/certificate/plain-certificate.ts'
+import type { RuntimeName } from '../support/http-client.ts'
+import { runOn } from './on-runtime.ts'
 
 export interface Comparison {
   /** Whether each was plain. */
@@ -28,24 +26,14 @@ interface Input {
 
 /** @param issuers whose signatures are looked for */
 export async function compareOn(
-  runtime: 'node' | 'bun',
+  runtime: RuntimeName,
   certificates: readonly Uint8Array[],
   issuers: readonly Uint8Array[],
 ): Promise<Comparison> {
   const base64 = (ders: readonly Uint8Array[]): string[] =>
     ders.map((der) => Buffer.from(der).toString('base64'))
   const input: Input = { certificates: base64(certificates), issuers: base64(issuers) }
-  const program = join(import.meta.dirname, '../../node_modules/.bin', runtime)
-  const child = spawn(program, [import.meta.filename], {
-    env: cleanEnv({}),
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
-  const closed = once(child, 'close')
-  child.stdin.end(JSON.stringify(input))
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
-  const [code] = (await closed) as [number | null]
-  if (code !== 0) throw new Error(`the readers on ${runtime} ended with ${code ?? 'a signal'}: ${stderr}`)
-  return JSON.parse(stdout) as Comparison
+  return (await runOn(runtime, import.meta.filename, input)) as Comparison
 }
 
 async function compare({ certificates, issuers }: Input): Promise<Comparison> {

@@ -78,11 +78,15 @@ commands(
     const brief = ALL.filter((argv) => !['serve', 'renew'].includes(named(argv)))
     const stop = AbortSignal.abort(STOPPED)
     assert.equal(await those(brief, ({ code }) => code === 143, {}, stop), brief.map(named))
-    assert.equal(await those(brief, ({ terminationLog }) => terminationLog !== '', {}, stop), ['once'])
+    assert.equal(await those(brief, ({ terminationLog }) => terminationLog !== '', {}, stop), [
+      'once',
+      'metadata-address',
+    ])
     assert.equal(await those(brief, ({ stderr }) => stderr.includes('stopped by SIGTERM'), {}, stop), [
       'once',
       'credential-process',
       'check',
+      'metadata-address',
     ])
   },
 )

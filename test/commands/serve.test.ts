@@ -1,9 +1,19 @@
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { holdBack } from '../e2e/servers.ts'
-import { accessKeyOf, ask, askContainer, askMetadata, hasIpv6 } from './reader.ts'
+import {
+  accessKeyOf,
+  ask,
+  askContainer,
+  askMetadata,
+  closed,
+  freePorts,
+  hasIpv6,
+  isOpen,
+  listening,
+} from './reader.ts'
 import { created, inPlace, issuedKey, nobodyListens, refuseLogins, secretsOf, served } from './serving.ts'
 
 const serving = suite('serve')
@@ -73,6 +83,44 @@ serving('answers IMDSv1 only where IMDS_V1 says so', () =>
     await first.stop()
     await served(place, { IMDS_V1: 'true' })
     assert.is((await ask(place.port, path)).body, 'frontend-s3-read')
+  }),
+)
+
+serving('answers the metadata paths alone at METADATA_ADDR, and stops listening there', () =>
+  inPlace(async (place) => {
+    const [port = 0] = await freePorts(1)
+    const metadata = { METADATA_ADDR: `127.0.0.1:${port}`, METADATA_REGION: 'eu-west-1', IMDS_V1: 'true' }
+    const one = await served(place, metadata)
+    assert.is(
+      await one.said(/for instance metadata/),
+      `aws-iam-ra: listening on 127.0.0.1, port ${port}, for instance metadata`,
+    )
+    assert.is(accessKeyOf(await askMetadata(port)), issuedKey(place))
+    assert.is((await ask(port, '/latest/meta-data/placement/region')).body, 'eu-west-1')
+    assert.is((await ask(place.port, '/latest/meta-data/placement/region')).body, 'eu-west-1')
+    assert.is((await askContainer(port, one.token())).status, 404)
+    assert.is((await one.credentials()).status, 200)
+    await one.stop()
+    assert.not.ok(await isOpen(port))
+  }),
+)
+
+serving('lets go of loopback where METADATA_ADDR is taken, and writes no token', () =>
+  inPlace(async (place) => {
+    const [port = 0] = await freePorts(1)
+    const other = await listening(port, '127.0.0.1')
+    try {
+      const one = place.start({ env: { METADATA_ADDR: `127.0.0.1:${port}` } })
+      assert.is(await one.exit, 6)
+      assert.match(
+        one.stderr(),
+        `cannot listen on 127.0.0.1:${port}: that port is already in use in this pod`,
+      )
+      await nobodyListens(place)
+      assert.not.ok(existsSync(place.tokenFile))
+    } finally {
+      await closed(other)
+    }
   }),
 )
 

@@ -300,7 +300,7 @@ life('a second agent does not start beside it', async () => {
   const second = await startAgent(stage, {}, [agent.port, ...(await freePorts(1))])
   const { code, stderr } = await second.finished
   assert.is(code, 6)
-  assert.match(stderr, /cannot listen on 127\.0\.0\.1:\d+: that port is already in use/)
+  assert.match(stderr, /cannot listen on 127\.0\.0\.1:\d+: that port is already in use on this node/)
   assert.is((await agent.ask(stage.token())).status, 200)
   await agent.stop()
 })

@@ -8,10 +8,10 @@ const limits = { connections: 128, burst: 512, most: Infinity }
 
 const cases: readonly [free: number, connections: number, burst: number, most: number][] = [
   [Infinity, 128, 512, Infinity],
-  [3 * 640 + 24, 128, 512, 640],
-  [1000, 128, 197, 325],
-  [240, 36, 36, 72],
-  [40, 3, 2, 5],
+  [4 * 640 + 24, 128, 512, 640],
+  [1000, 122, 122, 244],
+  [240, 27, 27, 54],
+  [40, 2, 2, 4],
   [24, 1, 1, 2],
   [0, 1, 1, 2],
 ]

@@ -115,15 +115,29 @@ const targets: readonly [target: string, status: number][] = [
   // SDKs that were told no region ask for this one: the machine's is not the app's.
   ['/latest/meta-data/placement/region', 404],
   ['/latest/meta-data/placement/availability-zone', 404],
+  ['/latest/meta-data/placement/', 404],
   ['//latest/dynamic/instance-identity/document', 404],
   ['/latest/dynamic/instance-identity/document', 404],
-  ['/latest/meta-data/', 404],
+  ['/latest/dynamic/', 404],
   ['/latest/meta-data/iam/info', 404],
-  ['/2021-01-03/meta-data/iam/security-credentials/', 404],
+  ['/latest/meta-data/instance-id', 404],
+  ['/latest/user-data', 404],
+  ['/', 404],
+  ['/latest', 200],
+  ['/latest/meta-data/', 200],
+  ['/latest/meta-data/iam/', 200],
+  // Older tools name a version.
+  ['/2021-01-03/meta-data/iam/security-credentials/', 200],
+  ['/2021-01-03/meta-data/iam/security-credentials/reader', 200],
+  ['/2021-01-03/meta-data/iam/security-credentials/writer', 404],
+  ['/2021-01/meta-data/iam/security-credentials/', 404],
+  ['/latests/meta-data/iam/security-credentials/', 404],
+  ['/latest2021-01-03/meta-data/iam/security-credentials/', 404],
+  ['/meta-data/iam/security-credentials/', 404],
 ]
 /** Only a session is told whether there is such a role. */
 const asksForRole = (target: string): boolean =>
-  /^\/+latest\/+meta-data\/iam\/+security-credentials\//.test(target)
+  /^\/+(?:latest|2021-01-03)\/+meta-data\/iam\/+security-credentials\//.test(target)
 
 for (const [target, status] of targets) {
   imds(`${target} in a session: ${status}`, () => {

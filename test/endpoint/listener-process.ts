@@ -8,7 +8,12 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { cleanEnv } from '../rig/processes/clean-env.ts'
 import { textAnswer, type EndpointRequest } from '../../src/endpoint/answer.ts'
-import { LISTENER_LIMITS, listenForHealth, listenOnLoopback } from '../../src/endpoint/listener.ts'
+import {
+  LISTENER_LIMITS,
+  listenOn,
+  listenOnLoopback,
+  type ListenerOptions,
+} from '../../src/endpoint/listener.ts'
 import type { ServerLimits } from '../../src/endpoint/server.ts'
 import { IamRaError } from '../../src/errors.ts'
 
@@ -22,6 +27,8 @@ export interface ListenerRequest {
   readonly port?: number
   /** Present: one address, as for health. */
   readonly host?: string
+  readonly setting?: ListenerOptions['setting']
+  readonly from?: string
   readonly limits?: Partial<ServerLimits>
 }
 
@@ -75,16 +82,23 @@ function echo(request: EndpointRequest): ReturnType<typeof textAnswer> {
   return textAnswer(200, JSON.stringify(request))
 }
 
-async function serve({ port = 0, host, limits = {} }: ListenerRequest): Promise<void> {
+async function serve({
+  port = 0,
+  host,
+  setting = 'ENDPOINT_PORT',
+  from,
+  limits = {},
+}: ListenerRequest): Promise<void> {
   const options = {
-    setting: 'ENDPOINT_PORT',
+    setting,
     onError: (error: unknown) => report({ error: error instanceof Error ? error.name : String(error) }),
+    ...(from !== undefined && { from }),
     limits: { ...LISTENER_LIMITS, ...limits },
   }
   try {
     const listener = await (host === undefined
       ? listenOnLoopback(port, echo, options)
-      : listenForHealth({ host, port }, echo, options))
+      : listenOn({ host, port }, echo, options))
     report({ port: listener.port, hosts: listener.hosts })
     process.stdin.resume()
     await once(process.stdin, 'end')

@@ -63,6 +63,30 @@ for (const runtime of ['node', 'bun'] satisfies RuntimeName[]) {
     })
   })
 
+  test('the metadata address that the machine does not have is for the pod to add', async () => {
+    const { started } = await startListener(runtime, { host: '203.0.113.9', setting: 'METADATA_ADDR' })
+    assert.equal(started.failure, {
+      code: 'LISTEN',
+      message:
+        'cannot listen on 203.0.113.9:0: this pod has no such address, so the init container aws-iam-ra-address has not run',
+      hint: 'add it before this container, with args: [metadata-address]',
+    })
+  })
+
+  for (const [from, isAnswered] of [
+    ['127.0.0.1', true],
+    ['127.0.0.2', false],
+  ] as const) {
+    test(`one that is for ${from} alone ${isAnswered ? 'answers' : 'reads nothing from'} 127.0.0.1`, () =>
+      using(startListener(runtime, { host: '127.0.0.1', from }), async (one) => {
+        for (let count = 0; count < 3; count += 1) {
+          const connection = await to(one)
+          connection.send(`GET / HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`)
+          assert.is(ANSWERED.test(await connection.closed()), isAnswered)
+        }
+      }))
+  }
+
   test('a port of ::1 that another has is an error, and 127.0.0.1 is let go of', async () => {
     if (!(await hasIpv6())) return
     await using(startListener(runtime, { host: '::1' }), async ({ started }) => {

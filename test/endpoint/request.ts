@@ -1,6 +1,6 @@
 /** Requests as readers send them, and credentials to answer with. */
-import { createEndpoint, type EndpointOptions } from '../../src/endpoint/endpoint.ts'
-import type { Answer, EndpointRequest, Handler } from '../../src/endpoint/answer.ts'
+import { createEndpoint, type Endpoint, type EndpointOptions } from '../../src/endpoint/endpoint.ts'
+import type { Answer, EndpointRequest } from '../../src/endpoint/answer.ts'
 import { createRequestCounts, type RequestCounts } from '../../src/endpoint/request-counts.ts'
 import type { SessionCredentials } from '../../src/credentials.ts'
 import { fakeClock, FAKE_NOW_MS, type FakeClock } from '../support/fake-runtime.ts'
@@ -34,7 +34,7 @@ export function request({ method = 'GET', target = '/', headers = [] }: Sent): E
 export interface TestEndpoint {
   readonly clock: FakeClock
   readonly counts: RequestCounts
-  readonly handler: Handler
+  readonly endpoint: Endpoint
   ask(sent: Sent): Answer
   /** A session of IMDSv2, as the header that carries it. */
   session(ttlSeconds?: number): readonly [name: string, value: string]
@@ -43,7 +43,7 @@ export interface TestEndpoint {
 export function endpoint(given: Partial<EndpointOptions> = {}): TestEndpoint {
   const clock = fakeClock()
   const counts = createRequestCounts()
-  const handler = createEndpoint({
+  const made = createEndpoint({
     current: () => CREDENTIALS,
     authorizationToken: TOKEN,
     imdsV1: false,
@@ -52,11 +52,11 @@ export function endpoint(given: Partial<EndpointOptions> = {}): TestEndpoint {
     counts,
     ...given,
   })
-  const ask = (sent: Sent): Answer => handler(request(sent))
+  const ask = (sent: Sent): Answer => made.loopback(request(sent))
   return {
     clock,
     counts,
-    handler,
+    endpoint: made,
     ask,
     session(ttlSeconds = 21_600) {
       const headers = [['X-aws-ec2-metadata-token-ttl-seconds', String(ttlSeconds)] as const]

@@ -18,13 +18,13 @@ export interface Node extends ControlPlane {
 /** @param archives of images, which the node will never ask a registry for; the first has the sandbox's */
 export async function startNode(archives: readonly string[], sandboxImage: string): Promise<Node> {
   layGround()
-  const servers: ServerProcess[] = []
+  const servers: Pick<ServerProcess, 'stop'>[] = []
   const stop = async (): Promise<void> => {
     for (const server of servers.splice(0).reverse()) await server.stop()
   }
   try {
     const [plane, containerd] = await Promise.all([startControlPlane(), startContainerd(sandboxImage)])
-    servers.push({ pid: undefined, output: () => '', stop: () => plane.stop() }, containerd)
+    servers.push(plane, containerd)
     for (const archive of archives) containerd.import(archive)
     const kubelet = startKubelet(plane)
     servers.push(kubelet)

@@ -29,7 +29,11 @@ interface Condition {
 }
 
 export interface Pod {
-  readonly metadata: { readonly name: string; readonly uid: string }
+  readonly metadata: {
+    readonly name: string
+    readonly uid: string
+    readonly annotations?: Readonly<Record<string, string>>
+  }
   readonly status: {
     readonly phase: string
     readonly conditions?: readonly Condition[]

@@ -38,7 +38,11 @@ function configMap(data: object, change: Partial<KubeObject['metadata']> = {}): 
 }
 
 const ARNS = { ROLE_ARN: 'arn:role', TRUST_ANCHOR_ARN: ANCHOR, PROFILE_ARN: 'arn:profile' }
-const facts = (...configMaps: KubeObject[]): ClusterFacts => ({ clusters: ['prod'], configMaps })
+const facts = (...configMaps: KubeObject[]): ClusterFacts => ({
+  clusters: ['prod'],
+  configMaps,
+  injected: [],
+})
 
 function only(what: Installation, seen?: ClusterFacts): ReturnType<typeof workloadRows>[number] {
   const [row, ...more] = workloadRows(what, () => ({ state: 'ok' }), seen)
@@ -55,10 +59,18 @@ rows('say ok three times for what is as it should be', () => {
   assert.is(isOff(row), false)
 })
 
+rows('need no ConfigMap in a namespace whose pods are injected', () => {
+  const seen = { ...facts(), injected: ['default'] }
+  assert.equal(only(installation(), seen).objects, { state: 'ok' })
+  assert.equal(only(installation(), { ...seen, injected: ['other'] }).objects, {
+    ...{ state: 'wrong', why: 'no ConfigMap' },
+  })
+})
+
 rows('leave open what nobody could look at', () => {
   const row = only(installation())
   assert.is(row.objects.state, 'unknown')
-  const elsewhere = only(installation(), { clusters: ['other'], configMaps: [] })
+  const elsewhere = only(installation(), { clusters: ['other'], configMaps: [], injected: [] })
   assert.is(elsewhere.objects.state, 'unknown')
   const [unasked] = workloadRows(installation(), () => undefined, undefined)
   assert.is(unasked?.authority.state, 'unknown')

@@ -26,7 +26,7 @@ let reference: Reference
 let other: Kubernetes
 binding.before(async () => {
   reference = await startReference()
-  other = await startKubernetes('https://other.example')
+  other = await startKubernetes({ issuer: 'https://other.example' })
   const { server, kubernetes, bindings } = reference
   await kubernetes.makeServiceAccount('backend', serviceAccount)
   await kubernetes.makeServiceAccount('backend', `${serviceAccount}.${namespace}`)

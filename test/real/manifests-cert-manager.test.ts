@@ -120,7 +120,7 @@ certManager('the sidecar is that of sidecar/, but for where the certificate come
   const own = (one: PodTemplate): unknown => {
     const { env = [], volumeMounts = [], ...rest } = initContainer(one)
     const isSource = /^(VAULT_|POD_|CERT|PRIVATE_KEY|CLUSTER$|SERVICE_ACCOUNT)/
-    const places = /vault|certificate/
+    const places = /vault|serviceaccount|certificate/
     return [
       rest,
       env.filter(({ name }) => !isSource.test(name)),
@@ -143,6 +143,15 @@ for (const [label, variable] of [
     }
   })
 }
+
+certManager('with metadata every kind of workload gets the address first', () => {
+  const labelled = render(`${FIXTURES}/cert-manager-metadata`).filter((text) => /aws-iam-ra/.test(text))
+  assert.is(labelled.length, 6)
+  for (const text of labelled) {
+    assert.match(text, /secretName: own-secret$/m)
+    assert.match(text, /name: aws-iam-ra-address\n[^]*value: 169\.254\.169\.254:80\n[^]*name: aws-iam-ra\n/)
+  }
+})
 
 certManager('without a Certificate kustomize says so', () => {
   assert.match(refusal(`${FIXTURES}/cert-manager-none`), /Certificate/)

@@ -32,7 +32,7 @@ for (const [name, count] of Object.entries(EXPECTED)) {
       assert.is(certificate.commonName, EXAMPLE.commonName)
       assert.is(certificate.pkiRole, EXAMPLE.pkiRole)
       assert.is(vault.role, EXAMPLE.namespace)
-      assert.is(vault.tokenFile, '/var/run/secrets/vault/token')
+      assert.match(vault.tokenFile, /^\/var\/run\/secrets\/(vault|kubernetes\.io\/serviceaccount)\/token$/)
       assert.is(exchange.anchorArn.text, EXAMPLE.anchorArn)
     }
   })

@@ -12,11 +12,13 @@ const sidecar = suite('manifests: the native sidecar for one’s own workloads')
 const server = await startValidation()
 await server.apply(namespaceOf('restricted'), { keep: true })
 await server.apply(namespaceOf('baseline', 'frontend'), { keep: true })
+await server.apply(namespaceOf('privileged'), { keep: true })
 sidecar.after(() => server.stop())
 
 const once = [...(await workloadsOf(server, `${FIXTURES}/workloads`)).values()]
 const serve = await served('serve')
 const imds = await served('imds')
+const metadata = await served('metadata')
 const [{ initContainers: [ours] = [] }] = serve.map(({ spec }) => spec) as [PodTemplate['spec']]
 assert.ok(ours)
 
@@ -86,11 +88,12 @@ sidecar('the ingress policy selects its pods, and opens the health port to Prome
   const probe = ours.livenessProbe?.httpGet as { readonly port: number } | undefined
   assert.match(
     policy,
-    /podSelector:\n {4}matchExpressions:\n {4}- key: iam-ra\/credentials\n {6}operator: In\n {6}values:\n {6}- serve\n {6}- imds\n/,
+    /podSelector:\n {4}matchExpressions:\n {4}- key: iam-ra\/credentials\n {6}operator: In\n {6}values:\n {6}- serve\n {6}- imds\n {6}- metadata\n/,
   )
   for (const [templates, label] of [
     [serve, 'serve'],
     [imds, 'imds'],
+    [metadata, 'metadata'],
   ] as const) {
     for (const { metadata } of templates) assert.is(metadata?.labels?.['iam-ra/credentials'], label)
   }
@@ -151,8 +154,51 @@ sidecar('an app with imds is told of the metadata service alone, and mounts noth
   }
 })
 
+sidecar('with metadata, a root step with NET_ADMIN alone adds the address before the same sidecar', () => {
+  assert.is(metadata.length, 6)
+  for (const { spec } of metadata) {
+    const [address, served] = spec.initContainers ?? []
+    assert.ok(address && served)
+    assert.equal(
+      [address.name, address.args, address.image],
+      ['aws-iam-ra-address', ['metadata-address'], ours.image],
+    )
+    assert.equal(address.securityContext, {
+      ...{ ...ours.securityContext, runAsUser: 0, runAsNonRoot: false },
+      capabilities: { drop: ['ALL'], add: ['NET_ADMIN'] },
+    })
+    assert.equal([address.env, address.volumeMounts], [undefined, undefined])
+    assert.equal(served, {
+      ...ours,
+      env: [...(ours.env ?? []), { name: 'METADATA_ADDR', value: '169.254.169.254:80' }],
+    })
+    assert.equal(spec.securityContext?.sysctls, [
+      { name: 'net.ipv4.ip_unprivileged_port_start', value: '80' },
+    ])
+  }
+})
+
+sidecar('an app with metadata gets nothing, and finds the address', () => {
+  for (const { spec } of metadata) {
+    assert.equal(
+      spec.containers.map(({ env = [], volumeMounts = [] }) =>
+        [...env, ...volumeMounts].map(({ name }) => name),
+      ),
+      [[], ['FIRST', 'scratch']],
+    )
+  }
+})
+
+sidecar('a workload keeps its own sysctls', async () => {
+  const [template] = (await workloadsOf(server, `${FIXTURES}/metadata-sysctls`)).values()
+  assert.equal(
+    template?.spec.securityContext?.sysctls?.map(({ name }) => name),
+    ['net.ipv4.tcp_syncookies', 'net.ipv4.ip_unprivileged_port_start'],
+  )
+})
+
 sidecar('no app container has a token for Vault, and the authorization token stays in memory', () => {
-  for (const template of [...serve, ...imds]) {
+  for (const template of [...serve, ...imds, ...metadata]) {
     assert.is(template.spec.automountServiceAccountToken, false)
     assert.equal(appsWithToken(template), [])
     const volumes = new Map(template.spec.volumes?.map((volume) => [volume.name, volume]))
@@ -167,7 +213,7 @@ sidecar('no app container has a token for Vault, and the authorization token sta
 })
 
 sidecar('the pods have the label of their workload, which the network policy selects by', () => {
-  for (const [label, templates] of Object.entries({ serve, imds })) {
+  for (const [label, templates] of Object.entries({ serve, imds, metadata })) {
     for (const { metadata } of templates) assert.is(metadata?.labels?.['iam-ra/credentials'], label)
   }
 })

@@ -14,7 +14,7 @@ const SCRIPT = '/src/aws-iam-ra.ts'
 function begin(
   script: string,
   env: Record<string, string>,
-  longLived = true,
+  needs: Parameters<typeof beginAgain>[1] = { longLived: true },
   execve?: () => never,
 ): Begun | undefined {
   let begun: Begun | undefined
@@ -30,7 +30,7 @@ function begin(
         begun = { file, args, env: given }
       }),
   }
-  beginAgain(self as unknown as NodeJS.Process, longLived)
+  beginAgain(self as unknown as NodeJS.Process, needs)
   return begun
 }
 
@@ -65,8 +65,16 @@ program(
 program('it begins again once, and never against the user’s word', () => {
   assert.is(begin(EXECUTABLE, { [NO_COMPILER]: '0' }), undefined)
   assert.is(begin(EXECUTABLE, { [NO_COMPILER]: '1' }), undefined)
-  assert.is(begin(EXECUTABLE, {}, false), undefined)
+  assert.is(begin(EXECUTABLE, {}, {}), undefined)
   assert.is(begin(SCRIPT, {}), undefined)
+})
+
+program('a command that needs the compiler begins again with it, and otherwise not', () => {
+  for (const script of [EXECUTABLE, SCRIPT]) {
+    const begun = begin(script, { A: 'b', [NO_COMPILER]: '0' }, { needsCompiler: true })
+    assert.equal(begun?.env, { A: 'b' })
+    assert.is(begin(script, { A: 'b' }, { needsCompiler: true }), undefined)
+  }
 })
 
 for (const name of [
@@ -92,13 +100,13 @@ for (const name of [
 ]) {
   program(`a short run begins again without ${name}, and then goes on`, () => {
     const without = { A: 'b' }
-    assert.equal(begin(EXECUTABLE, { ...without, [name]: 'x' }, false)?.env, without)
-    assert.equal(begin(SCRIPT, { ...without, [name]: 'x' }, false), {
+    assert.equal(begin(EXECUTABLE, { ...without, [name]: 'x' }, {})?.env, without)
+    assert.equal(begin(SCRIPT, { ...without, [name]: 'x' }, {}), {
       file: '/aws-iam-ra',
       args: ['/aws-iam-ra', '--own', SCRIPT, 'serve', '--verbose'],
       env: without,
     })
-    assert.is(begin(EXECUTABLE, without, false), undefined)
+    assert.is(begin(EXECUTABLE, without, {}), undefined)
   })
 }
 
@@ -115,7 +123,7 @@ program('what many pods and images set costs no second start', () => {
     [NO_COMPILER]: '0',
     VAULT_CACERT: '/ca.pem',
   }
-  assert.is(begin(EXECUTABLE, env, false), undefined)
+  assert.is(begin(EXECUTABLE, env, {}), undefined)
 })
 
 program('where that cannot be done it goes on, and keeps from the runtime what that has not read yet', () => {
@@ -123,7 +131,7 @@ program('where that cannot be done it goes on, and keeps from the runtime what t
     throw new Error('EPERM')
   }
   const env = { A: 'b', NODE_DEBUG: '*' }
-  assert.is(begin(EXECUTABLE, env, true, refuse), undefined)
+  assert.is(begin(EXECUTABLE, env, { longLived: true }, refuse), undefined)
   assert.equal(env, { A: 'b' })
 })
 

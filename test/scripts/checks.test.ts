@@ -186,6 +186,11 @@ tests('accepts a file whose suites have tests and run', () => {
   assert.equal(checkTests([{ path: 'test/a.test.ts', text: handed }]), [])
 })
 
+tests("accepts a file that runs another's suite", () => {
+  const text = "chooseServer()\nawait import('../a.test.ts')\n"
+  assert.equal(checkTests([{ path: 'test/other/a.test.ts', text }]), [])
+})
+
 tests('accepts a helper without a suite', () => {
   const helpers = ['', `import * as assert from 'uvu/assert'\n`, `import type { Test } from 'uvu'\n`]
   for (const text of helpers) assert.equal(checkTests([{ path: 'test/help.ts', text }]), [])

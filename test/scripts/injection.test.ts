@@ -26,6 +26,18 @@ injection('no policy adds a list of typed objects as a whole', () => {
     assert.not.match(readFileSync(join(directory, name), 'utf8'), /value:\s*\[\s*Object/, name)
 })
 
+// kubectl and Helm read YAML 1.1, where `on` is no text.
+injection('readers of YAML 1.1 and 1.2 see the same', () => {
+  const directory = join(ROOT, 'k8s/injection')
+  const read = (text: string, version: '1.1' | '1.2'): unknown[] =>
+    parseAllDocuments(text, { version }).map((one) => one.toJS() as unknown)
+  for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.yaml')) continue
+    const text = readFileSync(join(directory, name), 'utf8')
+    assert.equal(read(text, '1.1'), read(text, '1.2'), name)
+  }
+})
+
 // A structure works on 1.36 and fails on 1.37.
 injection('nothing but texts comes from the parameters', async () => {
   const text = (await INJECTION_FILES['k8s/injection/inject.yaml']?.()) ?? ''
@@ -71,6 +83,19 @@ injection('docs/injection.md has every annotation, setting and code', () => {
     [...new Set(found)].filter(
       (name) => !others.includes(name) && !new RegExp(`\`(iam-ra/)?${name}[\`=]`).test(page),
     ),
+    [],
+  )
+})
+
+injection('each code of the table in docs/injection.md is in a policy', () => {
+  const page = readFileSync(join(ROOT, 'docs/injection.md'), 'utf8')
+  const [table = ''] = page.split('| code | cause |').slice(1)
+  const [rows = ''] = table.split('\n\n')
+  const codes = rows.split('\n').flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)])
+  assert.ok(codes.length > 20)
+  const policies = Object.keys(INJECTION_FILES).map((path) => readFileSync(join(ROOT, path), 'utf8'))
+  assert.equal(
+    codes.map(([, code = '']) => code).filter((code) => !policies.join('').includes(`'${code}: `)),
     [],
   )
 })

@@ -3,8 +3,8 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { readArguments } from '../../src/settings/arguments.ts'
 import type { CommandFace, ListedCommand } from '../../src/settings/command.ts'
-import { helpText, isFor, onlyFor } from '../../src/settings/help.ts'
-import { SETTINGS } from '../../src/settings/options.ts'
+import { helpText, onlyFor } from '../../src/settings/help.ts'
+import { isFor, SETTINGS } from '../../src/settings/options.ts'
 
 function listedCommand(name: string, members: Partial<CommandFace> = {}): ListedCommand {
   const help = { summary: `summary of ${name}`, details: `details of ${name}`, example: [`line of ${name}`] }
@@ -50,7 +50,7 @@ table('--json is for those that take it', () => {
 
 table('help has the texts of each, and none of a hidden one', () => {
   const whole = helpText(program)
-  assert.match(whole, /^aws-iam-ra: summary of alone\n\nUsage: aws-iam-ra \[paint \| measure \| inspect\] /)
+  assert.match(whole, /^aws-iam-ra: summary of alone\n\nUsage: aws-iam-ra \[COMMAND\] /)
   assert.match(whole, /\n {2}paint\n {6}summary of paint\n {2}measure\n {6}summary of measure\n {2}inspect\n/)
   assert.match(whole, /\nExample:\n {2}line of alone\n$/)
   assert.not.match(whole, /gather/)
@@ -75,6 +75,13 @@ table('a setting is for the commands that take its part; a dry run and a hidden 
   assert.is(onlyFor(SETTINGS.HEALTH_ADDR, program), 'measure only')
   assert.is(onlyFor(SETTINGS.START_SPREAD, program), undefined)
   assert.is(onlyFor(SETTINGS.DEADLINE, program), undefined)
+})
+
+table('one that gets no credentials reads how to log and what it takes', () => {
+  const tidy = listedCommand('tidy', { takes: ['files'], getsNone: true })
+  assert.ok(isFor(SETTINGS.LOG_FORMAT, tidy) && isFor(SETTINGS.AWS_PROFILE, tidy))
+  assert.not.ok(isFor(SETTINGS.VAULT_ADDR, tidy) || isFor(SETTINGS.DEADLINE, tidy))
+  assert.not.match(helpText(program, tidy), /required settings|VAULT_ADDR/)
 })
 
 table.run()

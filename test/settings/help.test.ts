@@ -6,8 +6,8 @@ import { obtain } from '../../src/commands/obtain.ts'
 import { EXIT_CODES } from '../../src/errors.ts'
 import { SWITCHES } from '../../src/settings/arguments.ts'
 import { listed } from '../../src/settings/command.ts'
-import { defaultOf, helpText as textOf, isFor } from '../../src/settings/help.ts'
-import { flagOf, OPTIONS, type OptionName } from '../../src/settings/options.ts'
+import { defaultOf, helpText as textOf } from '../../src/settings/help.ts'
+import { flagOf, isFor, OPTIONS, type OptionName } from '../../src/settings/options.ts'
 import { ANCHOR, PROFILE, readFrom, REQUIRED } from './fixture.ts'
 
 const help = suite('settings: help')
@@ -119,10 +119,7 @@ help('ends in an example that works, for each command', async () => {
 })
 
 help('every command is there with what it does', () => {
-  assert.match(
-    lines[2] ?? '',
-    /^Usage: aws-iam-ra \[serve \| renew \| credential-process \| check \| agent \| wait\] /,
-  )
+  assert.is(lines[2], 'Usage: aws-iam-ra [COMMAND] [--flag VALUE]...')
   const meanings = COMMANDS.map(({ name }) => {
     const at = lines.indexOf(`  ${name}`)
     assert.ok(at > lines.indexOf('Commands:'), name)

@@ -3,8 +3,8 @@ import * as assert from 'uvu/assert'
 import { sourceFiles } from '../../scripts/checks/files.ts'
 import { PROGRAM } from '../../src/commands/commands.ts'
 import { IamRaError } from '../../src/errors.ts'
-import { defaultOf, GROUPS, isFor } from '../../src/settings/help.ts'
-import { flagOf, OPTIONS } from '../../src/settings/options.ts'
+import { defaultOf, GROUPS } from '../../src/settings/help.ts'
+import { flagOf, isFor, OPTIONS } from '../../src/settings/options.ts'
 import { merged, readFrom, REQUIRED, REQUIRED_MOUNTED, REQUIRED_VAULT_AWS } from './fixture.ts'
 
 const options = suite('settings: options')
@@ -55,6 +55,8 @@ options('the table has the contract’s names, defaults and required settings', 
     'ENDPOINT_PORT = 9911',
     'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE = ~/.aws/container-authorization-token',
     'IMDS_V1 = false',
+    'METADATA_ADDR = none',
+    'METADATA_REGION = none',
     'HEALTH_ADDR = none',
     'AGENT_ADDRS = 169.254.170.23:9911,[fd00:ec2::23]:9911',
     'AGENT_POD_RANGES = required',

@@ -7,7 +7,6 @@ import { OPTIONS } from '../../src/settings/options.ts'
 import {
   ANCHOR,
   COMMANDS,
-  POD_COMMANDS,
   merged,
   PROFILE,
   readFrom,
@@ -77,7 +76,7 @@ commands('what serve and renew start takes their flags and needs no home', async
 })
 
 commands('each takes any source, if it is for one pod', async () => {
-  for (const command of POD_COMMANDS) {
+  for (const command of COMMANDS) {
     for (const [env, kind] of [
       [REQUIRED, 'vault-pki'],
       [REQUIRED_MOUNTED, 'mounted-certificate'],
@@ -146,6 +145,8 @@ listening('every option of the endpoint arrives', async () => {
     AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: '~/token',
     FILE_MODE: '0640',
     IMDS_V1: 'True',
+    METADATA_ADDR: '169.254.169.254:80',
+    METADATA_REGION: 'eu-west-1',
     HEALTH_ADDR: '[::]:9912',
     START_SPREAD: '30',
   })
@@ -154,6 +155,8 @@ listening('every option of the endpoint arrives', async () => {
     tokenFile: '/home/app/token',
     tokenFileMode: 0o640,
     imdsV1: true,
+    metadata: { host: '169.254.169.254', port: 80 },
+    region: 'eu-west-1',
   })
   assert.equal(settings.health, { host: '::', port: 9912 })
   assert.is(settings.startSpreadMs, 30_000)
@@ -170,6 +173,8 @@ listening('each wrong setting is named', async () => {
     AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: '$(TOKEN)',
     FILE_MODE: '0666',
     IMDS_V1: '1',
+    METADATA_ADDR: '0.0.0.0:80',
+    METADATA_REGION: 'eu-west-1a',
     HEALTH_ADDR: 'localhost:9912',
     START_SPREAD: '1m',
   })
@@ -180,6 +185,8 @@ listening('each wrong setting is named', async () => {
       'ENDPOINT_PORT: "0" is not a port',
       'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: still contains a $(NAME) reference',
       'IMDS_V1: "1" is not a boolean',
+      'METADATA_ADDR: "0.0.0.0:80" is an address that others may reach',
+      'METADATA_REGION: "eu-west-1a" is not a region',
       'HEALTH_ADDR: "localhost:9912" has no IP address before its port',
       'START_SPREAD: "1m" is not a number of whole seconds',
     ],
@@ -193,6 +200,19 @@ listening('health and endpoint have a port each, whatever else is wrong', async 
   assert.equal(problems, [`AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: ${HOMELESS}`, line])
   const apart = { ...REQUIRED, HEALTH_ADDR: '0.0.0.0:9911', ENDPOINT_PORT: '9000' }
   assert.is((await taskOf('serve', apart)).settings.health?.port, 9911)
+})
+
+listening('instance metadata has a port of its own where it would meet another', async () => {
+  const beside = (metadata: string, health: string | null = null): Promise<readonly string[]> =>
+    problemsWith('serve', { METADATA_ADDR: metadata, HEALTH_ADDR: health })
+  assert.equal(await beside('169.254.169.254:80', '0.0.0.0:80'), [
+    'HEALTH_ADDR: "0.0.0.0:80" has the port of METADATA_ADDR; expected another port',
+  ])
+  assert.equal(await beside('127.0.0.1:9911'), [
+    'METADATA_ADDR: "127.0.0.1:9911" has the port of ENDPOINT_PORT; expected another port',
+  ])
+  const apart = { ...REQUIRED, METADATA_ADDR: '169.254.169.254:9911', HEALTH_ADDR: '0.0.0.0:80' }
+  assert.is((await taskOf('serve', apart)).settings.endpoint.metadata?.port, 9911)
 })
 
 listening('what a command has no use for is not looked at', async () => {

@@ -2,7 +2,7 @@
 import { createAgent, type Agent } from '../../agent/agent.ts'
 import { commonNameOf, requestText, verify } from '../../agent/obtaining.ts'
 import { createAgentHealth, createAgentMetrics } from '../../agent/health.ts'
-import { listenForHealth, listenOn, type Listener } from '../../endpoint/listener.ts'
+import { listenOn, listenOnAll, type Listener } from '../../endpoint/listener.ts'
 import { IamRaError } from '../../errors.ts'
 import { createBounds, type Bounds, type RunBounds } from '../../run/deadline.ts'
 import type { Logger } from '../../run/log.ts'
@@ -104,17 +104,17 @@ async function listen(
   { logger, runtime }: CommandContext,
 ): Promise<readonly [Listener, ...Listener[]]> {
   const onError = listenerErrors(logger, runtime.clock)
-  const options = { setting: 'AGENT_ADDRS', onError }
+  const options = { setting: 'AGENT_ADDRS' as const, onError }
   const listeners: [Listener, ...Listener[]] = [
-    await listenOn(addresses, agent.handler, options, isIpv6Optional),
+    await listenOnAll(addresses, agent.handler, options, isIpv6Optional),
   ]
   const others = [
-    { at: health, handler: createAgentHealth(agent), setting: 'HEALTH_ADDR' },
-    { at: metrics, handler: createAgentMetrics(agent), setting: 'AGENT_METRICS_ADDR' },
+    { at: health, handler: createAgentHealth(agent), setting: 'HEALTH_ADDR' as const },
+    { at: metrics, handler: createAgentMetrics(agent), setting: 'AGENT_METRICS_ADDR' as const },
   ]
   try {
     for (const { at, handler, setting } of others)
-      if (at !== undefined) listeners.push(await listenForHealth(at, handler, { setting, onError }))
+      if (at !== undefined) listeners.push(await listenOn(at, handler, { setting, onError }))
     return listeners
   } catch (error) {
     for (const listener of listeners) listener.close()

@@ -1,7 +1,7 @@
 /** HEALTH_ADDR of serve and renew. */
 import type { RequestCounts } from '../../endpoint/request-counts.ts'
 import type { Refresher } from '../../renewal/refresher.ts'
-import type { HealthSettings } from '../../endpoint/settings.ts'
+import type { ListenAddress } from '../../endpoint/settings.ts'
 import type { CommandContext } from '../command.ts'
 import { listenerErrors } from './listener-errors.ts'
 
@@ -11,14 +11,14 @@ import { listenerErrors } from './listener-errors.ts'
  * @throws IamRaError LISTEN, and what `run` throws
  */
 export async function withHealth(
-  settings: HealthSettings | undefined,
+  settings: ListenAddress | undefined,
   refresher: Refresher,
   { logger, runtime }: Pick<CommandContext, 'logger' | 'runtime'>,
   run: () => Promise<void>,
   counts?: RequestCounts,
 ): Promise<void> {
   if (settings === undefined) return await run()
-  const [{ createHealth }, { listenForHealth }] = await Promise.all([
+  const [{ createHealth }, { listenOn }] = await Promise.all([
     import('../../endpoint/health.ts'),
     import('../../endpoint/listener.ts'),
   ])
@@ -27,7 +27,7 @@ export async function withHealth(
     current: () => refresher.current(),
     requests: () => counts?.list() ?? [],
   })
-  const listener = await listenForHealth(settings, health, {
+  const listener = await listenOn(settings, health, {
     setting: 'HEALTH_ADDR',
     onError: listenerErrors(logger, runtime.clock),
   })

@@ -1,7 +1,8 @@
 /** Fresh credentials in memory, for SDKs that ask for them on loopback. */
 import { randomBytes } from 'node:crypto'
-import { createEndpoint } from '../../endpoint/endpoint.ts'
-import { listenOnLoopback } from '../../endpoint/listener.ts'
+import { createEndpoint, type Endpoint } from '../../endpoint/endpoint.ts'
+import { listenForMetadata, listenOnLoopback, type Listener } from '../../endpoint/listener.ts'
+import type { EndpointSettings } from '../../endpoint/settings.ts'
 import { createRequestCounts } from '../../endpoint/request-counts.ts'
 import { createAuthorizationToken } from '../../endpoint/secret.ts'
 import { IamRaError } from '../../errors.ts'
@@ -30,18 +31,16 @@ export async function runServe(settings: ServeSettings, context: CommandContext)
   })
   const counts = createRequestCounts()
   const authorizationToken = createAuthorizationToken()
-  const handler = createEndpoint({
+  const handlers = createEndpoint({
     current: () => refresher.current(),
     authorizationToken,
     imdsV1: endpoint.imdsV1,
+    region: endpoint.region,
     sessionKey: randomBytes(32),
     clock: runtime.clock,
     counts,
   })
-  const listener = await listenOnLoopback(endpoint.port, handler, {
-    setting: 'ENDPOINT_PORT',
-    onError: listenerErrors(logger, runtime.clock),
-  })
+  const listeners = await listen(endpoint, handlers, listenerErrors(logger, runtime.clock))
   const serve = async (): Promise<void> => {
     // After all listening, so that a second process which finds a port taken leaves the first one's file alone.
     await writeTokenFile(endpoint.tokenFile, endpoint.tokenFileMode, authorizationToken, {
@@ -49,9 +48,9 @@ export async function runServe(settings: ServeSettings, context: CommandContext)
       signal: interrupt,
       logger,
     })
-    logger.info(`listening on ${listener.hosts.join(' and ')}, port ${listener.port}`, {
-      token_file: endpoint.tokenFile,
-    })
+    const [loopback, metadata] = listeners
+    logger.info(`listening on ${placeOf(loopback)}`, { token_file: endpoint.tokenFile })
+    if (metadata !== undefined) logger.info(`listening on ${placeOf(metadata)}, for instance metadata`)
     await keepFresh(refresher, settings, context)
   }
   try {
@@ -60,7 +59,27 @@ export async function runServe(settings: ServeSettings, context: CommandContext)
     // The pod may end while another writer holds the token file.
     if (!(error instanceof IamRaError) || error.code !== 'INTERRUPTED') throw error
   } finally {
-    listener.close()
+    for (const listener of listeners) listener?.close()
   }
   return 0
+}
+
+function placeOf({ hosts, port }: Listener): string {
+  return `${hosts.join(' and ')}, port ${port}`
+}
+
+/** @throws IamRaError LISTEN */
+async function listen(
+  { port, metadata }: EndpointSettings,
+  { loopback, metadataAt }: Endpoint,
+  onError: (error: unknown) => void,
+): Promise<readonly [loopback: Listener, metadata?: Listener]> {
+  const first = await listenOnLoopback(port, loopback, { setting: 'ENDPOINT_PORT', onError })
+  if (metadata === undefined) return [first]
+  try {
+    return [first, await listenForMetadata(metadata, metadataAt(metadata.host), { onError })]
+  } catch (error) {
+    first.close()
+    throw error
+  }
 }

@@ -111,6 +111,11 @@ export function foreignStatements(owner: Owner, policy: string): readonly unknow
   return statementsOf(parseJsonObject(policy) ?? {}).filter((one) => !isOurs(owner, one))
 }
 
+/** Ours, as they are. */
+export function ownStatements(owner: Owner, policy: string): readonly unknown[] {
+  return statementsOf(parseJsonObject(policy) ?? {}).filter((one) => isOurs(owner, one))
+}
+
 const SUBJECT = 'aws:PrincipalTag/x509Subject/CN'
 const ISSUER = 'aws:PrincipalTag/x509Issuer/CN'
 

@@ -21,6 +21,8 @@ export interface Kubectl {
   getAll(objects: readonly ObjectName[]): Promise<readonly KubeObject[]>
   /** @param kind or several, joined by commas @param selector of labels @param namespace all if undefined */
   list(kind: string, selector: string, namespace?: string): Promise<readonly KubeObject[]>
+  /** Those of this name, of every namespace. */
+  named(kind: string, name: string): Promise<readonly KubeObject[]>
   /**
    * Objects that carry our label in the manifest must carry it in the cluster too, if they exist.
    *
@@ -48,6 +50,16 @@ export function openKubectl(runtime: KubectlRuntime, options: KubectlOptions): K
       const all = namespace === undefined ? ['--all-namespaces'] : []
       const args = ['get', kind, `--selector=${selector}`, ...all, '--output=json']
       return objectsIn((await call({ doing: `list ${kind}`, args, namespace })).stdout)
+    },
+    named: async (kind, name) => {
+      const args = [
+        'get',
+        kind,
+        `--field-selector=metadata.name=${name}`,
+        '--all-namespaces',
+        '--output=json',
+      ]
+      return objectsIn((await call({ doing: `list ${kind}`, args })).stdout)
     },
     apply: (objects) => applyObjects(call, getAll, objects),
     delete: async (names) => await deleteObjects(call, await getAll(names)),

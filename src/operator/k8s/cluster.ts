@@ -26,6 +26,8 @@ export interface ObjectFlags extends ClusterFlags {
   readonly json?: boolean
 }
 
+/** As k8s/injection selects namespaces. */
+const INJECTED = 'iam-ra/injection=enabled'
 const MANAGED = 'app.kubernetes.io/managed-by=iam-ra'
 
 export function kubectlOf({ runtime, interrupt }: OperatorContext, flags: ClusterFlags): Kubectl {
@@ -42,7 +44,11 @@ export async function readFacts(
   const configMaps = await kubectl.list('configmap', `${MANAGED},iam-ra/installation=${installation.name}`)
   const named = configMaps.filter(({ metadata }) => metadata.name === 'iam-ra').map(clusterNameOf)
   const known = installation.clusters.map(({ name }) => name)
-  return { clusters: known.filter((name) => named.includes(name)), configMaps }
+  const injected = (await readable(kubectl.list('namespace', INJECTED))) ?? []
+  return {
+    clusters: known.filter((name) => named.includes(name)),
+    ...{ configMaps, injected: injected.map(({ metadata }) => metadata.name) },
+  }
 }
 
 /** Prints the objects, or applies them if --apply is given. @throws IamRaError */

@@ -1,6 +1,7 @@
 /** `iam-ra k8s`. */
 import { buildCommand, buildRouteMap } from '@stricli/core'
 import type { ListFlags } from '../k8s/list.ts'
+import type { MigrateFlags } from '../k8s/migrate.ts'
 import type { OffboardFlags } from '../k8s/offboard.ts'
 import type { OnboardFlags } from '../k8s/onboard.ts'
 import type { SetupFlags } from '../k8s/setup.ts'
@@ -8,12 +9,14 @@ import type { TeardownFlags } from '../k8s/teardown.ts'
 import {
   ACCOUNT_ALIASES,
   ACCOUNT_FLAGS,
+  asIs,
   CHANGE_ALIASES,
   CHANGE_FLAGS,
   choiceFlag,
   CONTEXT_FLAGS,
   from,
   JSON_FLAG,
+  listFlag,
   named,
   switchFlag,
   valueFlag,
@@ -163,7 +166,54 @@ const teardown = buildCommand<TeardownFlags, [string], LineContext>({
   docs: { brief: 'remove a cluster that has no workloads left, and print how to delete its objects' },
 })
 
+const migrate = buildCommand<MigrateFlags, [string], LineContext>({
+  loader: from(async () => (await import('../k8s/migrate.ts')).migrate),
+  parameters: {
+    positional: named('CLUSTER', "the cluster's name"),
+    aliases: { ...ACCOUNT_ALIASES, ...CHANGE_ALIASES, k: 'k8s-namespace' },
+    flags: {
+      'k8s-namespace': listFlag('NAMESPACE', 'only this namespace; may be repeated (default: all)', asIs),
+      'base-role-arn': valueFlag(
+        'ARN',
+        "what comes before a role's name (default: of the settings, of kiam or kube2iam, or this account's)",
+      ),
+      'default-role': valueFlag('ROLE', "kube2iam's default role (default: of the settings, or of kube2iam)"),
+      'namespace-rules': choiceFlag(
+        ['kiam', 'kube2iam', 'kiam,kube2iam', 'none'],
+        'which annotation of a namespace counts (default: of the settings, or of what runs)',
+      ),
+      image: valueFlag('REF', 'the image of aws-iam-ra for the settings (default: IAM_RA_IMAGE)'),
+      print: choiceFlag(['settings'], 'print only the ConfigMap of k8s/injection, with what is known here'),
+      apply: switchFlag(
+        "do iam-ra's own part for the named namespaces: Vault, and roles of the installation",
+      ),
+      ...CONTEXT_FLAGS,
+      ...ACCOUNT_FLAGS,
+      yes: CHANGE_FLAGS.yes,
+      'dry-run': switchFlag('with --apply: only show what would change'),
+      'exit-code': switchFlag('exit with 8 if there is anything left to do'),
+      json: JSON_FLAG,
+    },
+  },
+  docs: {
+    brief: 'print what moves a cluster from kiam or kube2iam, namespace by namespace',
+    fullDescription: `Prints what moves a cluster from kiam or kube2iam to the policies of k8s/injection, namespace by namespace.
+
+It reads the annotations of namespaces and pods, the roles that they ask for, their profiles, and what Vault admits. The
+plan has what is missing, each with its command, and what cannot be kept. Nothing is changed without --apply.
+
+With --apply it shows its own part of the plan, asks, and does that: it admits the accounts in Vault, and binds them to
+roles that iam-ra created. For other roles it prints the commands for their owner, which keep all statements of the trust
+policy. kiam and kube2iam keep working in every namespace.`,
+    customUsage: [
+      'CLUSTER [--k8s-namespace NAMESPACE]...',
+      'CLUSTER --k8s-namespace NAMESPACE --apply',
+      'CLUSTER --print settings | kubectl apply -f -',
+    ],
+  },
+})
+
 export const k8s = buildRouteMap({
-  routes: { setup, onboard, list, offboard, teardown },
+  routes: { setup, onboard, list, offboard, teardown, migrate },
   docs: { brief: 'set up clusters, and give their workloads roles' },
 })

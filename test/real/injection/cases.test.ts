@@ -13,12 +13,15 @@ interface Case {
   readonly settings?: Readonly<Record<string, string>>
   /** The namespace's annotations. */
   readonly namespace?: Readonly<Record<string, string>>
-  readonly annotations?: Readonly<Record<string, string>>
+  readonly 'labels-of-namespace'?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string | null>>
   readonly labels?: Readonly<Record<string, string>>
   readonly spec?: Readonly<Record<string, unknown>>
   readonly injected?: Injected
   /** The codes of its reasons, all of them. */
   readonly refused?: readonly string[]
+  /** Parts of the refusal. */
+  readonly says?: readonly string[]
   readonly untouched?: true
 }
 
@@ -33,24 +36,31 @@ for (const file of readdirSync(CASES).toSorted()) {
     injection(`${file.replace('.yaml', '')}: ${one.name}`, async () => {
       const labels = one.settings === undefined ? {} : await cluster.settings(one.settings)
       const namespace = `${file.replace('.yaml', '')}-${index}`
-      await cluster.namespace(namespace, one.namespace ?? { 'iam.amazonaws.com/permitted': '.*' }, labels)
+      await cluster.namespace(namespace, one.namespace ?? { 'iam.amazonaws.com/permitted': '.*' }, {
+        ...labels,
+        ...one['labels-of-namespace'],
+      })
       await judge(one, namespace)
     })
   }
 }
 
 async function judge(
-  { annotations, labels, spec, injected, refused }: Case,
+  { annotations, labels, spec, injected, refused, says = [] }: Case,
   namespace: string,
 ): Promise<void> {
   const pod: Pod = {
-    metadata: { ...(annotations && { annotations }), ...(labels && { labels }) },
+    metadata: {
+      ...(annotations && { annotations: annotations as Record<string, string> }),
+      ...(labels && { labels }),
+    },
     spec: spec ?? { containers: [{ name: 'app', image: 'nginx' }] },
   }
   const answer = await cluster.send(namespace, pod)
   if (refused !== undefined) {
     assert.is(answer.status, 403, JSON.stringify(answer.pod))
     assert.equal(answer.codes, refused, answer.says)
+    for (const part of says) assert.ok(answer.says.includes(part), answer.says)
     return
   }
   assert.is(answer.status, 201, answer.says)

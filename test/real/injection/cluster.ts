@@ -1,9 +1,13 @@
 /** A real API server with the policies of k8s/injection in force, and pods that are sent to it. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { parse } from 'yaml'
+import { ROOT } from '../../../scripts/checks/files.ts'
+import { scratchFolder } from '../../rig/processes/process.ts'
 import { api, type ApiAnswer } from '../../rig/servers/api.ts'
-import { startKubernetes, type Kubernetes } from '../../rig/servers/kubernetes.ts'
-import { render } from '../manifests/kustomize.ts'
+import { startKubernetes, type Kubernetes, type KubernetesOptions } from '../../rig/servers/kubernetes.ts'
+import { render, renderAt } from '../manifests/kustomize.ts'
 
 export interface Pod {
   readonly metadata: {
@@ -50,14 +54,40 @@ export interface Manifest {
   readonly [other: string]: unknown
 }
 
-export async function startCluster(): Promise<Cluster> {
-  const kubernetes = await startKubernetes()
+/** What the policies are tried on. */
+const SERVERS = {
+  '1.36': {},
+  '1.37': { apiserver: 'kube-apiserver-1.37' },
+  /**
+   * 1.36 with the expressions of 1.33 alone, as 1.34 has them, and the policies written by its beta API. It would not
+   * evaluate them without v1, which 1.34 did not have.
+   */
+  v1beta1: {
+    args: [
+      '--emulated-version=1.34',
+      '--emulation-forward-compatible',
+      '--feature-gates=MutatingAdmissionPolicy=true',
+      '--runtime-config=admissionregistration.k8s.io/v1beta1=true',
+    ],
+  },
+} as const satisfies Readonly<Record<string, KubernetesOptions>>
+
+let chosen: keyof typeof SERVERS = '1.36'
+
+/** For the whole process, before its first cluster. */
+export function runOn(server: keyof typeof SERVERS): void {
+  chosen = server
+}
+
+/** @param hasAccountPlugin the pods' accounts must exist, and their containers get tokens for the API server */
+export async function startCluster(hasAccountPlugin = false): Promise<Cluster> {
+  const kubernetes = await startKubernetes({ ...SERVERS[chosen], hasAccountPlugin })
   try {
     const manifests = policies()
     for (const manifest of manifests) {
       await kubernetes.request('POST', `${collectionOf(manifest)}?fieldValidation=Strict`, manifest)
     }
-    const cluster = clusterOf(kubernetes, manifests)
+    const cluster = clusterOf(kubernetes, manifests, hasAccountPlugin)
     await cluster.namespace('probe', { 'iam.amazonaws.com/permitted': '.*' })
     await cluster.namespace('plain', {}, { 'iam-ra/injection': 'off' })
     await cluster.sendUntil(
@@ -75,8 +105,7 @@ export async function startCluster(): Promise<Cluster> {
 
 /** What kustomize prints, with ARNs in the settings. */
 export function policies(): readonly Manifest[] {
-  return render('k8s/injection').map((text) => {
-    const manifest = parse(text) as Manifest
+  return rendered('k8s/injection').map((manifest) => {
     if (manifest.kind !== 'ConfigMap') return manifest
     return {
       ...manifest,
@@ -85,11 +114,29 @@ export function policies(): readonly Manifest[] {
   })
 }
 
+/** The objects of such a directory, for the API server that was chosen. */
+export function rendered(directory: string): readonly Manifest[] {
+  if (chosen === 'v1beta1') return renderedForOlder([directory])
+  return render(directory).map((text) => parse(text) as Manifest)
+}
+
+/** The same with the component for clusters that have the beta. */
+export function renderedForOlder(directories: readonly string[]): readonly Manifest[] {
+  const overlay = join(scratchFolder('older'), 'overlay')
+  mkdirSync(overlay)
+  const [component, ...resources] = ['k8s/injection/v1beta1', ...directories].map((path) =>
+    relative(overlay, join(ROOT, path)),
+  )
+  const text = JSON.stringify({ resources, components: [component] })
+  writeFileSync(join(overlay, 'kustomization.yaml'), text)
+  return renderAt(overlay).map((one) => parse(one) as Manifest)
+}
+
 /** Where such objects are created. */
-export function collectionOf({ kind }: Manifest): string {
+export function collectionOf({ apiVersion, kind }: Manifest): string {
   if (kind === 'Namespace') return '/api/v1/namespaces'
   if (kind === 'ConfigMap') return SETTINGS
-  return `${ADMISSION}/${kind.toLowerCase().replace(/policy$/, 'policie')}s`
+  return `/apis/${apiVersion}/${kind.toLowerCase().replace(/policy$/, 'policie')}s`
 }
 
 export function asker(role: string, annotations: Readonly<Record<string, string>> = {}): Pod {
@@ -105,7 +152,11 @@ export function exported({ metadata, spec }: Pod): Pod {
   return { metadata: { annotations, labels }, spec }
 }
 
-function clusterOf(kubernetes: Kubernetes, manifests: readonly Manifest[]): Cluster {
+export function clusterOf(
+  kubernetes: Kubernetes,
+  manifests: readonly Manifest[] = [],
+  hasAccountPlugin = false,
+): Cluster {
   const known: { readonly changes: object; readonly label: string }[] = []
   const token = tokenOf(kubernetes)
   const call: Cluster['call'] = (method, path, body, type = 'application/json') =>
@@ -138,6 +189,7 @@ function clusterOf(kubernetes: Kubernetes, manifests: readonly Manifest[]): Clus
   const namespace: Cluster['namespace'] = async (name, annotations, labels = {}) => {
     const metadata = { name, annotations, labels: { 'iam-ra/injection': 'enabled', ...labels } }
     await kubernetes.request('POST', '/api/v1/namespaces', { metadata })
+    if (hasAccountPlugin) await kubernetes.makeServiceAccount(name, 'default')
   }
   return {
     ...{ kubernetes, call, send, sendUntil, namespace },

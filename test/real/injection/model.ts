@@ -8,7 +8,7 @@ import type { Pod } from './cluster.ts'
 /** What is not as the settings and the templates have it. */
 export interface Injected {
   readonly role: string
-  readonly mode?: 'init' | 'renew' | 'serve' | 'imds'
+  readonly mode?: 'init' | 'renew' | 'serve' | 'imds' | 'metadata'
   readonly home?: string
   readonly image?: string
   readonly audience?: string
@@ -44,6 +44,7 @@ interface Volume {
 }
 
 interface Spec {
+  readonly securityContext?: { readonly sysctls?: readonly object[]; readonly runAsUser?: number }
   readonly initContainers?: readonly Container[]
   readonly containers: readonly Container[]
   readonly volumes?: readonly Volume[]
@@ -60,11 +61,13 @@ export function injectedPod(pod: Pod, injected: Injected): Pod {
   const isFile = mode === 'init' || mode === 'renew'
   const template = templateOf(isFile ? 'base/pod-template.yaml' : 'sidecar/pod-template.yaml')
   const app = template.containers.find(({ name }) => name === (mode === 'imds' ? 'imds-app' : 'app'))
+  const metadata = mode === 'metadata' ? templateOf('sidecar/metadata/pod-template.yaml') : undefined
   const spec = pod.spec as unknown as Spec
   const inits = (spec.initContainers ?? []).map((one) => withApp(one))
   const place = 1 + inits.findIndex(({ name }) => name === after)
   function withApp(container: Container): Container {
     if (injected.skip?.includes(container.name) === true) return container
+    if (metadata !== undefined) return container
     const { env = [], volumeMounts = [] } = container
     const more = parse(JSON.stringify(app).replaceAll('HOME/', `${home}/`)) as Container
     const added = (more.env ?? []).filter(({ name }) => !env.some((own) => own.name === name))
@@ -86,8 +89,41 @@ export function injectedPod(pod: Pod, injected: Injected): Pod {
     spec: {
       ...spec,
       containers: spec.containers.map((one) => withApp(one)),
-      initContainers: inits.toSpliced(place, 0, ourContainer(template, mode, injected)),
+      initContainers: inits.toSpliced(
+        place,
+        0,
+        ...(metadata === undefined ? [] : [addressContainer(metadata, injected)]),
+        asUser(spec, ourContainer(template, mode, injected)),
+      ),
+      ...withSysctls(spec, metadata),
       volumes: [...own, ...(parse(text) as readonly Volume[])],
+    },
+  }
+}
+
+function addressContainer({ initContainers: [container] = [] }: Spec, { image }: Injected): Container {
+  if (container === undefined) throw new Error('the template has no init container')
+  return { ...container, image: image ?? container['image'] }
+}
+
+/** Not root, whatever the pod is. */
+function asUser({ securityContext }: Spec, container: Container): Container {
+  if (securityContext?.runAsUser !== 0) return container
+  return { ...container, securityContext: { ...(container['securityContext'] as object), runAsUser: 65532 } }
+}
+
+/** Nothing if the pod has the sysctl already. */
+function withSysctls(
+  { securityContext = {} }: Spec,
+  metadata: Spec | undefined,
+): Pick<Spec, 'securityContext'> {
+  const { sysctls = [] } = securityContext
+  const has = sysctls.some((one) => JSON.stringify(one).includes('ip_unprivileged_port_start'))
+  if (metadata === undefined || has) return {}
+  return {
+    securityContext: {
+      ...securityContext,
+      sysctls: [...sysctls, ...(metadata.securityContext?.sysctls ?? [])],
     },
   }
 }
@@ -99,29 +135,34 @@ function ourContainer(
 ): Container {
   const [container] = template.initContainers ?? []
   if (container === undefined) throw new Error('the template has no init container')
-  const { env: added = [], ...renew } = mode === 'renew' ? renewOf() : {}
+  const { env: added = [], ...more } = addedBy(mode)
   const values: Readonly<Record<string, string>> = {
     ...{ CLUSTER: 'demo', VAULT_ADDR: 'https://vault.vault.svc.cluster.local:8200', ROLE_ARN: role },
     ...ARNS,
     ...env,
   }
   const entries = [...(container.env ?? []), ...added]
-  const more = Object.keys(env).filter((name) => !entries.some((entry) => entry.name === name))
+  const others = Object.keys(env).filter((name) => !entries.some((entry) => entry.name === name))
   return {
     ...container,
-    ...renew,
+    ...more,
     image: image ?? container['image'],
     resources: resources ?? container['resources'],
-    env: [...entries, ...more.map((name) => ({ name }))].map((entry) => {
+    env: [...entries, ...others.map((name) => ({ name }))].map((entry) => {
       const value = values[entry.name]
       return value === undefined || value === 'secret' ? entry : { name: entry.name, value }
     }),
   }
 }
 
-function renewOf(): Container {
+function addedBy(mode: string): Partial<Container> {
+  if (mode === 'metadata') {
+    const [, sidecar] = templateOf('sidecar/metadata/pod-template.yaml').initContainers ?? []
+    return { env: sidecar?.env ?? [] }
+  }
+  if (mode !== 'renew') return {}
   const patch = read('examples/renew/patch.yaml') as { spec: { template: { spec: Spec } } }
-  return patch.spec.template.spec.initContainers?.[0] ?? { name: '' }
+  return patch.spec.template.spec.initContainers?.[0] ?? {}
 }
 
 function templateOf(path: string): Spec {

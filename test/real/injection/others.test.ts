@@ -1,13 +1,15 @@
 /** Next to what else a cluster has: a mesh that adds its containers, the Pod Security Standard, an older version. */
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parse } from 'yaml'
-import { ROOT } from '../../../scripts/checks/files.ts'
-import { scratchFolder } from '../../rig/processes/process.ts'
-import { renderAt } from '../manifests/kustomize.ts'
-import { asker, collectionOf, exported, startCluster, type Manifest, type Pod } from './cluster.ts'
+import {
+  asker,
+  collectionOf,
+  exported,
+  renderedForOlder,
+  startCluster,
+  type Manifest,
+  type Pod,
+} from './cluster.ts'
 
 const others = suite('injection next to others')
 const cluster = await startCluster()
@@ -124,18 +126,9 @@ others('a mirror of a static pod is left alone', async () => {
 })
 
 others('the component for older clusters changes the version of the mutating policies alone', () => {
-  const directory = join(scratchFolder('older'), 'overlay')
-  mkdirSync(directory)
-  const path = (name: string): string => relative(directory, join(ROOT, 'k8s', name))
-  const overlay = {
-    resources: [path('injection'), path('injection/default-role'), path('injection/namespaces')],
-    components: [path('injection/v1beta1')],
-  }
-  writeFileSync(join(directory, 'kustomization.yaml'), JSON.stringify(overlay))
-  const policies = renderAt(directory)
-    .map((text) => parse(text) as Manifest)
-    .filter(({ kind }) => kind.includes('AdmissionPolicy'))
-  assert.is(policies.length, 13)
+  const directories = ['k8s/injection', 'k8s/injection/default-role', 'k8s/injection/namespaces']
+  const policies = renderedForOlder(directories).filter(({ kind }) => kind.includes('AdmissionPolicy'))
+  assert.is(policies.length, 15)
   for (const { apiVersion, kind } of policies) {
     assert.is(
       apiVersion,

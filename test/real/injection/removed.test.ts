@@ -1,18 +1,16 @@
 /** The settings and the policies removed one at a time, others added, and what they say of workloads and namespaces. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parse } from 'yaml'
-import { render } from '../manifests/kustomize.ts'
 import {
   ADMISSION,
   asker,
   collectionOf,
   exported,
   policies,
+  rendered,
   SETTINGS,
   startCluster,
   type Answer,
-  type Manifest,
   type Pod,
 } from './cluster.ts'
 
@@ -61,10 +59,11 @@ removed('without its binding pods that ask are refused, and no others', () =>
 )
 
 removed('without the mutating policy an exported pod is looked at too', async () => {
-  const { pod } = await cluster.send('team', asker('r'))
+  const { pod } = await cluster.send('team', asker('r', { 'iam-ra/image': 'registry.example/aws-iam-ra' }))
   const sent = exported(pod)
   const [container] = sent.spec['initContainers'] as readonly [Record<string, unknown>]
   const env = container['env'] as readonly object[]
+  const mounts = container['volumeMounts'] as readonly object[]
   const with_ = (change: object): Pod => ({
     ...sent,
     spec: { ...sent.spec, initContainers: [{ ...container, ...change }] },
@@ -72,7 +71,16 @@ removed('without the mutating policy an exported pod is looked at too', async ()
   await cluster.kubernetes.request('DELETE', `${ADMISSION}/mutatingadmissionpolicies/iam-ra-inject`)
   try {
     await cluster.sendUntil('team', asker('r'), ({ status }) => status > 299)
+    assert.is((await cluster.send('team', sent)).status, 201)
     for (const change of [
+      { image: 'registry.example/mine' },
+      { restartPolicy: 'Always', lifecycle: { postStart: { exec: { command: ['/bin/sh'] } } } },
+      { restartPolicy: 'Always' },
+      { args: ['serve'] },
+      { securityContext: { ...(container['securityContext'] as object), runAsUser: 0 } },
+      { securityContext: undefined },
+      { volumeMounts: [...mounts, { name: 'iam-ra-token', mountPath: '/usr/local/bin' }] },
+      { env: [...env, { name: 'VAULT_AWS_PATH', value: 'aws' }] },
       { env: [...env, { name: 'ROLE_ARN', value: 'arn:aws:iam::123456789012:role/other' }] },
       { env: env.slice(0, 1) },
       { envFrom: [{ configMapRef: { name: 'mine' } }] },
@@ -88,6 +96,41 @@ removed('without the mutating policy an exported pod is looked at too', async ()
       annotations: { ...sent.metadata.annotations, 'iam-ra/injected': 'x' },
     }
     assert.equal((await cluster.send('team', { ...sent, metadata: another })).codes, ['not-injected'])
+  } finally {
+    await put('MutatingAdmissionPolicy', 'iam-ra-inject')
+  }
+  await cluster.sendUntil('team', asker('r'), isInjected)
+})
+
+removed('without the mutating policy both containers of mode metadata are looked at', async () => {
+  const { pod } = await cluster.send('team', asker('r', { 'iam-ra/mode': 'metadata' }))
+  const sent = exported(pod)
+  const [address, ours] = sent.spec['initContainers'] as readonly [object, object]
+  const inits = (...initContainers: readonly object[]): Pod => ({
+    ...sent,
+    spec: { ...sent.spec, initContainers },
+  })
+  await cluster.kubernetes.request('DELETE', `${ADMISSION}/mutatingadmissionpolicies/iam-ra-inject`)
+  try {
+    await cluster.sendUntil('team', asker('r'), ({ status }) => status > 299)
+    assert.is((await cluster.send('team', sent)).status, 201)
+    for (const change of [
+      { image: 'registry.example/mine' },
+      { args: [] },
+      { command: ['/bin/sh'] },
+      { env: [{ name: 'A', value: 'b' }] },
+      { volumeMounts: [{ name: 'iam-ra-token', mountPath: '/token' }] },
+      { securityContext: { runAsUser: 0, privileged: true } },
+    ]) {
+      const { codes, says } = await cluster.send('team', inits({ ...address, ...change }, ours))
+      assert.equal(codes, ['not-injected'], says)
+    }
+    for (const other of [
+      inits(ours),
+      inits(address),
+      inits(address, { ...ours, image: 'registry.example/mine' }),
+    ])
+      assert.equal((await cluster.send('team', other)).codes, ['not-injected'])
   } finally {
     await put('MutatingAdmissionPolicy', 'iam-ra-inject')
   }
@@ -208,12 +251,28 @@ removed('what would not work is warned of', async () => {
   const role = { 'iam.amazonaws.com/role': 'r' }
   const { spec } = OTHER
   const keys = { containers: [{ name: 'app', image: 'nginx', env: [{ name: 'AWS_PROFILE', value: 'x' }] }] }
+  const withEnv = (name: string): object => ({
+    containers: [{ name: 'app', image: 'nginx', env: [{ name, value: 'true' }] }],
+  })
   for (const [sent, expected] of [
     [deployment(role, spec), []],
     [deployment({}, keys), []],
     [deployment({}, spec, role), [/annotation of the workload/]],
     [deployment(role, keys), [/AWS_ACCESS_KEY_ID/]],
     [deployment(role, { ...spec, os: { name: 'windows' } }), [/Windows/]],
+    [deployment({ ...role, 'iam-ra/mode': 'imds' }, spec), []],
+    [
+      deployment({ ...role, 'iam-ra/mode': 'imds' }, withEnv('AWS_EC2_METADATA_DISABLED')),
+      [/AWS_EC2_METADATA_DISABLED/],
+    ],
+    [deployment({ ...role, 'iam-ra/mode': 'serve' }, withEnv('AWS_EC2_METADATA_DISABLED')), []],
+    [
+      deployment(
+        { ...role, 'iam-ra/mode': 'metadata', 'iam-ra/skip-containers': 'app' },
+        withEnv('AWS_EC2_METADATA_SERVICE_ENDPOINT'),
+      ),
+      [/may not ask 169\.254\.169\.254/, /skip-containers has no effect/],
+    ],
     [
       deployment({ ...role, 'iam-ra/Mode': 'x', 'iam.amazonaws.com/external-id': 'e' }, spec),
       [/external id/, /not known/],
@@ -225,13 +284,33 @@ removed('what would not work is warned of', async () => {
   }
 })
 
+removed('a misspelt annotation of a namespace is warned of', async () => {
+  const namespace = (annotations: object, injection = 'enabled'): object => ({
+    metadata: { name: 'misspelt', annotations, labels: { 'iam-ra/injection': injection } },
+  })
+  const path = '/api/v1/namespaces?dryRun=All'
+  const misspelt = {
+    ...ALL,
+    'iam-ra/vault-rolle': 'x',
+    'iam-ra/skip-containers': 'app',
+    'iam-ra/mode': 'serve',
+  }
+  const [warning = '', ...others] = await warningsOf(path, namespace(misspelt))
+  assert.match(warning, /iam-ra\/vault-rolle/)
+  assert.match(warning, /iam-ra\/skip-containers/)
+  assert.not.match(warning, /iam-ra\/mode/)
+  assert.equal(others, [])
+  const known = { ...ALL, 'iam-ra/vault-role': 'x', 'iam-ra/base-role-arn': 'y', 'iam-ra/anchor-arn': 'z' }
+  assert.equal(await warningsOf(path, namespace(known)), [])
+  assert.equal(await warningsOf(path, namespace(misspelt, 'off')), [])
+})
+
 function applied(path: string, body: object): ReturnType<typeof cluster.call> {
   return cluster.call('PATCH', path, body, 'application/apply-patch+yaml')
 }
 
 async function apply(directory: string): Promise<void> {
-  for (const text of render(directory)) {
-    const manifest = parse(text) as Manifest
+  for (const manifest of rendered(directory)) {
     await cluster.kubernetes.request('POST', collectionOf(manifest), manifest)
   }
 }

@@ -11,6 +11,7 @@ export interface EnvVar {
 
 export interface Container {
   readonly name: string
+  readonly image?: string
   readonly args?: readonly string[]
   readonly restartPolicy?: string
   readonly ports?: readonly { name?: string; containerPort: number }[]
@@ -44,6 +45,7 @@ export interface PodTemplate {
   readonly spec: {
     readonly automountServiceAccountToken?: boolean
     readonly serviceAccountName?: string
+    readonly securityContext?: { readonly sysctls?: readonly { name: string; value: string }[] }
     readonly initContainers?: readonly Container[]
     readonly containers: readonly Container[]
     readonly volumes?: readonly Volume[]

@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { CLI_PAGE, sessionsOf } from './cli-page.ts'
+import { PAGES, sessionsOf } from './cli-page.ts'
 
-const cli = suite('docs/cli.md')
+const pages = suite('pages with shell lines')
 
-cli('shows what its shell lines print', async () => {
-  const page = readFileSync(CLI_PAGE, 'utf8')
-  assert.is(await sessionsOf(page), page, 'run node test/real/onboarding/cli-page.ts')
-  assert.ok(/^<!-- \$ /m.test(page))
-})
+for (const path of PAGES) {
+  pages(`${basename(path)} shows what its lines print`, async () => {
+    const page = readFileSync(path, 'utf8')
+    assert.is(await sessionsOf(page), page, 'run node test/real/onboarding/cli-page.ts')
+    assert.ok(/^<!-- \$ /m.test(page))
+  })
+}
 
-cli.run()
+pages.run()

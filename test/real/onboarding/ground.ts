@@ -22,7 +22,7 @@ export interface Ground {
   /** Everything that the operator has set. */
   readonly env: Readonly<Record<string, string>>
   iamRa(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<ChildRun>
-  /** A line as the operator types it, with `iam-ra` and `kubectl` on PATH. */
+  /** A line as the operator types it, with `iam-ra`, `kubectl` and `aws` on PATH. */
   shell(line: string, env?: Readonly<Record<string, string>>): Promise<ChildRun>
   stop(): Promise<void>
 }
@@ -53,7 +53,7 @@ export async function startGround(): Promise<Ground> {
     const env = {
       ...aws.env,
       HOME: home,
-      PATH: `${programs(home)}:/usr/bin:/bin`,
+      PATH: `${programs(home, python)}:/usr/bin:/bin`,
       KUBECONFIG: join(home, 'kubeconfig'),
       // A program that is started often is compiled once.
       NODE_COMPILE_CACHE: join(home, 'compiled'),
@@ -73,11 +73,13 @@ export async function startGround(): Promise<Ground> {
 }
 
 /** A directory for PATH. */
-function programs(home: string): string {
+function programs(home: string, python: string): string {
   const directory = join(home, 'bin')
   mkdirSync(directory)
   symlinkSync(requireServer('kubectl'), join(directory, 'kubectl'))
   const [node, entry] = PROGRAM
   writeFileSync(join(directory, 'iam-ra'), `#!/bin/sh\nexec ${node} ${entry} "$@"\n`, { mode: 0o755 })
+  // Debian's is too old to read the endpoints from the environment.
+  writeFileSync(join(directory, 'aws'), `#!/bin/sh\nexec ${python} -m awscli "$@"\n`, { mode: 0o755 })
   return directory
 }

@@ -6,6 +6,7 @@ import { cleanEnv } from './clean-env.ts'
 const RUN_BOUND_MS = 90_000
 
 export interface ChildRun {
+  /** Null if a signal ended it. */
   readonly code: number | null
   readonly stdout: string
   readonly stderr: string

@@ -11,6 +11,8 @@ export interface ServerProcess {
   /** What it wrote to stdout and stderr so far; it may hold secrets of the test's own servers. */
   output(): string
   stop(): Promise<void>
+  /** At once, with no time to finish what it does. */
+  kill(): Promise<void>
 }
 
 const LAST_WORDS = 2000
@@ -61,13 +63,17 @@ export function startProcess(
       await closed
       clearTimeout(patience)
     },
+    async kill() {
+      child.kill('SIGKILL')
+      await closed
+    },
   }
 }
 
 /** Asks until the answer is yes. @throws Error with the server's last words after about 30 s */
 export async function untilReady(
   name: string,
-  server: ServerProcess,
+  server: Pick<ServerProcess, 'output'>,
   isReady: () => Promise<boolean>,
 ): Promise<void> {
   for (let attempt = 0; attempt < 300; attempt += 1) {

@@ -1,5 +1,5 @@
 /**
- * The real servers of the tests: Vault, etcd and Kubernetes, built by Go from pinned modules in
+ * The real servers of the tests: Vault, etcd, Kubernetes, kustomize and Helm, built by Go from pinned modules in
  * test/rig/servers/modules and kept by version in the user's cache directory, so that a fresh clone finds them. A
  * binary named in the environment (VAULT_BIN, KUBE_APISERVER_BIN, ETCD_BIN and so on) or found on PATH is used instead.
  * cert-manager's definitions for the API server come the same way: a directory in its module, which needs no building.
@@ -25,9 +25,11 @@ import { ROOT } from '../../../scripts/checks/files.ts'
 const LOOPBACK_NAMES = [
   'vault',
   'kube-apiserver',
+  'kube-apiserver-1.37',
   'etcd',
   'kubectl',
   'kustomize',
+  'helm',
   'cert-manager-crds',
 ] as const
 const NODE_NAMES = ['kubelet', 'kube-scheduler', 'kube-controller-manager'] as const
@@ -53,6 +55,11 @@ const SERVERS: Readonly<Record<ServerName, Server>> = {
     duration: '7 to 10 minutes',
   },
   'kube-apiserver': ofKubernetes('kube-apiserver', '4 minutes'),
+  'kube-apiserver-1.37': {
+    ...ofKubernetes('kube-apiserver', '4 minutes'),
+    module: 'kubernetes-1.37',
+    variable: 'KUBE_APISERVER_1_37_BIN',
+  },
   etcd: { module: 'etcd', package: 'go.etcd.io/etcd/server/v3', variable: 'ETCD_BIN', duration: '1 minute' },
   kustomize: {
     module: 'kustomize',
@@ -60,6 +67,7 @@ const SERVERS: Readonly<Record<ServerName, Server>> = {
     variable: 'KUSTOMIZE_BIN',
     duration: '1 minute',
   },
+  helm: { module: 'helm', package: 'helm.sh/helm/v4/cmd/helm', variable: 'HELM_BIN', duration: '2 minutes' },
   'cert-manager-crds': {
     module: 'cert-manager',
     package: 'github.com/cert-manager/cert-manager',

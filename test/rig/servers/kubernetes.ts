@@ -1,8 +1,8 @@
 /** A real kube-apiserver on a real etcd: what issues service-account tokens, and what Vault asks about them. */
 import { generateKeyPairSync } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { requireServer } from './build.ts'
+import { requireServer, type ServerName } from './build.ts'
 import { startEtcd } from './etcd.ts'
 import { api, type ApiAnswer } from './api.ts'
 import {
@@ -12,6 +12,18 @@ import {
   untilReady,
   type ServerProcess,
 } from '../processes/process.ts'
+
+export type ApiServerName = Extract<ServerName, `kube-apiserver${string}`>
+
+export interface KubernetesOptions {
+  readonly issuer?: string
+  /** Default `kube-apiserver`. */
+  readonly apiserver?: ApiServerName
+  /** Further arguments of the API server. */
+  readonly args?: readonly string[]
+  /** Off by default, as no controller makes default service accounts here. */
+  readonly hasAccountPlugin?: boolean
+}
 
 export interface Kubernetes {
   readonly url: string
@@ -29,78 +41,123 @@ export interface Kubernetes {
   allowReview(namespace: string, name: string): Promise<void>
   /** For kubectl, as cluster-admin or with another token. */
   kubeconfig(options?: { readonly context?: string; readonly token?: string }): string
+  /** Kills the API server and starts it again at the same address, on the same etcd. */
+  restart(): Promise<void>
+  /** One more API server on the same etcd, with the same keys. `stop` of the first stops it too. */
+  beside(apiserver: ApiServerName): Promise<Kubernetes>
   stop(): Promise<void>
 }
 
 const ADMIN_TOKEN = 'test-admin-of-a-server-on-loopback'
 
-export async function startKubernetes(
-  issuer = 'https://kubernetes.default.svc.cluster.local',
-): Promise<Kubernetes> {
-  const folder = scratchFolder('kubernetes')
-  const tokenKey = generateKeyPairSync('rsa', {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  })
-  const keyFile = join(folder, 'service-account.key')
-  const publicKeyFile = join(folder, 'service-account.pub')
-  const tokensFile = join(folder, 'tokens.csv')
-  writeFileSync(keyFile, tokenKey.privateKey, { mode: 0o600 })
-  writeFileSync(publicKeyFile, tokenKey.publicKey)
-  writeFileSync(tokensFile, `${ADMIN_TOKEN},admin,admin,system:masters\n`, { mode: 0o600 })
+const ISSUER = 'https://kubernetes.default.svc.cluster.local'
 
-  const port = await freePort()
+export async function startKubernetes(options: KubernetesOptions = {}): Promise<Kubernetes> {
+  const { issuer = ISSUER, apiserver = 'kube-apiserver', args = [], hasAccountPlugin = false } = options
+  const folder = scratchFolder('kubernetes')
   const servers: ServerProcess[] = []
   const stop = async (): Promise<void> => {
     for (const server of servers.reverse()) await server.stop()
   }
   try {
+    const { tokenKey, files } = writeKeys(folder)
     const etcdUrl = await startEtcd(folder, servers)
-    const apiserver = startProcess(requireServer('kube-apiserver'), [
-      `--etcd-servers=${etcdUrl}`,
-      '--bind-address=127.0.0.1',
-      '--advertise-address=127.0.0.1',
-      `--secure-port=${port}`,
-      `--cert-dir=${folder}`,
-      `--token-auth-file=${tokensFile}`,
-      '--authorization-mode=RBAC',
-      '--service-cluster-ip-range=10.96.0.0/16',
-      `--service-account-issuer=${issuer}`,
-      `--service-account-key-file=${publicKeyFile}`,
-      `--service-account-signing-key-file=${keyFile}`,
-      // No controller makes default service accounts here.
-      '--disable-admission-plugins=ServiceAccount',
-    ])
-    servers.push(apiserver)
-    const url = `https://127.0.0.1:${port}`
-    const certificate = (): string => readFileSync(join(folder, 'apiserver.crt'), 'utf8')
-    const headers = { Authorization: `Bearer ${ADMIN_TOKEN}` }
-    await untilReady(
-      'kube-apiserver',
-      apiserver,
-      async () => (await api('GET', `${url}/readyz`, { headers, ca: certificate() })).status === 200,
-    )
-    const ca = certificate()
-    const request = async (method: string, path: string, body?: object): Promise<ApiAnswer['json']> => {
-      const answer = await api(method, `${url}${path}`, { headers, ca, body })
-      if (answer.status > 299) {
-        throw new Error(
-          `kube-apiserver answered ${answer.status} to ${method} ${path}: ${String(answer.json['message'])}`,
-        )
-      }
-      return answer.json
-    }
-    return {
-      ...{ url, ca, issuer, tokenKey, request, stop },
-      ...accounts(request),
-      kubeconfig: ({ context = 'admin', token = ADMIN_TOKEN } = {}) =>
-        kubeconfigOf({ url, ca, context, token }),
-    }
+    return await startApiServer(apiserver, {
+      ...{ issuer, tokenKey, stop, servers, folder },
+      args: [
+        `--etcd-servers=${etcdUrl}`,
+        '--bind-address=127.0.0.1',
+        '--advertise-address=127.0.0.1',
+        // From 1.37 on the Service `kubernetes` may not lead to loopback. Nothing here uses it.
+        '--endpoint-reconciler-type=none',
+        `--token-auth-file=${files.tokens}`,
+        '--authorization-mode=RBAC',
+        '--allow-privileged',
+        '--service-cluster-ip-range=10.96.0.0/16',
+        `--service-account-issuer=${issuer}`,
+        `--service-account-key-file=${files.publicKey}`,
+        `--service-account-signing-key-file=${files.key}`,
+        ...(hasAccountPlugin ? [] : ['--disable-admission-plugins=ServiceAccount']),
+        ...args,
+      ],
+    })
   } catch (error) {
     await stop()
     throw error
   }
+}
+
+interface Shared extends Pick<Kubernetes, 'issuer' | 'tokenKey' | 'stop'> {
+  readonly folder: string
+  /** etcd and the API servers, in the order of their start. */
+  readonly servers: ServerProcess[]
+  readonly args: readonly string[]
+}
+
+async function startApiServer(name: ApiServerName, shared: Shared): Promise<Kubernetes> {
+  const port = await freePort()
+  const url = `https://127.0.0.1:${port}`
+  const folder = mkdtempSync(join(shared.folder, 'apiserver-'))
+  const certificate = (): string => readFileSync(join(folder, 'apiserver.crt'), 'utf8')
+  const headers = { Authorization: `Bearer ${ADMIN_TOKEN}` }
+  const start = async (): Promise<ServerProcess> => {
+    const server = startProcess(requireServer(name), [
+      ...shared.args,
+      `--secure-port=${port}`,
+      `--cert-dir=${folder}`,
+    ])
+    shared.servers.push(server)
+    await untilReady(
+      name,
+      server,
+      async () => (await api('GET', `${url}/readyz`, { headers, ca: certificate() })).status === 200,
+    )
+    return server
+  }
+  let running = await start()
+  const ca = certificate()
+  const request = async (method: string, path: string, body?: object): Promise<ApiAnswer['json']> => {
+    const answer = await api(method, `${url}${path}`, { headers, ca, body })
+    if (answer.status > 299) {
+      throw new Error(
+        `kube-apiserver answered ${answer.status} to ${method} ${path}: ${String(answer.json['message'])}`,
+      )
+    }
+    return answer.json
+  }
+  const { issuer, tokenKey, stop } = shared
+  return {
+    ...{ url, ca, issuer, tokenKey, request, stop },
+    ...accounts(request),
+    kubeconfig: ({ context = 'admin', token = ADMIN_TOKEN } = {}) =>
+      kubeconfigOf({ url, ca, context, token }),
+    async restart() {
+      await running.kill()
+      running = await start()
+    },
+    beside: (other) => startApiServer(other, shared),
+  }
+}
+
+interface Keys extends Pick<Kubernetes, 'tokenKey'> {
+  readonly files: Readonly<Record<'key' | 'publicKey' | 'tokens', string>>
+}
+
+function writeKeys(folder: string): Keys {
+  const tokenKey = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  })
+  const files = {
+    key: join(folder, 'service-account.key'),
+    publicKey: join(folder, 'service-account.pub'),
+    tokens: join(folder, 'tokens.csv'),
+  }
+  writeFileSync(files.key, tokenKey.privateKey, { mode: 0o600 })
+  writeFileSync(files.publicKey, tokenKey.publicKey)
+  writeFileSync(files.tokens, `${ADMIN_TOKEN},admin,admin,system:masters\n`, { mode: 0o600 })
+  return { tokenKey, files }
 }
 
 /** A kubeconfig is YAML, and JSON is YAML. */

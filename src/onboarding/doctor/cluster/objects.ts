@@ -102,7 +102,9 @@ export function workloadFindings(
   if (account === undefined)
     findings.push(failed(`namespace ${binding.namespace} has no ServiceAccount ${binding.account}`, apply))
   const name = configName(binding.workload)
-  if (config === undefined && !hasSecret)
+  // k8s/injection gives its pods what they need.
+  const isInjected = namespace.metadata.labels?.['iam-ra/injection'] === 'enabled'
+  if (config === undefined && !hasSecret && !isInjected)
     findings.push(failed(`namespace ${binding.namespace} has no ConfigMap ${name}`, apply))
   if (config !== undefined && !hasSecret) {
     const data = dataOf(config)
@@ -118,6 +120,6 @@ export function workloadFindings(
   }
   return faultsOr(
     findings,
-    `${binding.namespace} has ServiceAccount ${binding.account} and ${hasSecret ? "the operator's Secret" : `ConfigMap ${name}`}`,
+    `${binding.namespace} has ServiceAccount ${binding.account} and ${hasSecret ? "the operator's Secret" : config === undefined && isInjected ? 'the label that enables injection' : `ConfigMap ${name}`}`,
   )
 }

@@ -106,7 +106,7 @@ async function measureUserKeys(of: (reader: ReaderName) => Runner): ByReader<Rec
   const home = scratchFolder('user-keys')
   const authorizationToken = 'an-authorization-token'
   writeFileSync(join(home, 'token'), authorizationToken)
-  const endpoint = createEndpoint({
+  const { loopback } = createEndpoint({
     current: () => expected,
     authorizationToken,
     imdsV1: false,
@@ -117,7 +117,7 @@ async function measureUserKeys(of: (reader: ReaderName) => Runner): ByReader<Rec
   const onError = (error: unknown): void => {
     throw error
   }
-  const listener = await listenOnLoopback(0, endpoint, { setting: 'ENDPOINT_PORT', onError })
+  const listener = await listenOnLoopback(0, loopback, { setting: 'ENDPOINT_PORT', onError })
   const address = `http://127.0.0.1:${listener.port}`
   const service = await host(anyService)
   const common = {
