@@ -33,6 +33,7 @@ export const GROUPS: Readonly<Record<Group, string>> = {
   aws: 'AWS',
   output: 'Files',
   serve: 'Endpoint and health',
+  agent: 'Node agent',
   run: 'Run and log',
 }
 
@@ -67,7 +68,7 @@ function wholeHelp(program: Program): string[] {
   return [
     `aws-iam-ra: ${summary}`,
     '',
-    `Usage: aws-iam-ra [${namesOf(commands).join(' | ')}] [--flag VALUE]...`,
+    'Usage: aws-iam-ra [COMMAND] [--flag VALUE]...',
     '',
     ...wrap(details, 0),
     '',
@@ -158,7 +159,7 @@ export function exitCodes(): [string, string][] {
     meaning,
   ])
   return [
-    ['0', 'done; serve and renew: stopped by SIGTERM or SIGINT'],
+    ['0', 'done; serve, renew and agent: stopped by SIGTERM or SIGINT'],
     ...failures,
     ['128+n', 'stopped by signal n'],
   ]

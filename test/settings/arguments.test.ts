@@ -55,7 +55,7 @@ for (const [word, meant] of [
     assert.is(found, meant)
     const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`
     assert.equal(problems, [
-      `argument 1: is neither a command nor a flag${hint}; expected serve, renew, credential-process, check or a flag such as --vault-addr`,
+      `argument 1: is neither a command nor a flag${hint}; expected serve, renew, credential-process, check, agent, wait, metadata-address or a flag such as --vault-addr`,
     ])
   })
 }
