@@ -1,6 +1,7 @@
 /** The one list of the commands, in the order of --help. */
 import type { Program } from '../settings/command.ts'
 import { agent } from './agent.ts'
+import { agentAddress } from './agent-address.ts'
 import { agentExchange } from './agent-exchange.ts'
 import { check } from './check.ts'
 import type { Command } from './command.ts'
@@ -14,5 +15,16 @@ import { wait } from './wait.ts'
 
 export const PROGRAM: Program<Command> = {
   oneShot: once,
-  commands: [serve, renew, credentialProcess, check, agent, wait, metadataAddress, obtain, agentExchange],
+  commands: [
+    serve,
+    renew,
+    credentialProcess,
+    check,
+    agent,
+    wait,
+    metadataAddress,
+    agentAddress,
+    obtain,
+    agentExchange,
+  ],
 }

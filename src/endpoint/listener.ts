@@ -171,7 +171,7 @@ const AGENT_REASONS: Reasons = {
   ],
   EADDRNOTAVAIL: [
     'this node has no such address',
-    'add it to the loopback interface of the node before the agent starts',
+    'run aws-iam-ra agent-address on the node before, as the init container of k8s/agent does',
   ],
 }
 

@@ -23,6 +23,8 @@ export interface CommandFace {
   readonly takes: readonly Part[]
   /** Takes --json. */
   readonly json?: true
+  /** Takes --remove. */
+  readonly removes?: true
   /** Gets no credentials: of the settings that all other commands read, it reads only those marked `always`. */
   readonly getsNone?: true
   /** Reads what other commands read, to look at it: those settings are theirs. */

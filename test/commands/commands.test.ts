@@ -81,12 +81,14 @@ commands(
     assert.equal(await those(brief, ({ terminationLog }) => terminationLog !== '', {}, stop), [
       'once',
       'metadata-address',
+      'agent-address',
     ])
     assert.equal(await those(brief, ({ stderr }) => stderr.includes('stopped by SIGTERM'), {}, stop), [
       'once',
       'credential-process',
       'check',
       'metadata-address',
+      'agent-address',
     ])
   },
 )

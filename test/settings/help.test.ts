@@ -72,6 +72,7 @@ for (const command of COMMANDS) {
       assert.is(paragraphOf(option.name, text) !== '', isFor(option, command), option.name)
     }
     assert.is(/^ {2}--json /m.test(text), command.name === 'check')
+    assert.is(/^ {2}--remove /m.test(text), command.name === 'agent-address')
     assert.not.match(text, / only\)$/m)
     for (const line of text.split('\n')) assert.ok(line.length <= 100, line)
   })
