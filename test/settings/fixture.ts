@@ -13,7 +13,6 @@ import type { renew } from '../../src/commands/renew.ts'
 import type { serve } from '../../src/commands/serve.ts'
 import type { Reporting } from '../../src/run/log.ts'
 import * as commandLine from '../../src/settings/arguments.ts'
-import { listed } from '../../src/settings/command.ts'
 import * as reading from '../../src/settings/read.ts'
 import type { CredentialsSource } from '../../src/sources/sources.ts'
 import type { CheckSettings, GivenSetting, Settings } from '../../src/settings/settings.ts'
@@ -81,10 +80,8 @@ type Of<One extends Name> = Work<One> &
 export type Task = { [One in Name]: Of<One> }[Name]
 export type Invocation = Task | { readonly command: 'help' } | { readonly command: 'version' }
 
-/** The names of those that users run to get credentials. */
-export const COMMANDS = listed(PROGRAM.commands.filter(({ getsNone }) => getsNone !== true)).map(
-  ({ name }) => name as Exclude<Name, 'once' | 'obtain'>,
-)
+/** The names of those that users run for a pod's own credentials. */
+export const COMMANDS = ['serve', 'renew', 'credential-process', 'check'] as const
 
 type SourceOf<Kind> = Extract<CredentialsSource, { kind: Kind }>
 
