@@ -277,12 +277,12 @@ function podProblems({ metadata: { address } }: Templates): readonly Problem[] {
     {
       code: 'own-container',
       right: 'variables.ours.size() == 0 || variables.ours.size() == 1 && variables.oursIsRight',
-      says: `'the pod has an init container ${OURS} that is not the one it would get: remove it'`,
+      says: `'the pod has an init container ${OURS} that is not the one it would get: remove it, ${AGAIN}'`,
     },
     {
       code: 'own-container',
       right: 'variables.addressIsRight',
-      says: `'the pod has init containers ${OURS} or ${address.name} that are not those it would get: remove them'`,
+      says: `'the pod has init containers ${OURS} or ${address.name} that are not those it would get: remove them, ${AGAIN}'`,
     },
     {
       code: 'own-volume',
@@ -291,6 +291,9 @@ function podProblems({ metadata: { address } }: Templates): readonly Problem[] {
     },
   ]
 }
+
+/** The API server runs the policy twice for a pod, and the settings may change in between. */
+const AGAIN = 'or create the pod again if the settings have just changed'
 
 /** Its first step is root: nobody but administrators says what it runs. */
 function metadataProblems({ metadata: { sysctl } }: Templates): readonly Problem[] {

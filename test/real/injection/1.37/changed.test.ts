@@ -1,0 +1,5 @@
+/** The same on API server 1.37. */
+import { runOn } from '../cluster.ts'
+
+runOn('1.37')
+await import('../changed.test.ts')
