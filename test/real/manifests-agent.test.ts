@@ -171,6 +171,17 @@ manifests('wait is an init container before the others, and asks as the app does
   }
 })
 
+manifests('longer names with ours inside stay the workload’s own', async () => {
+  const [template] = (await workloadsOf(server, `${FIXTURES}/agent-clashes`)).values()
+  assert.ok(template)
+  const [ours, other] = template.spec.initContainers ?? []
+  assert.equal([ours?.name, other?.name], ['aws-iam-ra-wait', 'aws-iam-ra-waiting'])
+  assert.is(other?.image, 'one.example/check')
+  const env = environment(template.spec.containers[0] as Container)
+  assert.equal([env['OLD_AWS_CONTAINER_CREDENTIALS_FULL_URI'], env['IAM_RA_ROLE_ARN_OTHER']], ['own', 'own'])
+  assert.match(env['AWS_CONTAINER_CREDENTIALS_FULL_URI'] ?? '', EXAMPLE.roleArn)
+})
+
 manifests('the removal runs on the same nodes as the agent, as the same root step', async () => {
   const [manifest = ''] = render('k8s/agent/removal')
   const { status, warnings, json } = await server.apply(manifest)
