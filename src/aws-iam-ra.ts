@@ -36,7 +36,8 @@ export async function main(
     }
     const { settings, warnings } = invocation
     reporting = invocation.reporting
-    const context = { ...failing(), reporting, warnings, interrupt, hangUp }
+    const remove = asked.switches.has('--remove')
+    const context = { ...failing(), remove, reporting, warnings, interrupt, hangUp }
     if (command.tellsWarnings !== true) for (const warning of warnings) context.logger.warn(warning)
     return await command.run(settings, context)
   } catch (error) {

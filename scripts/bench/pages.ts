@@ -4,6 +4,7 @@ import { relative } from 'node:path'
 import { format, resolveConfig } from 'prettier'
 import { ROOT } from '../checks/files.ts'
 import { FLOOD_PAGE } from './flood/page.ts'
+import { INJECTION_PAGE } from './injection/page.ts'
 import { resultsOf, withBlocks, type LabPage } from './lab.ts'
 import { RUN_PAGE } from './page.ts'
 import { SERVE_PAGE } from './serve/page.ts'
@@ -25,7 +26,12 @@ export async function publish<Results>(lab: LabPage<Results>, results: Results):
 
 /** The data of each bench's last run. */
 export function measured(): Measured {
-  return { run: resultsOf(RUN_PAGE), serve: resultsOf(SERVE_PAGE), floods: resultsOf(FLOOD_PAGE) }
+  return {
+    run: resultsOf(RUN_PAGE),
+    serve: resultsOf(SERVE_PAGE),
+    floods: resultsOf(FLOOD_PAGE),
+    injection: resultsOf(INJECTION_PAGE),
+  }
 }
 
 function writeBlocks(path: string, blocks: Readonly<Record<string, string>>): void {
@@ -37,5 +43,6 @@ if (import.meta.main) {
   writeBlocks(RUN_PAGE.page, RUN_PAGE.blocks(all.run))
   writeBlocks(SERVE_PAGE.page, SERVE_PAGE.blocks(all.serve))
   writeBlocks(FLOOD_PAGE.page, FLOOD_PAGE.blocks(all.floods))
+  writeBlocks(INJECTION_PAGE.page, INJECTION_PAGE.blocks(all.injection))
   writeBlocks(SUMMARY_PAGE, summaryBlocks(all))
 }

@@ -32,3 +32,22 @@ export function ratios(samples: readonly number[], base: readonly number[]): Sum
   if (samples.length !== base.length) throw new RangeError('only samples of the same rounds can be compared')
   return summarize(samples.map((sample, round) => sample / (base[round] ?? Number.NaN)))
 }
+
+/**
+ * Contains the median of what was sampled with a probability of 95 % at least, whatever its distribution: two of the
+ * sorted samples, by the binomial distribution (with fewer than six samples, the least and the greatest).
+ */
+export function medianInterval(samples: readonly number[]): readonly [low: number, high: number] {
+  if (samples.length === 0) throw new RangeError('no samples')
+  const sorted = samples.toSorted((a, b) => a - b)
+  let outside = 0
+  let term = 2 * 0.5 ** sorted.length
+  let skipped = 0
+  while (outside + term <= 0.05) {
+    outside += term
+    term *= (sorted.length - skipped) / (skipped + 1)
+    skipped += 1
+  }
+  const below = Math.max(0, skipped - 1)
+  return [sorted[below] ?? 0, sorted[sorted.length - 1 - below] ?? 0]
+}

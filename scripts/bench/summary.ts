@@ -8,6 +8,8 @@ import { ROOT } from '../checks/files.ts'
 import type { FloodResult } from '../../test/rig/flood/scene.ts'
 import type { Watched } from '../../test/rig/flood/watch.ts'
 import type { FloodResults } from './flood/page.ts'
+import { injectionSummary } from './injection/page.ts'
+import type { Results as InjectionResults } from './injection/results.ts'
 import { summaryOf, type Quantity, type Results, type ScenarioName } from './results.ts'
 import { MODE_LABELS } from './serve/goals.ts'
 import { MODES } from './serve/load.ts'
@@ -21,16 +23,18 @@ export interface Measured {
   readonly run: Results
   readonly serve: ServeResults
   readonly floods: FloodResults
+  readonly injection: InjectionResults
 }
 
-export function summaryBlocks({ run, serve, floods }: Measured): Readonly<Record<string, string>> {
+export function summaryBlocks({ run, serve, floods, injection }: Measured): Readonly<Record<string, string>> {
   return {
-    measured: `Measured on ${run.machine['processors'] ?? 'unknown processors'}: one run ${run.date}, the sidecar ${serve.date}, floods ${floods.date}.\n`,
+    measured: `Measured on ${run.machine['processors'] ?? 'unknown processors'}: one run ${run.date}, the sidecar ${serve.date}, floods ${floods.date}, injection ${injection.date}.\n`,
     start: startTable(run),
     memory: memoryTable(run, serve, floods),
     resources: resourceTable(),
     serve: serveTable(serve),
     floods: floodTable(floods),
+    injection: injectionSummary(injection),
   }
 }
 

@@ -16,7 +16,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['identity', 'certificate', 'exchange', 'vault-aws', 'sink', 'renewal'],
   ['endpoint', 'sources'],
   ['settings'],
-  ['inspection'],
+  ['inspection', 'agent'],
   ['onboarding', 'terminal'],
   ['commands', 'operator'],
   ['aws-iam-ra.ts', 'iam-ra.ts'],

@@ -57,10 +57,10 @@ export function plausible({ init, renew, serve, metadata }: Templates, names: re
   const list = (texts: readonly string[]): string => `[${texts.join(', ')}]`
   return `!object.spec.containers.exists(c, c.name in [${quoted(OURS)}, ${quoted(address.name)}])
 && variables.ours.size() == 1
+&& variables.envNames.size() <= ${names.length}
+&& ${list(names.map(quoted))}.filter(name, name in variables.envNames).size() == variables.envNames.size()
 && variables.ours.all(c, ${closed(init.container)}
   && (${[init, renew, serve].map(({ container }) => runs(container)).join('\n    || ')})
-  && c.?env.orValue([]).size() <= ${names.length}
-  && c.?env.orValue([]).all(e, e.name in ${list(names.map(quoted))} && c.env.exists_one(other, other.name == e.name))
   && c.?env.orValue([]).exists(e, e.name == 'ROLE_ARN' && e.?value.orValue('') == variables.arn)
   && c.?volumeMounts.orValue([]).all(m, [m.name, m.mountPath] in ${list(mounts.map(list))} && ${whole()})
   && c.?image.orValue('') == variables.image.orValue(c.?image.orValue('')))

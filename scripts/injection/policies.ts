@@ -137,6 +137,8 @@ export function warn(templates: Templates): readonly Manifest[] {
           { apiGroups: ['batch'], ...workloads, resources: ['jobs', 'cronjobs'] },
         ],
       },
+      // Most pods that are created ask for nothing, and have nothing to be warned of.
+      matchConditions: [{ name: 'asks-or-workload', expression: `request.kind.kind != 'Pod' || ${ASKS}` }],
       variables: named([
         [
           'template',
@@ -297,6 +299,8 @@ function denying(
           `variables.annotations[?'iam-ra/image'].or(namespaceObject.metadata.?annotations.orValue({})[?'iam-ra/image'])`,
         ],
         ['arn', "variables.annotations[?'iam-ra/injected'].orValue('')"],
+        // As many as of the names that are known: then all are, and none is there twice.
+        ['envNames', 'variables.ours[?0].?env.orValue([]).map(e, e.name)'],
         ['says', `variables.annotations[?'iam-ra/refused'].orValue(${says})`],
       ]),
       validations: [

@@ -13,7 +13,7 @@ export const check = {
     example: ['aws-iam-ra check --json'],
   },
   // In an app's container the termination log is the app's.
-  takes: ['files', 'endpoint', 'health', 'start-spread'],
+  takes: ['pod', 'exchange', 'files', 'endpoint', 'health', 'start-spread'],
   json: true,
   dryRun: true,
   tellsWarnings: true,

@@ -33,6 +33,8 @@ export interface FailureContext {
 }
 
 export interface CommandContext extends FailureContext {
+  /** Whether --remove is given. */
+  readonly remove: boolean
   readonly reporting: Reporting
   /** About the settings. */
   readonly warnings: readonly string[]

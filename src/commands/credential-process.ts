@@ -11,7 +11,7 @@ export const credentialProcess = {
     example: ['aws-iam-ra credential-process --session-duration 3600'],
   },
   // In an app's container the termination log is the app's.
-  takes: [],
+  takes: ['pod', 'exchange'],
   tellsWarnings: true,
   settings: sourceSettings,
   run: async (settings, context) =>

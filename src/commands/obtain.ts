@@ -5,7 +5,7 @@ import type { Command } from './command.ts'
 
 export const obtain = {
   name: 'obtain',
-  takes: [],
+  takes: ['pod', 'exchange'],
   // Its parent has told them.
   tellsWarnings: true,
   settings: sourceSettings,

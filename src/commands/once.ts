@@ -18,7 +18,7 @@ export const once = {
       'aws-iam-ra --aws-profile app',
     ],
   },
-  takes: ['files', 'start-spread', 'termination-log'],
+  takes: ['pod', 'exchange', 'files', 'start-spread', 'termination-log'],
   whenStopped: ', the credentials file is as it was',
   settings: writingSettings,
   run: async (settings, context) => (await import('./once/run.ts')).runOnce(settings, context),

@@ -11,7 +11,7 @@ export const renew = {
     details: 'Runs until SIGTERM or SIGINT; a failed renewal does not stop it.',
     example: ['aws-iam-ra renew --aws-shared-credentials-file /aws/credentials --health-addr 0.0.0.0:9912'],
   },
-  takes: ['files', 'health', 'start-spread', 'termination-log'],
+  takes: ['pod', 'exchange', 'files', 'health', 'start-spread', 'termination-log'],
   longLived: true,
   settings(reader) {
     const settings = writingSettings(reader)

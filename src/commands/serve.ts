@@ -11,7 +11,7 @@ export const serve = {
       'Runs until SIGTERM or SIGINT; a failed renewal does not stop it. In the app, set AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:9911/v1/credentials and AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE. If its SDK knows only the instance metadata service, set AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:9911 instead.',
     example: ['aws-iam-ra serve --health-addr 0.0.0.0:9912'],
   },
-  takes: ['endpoint', 'health', 'start-spread', 'termination-log'],
+  takes: ['pod', 'exchange', 'endpoint', 'health', 'start-spread', 'termination-log'],
   longLived: true,
   settings: servingSettings,
   run: async (settings, context) => (await import('./serve/run.ts')).runServe(settings, context),

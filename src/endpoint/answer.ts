@@ -8,6 +8,8 @@ export interface EndpointRequest {
   readonly headers: readonly string[]
   /** The port on which the request arrived. */
   readonly port: number
+  /** Address of the sender. */
+  readonly address: string
 }
 
 export interface Answer {
@@ -17,6 +19,9 @@ export interface Answer {
 }
 
 export type Handler = (request: EndpointRequest) => Answer
+
+/** A handler that may wait before it answers. It never rejects. */
+export type WaitingHandler = (request: EndpointRequest) => Answer | Promise<Answer>
 
 /** @returns undefined if the header is absent, or appears more than once, so that nobody knows which one is meant */
 export function headerOf(request: EndpointRequest, name: string): string | undefined {

@@ -14,7 +14,7 @@ export interface ConnectionOptions {
   readonly requestMs: number
   readonly idleMs: number
   readonly requests: number
-  answer(request: Omit<EndpointRequest, 'port'>): Answer
+  answer(request: Omit<EndpointRequest, 'port'>): Answer | Promise<Answer>
   /** Called with whatever `answer` throws. */
   onError(error: unknown): void
   /** Calls `work` in a later turn of the event loop. */
@@ -49,7 +49,7 @@ export function createConnection(peer: Peer, options: ConnectionOptions): Connec
   /** Bytes already searched for the end of a head. */
   let looked = 0
   let left = options.requests
-  let state: 'reading' | 'waiting for a turn' | 'unread' | 'ending' | 'closed' = 'reading'
+  let state: 'reading' | 'waiting for a turn' | 'answering' | 'unread' | 'ending' | 'closed' = 'reading'
   let sinceMs = options.elapsed()
 
   const isClosed = (): boolean => state === 'closed'
@@ -76,23 +76,40 @@ export function createConnection(peer: Peer, options: ConnectionOptions): Connec
     }
   }
 
-  const answer = ({ request, hasBody, isLast }: RequestHead): void => {
+  const answer = (head: RequestHead): void => {
     left -= 1
     options.onRequest()
-    let given: Answer
     try {
-      given = options.answer(request)
+      const given = options.answer({ ...head.request, address: peer.address })
+      if (given instanceof Promise) answerLater(given, head)
+      else give(given, head)
     } catch (error) {
-      options.onError(error)
-      connection.close()
-      return
+      fail(error)
     }
-    // Bodies are not read, and at most one request may wait: beyond that the connection is closed.
+  }
+
+  // Bodies are not read, and at most one request may wait: beyond that the connection is closed.
+  const give = (given: Answer, { request, hasBody, isLast }: RequestHead): void =>
     write(
       given,
       request.method === 'HEAD',
       isLast || hasBody || left <= 0 || received.byteLength > options.headerBytes,
     )
+
+  const answerLater = (coming: Promise<Answer>, head: RequestHead): void => {
+    state = 'answering'
+    sinceMs = options.elapsed()
+    coming.then((given) => {
+      if (state !== 'answering') return
+      state = 'reading'
+      give(given, head)
+      goOn()
+    }, fail)
+  }
+
+  const fail = (error: unknown): void => {
+    options.onError(error)
+    connection.close()
   }
 
   const read = (): void => {
@@ -103,6 +120,10 @@ export function createConnection(peer: Peer, options: ConnectionOptions): Connec
     received = head.length === received.byteLength ? NOTHING : received.subarray(head.length)
     looked = 0
     answer(head)
+    goOn()
+  }
+
+  const goOn = (): void => {
     if (state === 'reading') next()
   }
 

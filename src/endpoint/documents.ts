@@ -38,23 +38,41 @@ export function createDocuments(
 }
 
 function documentsOf(credentials: SessionCredentials, nowMs: number): CredentialsDocuments {
-  const keys = {
-    AccessKeyId: credentials.accessKeyId,
-    SecretAccessKey: credentials.secretAccessKey,
+  const keys = keysOf(credentials, credentials.expiresAtMs)
+  const roleName = roleNameOf(credentials)
+  return {
+    container: containerAnswer(credentials),
+    roleName,
+    account: accountOf(credentials),
+    roles: textAnswer(200, roleName),
+    role: jsonAnswer(200, { Code: 'Success', LastUpdated: timestamp(nowMs), Type: 'AWS-HMAC', ...keys }),
+  }
+}
+
+/**
+ * As the container endpoints of ECS and EKS answer.
+ * @param expiresAtMs what readers are told, which may be earlier than it is
+ */
+export function containerAnswer(
+  credentials: SessionCredentials,
+  expiresAtMs: number = credentials.expiresAtMs,
+): Answer {
+  const account = accountOf(credentials)
+  return jsonAnswer(200, { ...keysOf(credentials, expiresAtMs), ...omitUndefined({ AccountId: account }) })
+}
+
+function keysOf(
+  { accessKeyId, secretAccessKey, sessionToken }: SessionCredentials,
+  expiresAtMs: number,
+): Readonly<Record<string, string>> {
+  return {
+    AccessKeyId: accessKeyId,
+    SecretAccessKey: secretAccessKey,
     // No value suits every SDK (docs/readers.md). The SDKs for JavaScript, Python and Rust refuse a document without
     // the member; JavaScript's and Rust's also refuse null. Go's, JavaScript's and Python's leave an empty token out of
     // what they sign; Java's and Rust's sign it.
-    Token: credentials.sessionToken ?? '',
-    Expiration: timestamp(credentials.expiresAtMs),
-  }
-  const account = accountOf(credentials)
-  const roleName = roleNameOf(credentials)
-  return {
-    container: jsonAnswer(200, { ...keys, ...omitUndefined({ AccountId: account }) }),
-    roleName,
-    account,
-    roles: textAnswer(200, roleName),
-    role: jsonAnswer(200, { Code: 'Success', LastUpdated: timestamp(nowMs), Type: 'AWS-HMAC', ...keys }),
+    Token: sessionToken ?? '',
+    Expiration: timestamp(expiresAtMs),
   }
 }
 

@@ -1,7 +1,7 @@
 /** Opens the ports of `serve` and health. */
 import { codeOf, IamRaError } from '../errors.ts'
 import { METADATA_ADDRESS, type ListenAddress } from './settings.ts'
-import type { Handler } from './answer.ts'
+import type { Handler, WaitingHandler } from './answer.ts'
 import { withinDescriptors } from './descriptors.ts'
 import { startServer, type Server, type ServerLimits } from './server.ts'
 
@@ -18,7 +18,7 @@ export const LISTENER_LIMITS: ServerLimits = {
   checkMs: 1_000,
 }
 
-type ListenSetting = 'ENDPOINT_PORT' | 'METADATA_ADDR' | 'HEALTH_ADDR'
+type ListenSetting = 'ENDPOINT_PORT' | 'METADATA_ADDR' | 'HEALTH_ADDR' | 'AGENT_ADDRS' | 'AGENT_METRICS_ADDR'
 
 export interface ListenerOptions {
   /** The setting that names the port, for errors. */
@@ -55,8 +55,7 @@ export async function listenOnLoopback(
   try {
     return listenerOf([first, await start('::1', first.port, handler, options)])
   } catch (error) {
-    if (NO_IPV6.includes(codeOf(error instanceof IamRaError ? error.cause : undefined)))
-      return listenerOf([first])
+    if (lacksIpv6('::1', error)) return listenerOf([first])
     first.close()
     throw error
   }
@@ -87,6 +86,35 @@ export async function listenOn(
   return listenerOf([await start(host, port, handler, options)])
 }
 
+/**
+ * Listens on each of these addresses.
+ * @param optional whether to go without the IPv6 addresses if the machine has none of them
+ * @throws IamRaError LISTEN
+ */
+export async function listenOnAll(
+  addresses: readonly [ListenAddress, ...ListenAddress[]],
+  handler: WaitingHandler,
+  options: ListenerOptions,
+  optional: boolean,
+): Promise<Listener> {
+  const [first, ...others] = addresses
+  const servers: [Server, ...Server[]] = [await start(first.host, first.port, handler, options)]
+  for (const { host, port } of others) {
+    try {
+      servers.push(await start(host, port, handler, options))
+    } catch (error) {
+      if (optional && lacksIpv6(host, error)) continue
+      listenerOf(servers).close()
+      throw error
+    }
+  }
+  return listenerOf(servers)
+}
+
+function lacksIpv6(host: string, error: unknown): boolean {
+  return host.includes(':') && NO_IPV6.includes(codeOf(error instanceof IamRaError ? error.cause : undefined))
+}
+
 function listenerOf(servers: readonly [Server, ...Server[]]): Listener {
   return {
     port: servers[0].port,
@@ -98,7 +126,7 @@ function listenerOf(servers: readonly [Server, ...Server[]]): Listener {
 async function start(
   host: string,
   port: number,
-  handler: Handler,
+  handler: WaitingHandler,
   { setting, onError, from, limits = LISTENER_LIMITS }: ListenerOptions,
 ): Promise<Server> {
   try {
@@ -111,14 +139,16 @@ async function start(
 function listenError(error: unknown, host: string, port: number, setting: ListenSetting): IamRaError {
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
   const code = codeOf(error)
-  const [why, hint] = (setting === 'METADATA_ADDR' && METADATA_REASONS[code ?? '']) || reasonOf(code, setting)
+  const [why, hint] = REASONS[setting]?.[code ?? ''] ?? reasonOf(code, setting)
   return new IamRaError('LISTEN', 'sink', `cannot listen on ${address}: ${why}`, { hint, cause: error })
 }
 
 type Reason = readonly [why: string, hint: string]
+/** By the system's code. */
+type Reasons = Readonly<Record<string, Reason | undefined>>
 
 /** Its address and port are given, since apps have them written into them: the pod must be changed. */
-const METADATA_REASONS: Readonly<Record<string, Reason | undefined>> = {
+const METADATA_REASONS: Reasons = {
   EADDRINUSE: [
     'that port is already in use in this pod',
     'let the app listen on another port, or not on every address: 0.0.0.0 and [::] include this one',
@@ -131,6 +161,23 @@ const METADATA_REASONS: Readonly<Record<string, Reason | undefined>> = {
     'this user is not allowed to use that port',
     "set the sysctl net.ipv4.ip_unprivileged_port_start to that port or lower in the pod's securityContext",
   ],
+}
+
+/** All processes on the node share its addresses. */
+const AGENT_REASONS: Reasons = {
+  EADDRINUSE: [
+    'that port is already in use on this node',
+    'stop the other agent or program that listens there, or set AGENT_ADDRS to another port, for agent and pods',
+  ],
+  EADDRNOTAVAIL: [
+    'this node has no such address',
+    'run aws-iam-ra agent-address on the node before, as the init container of k8s/agent does',
+  ],
+}
+
+const REASONS: Readonly<Partial<Record<ListenSetting, Reasons>>> = {
+  METADATA_ADDR: METADATA_REASONS,
+  AGENT_ADDRS: AGENT_REASONS,
 }
 
 function reasonOf(code: string | undefined, setting: ListenSetting): Reason {

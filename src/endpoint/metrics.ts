@@ -62,7 +62,12 @@ function atTime(epochMs: number | undefined): readonly Sample[] {
 }
 
 /** Labels hold our own words only, so nothing in them needs escaping. */
-function metric(name: string, type: 'gauge' | 'counter', help: string, samples: readonly Sample[]): string {
+export function metric(
+  name: string,
+  type: 'gauge' | 'counter',
+  help: string,
+  samples: readonly Sample[],
+): string {
   if (samples.length === 0) return ''
   const full = `aws_iam_ra_${name}`
   const lines = samples.map(({ labels = {}, value }) => {

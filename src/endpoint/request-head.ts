@@ -5,7 +5,7 @@
 import type { EndpointRequest } from './answer.ts'
 
 export interface RequestHead {
-  readonly request: Omit<EndpointRequest, 'port'>
+  readonly request: Omit<EndpointRequest, 'port' | 'address'>
   /** Length in bytes, including the last line break. */
   readonly length: number
   readonly hasBody: boolean

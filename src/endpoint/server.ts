@@ -1,5 +1,5 @@
 /** Listens on one address, and enforces the limits on everything a sender controls. */
-import type { Handler } from './answer.ts'
+import type { WaitingHandler } from './answer.ts'
 import { createAcceptTurn } from './accept-turn.ts'
 import { createConnection, type Connection } from './connection.ts'
 import { createPlaces } from './places.ts'
@@ -35,7 +35,7 @@ export interface ServerOptions {
   readonly port: number
   /** The one address that may connect; undefined: any. */
   readonly from?: string | undefined
-  readonly handler: Handler
+  readonly handler: WaitingHandler
   readonly limits: ServerLimits
   /** A handler's bug, or a connection that could not be accepted. The server goes on. */
   onError(error: unknown): void

@@ -21,6 +21,9 @@ export interface EndpointSettings {
 /** The instance metadata service's on EC2. */
 export const METADATA_ADDRESS = '169.254.169.254'
 
+/** The only ones besides loopback's and ECS's that SDKs ask over http: those of EKS Pod Identity. */
+export const AGENT_ADDRESSES = { ipv4: '169.254.170.23', ipv6: 'fd00:ec2::23' } as const
+
 export interface ListenAddress {
   /** An IP address. */
   readonly host: string

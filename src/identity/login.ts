@@ -14,7 +14,7 @@ import { explainLoginRefusal } from './refusal.ts'
 import { decodeClaims, readServiceAccountToken } from './service-account.ts'
 import { VaultRefusal, type VaultAnswer } from '../vault/answer.ts'
 import { createVaultClient } from '../vault/client.ts'
-import type { LoginSettings } from './settings.ts'
+import type { LoginSettings, VaultLogin } from './settings.ts'
 
 export interface LoginContext extends RetryContext {
   readonly runtime: Pick<Runtime, 'fs' | 'memoryFiles' | 'http' | 'clock' | 'random'>
@@ -29,6 +29,20 @@ export interface LoginContext extends RetryContext {
  * @throws IamRaError of stage identity
  */
 export async function login(settings: LoginSettings, context: LoginContext): Promise<VaultSession> {
+  const { memoryFiles } = context.runtime
+  return await loginWith(() => readServiceAccountToken(memoryFiles, settings.tokenFile), settings, context)
+}
+
+/**
+ * The same with a token from elsewhere.
+ * @param token called for each attempt
+ * @throws IamRaError of stage identity, and what `token` throws
+ */
+export async function loginWith(
+  token: () => Promise<string>,
+  settings: VaultLogin,
+  context: LoginContext,
+): Promise<VaultSession> {
   const { runtime, bounds, logger } = context
   const client = await createVaultClient(settings, runtime)
   const late = graceSignal(bounds.signal, runtime.clock)
@@ -36,7 +50,7 @@ export async function login(settings: LoginSettings, context: LoginContext): Pro
   let leaseSeconds: number | undefined
   try {
     const auth = await retry('login', 'identity', context, async (timeoutMs) => {
-      const jwt = await readServiceAccountToken(runtime.memoryFiles, settings.tokenFile)
+      const jwt = await token()
       const request = { isSent: false }
       try {
         const answer = await client.write({
@@ -104,8 +118,14 @@ function parseAuth({ auth = {}, requestId }: VaultAnswer): VaultAuth {
     tokenType: typeof auth['token_type'] === 'string' ? auth['token_type'] : 'service',
     leaseSeconds: lease,
     isRenewable: auth['renewable'] === true,
+    metadata: textsOf(auth['metadata']),
     // The server chose these names, and errors show them.
     policies: Array.isArray(policies) ? foreignTexts(policies.filter((one) => typeof one === 'string')) : [],
     requestId,
   }
+}
+
+function textsOf(metadata: unknown): Readonly<Record<string, string>> {
+  const all = isRecord(metadata) ? Object.entries(metadata) : []
+  return Object.fromEntries(all.filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
 }

@@ -1,6 +1,6 @@
 /** Logins whose answer never came: Vault may have issued a token for each, and an unknown token cannot be revoked. */
 import { IamRaError } from '../errors.ts'
-import type { LoginSettings } from './settings.ts'
+import type { VaultLogin } from './settings.ts'
 import { TransportError } from '../net/transport-error.ts'
 
 export interface LostLogins {
@@ -13,7 +13,7 @@ export interface LostLogins {
   warning(leaseSeconds?: number): string | undefined
 }
 
-export function createLostLogins({ authMount, role }: Pick<LoginSettings, 'authMount' | 'role'>): LostLogins {
+export function createLostLogins({ authMount, role }: Pick<VaultLogin, 'authMount' | 'role'>): LostLogins {
   let count = 0
   return {
     add(error) {

@@ -4,14 +4,14 @@
  */
 import { IamRaError } from '../errors.ts'
 import { explain, otherwise, type RefusalFacts, type Rule } from '../net/rules.ts'
-import type { LoginSettings } from './settings.ts'
+import type { VaultLogin } from './settings.ts'
 import type { TokenClaims } from './service-account.ts'
 import type { VaultRefusal } from '../vault/answer.ts'
 
 export interface LoginFacts extends RefusalFacts {
   readonly status: number
   readonly claims: TokenClaims
-  readonly settings: LoginSettings
+  readonly settings: VaultLogin
   /** `auth/<mount>` */
   readonly mount: string
   /** The role's path. */
@@ -169,7 +169,7 @@ export const LOGIN_RULES: readonly Rule<LoginFacts>[] = [
 export function explainLoginRefusal(
   refusal: VaultRefusal,
   claims: TokenClaims,
-  settings: LoginSettings,
+  settings: VaultLogin,
   nowMs: number,
 ): IamRaError {
   const { cause, hint } = explain(LOGIN_RULES, loginFacts(refusal, claims, settings, nowMs))
@@ -186,7 +186,7 @@ export function explainLoginRefusal(
 export function loginFacts(
   { said, status = 0, serverDateMs }: VaultRefusal,
   claims: TokenClaims,
-  settings: LoginSettings,
+  settings: VaultLogin,
   nowMs: number,
 ): LoginFacts {
   const mount = `auth/${settings.authMount}`

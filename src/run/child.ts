@@ -7,6 +7,8 @@ import { omitUndefined } from '../text/omit-undefined.ts'
 export interface ChildRun {
   /** The arguments after the program's name. */
   readonly argv: readonly string[]
+  /** For its stdin, which is empty otherwise. */
+  readonly input?: string
   /** After this it is killed. */
   readonly timeoutMs: number
   /** When aborted, the child gets SIGTERM, and a moment to revoke what it holds. */
@@ -31,7 +33,7 @@ const MAX_OUTPUT_BYTES = 1024 * 1024
 /** With the same environment; the child's stderr goes to ours. @throws IamRaError RUN_LOST if it cannot start */
 export function runChild(self: NodeJS.Process, run: ChildRun): Promise<ChildResult> {
   return new Promise((resolve, reject) => {
-    const child = start(self, run.argv)
+    const child = start(self, run)
     const chunks: Buffer[] = []
     let size = 0
     let killed: ChildResult['killed']
@@ -65,18 +67,21 @@ export function runChild(self: NodeJS.Process, run: ChildRun): Promise<ChildResu
       const stdout = Buffer.concat(chunks).toString('utf8')
       resolve({ exitCode, signal, stdout, ...omitUndefined({ killed }) })
     })
+    // A child that ended without reading it says why itself.
+    child.stdin?.on('error', () => undefined)
+    child.stdin?.end(run.input)
     if (run.signal.aborted) onAbort()
     else run.signal.addEventListener('abort', onAbort, { once: true })
   })
 }
 
 /** @throws IamRaError RUN_LOST for errors that the system reports at once; the rest come as an event */
-function start(self: NodeJS.Process, argv: readonly string[]): ChildProcess {
+function start(self: NodeJS.Process, { argv, input }: Pick<ChildRun, 'argv' | 'input'>): ChildProcess {
   const { [NO_COMPILER]: _own, ...environment } = self.env
   try {
     return spawn(ownFile(self), [...ownArguments(self), ...argv], {
       argv0: self.execPath,
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'inherit'],
       env: environment,
     })
   } catch (error) {

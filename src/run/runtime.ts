@@ -34,6 +34,8 @@ export interface Runtime {
   /** For the token and for settings, which the kubelet mounts from memory. */
   readonly memoryFiles: InputFiles
   http(options: HttpClientOptions): HttpClient
+  /** All of stdin, as far as 64 KiB. */
+  stdin(): Promise<string>
   stdout(text: string): void
   stderr(text: string): void
   /** Runs this program as a child process. @throws Error if it cannot be started */
@@ -87,6 +89,7 @@ export function systemRuntime(process: NodeJS.Process): SystemRuntime {
     fs: fsPromises,
     memoryFiles,
     http: createHttpClient,
+    stdin: () => readAll(process.stdin),
     stdout: stdout.write,
     stderr: stderr.write,
     runChild: async (run) => (await import('./child.ts')).runChild(process, run),
@@ -95,6 +98,19 @@ export function systemRuntime(process: NodeJS.Process): SystemRuntime {
     },
     lostOutput: stdout.lost,
   }
+}
+
+const MAX_INPUT_BYTES = 64 * 1024
+
+async function readAll(stdin: NodeJS.ReadStream): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of stdin as AsyncIterable<Buffer>) {
+    size += chunk.byteLength
+    if (size > MAX_INPUT_BYTES) break
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Checks of addresses. No message repeats an address: any of them may contain a password. */
 import { isIP } from 'node:net'
 import { METADATA_ADDRESS, type ListenAddress } from '../endpoint/settings.ts'
-import { expecting, port, type Check } from './values.ts'
+import type { AddressRange } from './settings.ts'
+import { expecting, listOf, port, type Check } from './values.ts'
 
 /** Without a user name: the login's token is the only identity. */
 export const vaultAddress: Check<URL> = expecting(
@@ -34,6 +35,41 @@ export const listenAddress: Check<ListenAddress> = expecting(
     return 'value' in checked
       ? { value: { host, port: checked.value } }
       : { wrong: 'has no port from 1 to 65535' }
+  },
+)
+
+/** One for each address to listen on. */
+export const listenAddresses: Check<readonly ListenAddress[]> = listOf(
+  'IP addresses with ports, separated by commas, such as 169.254.170.23:9911,[fd00:ec2::23]:9911',
+  'is not an address with a port',
+  (text) => {
+    const checked = listenAddress(text)
+    return 'value' in checked ? checked.value : undefined
+  },
+)
+
+/** RFC 4632, section 3.1, and RFC 4291, section 2.3. */
+export const addressRanges: Check<readonly AddressRange[]> = listOf(
+  'address ranges in CIDR notation, separated by commas, such as 10.244.0.0/16,fd00:10:244::/56',
+  'is not an address range',
+  (text) => {
+    const [, network = '', prefix = ''] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? []
+    const version = isIP(network)
+    if (version === 0 || Number(prefix) > (version === 4 ? 32 : 128)) return undefined
+    return { network, prefix: Number(prefix), family: version === 4 ? 'ipv4' : 'ipv6' }
+  },
+)
+
+/** The addresses to which SDKs send plain http: loopback, ECS's and EKS's agents. */
+export const containerEndpoint: Check<URL> = expecting(
+  'an http address on loopback, 169.254.170.23 or [fd00:ec2::23], or an https one',
+  (text) => {
+    if (!/^https?:\/\/[^/?#\\@]+(?:\/[!-~]*)?$/.test(text) || !URL.canParse(text))
+      return { wrong: 'is not a URL with a path' }
+    const url = new URL(text)
+    const isNear =
+      isLoopback(url) || ['169.254.170.2', '169.254.170.23', '[fd00:ec2::23]'].includes(url.hostname)
+    return url.protocol === 'https:' || isNear ? { value: url } : { wrong: 'is http beyond this node' }
   },
 )
 

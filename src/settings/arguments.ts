@@ -4,7 +4,7 @@ import { listed, namesOf, type CommandFace } from './command.ts'
 import { flagOf, OPTIONS, type OptionName } from './options.ts'
 import { inWords } from './values.ts'
 
-export const SWITCHES = ['--help', '--version', '--quiet', '--verbose', '--json'] as const
+export const SWITCHES = ['--help', '--version', '--quiet', '--verbose', '--json', '--remove'] as const
 export type Switch = (typeof SWITCHES)[number]
 
 export interface Arguments<C extends CommandFace = CommandFace> {
@@ -72,6 +72,10 @@ export function readArguments<C extends CommandFace>(
   if (switches.has('--json') && command?.json !== true) {
     const takers = inWords(namesOf(listed(commands).filter(({ json }) => json === true)), 'and')
     problems.push(`--json: works only with ${takers}; expected LOG_FORMAT=json for JSON log lines`)
+  }
+  if (switches.has('--remove') && command?.removes !== true) {
+    const takers = inWords(namesOf(listed(commands).filter(({ removes }) => removes === true)), 'and')
+    problems.push(`--remove: works only with ${takers}; expected it to be left out`)
   }
   return {
     switches,

@@ -1,6 +1,6 @@
 /** The three ARNs: parsed, each checked for its resource type, then against one another. */
 import { parseArn, type Arn } from '../aws/arn.ts'
-import { expecting, region, type Check, type Unfit } from './values.ts'
+import { expecting, listOf, region, type Check, type Unfit } from './values.ts'
 
 export type ArnSetting = 'ROLE_ARN' | 'ANCHOR_ARN' | 'PROFILE_ARN'
 
@@ -38,6 +38,30 @@ const KINDS: Readonly<Record<ArnSetting, Kind>> = {
 export const roleArn: Check<Arn> = arnFor('ROLE_ARN')
 export const anchorArn: Check<Arn> = arnFor('ANCHOR_ARN')
 export const profileArn: Check<Arn> = arnFor('PROFILE_ARN')
+
+export const anchorArns: Check<readonly Arn[]> = listOf(
+  'ARNs of trust anchors, separated by commas',
+  "is not a trust anchor's ARN",
+  (text) => valueOf(anchorArn(text)),
+)
+
+/** An id of `*` means all profiles of that account and region. */
+export const profileArns: Check<readonly Arn[]> = listOf(
+  'ARNs of profiles, separated by commas, with * as an id for all profiles of that account and region',
+  "is not a profile's ARN",
+  (text) => {
+    const [, start] = /^(.*:profile\/)\*$/s.exec(text) ?? []
+    // The rest is checked with any valid id.
+    const isFit =
+      'value' in
+      profileArn(start === undefined ? text : `${start}${'0'.repeat(8)}-0000-0000-0000-${'0'.repeat(12)}`)
+    return isFit ? parseArn(text) : undefined
+  },
+)
+
+function valueOf(checked: { readonly value: Arn } | Unfit): Arn | undefined {
+  return 'value' in checked ? checked.value : undefined
+}
 
 function arnFor(setting: ArnSetting): Check<Arn> {
   const { expected, noun } = KINDS[setting]

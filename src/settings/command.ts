@@ -1,7 +1,11 @@
 /** What the command line, --help and the table of settings know of a command. The commands themselves are in a layer above. */
 
-/** Settings that not every command reads, by what they are for. */
-export type Part = 'files' | 'endpoint' | 'health' | 'start-spread' | 'termination-log'
+/**
+ * Settings that not every command reads, by what they are for: `pod` are those of one pod's own credentials, `exchange`
+ * say how any are obtained.
+ */
+export type Part =
+  'pod' | 'exchange' | 'files' | 'endpoint' | 'health' | 'start-spread' | 'termination-log' | 'agent' | 'wait'
 
 export interface CommandHelp {
   readonly summary: string
@@ -19,6 +23,8 @@ export interface CommandFace {
   readonly takes: readonly Part[]
   /** Takes --json. */
   readonly json?: true
+  /** Takes --remove. */
+  readonly removes?: true
   /** Gets no credentials: of the settings that all other commands read, it reads only those marked `always`. */
   readonly getsNone?: true
   /** Reads what other commands read, to look at it: those settings are theirs. */

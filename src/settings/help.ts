@@ -24,6 +24,7 @@ export const SWITCH_MEANINGS: Readonly<Record<Switch, string>> = {
   '--quiet': 'print warnings and errors only',
   '--verbose': 'print each step, and what caused an error',
   '--json': 'with check: print its findings as one JSON document',
+  '--remove': 'with agent-address: remove the addresses',
 }
 
 /** The headings of the settings, in the order of output. */
@@ -33,6 +34,7 @@ export const GROUPS: Readonly<Record<Group, string>> = {
   aws: 'AWS',
   output: 'Files',
   serve: 'Endpoint and health',
+  agent: 'Node agent',
   run: 'Run and log',
 }
 
@@ -41,7 +43,7 @@ const EXIT_MEANINGS: Readonly<Record<PodStage, string>> = {
   identity: "identity: reading the service account's token, or logging in to Vault",
   certificate: 'certificate: signing by Vault, reading mounted files, or validation',
   exchange: "exchange: CreateSession of IAM Roles Anywhere, or Vault's AWS secrets engine",
-  sink: 'sink: writing the credentials file, opening a port, or adding the metadata address',
+  sink: 'sink: writing the credentials file, opening a port, or changing the addresses of lo',
   internal: 'a bug of aws-iam-ra',
 }
 
@@ -67,7 +69,7 @@ function wholeHelp(program: Program): string[] {
   return [
     `aws-iam-ra: ${summary}`,
     '',
-    `Usage: aws-iam-ra [${namesOf(commands).join(' | ')}] [--flag VALUE]...`,
+    'Usage: aws-iam-ra [COMMAND] [--flag VALUE]...',
     '',
     ...wrap(details, 0),
     '',
@@ -90,7 +92,7 @@ function wholeHelp(program: Program): string[] {
 
 function commandHelp(command: ListedCommand): string[] {
   const { summary, details, example } = command.help
-  const switches = SWITCHES.filter((name) => name !== '--json' || command.json === true)
+  const switches = SWITCHES.filter((name) => takesSwitch(command, name))
   return [
     ...wrap(`aws-iam-ra ${command.name}: ${summary}`, 0),
     '',
@@ -107,6 +109,11 @@ function commandHelp(command: ListedCommand): string[] {
     command.getsNone === true ? 'Example:' : 'Example, with the required settings in the environment:',
     ...example.map((line) => `  ${line}`),
   ]
+}
+
+function takesSwitch({ json, removes }: CommandFace, name: Switch): boolean {
+  if (name === '--json') return json === true
+  return name !== '--remove' || removes === true
 }
 
 /** By group, each followed by a blank line. */
@@ -158,7 +165,7 @@ export function exitCodes(): [string, string][] {
     meaning,
   ])
   return [
-    ['0', 'done; serve and renew: stopped by SIGTERM or SIGINT'],
+    ['0', 'done; serve, renew and agent: stopped by SIGTERM or SIGINT'],
     ...failures,
     ['128+n', 'stopped by signal n'],
   ]

@@ -1,13 +1,22 @@
 /** The one table of settings: parsing, checks, --help and docs/settings.md all follow it, in its order. */
 import { DEFAULT_KEY_TYPE } from '../certificate/settings.ts'
 import type { CredentialsSource } from '../sources/sources.ts'
-import { awsAddress, listenAddress, metadataAddress, proxyAddress, vaultAddress } from './addresses.ts'
-import { anchorArn, profileArn, roleArn } from './arn.ts'
+import {
+  addressRanges,
+  awsAddress,
+  containerEndpoint,
+  listenAddress,
+  listenAddresses,
+  metadataAddress,
+  proxyAddress,
+  vaultAddress,
+} from './addresses.ts'
+import { anchorArn, anchorArns, profileArn, profileArns, roleArn } from './arn.ts'
 import type { CommandFace, Part } from './command.ts'
 import { ANY_REGION, PARTITIONS } from './endpoint.ts'
 import * as values from './values.ts'
 
-export type Group = 'vault' | 'certificate' | 'aws' | 'output' | 'serve' | 'run'
+export type Group = 'vault' | 'certificate' | 'aws' | 'output' | 'serve' | 'agent' | 'run'
 
 export type SourceKind = CredentialsSource['kind']
 
@@ -44,6 +53,8 @@ export interface Option extends Definition {
 const VAULT: readonly SourceKind[] = ['vault-pki', 'vault-aws']
 const PKI: readonly SourceKind[] = ['vault-pki']
 const FILES: readonly SourceKind[] = ['mounted-certificate']
+/** Required by the commands that read it, which have but one source. */
+const ALWAYS: readonly SourceKind[] = ['vault-pki', 'vault-aws', 'mounted-certificate']
 const ROLES_ANYWHERE: readonly SourceKind[] = ['vault-pki', 'mounted-certificate']
 
 /** AWS sets the source identity to `CN=<cn>`, and STS limits it to 64 characters. */
@@ -53,6 +64,7 @@ export const SETTINGS = {
   VAULT_ADDR: {
     group: 'vault',
     check: vaultAddress,
+    parts: ['exchange'],
     required: VAULT,
     sensitive: true,
     meaning: "Vault's address",
@@ -61,12 +73,15 @@ export const SETTINGS = {
   VAULT_ROLE: {
     group: 'vault',
     check: values.vaultName,
+    parts: ['exchange'],
     required: VAULT,
     meaning: 'the Vault auth role to log in with',
+    note: 'for agent, {namespace} in it is replaced by the namespace of the pod',
   },
   VAULT_CERT_NAME: {
     group: 'certificate',
     check: values.vaultName,
+    parts: ['exchange'],
     required: PKI,
     only: PKI,
     meaning: 'the role of the PKI secrets engine that signs the certificate',
@@ -74,6 +89,7 @@ export const SETTINGS = {
   VAULT_CERT_CN: {
     group: 'certificate',
     check: values.commonName,
+    parts: ['pod'],
     required: PKI,
     only: PKI,
     meaning: "the certificate's common name",
@@ -82,6 +98,7 @@ export const SETTINGS = {
   ROLE_ARN: {
     group: 'aws',
     check: roleArn,
+    parts: ['pod'],
     required: ROLES_ANYWHERE,
     meaning: 'the ARN of the IAM role to assume',
     note: 'with VAULT_AWS_PATH, needed only if its role lists more than one',
@@ -89,6 +106,7 @@ export const SETTINGS = {
   ANCHOR_ARN: {
     group: 'aws',
     check: anchorArn,
+    parts: ['exchange'],
     required: ROLES_ANYWHERE,
     only: ROLES_ANYWHERE,
     meaning: 'the ARN of the trust anchor',
@@ -97,6 +115,7 @@ export const SETTINGS = {
   TRUST_ANCHOR_ARN: {
     group: 'aws',
     check: anchorArn,
+    parts: ['exchange'],
     only: ROLES_ANYWHERE,
     otherwise: 'none',
     meaning: 'another name for ANCHOR_ARN',
@@ -105,6 +124,7 @@ export const SETTINGS = {
   PROFILE_ARN: {
     group: 'aws',
     check: profileArn,
+    parts: ['exchange'],
     required: ROLES_ANYWHERE,
     only: ROLES_ANYWHERE,
     meaning: "the ARN of the Roles Anywhere profile that lists the role, in the anchor's region and account",
@@ -112,6 +132,7 @@ export const SETTINGS = {
   SERVICE_ACCOUNT_TOKEN_FILE: {
     group: 'vault',
     check: values.anyText,
+    parts: ['pod'],
     fallback: '/var/run/secrets/kubernetes.io/serviceaccount/token',
     meaning: "file with the service account's token",
     note: 're-read at each login',
@@ -119,42 +140,49 @@ export const SETTINGS = {
   VAULT_AUTH_METHOD: {
     group: 'vault',
     check: values.authMethod,
+    parts: ['exchange'],
     fallback: 'kubernetes',
     meaning: 'the auth method to log in with',
   },
   VAULT_AUTH_MOUNT: {
     group: 'vault',
     check: values.authMount,
+    parts: ['exchange'],
     otherwise: "the method's name",
     meaning: 'path of the auth method, with or without auth/ before it',
   },
   VAULT_PKI_MOUNT: {
     group: 'certificate',
     check: values.vaultPath,
+    parts: ['exchange'],
     fallback: 'pki',
     meaning: 'path of the PKI secrets engine',
   },
   VAULT_CACERT: {
     group: 'vault',
     check: values.caFile,
+    parts: ['exchange'],
     otherwise: 'the built-in roots',
     meaning: 'trust these for Vault, instead of the built-in roots',
   },
   VAULT_TLS_SERVER_NAME: {
     group: 'vault',
     check: values.serverName,
+    parts: ['exchange'],
     otherwise: "VAULT_ADDR's host",
     meaning: "the name that Vault's certificate must have",
   },
   VAULT_NAMESPACE: {
     group: 'vault',
     check: values.vaultNamespace,
+    parts: ['exchange'],
     otherwise: 'none',
     meaning: 'Vault Enterprise namespace',
   },
   VAULT_PROXY_ADDR: {
     group: 'vault',
     check: proxyAddress,
+    parts: ['exchange'],
     otherwise: 'none',
     sensitive: true,
     meaning: 'the proxy for Vault alone',
@@ -163,6 +191,7 @@ export const SETTINGS = {
   VAULT_REQUIRE_TLS: {
     group: 'vault',
     check: values.boolean,
+    parts: ['exchange'],
     fallback: 'false',
     meaning: 'refuse http',
     note: 'otherwise http beyond loopback works, with a warning on each run',
@@ -170,6 +199,7 @@ export const SETTINGS = {
   CERTIFICATE_FILE: {
     group: 'certificate',
     check: values.anyText,
+    parts: ['pod'],
     only: FILES,
     otherwise: 'Vault signs one',
     meaning: 'PEM certificate issued elsewhere, such as tls.crt of a cert-manager Secret',
@@ -178,6 +208,7 @@ export const SETTINGS = {
   PRIVATE_KEY_FILE: {
     group: 'certificate',
     check: values.anyText,
+    parts: ['pod'],
     required: FILES,
     only: FILES,
     meaning: "a PEM file with the certificate's private key (PKCS #8, PKCS #1 or SEC 1)",
@@ -185,6 +216,7 @@ export const SETTINGS = {
   CERTIFICATE_CHAIN_FILE: {
     group: 'certificate',
     check: values.anyText,
+    parts: ['pod'],
     only: FILES,
     otherwise: 'none',
     meaning: 'a PEM file with intermediate certificates not already in CERTIFICATE_FILE',
@@ -192,6 +224,7 @@ export const SETTINGS = {
   VAULT_AWS_PATH: {
     group: 'aws',
     check: values.vaultAwsPath,
+    parts: ['pod'],
     only: ['vault-aws'],
     otherwise: 'none',
     meaning: "take credentials from Vault's AWS secrets engine",
@@ -200,6 +233,7 @@ export const SETTINGS = {
   KEY_TYPE: {
     group: 'certificate',
     check: values.keyType,
+    parts: ['exchange'],
     otherwise: DEFAULT_KEY_TYPE,
     meaning: 'the kind of key to make',
     note: 'if unset and the PKI role requires RSA, tries once more with rsa-2048',
@@ -207,6 +241,7 @@ export const SETTINGS = {
   CERT_TTL: {
     group: 'certificate',
     check: values.vaultDuration,
+    parts: ['exchange'],
     otherwise: "the PKI role's own",
     meaning: 'lifetime of the certificate',
     note: 'at least DEADLINE',
@@ -214,18 +249,21 @@ export const SETTINGS = {
   CERT_DNS_SANS: {
     group: 'certificate',
     check: values.dnsNames,
+    parts: ['pod'],
     otherwise: 'none',
     meaning: 'DNS subject alternative names of the certificate',
   },
   CERT_URI_SANS: {
     group: 'certificate',
     check: values.uris,
+    parts: ['pod'],
     otherwise: 'none',
     meaning: 'URI subject alternative names of the certificate',
   },
   SESSION_DURATION: {
     group: 'aws',
     check: values.wholeSeconds(900, 43_200),
+    parts: ['exchange'],
     otherwise: "the profile's own",
     meaning: 'lifetime of the credentials',
     note: "with VAULT_AWS_PATH, defaults to the Vault role's TTL",
@@ -233,6 +271,7 @@ export const SETTINGS = {
   SESSION_NAME: {
     group: 'aws',
     check: values.sessionName,
+    parts: ['pod'],
     otherwise: "the certificate's serial",
     meaning: 'name of the session',
     note: 'the profile must accept session names (acceptRoleSessionName); with VAULT_AWS_PATH, generated by Vault if unset',
@@ -270,6 +309,7 @@ export const SETTINGS = {
   AWS_REGION: {
     group: 'aws',
     check: values.region,
+    parts: ['pod'],
     otherwise: "the trust anchor's",
     meaning: 'region for WRITE_REGION',
     note: `with VAULT_AWS_PATH also the STS region (${ANY_REGION} if unset). CreateSession always uses the trust anchor's region`,
@@ -284,6 +324,7 @@ export const SETTINGS = {
   AWS_ENDPOINT_URL_ROLESANYWHERE: {
     group: 'aws',
     check: awsAddress,
+    parts: ['exchange'],
     otherwise: 'by partition and region',
     sensitive: true,
     meaning: 'Roles Anywhere endpoint',
@@ -292,6 +333,7 @@ export const SETTINGS = {
   AWS_ENDPOINT_URL_STS: {
     group: 'aws',
     check: awsAddress,
+    parts: ['pod'],
     otherwise: 'by region',
     sensitive: true,
     meaning: 'STS endpoint',
@@ -300,24 +342,28 @@ export const SETTINGS = {
   AWS_USE_FIPS_ENDPOINT: {
     group: 'aws',
     check: values.boolean,
+    parts: ['exchange'],
     fallback: 'false',
     meaning: 'use the FIPS endpoint (US regions only)',
   },
   AWS_USE_DUALSTACK_ENDPOINT: {
     group: 'aws',
     check: values.boolean,
+    parts: ['exchange'],
     fallback: 'false',
     meaning: 'use the endpoint that also has IPv6 addresses',
   },
   AWS_CA_BUNDLE: {
     group: 'aws',
     check: values.caFile,
+    parts: ['exchange'],
     otherwise: 'none',
     meaning: 'trust these for AWS, besides the built-in roots',
   },
   HTTPS_PROXY: {
     group: 'aws',
     check: proxyAddress,
+    parts: ['exchange'],
     otherwise: 'none',
     lowerCase: true,
     sensitive: true,
@@ -326,6 +372,7 @@ export const SETTINGS = {
   NO_PROXY: {
     group: 'aws',
     check: values.anyText,
+    parts: ['exchange'],
     otherwise: 'none',
     lowerCase: true,
     meaning: 'hosts, .suffixes, addresses and CIDR blocks to reach directly, comma-separated',
@@ -341,10 +388,10 @@ export const SETTINGS = {
   AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: {
     group: 'serve',
     check: values.pathInHome,
-    parts: ['endpoint'],
+    parts: ['endpoint', 'wait'],
     fallback: '~/.aws/container-authorization-token',
     meaning: "file to write the endpoint's authorization token to",
-    note: 'set the same variable in the app',
+    note: 'set the same variable in the app. wait reads the file',
   },
   IMDS_V1: {
     group: 'serve',
@@ -376,6 +423,83 @@ export const SETTINGS = {
     otherwise: 'none',
     meaning: 'where to serve /livez, /readyz and /metrics',
     note: 'exposes nothing secret',
+  },
+  AGENT_ADDRS: {
+    group: 'agent',
+    check: listenAddresses,
+    parts: ['agent'],
+    fallback: '169.254.170.23:9911,[fd00:ec2::23]:9911',
+    meaning: 'where pods ask for credentials',
+    note: 'the IPv6 default is left out on a node without IPv6; SDKs accept no other addresses over http than these two',
+  },
+  AGENT_POD_RANGES: {
+    group: 'agent',
+    check: addressRanges,
+    parts: ['agent'],
+    required: ALWAYS,
+    meaning: "the pods' addresses",
+    note: "requests from anywhere else are refused; pods with hostNetwork have the node's address",
+  },
+  AGENT_CLUSTER: {
+    group: 'agent',
+    check: values.clusterName,
+    parts: ['agent'],
+    required: ALWAYS,
+    meaning: "the cluster's name in certificates",
+    note: 'they have CN=account.namespace.cluster and spiffe://cluster/ns/namespace/sa/account',
+  },
+  AGENT_NODE: {
+    group: 'agent',
+    check: values.nodeName,
+    parts: ['agent'],
+    required: ALWAYS,
+    meaning: 'name of this node (spec.nodeName)',
+    note: 'tokens of pods on other nodes are refused',
+  },
+  AGENT_AUDIENCE: {
+    group: 'agent',
+    check: values.claimText,
+    parts: ['agent'],
+    fallback: 'iam-ra-agent',
+    meaning: "the audience of pods' tokens, which must open nothing else",
+  },
+  AGENT_ISSUER: {
+    group: 'agent',
+    check: values.claimText,
+    parts: ['agent'],
+    otherwise: 'any; Vault decides',
+    meaning: "the issuer of this cluster's tokens",
+    note: 'others are then refused before Vault is asked',
+  },
+  AGENT_ANCHORS: {
+    group: 'agent',
+    check: anchorArns,
+    parts: ['agent'],
+    otherwise: 'ANCHOR_ARN alone',
+    meaning: 'further trust anchors that pods may ask for',
+  },
+  AGENT_PROFILES: {
+    group: 'agent',
+    check: profileArns,
+    parts: ['agent'],
+    otherwise: 'PROFILE_ARN alone',
+    meaning: 'further profiles that pods may ask for',
+  },
+  AGENT_METRICS_ADDR: {
+    group: 'agent',
+    check: listenAddress,
+    parts: ['agent'],
+    otherwise: 'none',
+    meaning: 'where to serve /metrics',
+    note: 'for Prometheus; HEALTH_ADDR can then be on loopback',
+  },
+  AWS_CONTAINER_CREDENTIALS_FULL_URI: {
+    group: 'agent',
+    check: containerEndpoint,
+    parts: ['wait'],
+    required: ALWAYS,
+    meaning: 'where wait asks for credentials',
+    note: 'the variable that the app has too',
   },
   DEADLINE: {
     group: 'run',

@@ -1,9 +1,11 @@
 /** The parts of Settings, each from its own options; undefined if a problem leaves one incomplete. */
+import type { Arn } from '../aws/arn.ts'
+import type { AwsConnection } from '../aws/connection.ts'
 import type { CertificateSettings } from '../certificate/settings.ts'
 import type { ExchangeSettings } from '../exchange/settings.ts'
 import type { SinkSettings } from '../sink/settings.ts'
 import type { SinkOf } from '../sink/sinks.ts'
-import type { LoginSettings } from '../identity/settings.ts'
+import type { LoginSettings, VaultLogin } from '../identity/settings.ts'
 import { omitUndefined } from '../text/omit-undefined.ts'
 import { isLoopback } from './addresses.ts'
 import { arnConflicts } from './arn.ts'
@@ -18,9 +20,14 @@ import { MAX_SOURCE_IDENTITY_CN } from './options.ts'
 import type { Reader } from './reader.ts'
 
 export function vaultSection(reader: Reader): LoginSettings | undefined {
+  const tokenFile = reader.take('SERVICE_ACCOUNT_TOKEN_FILE')
+  const login = vaultLogin(reader)
+  return login === undefined || tokenFile === undefined ? undefined : { ...login, tokenFile }
+}
+
+export function vaultLogin(reader: Reader): VaultLogin | undefined {
   const addr = reader.take('VAULT_ADDR')
   const role = reader.take('VAULT_ROLE')
-  const tokenFile = reader.take('SERVICE_ACCOUNT_TOKEN_FILE')
   const authMethod = reader.take('VAULT_AUTH_METHOD')
   const authMount = reader.take('VAULT_AUTH_MOUNT') ?? authMethod
   const requireTls = reader.take('VAULT_REQUIRE_TLS')
@@ -39,9 +46,9 @@ export function vaultSection(reader: Reader): LoginSettings | undefined {
       )
     }
   }
-  if (addr === undefined || role === undefined || tokenFile === undefined) return undefined
+  if (addr === undefined || role === undefined) return undefined
   if (authMethod === undefined || authMount === undefined) return undefined
-  return { addr, role, authMethod, authMount, tokenFile, ...optional }
+  return { addr, role, authMethod, authMount, ...optional }
 }
 
 /** @param deadlineSeconds minimum for CERT_TTL; undefined if DEADLINE itself is wrong. */
@@ -49,11 +56,8 @@ export function certificateSection(
   reader: Reader,
   deadlineSeconds: number | undefined,
 ): CertificateSettings | undefined {
-  const pkiRole = reader.take('VAULT_CERT_NAME')
+  const signing = signingSection(reader, deadlineSeconds)
   const commonName = reader.take('VAULT_CERT_CN')
-  const pkiMount = reader.take('VAULT_PKI_MOUNT')
-  const keyType = reader.take('KEY_TYPE')
-  const ttl = certificateTtl(reader, deadlineSeconds)
   const dnsSans = reader.take('CERT_DNS_SANS') ?? []
   const uriSans = reader.take('CERT_URI_SANS') ?? []
   if (commonName !== undefined && Array.from(commonName).length > MAX_SOURCE_IDENTITY_CN) {
@@ -61,8 +65,21 @@ export function certificateSection(
       `VAULT_CERT_CN has over ${MAX_SOURCE_IDENTITY_CN} characters, so AWS sets no source identity CN=… for the session; shorten it if a trust policy or CloudTrail needs one`,
     )
   }
-  if (pkiRole === undefined || commonName === undefined || pkiMount === undefined) return undefined
-  return { pkiMount, pkiRole, commonName, dnsSans, uriSans, ...omitUndefined({ keyType, ttl }) }
+  if (signing === undefined || commonName === undefined) return undefined
+  return { ...signing, commonName, dnsSans, uriSans }
+}
+
+/** Who signs the certificate, whatever its names. @param deadlineSeconds as above */
+export function signingSection(
+  reader: Reader,
+  deadlineSeconds: number | undefined,
+): Pick<CertificateSettings, 'pkiMount' | 'pkiRole' | 'keyType' | 'ttl'> | undefined {
+  const pkiRole = reader.take('VAULT_CERT_NAME')
+  const pkiMount = reader.take('VAULT_PKI_MOUNT')
+  const keyType = reader.take('KEY_TYPE')
+  const ttl = certificateTtl(reader, deadlineSeconds)
+  if (pkiRole === undefined || pkiMount === undefined) return undefined
+  return { pkiMount, pkiRole, ...omitUndefined({ keyType, ttl }) }
 }
 
 /** As written: Vault parses it itself. */
@@ -79,11 +96,21 @@ function certificateTtl(reader: Reader, deadlineSeconds: number | undefined): st
 
 export function exchangeSection(reader: Reader): ExchangeSettings | undefined {
   const role = reader.take('ROLE_ARN')
-  const anchorName = anchorOption(reader)
-  const anchor = anchorName === undefined ? undefined : reader.take(anchorName)
+  const anchor = anchorOf(reader)
   const profile = reader.take('PROFILE_ARN')
   for (const { setting, ...unfit } of arnConflicts({ role, anchor, profile })) reader.problem(setting, unfit)
+  const connection = rolesAnywhereConnection(reader, anchor)
+  const optional = omitUndefined({
+    durationSeconds: reader.take('SESSION_DURATION'),
+    sessionName: reader.take('SESSION_NAME'),
+  })
+  if (role === undefined || anchor === undefined || profile === undefined) return undefined
+  if (connection === undefined) return undefined
+  return { roleArn: role, anchorArn: anchor, profileArn: profile, ...connection, ...optional }
+}
 
+/** @param anchor undefined if it is missing or wrong: the rest is read all the same */
+export function rolesAnywhereConnection(reader: Reader, anchor: Arn | undefined): AwsConnection | undefined {
   const derived = derivedEndpoint(
     reader,
     'AWS_ENDPOINT_URL_ROLESANYWHERE',
@@ -92,22 +119,15 @@ export function exchangeSection(reader: Reader): ExchangeSettings | undefined {
         rolesAnywhereEndpoint({ partition: anchor.partition, region: anchor.region, fips, dualStack })),
   )
   const endpoint = reader.take('AWS_ENDPOINT_URL_ROLESANYWHERE') ?? derived
-  const optional = omitUndefined({
-    durationSeconds: reader.take('SESSION_DURATION'),
-    sessionName: reader.take('SESSION_NAME'),
-  })
   const connection = awsConnection(reader, endpoint)
-  if (role === undefined || anchor === undefined || profile === undefined) return undefined
-  if (endpoint === undefined) return undefined
-  return {
-    roleArn: role,
-    anchorArn: anchor,
-    profileArn: profile,
-    region: anchor.region,
-    endpoint,
-    ...connection,
-    ...optional,
-  }
+  if (anchor === undefined || endpoint === undefined) return undefined
+  return { region: anchor.region, endpoint, ...connection }
+}
+
+/** The trust anchor, by either of its names. */
+export function anchorOf(reader: Reader): Arn | undefined {
+  const name = anchorOption(reader)
+  return name === undefined ? undefined : reader.take(name)
 }
 
 /** Which of the trust anchor's two names to read; a flag has priority over the environment, whatever its name. */

@@ -1,5 +1,9 @@
 /** The settings of each command, checked and frozen. */
+import type { Arn } from '../aws/arn.ts'
+import type { AwsConnection } from '../aws/connection.ts'
+import type { CertificateSettings } from '../certificate/settings.ts'
 import type { EndpointSettings, ListenAddress } from '../endpoint/settings.ts'
+import type { VaultLogin } from '../identity/settings.ts'
 import type { SinkOf } from '../sink/sinks.ts'
 import type { CredentialsSource } from '../sources/sources.ts'
 
@@ -30,6 +34,51 @@ export interface ServeSettings extends SourceSettings {
   readonly endpoint: EndpointSettings
   readonly startSpreadMs: number
   readonly health?: ListenAddress
+}
+
+/** A network in CIDR notation. */
+export interface AddressRange {
+  readonly network: string
+  readonly prefix: number
+  readonly family: 'ipv4' | 'ipv6'
+}
+
+/** What pods may ask an agent for. */
+export interface AgentOffer {
+  /** For a question that names none. */
+  readonly anchor: Arn
+  readonly profile: Arn
+  readonly durationSeconds: number
+  /** All of them. */
+  readonly anchors: readonly Arn[]
+  /** Also `profile/*` of an account and region. */
+  readonly profiles: readonly Arn[]
+}
+
+export interface AgentSettings {
+  readonly addresses: readonly [ListenAddress, ...ListenAddress[]]
+  /** Whether those of IPv6 may be missing. */
+  readonly isIpv6Optional: boolean
+  readonly health?: ListenAddress
+  readonly metrics?: ListenAddress
+  readonly podRanges: readonly AddressRange[]
+  readonly cluster: string
+  /** What a token must say. */
+  readonly token: { readonly audience: string; readonly issuer?: string; readonly node: string }
+  readonly offer: AgentOffer
+  /** `{namespace}` in the role is replaced by the caller's. */
+  readonly vault: VaultLogin
+  readonly signing: Pick<CertificateSettings, 'pkiMount' | 'pkiRole' | 'keyType' | 'ttl'>
+  /** By the trust anchor's ARN. */
+  readonly connections: Readonly<Record<string, AwsConnection>>
+  readonly deadlineMs: number
+}
+
+/** `wait`: the endpoint, and the file of the token to send. */
+export interface WaitSettings {
+  readonly endpoint: URL
+  readonly tokenFile: string
+  readonly deadlineMs: number
 }
 
 /** A setting as given, for `check` to show. */

@@ -182,22 +182,44 @@ export const serverName: Check<string> = expecting('a DNS name, without scheme a
 export const dnsNames: Check<readonly string[]> = listOf(
   'DNS names separated by commas (punycode if not ASCII)',
   'is not a DNS name',
-  (name) => isDnsName(name.replace(/^\*\.(?=.)/, '')),
+  (name) => (isDnsName(name.replace(/^\*\.(?=.)/, '')) ? name : undefined),
 )
 
 /** RFC 5280, section 4.2.1.6: a URI name is absolute, has a scheme-specific part, and is ASCII. */
 export const uris: Check<readonly string[]> = listOf(
   'URIs with a scheme, such as spiffe://cluster/ns/x/sa/y, separated by commas',
   'is not an absolute URI',
-  (uri) => /^[a-z][a-z0-9+.-]*:[!-~]+$/i.test(uri) && URL.canParse(uri),
+  (uri) => (/^[a-z][a-z0-9+.-]*:[!-~]+$/i.test(uri) && URL.canParse(uri) ? uri : undefined),
 )
 
-function listOf(expected: string, wrong: string, fits: (item: string) => boolean): Check<readonly string[]> {
+/** Part of the certificates' names, which are read from the right: one label. */
+export const clusterName: Check<string> = expecting('lower-case letters, digits and dashes', (text) =>
+  /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text) ? { value: text } : { wrong: 'is not a cluster name' },
+)
+
+/** https://kubernetes.io/docs/concepts/architecture/nodes/#node-name-uniqueness */
+export const nodeName: Check<string> = expecting('the name of a Kubernetes node', (text) =>
+  isDnsName(text) && text === text.toLowerCase() ? { value: text } : { wrong: 'is not the name of a node' },
+)
+
+/** RFC 7519: an audience or an issuer. */
+export const claimText: Check<string> = expecting('one word of visible ASCII', (text) =>
+  /^[!-~]{1,512}$/.test(text) ? { value: text } : { wrong: 'is not one word' },
+)
+
+/** @param read an item's value; undefined if it does not fit */
+export function listOf<T extends object | string>(
+  expected: string,
+  wrong: string,
+  read: (item: string) => T | undefined,
+): Check<readonly T[]> {
   return expecting(expected, (text) => {
-    const items = text.split(',').map((item) => item.trim())
-    const misfit = items.findIndex((item) => !fits(item))
-    if (misfit === -1) return { value: items }
-    return { wrong: items.length === 1 ? wrong : `has entry ${misfit + 1}, which ${wrong}` }
+    const items = text.split(',').map((item) => read(item.trim()))
+    const fit = items.filter((item) => item !== undefined)
+    if (fit.length === items.length) return { value: fit }
+    return {
+      wrong: items.length === 1 ? wrong : `has entry ${items.indexOf(undefined) + 1}, which ${wrong}`,
+    }
   })
 }
 

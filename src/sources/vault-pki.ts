@@ -35,7 +35,7 @@ const CERTIFICATE: StepDescription = {
   how: 'sends',
 }
 
-const OURS: VaultPkiParts = {
+export const VAULT_PKI_PARTS: VaultPkiParts = {
   login,
   createSession,
   async prepare(settings, loggedIn) {
@@ -50,8 +50,8 @@ const OURS: VaultPkiParts = {
   },
 }
 
-/** @param parts replaced by the simulation of many pods */
-export function vaultPki(settings: VaultPkiSource, parts: VaultPkiParts = OURS): Source {
+/** @param parts replaced by the simulation of many pods, and by the node agent, which logs in with a caller's token */
+export function vaultPki(settings: VaultPkiSource, parts: VaultPkiParts = VAULT_PKI_PARTS): Source {
   const { pkiMount, pkiRole, keyType, commonName, dnsSans, uriSans, ttl } = settings.certificate
   const sent = {
     path: `${pkiMount}/sign/${pkiRole}`,

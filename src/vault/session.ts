@@ -17,6 +17,8 @@ export interface VaultSession {
   readonly isBatch: boolean
   /** Names of the token's policies, to explain a refusal. */
   readonly policies: readonly string[]
+  /** What the auth method says of the caller; a kubernetes mount names its service account. */
+  readonly metadata: Readonly<Record<string, string>>
   /** One GET of a path below /v1, without a retry. @throws IamRaError of the read's stage */
   read(request: VaultRead): Promise<VaultAnswer>
   /** One POST to a path below /v1, without a retry. @throws IamRaError of the write's stage */
@@ -38,6 +40,7 @@ export interface VaultAuth {
   readonly leaseSeconds: number
   readonly isRenewable: boolean
   readonly policies: readonly string[]
+  readonly metadata: Readonly<Record<string, string>>
   readonly requestId: string
 }
 
@@ -76,6 +79,7 @@ export function createSession(auth: VaultAuth, client: VaultClient, context: Ses
     remainingMs: () => Math.max(0, life.endsMs - elapsed()),
     isBatch,
     policies: auth.policies,
+    metadata: auth.metadata,
     read: (request) => client.read(withToken(request)),
     write: (request) => client.write(withToken(request)),
     async renew(call) {

@@ -56,7 +56,7 @@ async function check(rehearsal: Rehearsal, argv = ['--json'], given: Given = {})
     const work = await readInvocation(asked, checking.settings, runtime)
     if ('shows' in work) throw new Error(`expected settings, got ${work.shows}`)
     const hangUp = { listen: () => undefined }
-    code = await runCheck(work.settings, { ...work, ...context, interrupt, hangUp })
+    code = await runCheck(work.settings, { ...work, ...context, remove: false, interrupt, hangUp })
   } catch (error) {
     if (!(error instanceof IamRaError) || error.code !== 'SETTINGS_INVALID') throw error
     code = reportSettings(error, context)

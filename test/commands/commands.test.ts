@@ -36,10 +36,15 @@ async function end(
   return { code, ...written, terminationLog: readFileSync(terminationLog, 'utf8') }
 }
 
-const ALL = [[], ...PROGRAM.commands.map(({ name }) => [name])]
 const named = ([name = 'once']: readonly string[]): string => name
 /** Their container is the program's own. */
 const OWN = ['once', 'serve', 'renew']
+/** They obtain nothing for a pod of their own, and have other settings. */
+const OF_A_NODE = ['agent', 'wait', 'agent-exchange']
+
+const ALL = [[], ...PROGRAM.commands.map(({ name }) => [name])].filter(
+  (argv) => !OF_A_NODE.includes(named(argv)),
+)
 
 /** The commands of which it is true. */
 async function those(
@@ -76,12 +81,14 @@ commands(
     assert.equal(await those(brief, ({ terminationLog }) => terminationLog !== '', {}, stop), [
       'once',
       'metadata-address',
+      'agent-address',
     ])
     assert.equal(await those(brief, ({ stderr }) => stderr.includes('stopped by SIGTERM'), {}, stop), [
       'once',
       'credential-process',
       'check',
       'metadata-address',
+      'agent-address',
     ])
   },
 )

@@ -77,7 +77,7 @@ async function run({ hosts = PODS, isFirst = false, interfaces = {}, kernel = 0 
 
 command('the request is what iproute2 sends for it, with scope host', () => {
   assert.is(
-    Buffer.from(addressRequest(ADDRESS)).toString('hex'),
+    Buffer.from(addressRequest('add', ADDRESS)).toString('hex'),
     [
       '28000000' + '1400' + '0506' + '00000000' + '00000000',
       '02' + '20' + '00' + 'fe' + '01000000',
@@ -88,7 +88,7 @@ command('the request is what iproute2 sends for it, with scope host', () => {
 })
 
 command('an answer that is no acknowledgement is no success', () => {
-  assert.is(outcomeOf(acknowledgement(0)), 'added')
+  assert.is(outcomeOf(acknowledgement(0)), 'done')
   assert.is(outcomeOf(acknowledgement(-1)), 'EPERM')
   assert.is(outcomeOf(new Uint8Array(0)), 'EPROTO')
   assert.is(outcomeOf(acknowledgement(0).subarray(0, 18)), 'EPROTO')

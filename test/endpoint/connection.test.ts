@@ -1,5 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { textAnswer, type Answer } from '../../src/endpoint/answer.ts'
 import { createFakeConnection } from './fake-peer.ts'
 
 const connection = suite('a connection')
@@ -203,6 +204,60 @@ connection('is overdue: silent, in the middle of a head, idle, unread, and after
   const silent = createFakeConnection()
   silent.elapsedMs = 5001
   assert.is(silent.connection.isOverdue(), true)
+})
+
+/** Answers that come when the test says so. */
+function waitingConnection(): {
+  readonly one: ReturnType<typeof createFakeConnection>
+  readonly answers: ((answer: Answer) => void)[]
+} {
+  const answers: ((answer: Answer) => void)[] = []
+  const one = createFakeConnection({ answer: () => new Promise((resolve) => answers.push(resolve)) })
+  return { one, answers }
+}
+
+const OK = textAnswer(200, 'ok')
+
+connection('reads no further before an answer that takes time is given', async () => {
+  const { one, answers } = waitingConnection()
+  one.send(request('/a') + request('/b'))
+  one.send(request('/c'))
+  assert.is(answers.length, 1)
+  assert.is(one.peer.written, '')
+  answers[0]?.(OK)
+  await Promise.resolve()
+  assert.match(one.peer.written, /200 OK/)
+  one.later.shift()?.()
+  assert.is(answers.length, 2)
+})
+
+connection('keeps no more of what comes meanwhile than of a head', async () => {
+  const { one, answers } = waitingConnection()
+  one.send(request('/a'))
+  for (let count = 0; count < 100; count += 1) one.send(request('/b'))
+  answers[0]?.(OK)
+  await Promise.resolve()
+  assert.match(one.peer.written, /Connection: close/)
+  assert.equal(one.peer.calls, ['finish'])
+})
+
+connection('forgets an answer whose reader has gone', async () => {
+  const { one, answers } = waitingConnection()
+  one.send(request('/a'))
+  one.connection.closed()
+  answers[0]?.(OK)
+  await Promise.resolve()
+  assert.is(one.peer.written, '')
+  assert.equal(one.errors, [])
+})
+
+connection('an answer that fails closes it', async () => {
+  const bug = new RangeError('a bug')
+  const one = createFakeConnection({ answer: () => Promise.reject(bug) })
+  one.send(request('/a'))
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(one.errors, [bug])
+  assert.equal(one.peer.calls, ['close'])
 })
 
 connection.run()

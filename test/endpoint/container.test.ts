@@ -112,7 +112,8 @@ container('Host twice: 403', () => {
 container('no Host, as HTTP/1.0 allows: 403', () => {
   const { loopback } = endpoint().endpoint
   const headers = ['Authorization', TOKEN]
-  assert.is(loopback({ method: 'GET', target: '/v1/credentials', headers, port: PORT }).status, 403)
+  const request = { method: 'GET', target: '/v1/credentials', headers, port: PORT, address: '127.0.0.1' }
+  assert.is(loopback(request).status, 403)
 })
 
 function served(credentials: SessionCredentials): unknown {

@@ -28,7 +28,7 @@ export interface Sent {
 export function request({ method = 'GET', target = '/', headers = [] }: Sent): EndpointRequest {
   const named = headers.some(([name]) => name.toLowerCase() === 'host')
   const all = named ? headers : [['Host', `127.0.0.1:${PORT}`] as const, ...headers]
-  return { method, target, headers: all.flat(), port: PORT }
+  return { method, target, headers: all.flat(), port: PORT, address: '127.0.0.1' }
 }
 
 export interface TestEndpoint {

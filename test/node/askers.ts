@@ -21,7 +21,7 @@ export interface Workload extends Template {
 }
 
 /** A container that has its region, as everywhere, and nothing that says where credentials are. */
-export function container(name: string, script = STAYS): object {
+export function container(name: string, script = STAYS): Readonly<Record<string, unknown>> {
   return {
     ...{ name, image: PRINTED.aws, command: ['/bin/sh', '-c', script] },
     env: [{ name: 'AWS_REGION', value: EXAMPLE.region }],

@@ -5,33 +5,40 @@ import { EXAMPLE } from '../rig/emulators/stage.ts'
 import { applyOverlay, BASE, send, startAnnotated, untilAnswered } from './annotated.ts'
 import { container, cronJob, deployment, IDENTITY, job, pod, template, type Workload } from './askers.ts'
 import { until } from './cluster.ts'
+import { failedCreate, jobOf, replicaFailure } from './controllers.ts'
 import { inNamespaces } from './namespaces.ts'
 import {
   callerIn,
   completedPod,
+  inPod,
   isReady,
   podsOf,
   sessionOf,
   sidecarOf,
   untilLogged,
   untilPod,
+  type ContainerStatus,
   type Pod,
 } from './pods.ts'
+import { killContainer, killPod } from './restarts.ts'
 
 await inNamespaces(import.meta.filename)
 
 const TEAM = 'team'
 const OPEN = 'open'
 const PLAIN = 'plain'
+const GUARDED = 'guarded'
 /** What `app` of TEAM and what `app` of OPEN may assume; each is permitted in that namespace alone. */
 const READER = 'iam-ra-reader'
 const WRITER = 'iam-ra-writer'
+const CREDENTIALS = 'iam/security-credentials/'
 const MODES = ['init', 'renew', 'serve', 'imds'] as const
 
 const cluster = await startAnnotated([
   { name: TEAM, enforces: 'restricted', role: 'reader' },
   { name: OPEN, enforces: 'privileged', role: 'writer' },
   { name: PLAIN, enforces: 'restricted', labels: {} },
+  { name: GUARDED, enforces: 'baseline' },
 ])
 
 const injection = suite('pods that ask by annotation, on a real node')
@@ -51,9 +58,15 @@ await apply(TEAM, [
   ...[job('refused', template(WRITER)), job('init', asker('init')), job('serve', asker('serve'))],
   cronJob('yearly', '@yearly', asker('init')),
   pod('several', several()),
+  pod('other-uid', otherUid()),
   pod('no-automount', asker('init', { automountServiceAccountToken: false })),
 ])
-await apply(OPEN, [pod('host', template(WRITER, {}, { hostNetwork: true }))])
+await apply(OPEN, [
+  pod('host', template(WRITER, {}, { hostNetwork: true })),
+  pod('root', root()),
+  pod('metadata', metadata()),
+  pod('metadata-v1', metadata({ 'iam-ra/imds-v1': 'true', 'iam-ra/metadata-region': EXAMPLE.region })),
+])
 await apply(PLAIN, [pod('asks', asker('serve', QUIET))])
 await beDue('yearly')
 
@@ -66,7 +79,7 @@ for (const mode of MODES) {
 }
 
 injection('pods of Jobs and of CronJobs have it, and complete', async () => {
-  for (const name of ['init', 'serve', await jobOf('yearly')]) {
+  for (const name of ['init', 'serve', await jobOf(cluster, [TEAM, 'yearly'])]) {
     const { metadata, status } = await completedPod(cluster, [TEAM, name])
     await untilIdentity(metadata.name, READER)
     assert.is(status.initContainerStatuses?.[0]?.state.terminated?.exitCode, 0, name)
@@ -92,12 +105,57 @@ injection("in the node's network a pod gets a file, and is refused an endpoint",
   assert.match(refusal, /denied request: host-network: /)
 })
 
+injection('an app that runs as root or as another user reads what is meant for it', async () => {
+  await untilIdentity('root', WRITER, 'app', OPEN)
+  await untilIdentity('other-uid', READER)
+})
+
+injection('in mode metadata an SDK that is told nothing finds credentials at 169.254.169.254', async () => {
+  for (const name of ['metadata', 'metadata-v1']) await untilIdentity(name, WRITER, 'app', OPEN)
+  assert.match(await asked('metadata', CREDENTIALS), /401 Unauthorized/)
+})
+
+injection(
+  'with IMDSv1 a request without a token is answered, and one for what is unknown is not',
+  async () => {
+    assert.is(await asked('metadata-v1', CREDENTIALS), WRITER)
+    assert.match(await asked('metadata-v1', `${CREDENTIALS}${WRITER}`), /"AccessKeyId" ?: ?"ASIA/)
+    assert.is(await asked('metadata-v1', 'placement/region'), EXAMPLE.region)
+    assert.match(await asked('metadata-v1', 'ami-id'), /404 Not Found/)
+  },
+)
+
+injection('a metadata service that is killed comes back, and so does the whole pod', async () => {
+  const name = [OPEN, 'metadata-v1'] as const
+  const before = await untilPod(cluster, name, 'ready', isReady)
+  killContainer(lastInit(before).containerID ?? '')
+  await untilPod(cluster, name, 'killed and back', (now) => isReady(now) && lastInit(now).restartCount === 1)
+  assert.is(await asked('metadata-v1', CREDENTIALS), WRITER)
+  killPod(before.metadata.uid)
+  const started = sidecarOf(before).containerID
+  await untilPod(
+    cluster,
+    name,
+    'started again',
+    (now) => isReady(now) && sidecarOf(now).containerID !== started,
+  )
+  assert.is(await asked('metadata-v1', CREDENTIALS), WRITER)
+})
+
+injection('a namespace that enforces baseline refuses mode metadata, as it allows no NET_ADMIN', async () => {
+  const { refusal } = await send(cluster, GUARDED, pod('metadata', metadata({}, READER)))
+  assert.match(refusal, /denied request: pod-security: .*NET_ADMIN/)
+})
+
 injection(
   "what is not permitted is refused at creation, in the Deployment's condition and the Job's event",
   async () => {
     const reason = `not-permitted: namespace ${TEAM} does not permit ${BASE}${WRITER}`
-    assert.match(await replicaFailure('refused'), reason)
-    for (const kind of ['ReplicaSet', 'Job']) assert.match(await failedCreate(kind, 'refused'), reason)
+    const name = [TEAM, 'refused'] as const
+    assert.match(await replicaFailure(cluster, name), reason)
+    for (const kind of ['ReplicaSet', 'Job'] as const) {
+      assert.match(await failedCreate(cluster, kind, name), reason)
+    }
     assert.equal(await podsOf(cluster, TEAM, 'app=refused'), [])
     assert.equal(await podsOf(cluster, TEAM, 'batch.kubernetes.io/job-name=refused'), [])
   },
@@ -127,7 +185,7 @@ injection(
     assert.ok(sidecarOf(after).state.terminated, 'its init container has ended')
     assert.match(await callerIn(cluster, [TEAM, after.metadata.name]), identityOf(READER))
     await roll({ 'iam.amazonaws.com/role': WRITER })
-    assert.match(await replicaFailure('rolled'), 'not-permitted: ')
+    assert.match(await replicaFailure(cluster, [TEAM, 'rolled']), 'not-permitted: ')
     assert.match(await callerIn(cluster, [TEAM, after.metadata.name]), identityOf(READER))
     await cluster.kubectl(['rollout', 'undo', '--namespace', TEAM, 'deployment/rolled'])
     await cluster.kubectl(['rollout', 'status', '--namespace', TEAM, 'deployment/rolled', '--timeout=60s'])
@@ -147,7 +205,7 @@ for (const [name, resource] of [
         deployment(`asks-${name}`, asker('init')),
         deployment(`other-${name}`, template(undefined, {}, QUIET)),
       ])
-      assert.match(await replicaFailure(`asks-${name}`), 'not-injected: ')
+      assert.match(await replicaFailure(cluster, [TEAM, `asks-${name}`]), 'not-injected: ')
       const { status } = await readyPod(`other-${name}`)
       assert.is(status.initContainerStatuses, undefined)
       await applyOverlay(cluster)
@@ -194,6 +252,42 @@ function several() {
   )
 }
 
+/** As apps were before Pod Security: root, with the runtime's capabilities. */
+function root() {
+  const { securityContext: _, ...app } = container('app')
+  return template(WRITER, {}, { securityContext: { runAsUser: 0 }, containers: [app] })
+}
+
+/** The group of the volume lets the app read what another user writes. */
+function otherUid() {
+  const { securityContext, ...app } = container('app')
+  return template(
+    READER,
+    { 'iam-ra/mode': 'serve', 'iam-ra/file-mode': '0640' },
+    {
+      securityContext: { runAsNonRoot: true, fsGroup: 2000, seccompProfile: { type: 'RuntimeDefault' } },
+      containers: [{ ...app, securityContext: { ...(securityContext as object), runAsUser: 1000 } }],
+    },
+  )
+}
+
+function metadata(annotations: Readonly<Record<string, string>> = {}, role = WRITER) {
+  return template(role, { 'iam-ra/mode': 'metadata', ...annotations })
+}
+
+/** What a program without any SDK gets there, or how it is refused. */
+async function asked(name: string, path: string): Promise<string> {
+  const url = `http://169.254.169.254/latest/meta-data/${path}`
+  return await inPod(cluster, [OPEN, name], ['/bin/sh', '-c', `/bin/busybox wget -qO- ${url} 2>&1 || true`])
+}
+
+/** In mode metadata the sidecar comes after the container that adds the address. */
+function lastInit({ status }: Pod): ContainerStatus {
+  const last = status.initContainerStatuses?.at(-1)
+  if (last === undefined) throw new Error('the pod has no init container yet')
+  return last
+}
+
 async function apply(namespace: string, items: readonly Workload[]): Promise<void> {
   const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
   await cluster.kubectl(['apply', '--namespace', namespace, '--warnings-as-errors', '--filename', '-'], list)
@@ -222,65 +316,10 @@ async function untilIdentity(name: string, role: string, at = 'app', namespace =
   await untilLogged(cluster, [namespace, name], at, identityOf(role))
 }
 
-function eventsOf(): Promise<string> {
-  return cluster.kubectl(['get', 'events', '--namespace', TEAM])
-}
-
 async function readyPod(app: string, isIt: (pod: Pod) => boolean = () => true): Promise<Pod> {
   return await until(
     `a pod of ${app}`,
     async () => (await podsOf(cluster, TEAM, `app=${app}`)).find((one) => isReady(one) && isIt(one)),
     () => cluster.kubectl(['describe', 'replicasets,pods', '--namespace', TEAM, '--selector', `app=${app}`]),
-  )
-}
-
-async function jobOf(name: string): Promise<string> {
-  interface Job {
-    readonly metadata: { readonly name: string; readonly ownerReferences?: readonly { name: string }[] }
-  }
-  return await until(
-    `a Job of ${name}`,
-    async () => {
-      const { items } = await cluster.request('GET', `/apis/batch/v1/namespaces/${TEAM}/jobs`)
-      const isOf = ({ metadata }: Job): boolean => metadata.ownerReferences?.[0]?.name === name
-      return (items as readonly Job[]).find(isOf)?.metadata.name
-    },
-    eventsOf,
-  )
-}
-
-/** What the Deployment's condition says. */
-async function replicaFailure(name: string): Promise<string> {
-  interface Status {
-    readonly conditions?: readonly { readonly type: string; readonly message: string }[]
-  }
-  return await until(
-    `ReplicaFailure of ${name}`,
-    async () => {
-      const { status } = await cluster.request('GET', `/apis/apps/v1/namespaces/${TEAM}/deployments/${name}`)
-      return (status as Status).conditions?.find(({ type }) => type === 'ReplicaFailure')?.message
-    },
-    eventsOf,
-  )
-}
-
-/** What an event says of the object, or of one that a Deployment of that name made. */
-async function failedCreate(kind: string, name: string): Promise<string> {
-  interface Event {
-    readonly involvedObject: { readonly name: string }
-    readonly message: string
-  }
-  const selector = encodeURIComponent(`reason=FailedCreate,involvedObject.kind=${kind}`)
-  return await until(
-    `the event of ${kind} ${name}`,
-    async () => {
-      const { items } = await cluster.request(
-        'GET',
-        `/api/v1/namespaces/${TEAM}/events?fieldSelector=${selector}`,
-      )
-      return (items as readonly Event[]).find(({ involvedObject }) => involvedObject.name.startsWith(name))
-        ?.message
-    },
-    eventsOf,
   )
 }

@@ -133,4 +133,19 @@ clashes('an address that an app had for its credentials becomes the sidecar’s'
   assert.equal([other?.env, other?.volumeMounts], [undefined, undefined])
 })
 
+for (const [component, among, variable] of [
+  ['base', rendered, 'AWS_SHARED_CREDENTIALS_FILE'],
+  ['sidecar', beside, 'AWS_CONTAINER_CREDENTIALS_FULL_URI'],
+] as const) {
+  clashes(`${component}: longer names with ours inside stay the workload’s own`, async () => {
+    const { spec } = await accepted('longer-names', among)
+    const [ours, check] = spec.initContainers ?? []
+    assert.equal([ours?.name, check?.name], ['aws-iam-ra', 'aws-iam-ra-check'])
+    assert.is(check?.image, 'one.example/check')
+    const env = spec.containers[0]?.env ?? []
+    assert.is(env.find(({ name }) => name === `OLD_${variable}`)?.value, 'own')
+    assert.ok(env.some(({ name }) => name === variable))
+  })
+}
+
 clashes.run()

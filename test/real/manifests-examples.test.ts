@@ -87,7 +87,7 @@ examples('sidecar and sidecar-job serve as who the others are', async () => {
     const [template] = (await workloadsOf(server, `k8s/examples/${name}`)).values()
     assert.ok(template)
     const task = await taskOf(initContainer(template))
-    assert.is(task.command, 'serve')
+    if (task.command !== 'serve') throw new Error(`expected serve, got ${task.command}`)
     const { certificate, vault, exchange } = sourceOf(task.settings, 'vault-pki')
     assert.equal([certificate.commonName, vault.role], [EXAMPLE.commonName, EXAMPLE.namespace])
     assert.is(exchange.roleArn.text, EXAMPLE.roleArn)

@@ -16,6 +16,7 @@ const CLASSIC = 'k8s/examples/classic'
 const ELSEWHERE = ['k8s/examples/cluster', 'k8s/examples/secrets', 'k8s/examples/cert-manager']
 const FOLDERS = [...exampleFolders(), 'k8s/vault'].filter((folder) => !ELSEWHERE.includes(folder))
 const PASSES_RESTRICTED = [
+  'agent',
   'cron-job',
   'deployment',
   'job',
@@ -67,7 +68,7 @@ manifests('the classic pod passes baseline, and restricted refuses its app alone
 
 manifests('the network policies are accepted without a warning', async () => {
   const policies = render('k8s/network-policy')
-  assert.is(policies.length, 2)
+  assert.is(policies.length, 3)
   for (const policy of policies)
     accepted(await server.apply(policy.replace('metadata:\n', 'metadata:\n  namespace: restricted\n')))
 })

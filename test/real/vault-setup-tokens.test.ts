@@ -41,6 +41,7 @@ const setup = {
         audience,
         tokenTtl: '2m',
         tokenType: 'batch',
+        agentRole: 'backend.agent',
       },
       arns: { ...ARNS, role: `${EXAMPLE.roleArn}-backend` },
     },
@@ -89,6 +90,20 @@ async function mayNot(token: string, method: string, paths: string): Promise<voi
 tokens("a pod's token has its own names signed", async () => {
   const { client_token: token } = await auth('frontend', namespace, serviceAccount)
   assert.is((await sign(token, commonName, [uri])).status, 200)
+})
+
+tokens('the token for the node agent logs in to its role alone, and signs', async () => {
+  const forAgent = await kubernetes.token('backend', serviceAccount, 'iam-ra-agent')
+  const { status, json } = await ground.login('backend.agent', forAgent)
+  assert.is(status, 200, JSON.stringify(json['errors']))
+  const { client_token: token, ...login } = json['auth'] as Auth
+  assert.equal([login.token_type, login.lease_duration, login.policies], ['batch', 60, ['iam-ra']])
+  assert.is((await sign(token, `${serviceAccount}.backend.demo`)).status, 200)
+  assert.is((await ground.login('backend', forAgent)).status, 403)
+  const forPods = await kubernetes.token('backend', serviceAccount, audience)
+  assert.is((await ground.login('backend.agent', forPods)).status, 403)
+  const others = await kubernetes.token(namespace, serviceAccount, 'iam-ra-agent')
+  assert.is((await ground.login('backend.agent', others)).status, 403)
 })
 
 tokens("a pod's token has no other name signed", async () => {

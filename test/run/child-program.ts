@@ -12,6 +12,9 @@ switch (what) {
     )
     process.exitCode = 3
     break
+  case 'echo':
+    process.stdin.pipe(process.stdout)
+    break
   case 'wait':
     process.on('SIGTERM', () => {
       process.stdout.write('stopped')

@@ -12,7 +12,13 @@ const LONG_MS = 60_000
 
 function again(
   argv: readonly string[],
-  given: { env?: Record<string, string>; execPath?: string; timeoutMs?: number; signal?: AbortSignal } = {},
+  given: {
+    env?: Record<string, string>
+    execPath?: string
+    timeoutMs?: number
+    signal?: AbortSignal
+    input?: string
+  } = {},
 ): Promise<ChildResult> {
   const self = {
     execPath: given.execPath ?? process.execPath,
@@ -21,7 +27,8 @@ function again(
     env: given.env ?? {},
   } as unknown as NodeJS.Process
   const signal = given.signal ?? new AbortController().signal
-  return runChild(self, { argv, timeoutMs: given.timeoutMs ?? LONG_MS, signal })
+  const { input, timeoutMs = LONG_MS } = given
+  return runChild(self, { argv, timeoutMs, signal, ...(input !== undefined && { input }) })
 }
 
 const child = suite('this program as a child')
@@ -35,6 +42,13 @@ child(
     assert.equal(JSON.parse(result.stdout), { rest: ['a', '--b=c'], given: 'x' })
   },
 )
+
+child('it reads what it is given over stdin, which ends there', async () => {
+  const input = 'x'.repeat(200_000)
+  assert.is((await again(['echo'], { input })).stdout, input)
+  assert.is((await again(['echo'])).stdout, '')
+  assert.is((await again(['tell'], { input })).exitCode, 3, 'unread')
+})
 
 child('an abort stops it by SIGTERM, and what it still says counts', async () => {
   const stop = new AbortController()

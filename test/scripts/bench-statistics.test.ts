@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { timesBase, type Samples } from '../../scripts/bench/results.ts'
-import { quantile, ratios, summarize } from '../../scripts/bench/statistics.ts'
+import { medianInterval, quantile, ratios, summarize } from '../../scripts/bench/statistics.ts'
 
 const statistics = suite('statistics of the bench')
 
@@ -26,6 +26,15 @@ statistics('there is no median of nothing', () => {
 
 statistics('a summary has the quartiles', () => {
   assert.equal(summarize([1, 2, 3, 4, 5]), { count: 5, median: 3, low: 2, high: 4 })
+})
+
+statistics('the interval of a median leaves out as many samples as chance allows', () => {
+  const upTo = (count: number): number[] => Array.from({ length: count }, (_none, index) => count - index)
+  assert.equal(medianInterval(upTo(20)), [6, 15])
+  assert.equal(medianInterval(upTo(21)), [6, 16])
+  assert.equal(medianInterval(upTo(6)), [1, 6])
+  assert.equal(medianInterval([3, 1, 2]), [1, 3])
+  assert.throws(() => medianInterval([]), RangeError)
 })
 
 statistics('ratios are taken round by round, so that a slow round cancels out', () => {

@@ -55,7 +55,7 @@ for (const [word, meant] of [
     assert.is(found, meant)
     const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`
     assert.equal(problems, [
-      `argument 1: is neither a command nor a flag${hint}; expected serve, renew, credential-process, check or a flag such as --vault-addr`,
+      `argument 1: is neither a command nor a flag${hint}; expected serve, renew, credential-process, check, agent, wait, metadata-address, agent-address or a flag such as --vault-addr`,
     ])
   })
 }
@@ -68,6 +68,17 @@ reading('json is for check alone', () => {
   for (const words of [[], ...others]) {
     assert.equal(readArguments([...words, '--json']).problems, [
       '--json: works only with check; expected LOG_FORMAT=json for JSON log lines',
+    ])
+  }
+})
+
+reading('remove is for agent-address alone', () => {
+  const { switches, problems } = readArguments(['agent-address', '--remove'])
+  assert.ok(switches.has('--remove'))
+  assert.equal(problems, [])
+  for (const words of [[], ...COMMANDS.map((name) => [name])]) {
+    assert.equal(readArguments([...words, '--remove']).problems, [
+      '--remove: works only with agent-address; expected it to be left out',
     ])
   }
 })

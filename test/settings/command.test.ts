@@ -50,7 +50,7 @@ table('--json is for those that take it', () => {
 
 table('help has the texts of each, and none of a hidden one', () => {
   const whole = helpText(program)
-  assert.match(whole, /^aws-iam-ra: summary of alone\n\nUsage: aws-iam-ra \[paint \| measure \| inspect\] /)
+  assert.match(whole, /^aws-iam-ra: summary of alone\n\nUsage: aws-iam-ra \[COMMAND\] /)
   assert.match(whole, /\n {2}paint\n {6}summary of paint\n {2}measure\n {6}summary of measure\n {2}inspect\n/)
   assert.match(whole, /\nExample:\n {2}line of alone\n$/)
   assert.not.match(whole, /gather/)
@@ -69,11 +69,12 @@ table('a setting is for the commands that take its part; a dry run and a hidden 
     commands.map((command) => isFor(SETTINGS.HEALTH_ADDR, command)),
     [false, true, true, true],
   )
-  assert.ok(commands.every((command) => isFor(SETTINGS.VAULT_ADDR, command)))
+  assert.ok(commands.every((command) => isFor(SETTINGS.DEADLINE, command)))
+  assert.not.ok(commands.some((command) => isFor(SETTINGS.VAULT_ADDR, command)))
   assert.is(onlyFor(SETTINGS.AWS_PROFILE, program), 'paint and measure only')
   assert.is(onlyFor(SETTINGS.HEALTH_ADDR, program), 'measure only')
   assert.is(onlyFor(SETTINGS.START_SPREAD, program), undefined)
-  assert.is(onlyFor(SETTINGS.VAULT_ADDR, program), undefined)
+  assert.is(onlyFor(SETTINGS.DEADLINE, program), undefined)
 })
 
 table('one that gets no credentials reads how to log and what it takes', () => {

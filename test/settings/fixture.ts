@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { memoryFiles } from '../../src/run/memory-files.ts'
 import type { IamRaError } from '../../src/errors.ts'
 import { systemClock, type Runtime } from '../../src/run/runtime.ts'
+import type { agent } from '../../src/commands/agent.ts'
 import type { check } from '../../src/commands/check.ts'
 import type { Command } from '../../src/commands/command.ts'
 import { PROGRAM } from '../../src/commands/commands.ts'
@@ -11,9 +12,9 @@ import type { obtain } from '../../src/commands/obtain.ts'
 import type { once as oneShot } from '../../src/commands/once.ts'
 import type { renew } from '../../src/commands/renew.ts'
 import type { serve } from '../../src/commands/serve.ts'
+import type { wait } from '../../src/commands/wait.ts'
 import type { Reporting } from '../../src/run/log.ts'
 import * as commandLine from '../../src/settings/arguments.ts'
-import { listed } from '../../src/settings/command.ts'
 import * as reading from '../../src/settings/read.ts'
 import type { CredentialsSource } from '../../src/sources/sources.ts'
 import type { CheckSettings, GivenSetting, Settings } from '../../src/settings/settings.ts'
@@ -63,6 +64,8 @@ interface Values {
   readonly 'credential-process': typeof credentialProcess
   readonly check: typeof check
   readonly obtain: typeof obtain
+  readonly agent: typeof agent
+  readonly wait: typeof wait
 }
 type Name = keyof Values
 type SettingsOf<One extends Name> = Exclude<ReturnType<Values[One]['settings']>, undefined>
@@ -81,10 +84,8 @@ type Of<One extends Name> = Work<One> &
 export type Task = { [One in Name]: Of<One> }[Name]
 export type Invocation = Task | { readonly command: 'help' } | { readonly command: 'version' }
 
-/** The names of those that users run to get credentials. */
-export const COMMANDS = listed(PROGRAM.commands.filter(({ getsNone }) => getsNone !== true)).map(
-  ({ name }) => name as Exclude<Name, 'once' | 'obtain'>,
-)
+/** The names of those that users run for a pod's own credentials. */
+export const COMMANDS = ['serve', 'renew', 'credential-process', 'check'] as const
 
 type SourceOf<Kind> = Extract<CredentialsSource, { kind: Kind }>
 

@@ -72,6 +72,7 @@ for (const command of COMMANDS) {
       assert.is(paragraphOf(option.name, text) !== '', isFor(option, command), option.name)
     }
     assert.is(/^ {2}--json /m.test(text), command.name === 'check')
+    assert.is(/^ {2}--remove /m.test(text), command.name === 'agent-address')
     assert.not.match(text, / only\)$/m)
     for (const line of text.split('\n')) assert.ok(line.length <= 100, line)
   })
@@ -79,7 +80,7 @@ for (const command of COMMANDS) {
 
 help('settings of long-lived commands are marked in the text for all', () => {
   assert.match(paragraphOf('IMDS_V1', helpText()), /\(default: false; serve only\)/)
-  assert.match(paragraphOf('HEALTH_ADDR', helpText()), /\(default: none; serve and renew only\)/)
+  assert.match(paragraphOf('HEALTH_ADDR', helpText()), /\(default: none; serve, renew and agent only\)/)
 })
 
 help('what no user runs has the text for all', () => assert.is(helpText(obtain), helpText()))
@@ -119,10 +120,7 @@ help('ends in an example that works, for each command', async () => {
 })
 
 help('every command is there with what it does', () => {
-  assert.match(
-    lines[2] ?? '',
-    /^Usage: aws-iam-ra \[serve \| renew \| credential-process \| check \| metadata-address\] /,
-  )
+  assert.is(lines[2], 'Usage: aws-iam-ra [COMMAND] [--flag VALUE]...')
   const meanings = COMMANDS.map(({ name }) => {
     const at = lines.indexOf(`  ${name}`)
     assert.ok(at > lines.indexOf('Commands:'), name)

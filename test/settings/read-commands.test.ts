@@ -75,7 +75,7 @@ commands('what serve and renew start takes their flags and needs no home', async
   assert.is(reporting.verbosity, 'quiet')
 })
 
-commands('each takes any source', async () => {
+commands('each takes any source, if it is for one pod', async () => {
   for (const command of COMMANDS) {
     for (const [env, kind] of [
       [REQUIRED, 'vault-pki'],

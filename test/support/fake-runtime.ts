@@ -212,6 +212,7 @@ export function fakeRuntime(
     fs: fsPromises,
     memoryFiles,
     http: scriptedHttp([]).http,
+    stdin: () => Promise.reject(new Error('no input was expected')),
     stdout: (text) => {
       output.stdout += text
     },

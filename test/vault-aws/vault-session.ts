@@ -37,6 +37,7 @@ export function scriptedSession(clock: FakeClock, script: SessionScript): Script
     remainingMs: () => Math.max(0, endsMs - clock.elapsed()),
     isBatch: script.isBatch ?? false,
     policies: ['default', 'aws-keys'],
+    metadata: {},
     async read(request) {
       reads.push(request)
       return (script.read ?? unscripted)()

@@ -114,6 +114,7 @@ function sessionIn({ clock, random, vault, vaultDelay }: World): VaultSession {
     remainingMs: () => Number.POSITIVE_INFINITY,
     isBatch: false,
     policies: [],
+    metadata: {},
     read: notSimulated,
     write: notSimulated,
     renew: notSimulated,

@@ -1,7 +1,7 @@
 /** The parent's side of a run in a process of its own. */
 import { IamRaError, type ErrorCode, type ErrorOptions, type Stage } from '../../errors.ts'
 import { isRecord, parseJsonObject } from '../../text/json.ts'
-import type { ChildResult } from '../../run/child.ts'
+import type { ChildResult, ChildRun } from '../../run/child.ts'
 import type { Bounds } from '../../run/deadline.ts'
 import type { Runtime } from '../../run/runtime.ts'
 import type { Obtained } from '../../credentials.ts'
@@ -16,8 +16,17 @@ const BESIDES_MS = 10_000
  * @param argv the flags of this process, without the command
  * @throws IamRaError the child's own, or RUN_LOST
  */
-export async function obtainApart(
+export function obtainApart(
   argv: readonly string[],
+  runtime: Pick<Runtime, 'runChild'>,
+  bounds: Bounds,
+): Promise<Obtained> {
+  return runApart({ argv: [obtain.name, ...argv] }, runtime, bounds)
+}
+
+/** @throws IamRaError the child's own, or RUN_LOST */
+export async function runApart(
+  run: Pick<ChildRun, 'argv' | 'input'>,
   runtime: Pick<Runtime, 'runChild'>,
   bounds: Bounds,
 ): Promise<Obtained> {
@@ -30,7 +39,7 @@ export async function obtainApart(
   onEnd()
   try {
     const result = await runtime.runChild({
-      argv: [obtain.name, ...argv],
+      ...run,
       timeoutMs: bounds.deadlineMs + BESIDES_MS,
       signal: stopped.signal,
     })

@@ -5,6 +5,8 @@
 import { createBounds } from '../../run/deadline.ts'
 import { codeOf, type IamRaError } from '../../errors.ts'
 import { obtainCredentials } from '../../sources/pipeline.ts'
+import type { Runtime } from '../../run/runtime.ts'
+import type { Run } from '../../sources/source.ts'
 import type { SourceSettings } from '../../settings/settings.ts'
 import type { CommandContext, FailureContext } from '../command.ts'
 import { EARLY_WORD } from '../long-lived/retry-notice.ts'
@@ -17,20 +19,28 @@ export async function runObtain(
 ): Promise<number> {
   const bounds = createBounds(settings.deadlineMs, runtime.clock, interrupt)
   try {
-    const { credentials, certificate, revoked } = await obtainCredentials(settings.source, {
+    const run = await obtainCredentials(settings.source, {
       runtime,
       bounds,
       logger,
       ...EARLY_WORD,
     })
-    await revoked
-    const { serialHex = '', requestId = '' } = certificate ?? {}
-    const obtained: Obtained = { credentials, certificate: { serialHex, requestId } }
-    runtime.stdout(JSON.stringify({ obtained }))
+    await tellObtained(run, runtime)
     return 0
   } finally {
     bounds.release()
   }
+}
+
+/** What a successful run tells its parent, once its Vault token is revoked. */
+export async function tellObtained(
+  { credentials, certificate, revoked }: Run,
+  { stdout }: Pick<Runtime, 'stdout'>,
+): Promise<void> {
+  await revoked
+  const { serialHex = '', requestId = '' } = certificate ?? {}
+  const obtained: Obtained = { credentials, certificate: { serialHex, requestId } }
+  stdout(JSON.stringify({ obtained }))
 }
 
 /** A cause without its text, which may quote what was sent. */

@@ -6,7 +6,7 @@ import { differences, unknownMembers, type Data } from './difference.ts'
 import { fillParameters, type ParameterFiles } from './parameters.ts'
 import { planAuthConfig } from './plan-auth-config.ts'
 import { paths, plainResources, storedArns, urls, type Resource, type StoredArn } from './resources.ts'
-import { hasBindings, type ClusterSetup, type Setup } from './setup.ts'
+import { allRoles, hasBindings, type ClusterSetup, type Setup } from './setup.ts'
 import type { State } from './state.ts'
 import { ACCESSOR, planWrite, type Plan, type Wishes, type Write } from './step.ts'
 
@@ -165,7 +165,7 @@ function wideAudiences({ kubernetes, operator, bindings }: Setup): string[] {
 /** Those of an earlier setup among them: they are kept. */
 function otherAuthRoles(setup: Setup, { authRoles }: State): string[] {
   const { pki, operator, bindings } = setup
-  const own = [operator.role, ...bindings.map(({ role }) => role)]
+  const own = [operator.role, ...allRoles(bindings)]
   const others = [...authRoles].filter(([name, data]) => {
     const policies = data['token_policies']
     return (

@@ -66,7 +66,7 @@ function boundResources(setup: Setup, parameters: Parameters): Resource[] {
   const inAuth = { mount: paths.authMount(setup) }
   return [
     { path: `sys/policies/acl/${operator.role}`, wanted: { policy: parameters.operatorPolicy } },
-    ...bindings.map((binding) => ({
+    ...bindings.flatMap(rolesOf).map((binding) => ({
       ...inAuth,
       path: `${paths.authRoles(setup)}/${binding.role}`,
       wanted: boundRole(binding, parameters),
@@ -84,9 +84,21 @@ function boundResources(setup: Setup, parameters: Parameters): Resource[] {
   ]
 }
 
+/** The default of AGENT_AUDIENCE. */
+const AGENT_AUDIENCE = 'iam-ra-agent'
+/** The agent has a certificate signed right after it has logged in. */
+const AGENT_TOKEN_SECONDS = 60
+
+/** The binding, and the one for the node agent, whose tokens pods send to their node in clear. */
+function rolesOf({ agentRole, ...binding }: Binding): Omit<Binding, 'agentRole'>[] {
+  if (agentRole === undefined) return [binding]
+  const token = { audience: AGENT_AUDIENCE, tokenType: 'batch', tokenSeconds: AGENT_TOKEN_SECONDS } as const
+  return [binding, { ...binding, ...token, role: agentRole }]
+}
+
 /** The role of a namespace in the auth mount. */
 export function boundRole(
-  { namespace, accounts, audience, tokenSeconds, tokenType }: Omit<Binding, 'role' | 'arns'>,
+  { namespace, accounts, audience, tokenSeconds, tokenType }: Omit<Binding, 'role' | 'arns' | 'agentRole'>,
   { podRole }: Pick<Parameters, 'podRole'>,
 ): Data {
   return {

@@ -2,6 +2,7 @@
 import { parseArn } from '../../aws/arn.ts'
 import type { IamRaError } from '../../errors.ts'
 import { isRecord } from '../../text/json.ts'
+import { omitUndefined } from '../../text/omit-undefined.ts'
 import { anchorArn, arnConflicts, profileArn, roleArn, type ArnSetting } from '../../settings/arn.ts'
 import { passwordKind, secretKind } from '../../text/secrets.ts'
 import { mistake } from './error.ts'
@@ -20,6 +21,8 @@ export interface Binding {
   readonly audience: string
   readonly tokenSeconds: number
   readonly tokenType: 'service' | 'batch'
+  /** The role that the node agent logs in with, for the same accounts. */
+  readonly agentRole?: string
   readonly arns: Readonly<Partial<Record<ArnName, string>>>
 }
 
@@ -62,6 +65,8 @@ const ACCOUNT = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
 const ACCOUNTS = new RegExp(`^\\*$|${ACCOUNT.source}`)
 export const PATH = /^[\w-]+(\/[\w-]+)*$/
 export const NAME = /^[\w-]+$/
+/** With a dot, so that no namespace can be named like it. */
+const AGENT_ROLE = /^[\w-]+\.[\w-]*\w$/
 /** Vault stores policy names in lower case, and has two of its own. */
 const POLICY = /^(?!(default|root)$)[a-z\d_-]+$/
 const POLICY_RULE = 'a lower-case name that a policy can also have, so not default or root'
@@ -181,6 +186,7 @@ function readBinding(reader: Reader): Binding {
     audience: reader.text('audience', /^\S+$/, 'an audience such as vault'),
     tokenSeconds: reader.duration('tokenTtl'),
     tokenType: reader.choice('tokenType', ['service', 'batch']),
+    ...omitUndefined({ agentRole: reader.optional('agentRole', AGENT_ROLE) }),
     arns: { ...arn('role', roleArn), ...arn('anchor', anchorArn), ...arn('profile', profileArn) },
   }
   for (const { setting, wrong, expected } of arnConflicts({
@@ -204,7 +210,7 @@ function faultsAcross({ cluster, kubernetes, pki, kv, operator, bindings }: Setu
       'kubernetes.caFile is needed with the reviewer token: Vault is not in the cluster and does not know its CA',
     )
   }
-  for (const role of repeated([operator.role, ...bindings.map(({ role }) => role)])) {
+  for (const role of repeated([operator.role, ...allRoles(bindings)])) {
     faults.push(`the role ${role} appears twice`)
   }
   for (const namespace of repeated(bindings.map(({ namespace }) => namespace))) {
@@ -224,6 +230,11 @@ function faultsAcross({ cluster, kubernetes, pki, kv, operator, bindings }: Setu
     }
   }
   return faults
+}
+
+/** In Vault's auth mount. */
+export function allRoles(bindings: readonly Binding[]): string[] {
+  return bindings.flatMap(({ role, agentRole }) => (agentRole === undefined ? [role] : [role, agentRole]))
 }
 
 /** A value that is wrong by itself is empty here, and already a problem. */

@@ -41,6 +41,19 @@ file('that stands in k8s/vault is read', () => {
   )
 })
 
+file('has a role for the node agent that no namespace can be named like', () => {
+  const read = (agentRole: unknown): object => bound({ agentRole })
+  const [binding] = parseSetup(JSON.stringify(read('frontend.agent')), 'setup.json').bindings
+  assert.is(binding?.agentRole, 'frontend.agent')
+  for (const wrong of ['agent', '', 'a.', 'a/b.c', 1]) assert.is(problemsOf(read(wrong)).length, 1)
+  assert.equal(
+    problemsOf(
+      bound({ agentRole: 'a.agent' }, { namespace: 'backend', role: 'backend', agentRole: 'a.agent' }),
+    ),
+    ['the role a.agent appears twice'],
+  )
+})
+
 file('has durations as Vault takes them, in whole seconds', () => {
   const [binding] = parseSetup(JSON.stringify(bound({ tokenTtl: '1h30m' })), 'setup.json').bindings
   assert.is(binding?.tokenSeconds, 5400)

@@ -242,7 +242,8 @@ function withSettings(
   })
 }
 
-function tokenOf(kubernetes: Kubernetes): string {
+/** cluster-admin's. */
+export function tokenOf(kubernetes: Kubernetes): string {
   const config = JSON.parse(kubernetes.kubeconfig()) as { users: { user: { token: string } }[] }
   return config.users[0]?.user.token ?? ''
 }

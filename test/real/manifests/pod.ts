@@ -6,6 +6,7 @@ export interface EnvVar {
   readonly valueFrom?: {
     readonly fieldRef?: { readonly fieldPath: string }
     readonly secretKeyRef?: { readonly name: string; readonly key: string }
+    readonly configMapKeyRef?: { readonly name: string; readonly key: string }
   }
 }
 
@@ -14,7 +15,7 @@ export interface Container {
   readonly image?: string
   readonly args?: readonly string[]
   readonly restartPolicy?: string
-  readonly ports?: readonly { name?: string; containerPort: number }[]
+  readonly ports?: readonly { name?: string; containerPort: number; hostPort?: number }[]
   readonly startupProbe?: Probe
   readonly livenessProbe?: Probe
   readonly readinessProbe?: Probe
@@ -30,7 +31,7 @@ export interface Container {
 }
 
 export interface Probe {
-  readonly httpGet?: { readonly path: string; readonly port: number | string }
+  readonly httpGet?: { readonly host?: string; readonly path: string; readonly port: number | string }
   readonly periodSeconds?: number
   readonly failureThreshold?: number
 }
@@ -45,6 +46,8 @@ export interface PodTemplate {
   readonly spec: {
     readonly automountServiceAccountToken?: boolean
     readonly serviceAccountName?: string
+    readonly hostNetwork?: boolean
+    readonly priorityClassName?: string
     readonly securityContext?: { readonly sysctls?: readonly { name: string; value: string }[] }
     readonly initContainers?: readonly Container[]
     readonly containers: readonly Container[]
@@ -76,6 +79,8 @@ export interface Surroundings {
   readonly serviceAccount: string
   /** By name, then by key. */
   readonly secrets: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** In the same way. */
+  readonly configMaps?: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 
 /**
@@ -96,14 +101,20 @@ export function environmentOf(
   return known
 }
 
-function sourceOf({ name, valueFrom }: EnvVar, { namespace, serviceAccount, secrets }: Surroundings): string {
+function sourceOf({ name, valueFrom }: EnvVar, surroundings: Surroundings): string {
+  const { namespace, serviceAccount, secrets, configMaps = {} } = surroundings
   const fields: Readonly<Record<string, string>> = {
     'metadata.namespace': namespace,
     'spec.serviceAccountName': serviceAccount,
+    'spec.nodeName': 'node-1',
+    'status.hostIP': '192.0.2.10',
   }
-  const { fieldRef, secretKeyRef } = valueFrom ?? {}
+  const { fieldRef, secretKeyRef, configMapKeyRef } = valueFrom ?? {}
   const value = fieldRef === undefined ? undefined : fields[fieldRef.fieldPath]
-  const found = value ?? secrets[secretKeyRef?.name ?? '']?.[secretKeyRef?.key ?? '']
+  const found =
+    value ??
+    secrets[secretKeyRef?.name ?? '']?.[secretKeyRef?.key ?? ''] ??
+    configMaps[configMapKeyRef?.name ?? '']?.[configMapKeyRef?.key ?? '']
   if (found === undefined) throw new Error(`a kubelet would find nothing for ${name}`)
   return found
 }

@@ -45,7 +45,7 @@ export function appsWithToken({ spec }: PodTemplate): string[] {
     .map(({ name }) => name)
 }
 
-const SECRETS = {
+export const SECRETS = {
   'role-arn': { arn: EXAMPLE.roleArn },
   'anchor-arn': { arn: EXAMPLE.anchorArn },
   'profile-arn': { arn: EXAMPLE.profileArn },
@@ -54,7 +54,7 @@ const SECRETS = {
 /** As the executable reads them, without a warning; the file of Vault's CA alone is another one here. */
 export async function taskOf(
   container: Container,
-  pod: Pick<Surroundings, 'namespace' | 'serviceAccount'> = EXAMPLE,
+  pod: Omit<Surroundings, 'secrets'> = EXAMPLE,
 ): Promise<Task> {
   const env = environmentOf(container, { ...pod, secrets: SECRETS })
   const authority =

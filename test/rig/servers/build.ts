@@ -155,7 +155,7 @@ function cachedPath(name: ServerName): string {
 }
 
 /** The version that its go.mod requires. */
-function versionOf(name: ServerName): string {
+export function versionOf(name: ServerName): string {
   const { module, package: target } = SERVERS[name]
   const text = readFileSync(join(ROOT, 'test/rig/servers/modules', module, 'go.mod'), 'utf8')
   const required = [...text.matchAll(/^(?:require )?\t?(\S+) v(\S+)$/gm)].find(([, path = '']) =>

@@ -30,6 +30,8 @@ export interface Kubernetes {
   /** PEM: what signed the apiserver's certificate. */
   readonly ca: string
   readonly issuer: string
+  /** The API server's process. */
+  readonly pid: number
   /** PEM of the key pair that signs service-account tokens. */
   readonly tokenKey: { readonly publicKey: string; readonly privateKey: string }
   /** As cluster-admin. @throws Error that names path, status and reason, for an answer above 299 */
@@ -128,6 +130,9 @@ async function startApiServer(name: ApiServerName, shared: Shared): Promise<Kube
   const { issuer, tokenKey, stop } = shared
   return {
     ...{ url, ca, issuer, tokenKey, request, stop },
+    get pid() {
+      return running.pid ?? 0
+    },
     ...accounts(request),
     kubeconfig: ({ context = 'admin', token = ADMIN_TOKEN } = {}) =>
       kubeconfigOf({ url, ca, context, token }),
