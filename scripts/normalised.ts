@@ -7,7 +7,9 @@ const TODAY = { year: 2026, month: 12, day: 1 } as const
 
 const UUID = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g
 const SERIAL = /\b(?:[0-9a-f]{2}:){7,}[0-9a-f]{2}\b/g
-const HEX = /\b(?:[0-9a-f]{40}|[0-9A-F]{40}|(?<=SHA-256 )[0-9a-f]{16})\b/g
+const HEX = /\b(?:(?:[0-9a-f]{2}){17,20}|(?:[0-9A-F]{2}){17,20}|(?<=SHA-256 )[0-9a-f]{16})\b/g
+/** A random serial number of 20 bytes is written shorter when its first bytes are zero; a page always has 20. */
+const SERIAL_BYTES = { few: 17, all: 20 } as const
 /** IAM's id of a role. */
 const ROLE_ID = /\bAROA[A-Z2-7]{17}\b/g
 const DATE = /\b\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(?:\.\d+)?)?Z)?/g
@@ -29,10 +31,12 @@ export class Normaliser {
         this.#same(id, (hex) => hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/, '$1-$2-$3-$4-$5')),
       )
       .replace(SERIAL, (serial) =>
-        this.#same(serial, (hex) => (hex.match(/../g) ?? []).slice(0, (serial.length + 1) / 3).join(':')),
+        this.#same(serial, (hex) =>
+          (hex.match(/../g) ?? []).slice(0, bytesOf((serial.length + 1) / 3)).join(':'),
+        ),
       )
       .replace(HEX, (serial) => {
-        const made = this.#same(serial.toLowerCase(), (hex) => hex.slice(0, serial.length))
+        const made = this.#same(serial.toLowerCase(), (hex) => hex.slice(0, 2 * bytesOf(serial.length / 2)))
         return serial === serial.toUpperCase() ? made.toUpperCase() : made
       })
       .replace(ROLE_ID, (id) => this.#same(id, (hex) => `AROA${base32(hex)}`))
@@ -54,6 +58,10 @@ export class Normaliser {
     this.#ids.set(id, made)
     return made
   }
+}
+
+function bytesOf(written: number): number {
+  return written < SERIAL_BYTES.few ? written : SERIAL_BYTES.all
 }
 
 /** Seventeen of the letters that AWS's ids are made of. */

@@ -184,7 +184,8 @@ for (const [title, settle] of Object.entries(SETTLING)) {
       const serve = await startLongLived(scene, 'serve', await settle())
       await keysAfter(before)
       assert.is(await serve.stop(), 0, serve.said())
-      assert.not.match(serve.said(), /serving credentials|warning/)
+      // The third question without an answer is told, and a busy machine may send that many before the signal.
+      assert.not.match(serve.said(), /serving credentials|warning(?!: .* failed, next attempt in )/)
     }),
   )
 }

@@ -26,6 +26,15 @@ output('has serials of the same length', () => {
   assert.not.match(made, serial)
 })
 
+output('has 20 bytes for a serial number whose first bytes were zero', () => {
+  const [colons = '', plain = '', upper = ''] = new Normaliser([])
+    .normalise(`${Array(19).fill('0a').join(':')} ${'0a'.repeat(18)} ${'0B'.repeat(17)}`, NOW)
+    .split(' ')
+  assert.match(colons, /^([0-9a-f]{2}:){19}[0-9a-f]{2}$/)
+  assert.match(plain, /^[0-9a-f]{40}$/)
+  assert.match(upper, /^[0-9A-F]{40}$/)
+})
+
 output('has numbers of certificates, whatever their case, and digests', () => {
   const one = new Normaliser([])
   const number = '0e4036d299645bfeda38d3ca6d87de4b83c1bc77'
