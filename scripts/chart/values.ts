@@ -94,7 +94,7 @@ export const SETTINGS: Readonly<Record<string, Value>> = {
   },
   mode: {
     meaning: 'What pods get that do not say it themselves.',
-    schema: oneOf('init', 'renew', 'serve', 'imds', 'metadata'),
+    schema: oneOf('init', 'renew', 'serve', 'imds', 'metadata', 'agent'),
     fallback: 'init',
   },
   duration: {
@@ -131,6 +131,16 @@ export const SETTINGS: Readonly<Record<string, Value>> = {
     meaning: 'In mode `metadata`, the region that the metadata service gives.',
     schema: text('^[a-z]{2,8}(-[a-z]{2,16})+-[0-9]{1,2}$'),
     example: 'eu-central-1',
+  },
+  'agent-endpoint': {
+    meaning: "In mode `agent`, the node agent's address; `http://169.254.170.23:9911` if unset.",
+    schema: text('^http://(169\\.254\\.170\\.23|\\[fd00:ec2::23\\]):[0-9]{1,5}$'),
+    example: 'http://[fd00:ec2::23]:9911',
+  },
+  'agent-audience': {
+    meaning: 'In mode `agent`, audience of the token for the agent; `iam-ra-agent` if unset.',
+    schema: text('^[!-~]+$'),
+    example: 'iam-ra-agent',
   },
   'cpu-request': { meaning: 'Of the injected container.', schema: QUANTITY, example: '50m' },
   'memory-request': { meaning: 'Of the injected container.', schema: QUANTITY, example: '64Mi' },

@@ -1,7 +1,14 @@
 /** The changes to a pod, as one list of JSON patch operations. */
 import { Cel, indented, literal, quoted, type Value } from './cel.ts'
 import type { Variable } from './asked.ts'
-import { withAudience, type EnvEntry, type Parts, type Templates, type Volume } from './templates.ts'
+import {
+  withAudience,
+  type AgentParts,
+  type EnvEntry,
+  type Parts,
+  type Templates,
+  type Volume,
+} from './templates.ts'
 
 const CONTAINER = 'Object.spec.initContainers'
 
@@ -22,7 +29,7 @@ export function variableNames({ init, renew, serve, metadata }: Templates): read
   return [...new Set([...all, ...OPTIONAL.map(([name]) => name)])]
 }
 
-export function addedVariables({ init, renew, serve, metadata }: Templates): readonly Variable[] {
+export function addedVariables({ init, renew, serve, metadata, agent }: Templates): readonly Variable[] {
   const [file, endpoint] = [serve.apps['app'], serve.apps['imds-app']]
   const [base] = Object.values(init.apps)
   if (file === undefined || endpoint === undefined || base === undefined)
@@ -41,14 +48,20 @@ ${OPTIONAL.map(([name, variable, when]) => `+ (${when}variables.${variable} == '
       `variables.file ? ${appEnvList(base.env)}
 : variables.mode == 'imds' ? ${appEnvList(endpoint.env)}
 : variables.mode == 'metadata' ? []
+: variables.mode == 'agent' ? [${agentEnv(agent)}]
 : ${appEnvList(file.env)}`,
     ],
     // Where the app finds its file or its token; an empty path for none.
     [
       'appPath',
-      `variables.file ? ${pathOf(base)} : variables.mode == 'serve' ? ${pathOf(file)} : ${pathOf(endpoint)}`,
+      `variables.file ? ${pathOf(base)}
+: variables.mode == 'agent' ? ${quoted(agent.mount.mountPath)}
+: variables.mode == 'serve' ? ${pathOf(file)} : ${pathOf(endpoint)}`,
     ],
-    ['appVolume', `variables.file ? ${volumeOf(base)} : ${volumeOf(file)}`],
+    [
+      'appVolume',
+      `variables.file ? ${volumeOf(base)} : variables.mode == 'agent' ? ${quoted(agent.mount.name)} : ${volumeOf(file)}`,
+    ],
     // Each container that finds the credentials, and its place in the pod.
     [
       'users',
@@ -94,10 +107,10 @@ export function mutation(templates: Templates): string {
       add('/spec/volumes', '[]', '!has(object.spec.volumes)'),
       ...volumes(templates),
       ...appParts(templates),
-      add('/spec/initContainers', '[]', '!has(object.spec.initContainers)'),
+      add('/spec/initContainers', '[]', "variables.mode != 'agent' && !has(object.spec.initContainers)"),
       container(init, "variables.mode == 'init'"),
       container(renew, "variables.mode == 'renew'"),
-      container(serve, '!variables.file'),
+      container(serve, "!variables.file && variables.mode != 'agent'"),
       ...metadataParts(templates),
     ].join('\n  + ')})`,
   ].join('\n+ ')
@@ -118,22 +131,23 @@ function add(path: string | { readonly path: string }, value: string, when?: str
   return when === undefined ? `[${indented(operation)}]` : `(${when} ? [${indented(operation)}] : [])`
 }
 
-function volumes({ init, serve }: Templates): readonly string[] {
+function volumes({ init, serve, agent }: Templates): readonly string[] {
   const shared = init.volumes.filter((volume) => serve.volumes.some((other) => same(volume, other)))
   const only = (parts: Parts, when: string): string[] =>
     parts.volumes
       .filter((volume) => !shared.some((other) => same(volume, other)))
       .map((volume) => one(volume, when))
-  const one = (volume: Volume, when: string): string =>
+  const one = (volume: Volume, when: string, audience?: string): string =>
     add(
       '/spec/volumes/-',
-      literal(withAudience(volume), 'Object.spec.volumes'),
+      literal(withAudience(volume, audience), 'Object.spec.volumes'),
       `${when}!variables.volumes.exists(v, v.name == ${quoted(volume.name)})`,
     )
   return [
     ...only(init, 'variables.file && '),
-    ...only(serve, '!variables.file && '),
-    ...shared.map((volume) => one(volume, '')),
+    ...only(serve, "!variables.file && variables.mode != 'agent' && "),
+    ...shared.map((volume) => one(volume, "variables.mode != 'agent' && ")),
+    one(agent.volume, "variables.mode == 'agent' && ", 'agentAudience'),
   ]
 }
 
@@ -249,6 +263,30 @@ function envEntry({ name, value, valueFrom }: EnvEntry): string {
 
 function appEnvList(env: readonly EnvEntry[]): string {
   return `[${env.map(({ name, value = '' }) => `{'name': '${name}', 'value': ${withHome(value)}}`).join(', ')}]`
+}
+
+/** Only what is known is asked for: the agent has an anchor and a profile of its own. */
+function agentEnv({ path, tokenFile }: AgentParts): string {
+  const parameters: readonly (readonly [name: string, value: string])[] = [
+    ['profile', 'variables.profileArn'],
+    ['anchor', 'variables.anchorArn'],
+    ['duration', 'variables.duration'],
+    ['session', 'variables.session'],
+  ]
+  const optional = parameters.map(([name, value]) => `+ (${value} == '' ? '' : '&${name}=' + ${value})`)
+  const uri = `variables.agentEndpoint + '${path}?role=' + ${percentEncoded('variables.roleArn')}
+    ${optional.join('\n    ')}`
+  return `
+  {'name': 'AWS_CONTAINER_CREDENTIALS_FULL_URI', 'value': ${uri}},
+  {'name': '${tokenFile.name}', 'value': ${quoted(tokenFile.value ?? '')}}
+  `
+}
+
+/** What the path of a role may have and a query may not. The percent sign comes first. */
+function percentEncoded(text: string): string {
+  const odd = ['%', '&', '#', '"', '<', '>', '\\', '^', '`', '{', '|', '}']
+  const code = (one: string): string => `%${one.charCodeAt(0).toString(16).toUpperCase()}`
+  return odd.reduce((from, one) => `${from}.replace(${quoted(one)}, '${code(one)}')`, text)
 }
 
 function pathOf({ volumeMounts: [mount] }: { readonly volumeMounts: Parts['mounts'] }): string {

@@ -16,7 +16,7 @@ interface Key {
 
 const EVERYWHERE = ['pod', 'ns', 'cluster'] as const
 
-function keys({ init }: Templates): readonly Key[] {
+function keys({ init, agent }: Templates): readonly Key[] {
   const { requests, limits } = init.container.resources
   const valueOf = (name: string): string => init.env.find((one) => one.name === name)?.value ?? ''
   return [
@@ -36,6 +36,8 @@ function keys({ init }: Templates): readonly Key[] {
     { variable: 'authMount', key: 'vault-auth-mount', from: ['cluster'], otherwise: '' },
     { variable: 'pkiMount', key: 'vault-pki-mount', from: ['cluster'], otherwise: '' },
     { variable: 'pkiRole', key: 'vault-pki-role', from: ['cluster'], otherwise: valueOf('VAULT_CERT_NAME') },
+    { variable: 'agentEndpoint', key: 'agent-endpoint', from: ['cluster'], otherwise: agent.endpoint },
+    { variable: 'agentAudience', key: 'agent-audience', from: ['cluster'], otherwise: agent.audience },
     { variable: 'profileAsked', key: 'profile-arn', from: ['pod', 'ns'], otherwise: '' },
     { variable: 'anchorArn', key: 'anchor-arn', from: ['ns', 'cluster'], otherwise: '' },
     { variable: 'baseAsked', key: 'base-role-arn', from: ['ns', 'cluster'], otherwise: '' },
@@ -85,7 +87,7 @@ export function askedVariables(templates: Templates): readonly Variable[] {
     ['skip', "variables.skipAsked.split(',').map(one, one.trim()).filter(one, one != '')"],
     ['inits', 'object.spec.?initContainers.orValue([])'],
     ['volumes', 'object.spec.?volumes.orValue([])'],
-    // What the app gets: a file, an endpoint with a token file, or the address of a metadata service.
+    // What the app gets: a file, an endpoint with a token file, the address of a metadata service, or the agent's.
     ['file', "variables.mode in ['init', 'renew']"],
   ]
 }

@@ -51,12 +51,19 @@ export function ownVariables({ init, renew, serve, metadata: { address } }: Temp
  * @param arn an expression
  * @param names of the variables that the container may have
  */
-export function plausible({ init, renew, serve, metadata }: Templates, names: readonly string[]): string {
+export function plausible(
+  { init, renew, serve, metadata, agent }: Templates,
+  names: readonly string[],
+): string {
   const { address } = metadata
   const mounts = [...init.mounts, ...serve.mounts].map((mount) => [mount.name, mount.mountPath].map(quoted))
   const list = (texts: readonly string[]): string => `[${texts.join(', ')}]`
   return `!object.spec.containers.exists(c, c.name in [${quoted(OURS)}, ${quoted(address.name)}])
-&& variables.ours.size() == 1
+&& (object.metadata.?labels[?'iam-ra/credentials'].orValue('') == 'agent'
+? variables.ours.size() == 0 && variables.addresses.size() == 0
+  && object.spec.?volumes.orValue([]).exists(v, v.name == ${quoted(agent.volume.name)}
+    && v.?projected.?sources.orValue([]).exists(s, has(s.serviceAccountToken)))
+: variables.ours.size() == 1
 && variables.envNames.size() <= ${names.length}
 && ${list(names.map(quoted))}.filter(name, name in variables.envNames).size() == variables.envNames.size()
 && variables.ours.all(c, ${closed(init.container)}
@@ -68,7 +75,7 @@ export function plausible({ init, renew, serve, metadata }: Templates, names: re
 && variables.addresses.all(c, ${closed(address)}
   && ${runs(address)}
   && c.?env.orValue([]).size() == 0 && c.?volumeMounts.orValue([]).size() == 0
-  && c.?image.orValue('') == variables.ours[0].?image.orValue(''))`
+  && c.?image.orValue('') == variables.ours[0].?image.orValue('')))`
 }
 
 /** Of the container in `c`. The members are those of Kubernetes 1.37. */

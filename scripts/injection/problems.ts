@@ -3,7 +3,7 @@ import { hasAll } from './cel.ts'
 import { ALLOWED, PERMITTED } from './permitted.ts'
 import { knownAnnotations, type Variable } from './asked.ts'
 import { OURS, ownVariables } from './own.ts'
-import { withAudience, type Parts, type Templates, type Volume } from './templates.ts'
+import { withAudience, type Templates, type Volume } from './templates.ts'
 
 interface Problem {
   readonly code: string
@@ -47,23 +47,27 @@ export function problemVariables(templates: Templates): readonly Variable[] {
 }
 
 /** Volumes with our names, in a pod that was not injected yet or that was sent again. */
-function ownVolumes({ renew, serve }: Templates): readonly Variable[] {
+function ownVolumes({ renew, serve, agent }: Templates): readonly Variable[] {
   return [
     [
       'foreignVolumes',
       `variables.volumes.filter(v, variables.file
-  ? ${volumesAreForeign(renew)}
-  : ${volumesAreForeign(serve)}).map(v, v.name)`,
+  ? ${volumesAreForeign(renew.volumes)}
+  : variables.mode == 'agent'
+  ? ${volumesAreForeign([agent.volume], 'agentAudience')}
+  : ${volumesAreForeign(serve.volumes)}).map(v, v.name)`,
     ],
   ]
 }
 
-function volumesAreForeign({ volumes }: Parts): string {
-  return volumes.map((volume) => `v.name == '${volume.name}' && !(${isVolume(volume)})`).join('\n    || ')
+function volumesAreForeign(volumes: readonly Volume[], audience?: string): string {
+  return volumes
+    .map((volume) => `v.name == '${volume.name}' && !(${isVolume(volume, audience)})`)
+    .join('\n    || ')
 }
 
-function isVolume({ name: _name, ...source }: Volume): string {
-  return hasAll('v', withAudience(source))
+function isVolume({ name: _name, ...source }: Volume, audience?: string): string {
+  return hasAll('v', withAudience(source, audience))
 }
 
 function settingsProblems(): readonly Problem[] {
@@ -77,9 +81,23 @@ function settingsProblems(): readonly Problem[] {
     says: `variables.settings + ' must have ${key}'`,
   })
   return [
-    missing('cluster', "variables.cluster[?'cluster'].orValue('') != ''"),
-    missing('vault-address', "variables.cluster[?'vault-address'].orValue('') != ''"),
-    missing('image', "variables.imageAsked || variables.image != ''"),
+    // The node agent has its own cluster, address of Vault and image.
+    missing('cluster', "variables.mode == 'agent' || variables.cluster[?'cluster'].orValue('') != ''"),
+    missing(
+      'vault-address',
+      "variables.mode == 'agent' || variables.cluster[?'vault-address'].orValue('') != ''",
+    ),
+    missing('image', "variables.mode == 'agent' || variables.imageAsked || variables.image != ''"),
+    {
+      code: 'settings-invalid',
+      right: String.raw`variables.mode != 'agent' || variables.agentEndpoint.matches(r'^http://(169\.254\.170\.23|\[fd00:ec2::23\]):[0-9]{1,5}$')`,
+      says: "variables.settings + ': agent-endpoint must be http://169.254.170.23 or http://[fd00:ec2::23] with a port'",
+    },
+    {
+      code: 'settings-invalid',
+      right: "variables.mode != 'agent' || variables.agentAudience.matches('^[!-~]+$')",
+      says: "variables.settings + ': agent-audience must be one word'",
+    },
     {
       code: 'settings-invalid',
       right:
@@ -128,17 +146,12 @@ function askedProblems(): readonly Problem[] {
       says: `(variables.role == '' ? 'iam.amazonaws.com/role is empty'
       : "iam.amazonaws.com/role is '" + variables.role + "', and '" + variables.roleArn + "' is no ARN of a role")`,
     },
-    {
-      code: 'mode-unavailable',
-      right: "variables.mode != 'agent'",
-      says: `${whereIs('mode')} + ' is ' + variables.mode + ', which this version does not have'`,
-    },
     bad(
       'mode-invalid',
       'mode',
       'mode',
       "variables.mode in ['init', 'renew', 'serve', 'imds', 'metadata', 'agent']",
-      'init, renew, serve, imds or metadata',
+      'init, renew, serve, imds, metadata or agent',
     ),
     bad(
       'duration-invalid',
@@ -251,6 +264,11 @@ function podProblems({ metadata: { address } }: Templates): readonly Problem[] {
       right: "!(variables.mode in ['serve', 'imds', 'metadata']) || !object.spec.?hostNetwork.orValue(false)",
       says: `'mode ' + variables.mode + ' does not work with hostNetwork: every pod of the node could ask for credentials'`,
     },
+    {
+      code: 'host-network',
+      right: "variables.mode != 'agent' || !object.spec.?hostNetwork.orValue(false)",
+      says: `'mode agent does not work with hostNetwork: the agent answers the addresses of pods, and this pod would have the node\\'s'`,
+    },
     // The mount of a volume below ours cannot be made, because ours is read-only.
     {
       code: 'home-in-use',
@@ -276,7 +294,8 @@ function podProblems({ metadata: { address } }: Templates): readonly Problem[] {
     },
     {
       code: 'own-container',
-      right: 'variables.ours.size() == 0 || variables.ours.size() == 1 && variables.oursIsRight',
+      right:
+        "variables.ours.size() == 0 || variables.mode != 'agent' && variables.ours.size() == 1 && variables.oursIsRight",
       says: `'the pod has an init container ${OURS} that is not the one it would get: remove it, ${AGAIN}'`,
     },
     {

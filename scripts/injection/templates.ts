@@ -1,4 +1,4 @@
-/** The pod templates of k8s/base and k8s/sidecar, and what k8s/examples/renew and k8s/sidecar/metadata add to them. */
+/** The pod templates of k8s/base, k8s/sidecar and k8s/agent/client, and what k8s/examples/renew and k8s/sidecar/metadata add. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
@@ -57,11 +57,24 @@ export interface MetadataParts {
   readonly sysctl: { readonly name: string; readonly value: string }
 }
 
+/** What mode `agent` gives each app container. */
+export interface AgentParts {
+  /** The agent's scheme, address and port. */
+  readonly endpoint: string
+  /** Of `AWS_CONTAINER_CREDENTIALS_FULL_URI`, up to its query. */
+  readonly path: string
+  readonly tokenFile: EnvEntry
+  readonly mount: Mount
+  readonly audience: string
+  readonly volume: Volume
+}
+
 export interface Templates {
   readonly init: Parts
   readonly renew: Parts
   readonly serve: Parts
   readonly metadata: MetadataParts
+  readonly agent: AgentParts
 }
 
 export function templates(): Templates {
@@ -70,16 +83,17 @@ export function templates(): Templates {
   const patch = read('examples/renew/patch.yaml') as { spec: { template: PodTemplate } }
   const { env = [], ...more } = containerOf(patch.spec.template)
   const renew = { ...init, container: { ...init.container, ...more }, env: [...init.env, ...env] }
-  return { init, renew, serve, metadata: metadataOf(read('sidecar/metadata/pod-template.yaml')) }
+  const metadata = metadataOf(read('sidecar/metadata/pod-template.yaml'))
+  return { init, renew, serve, metadata, agent: agentOf(read('agent/client/pod-template.yaml')) }
 }
 
-/** The token's audience is the pod's choice. */
-export function withAudience(value: Value): Value {
+/** @param variable has the token's audience, which is the pod's or the settings' choice */
+export function withAudience(value: Value, variable = 'audience'): Value {
   if (typeof value !== 'object' || value instanceof Cel) return value
-  if (Array.isArray(value)) return (value as readonly Value[]).map(withAudience)
+  if (Array.isArray(value)) return (value as readonly Value[]).map((one) => withAudience(one, variable))
   const entries = Object.entries(value).map(([key, one]): [string, Value] => [
     key,
-    key === 'audience' ? new Cel('variables.audience') : withAudience(one),
+    key === 'audience' ? new Cel(`variables.${variable}`) : withAudience(one, variable),
   ])
   return Object.fromEntries(entries)
 }
@@ -105,6 +119,19 @@ function metadataOf(file: unknown): MetadataParts {
   if (address === undefined || sysctl === undefined)
     throw new Error('a template without an address or a sysctl')
   return { address, env, sysctl }
+}
+
+function agentOf(file: unknown): AgentParts {
+  const { spec } = (file as { template: PodTemplate }).template
+  const { env = [], volumeMounts: [mount] = [] } = spec.containers[0] ?? {}
+  const uri = env.find(({ name }) => name === 'AWS_CONTAINER_CREDENTIALS_FULL_URI')?.value
+  const [, endpoint, path] = /^(http:\/\/[^/]+)(\/[^?]+)\?/.exec(uri ?? '') ?? []
+  const tokenFile = env.find(({ name }) => name === 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE')
+  const [volume] = spec.volumes
+  const audience = /"audience":"([^"]+)"/.exec(JSON.stringify(volume))?.[1]
+  if (!endpoint || !path || !tokenFile || !mount || !volume || !audience)
+    throw new Error('a template of the agent without its address, token or volume')
+  return { endpoint, path, tokenFile, mount, audience, volume }
 }
 
 function partsOf(template: PodTemplate): Parts {

@@ -72,7 +72,7 @@ function sessionName(asker: Asker): readonly Finding[] {
 
 function network({ spec }: Asker, { mode, enforced }: PodPlace): readonly Finding[] {
   const onNode = spec['hostNetwork'] === true
-  if (onNode && ['serve', 'imds', 'metadata'].includes(mode)) {
+  if (onNode && ['serve', 'imds', 'metadata', 'agent'].includes(mode)) {
     const text = `has hostNetwork, with which mode ${mode} does not work: set iam-ra/mode to renew or init in its pod template`
     return [blocks('host-network', text)]
   }

@@ -51,6 +51,8 @@ const EVERY_SETTING = {
   'file-mode': '0640',
   'imds-v1': true,
   'metadata-region': 'eu-central-1',
+  'agent-endpoint': 'http://[fd00:ec2::23]:9911',
+  'agent-audience': 'node-agent',
   'cpu-request': 1,
   'memory-request': '64Mi',
   'memory-limit': '128Mi',

@@ -18,15 +18,14 @@ type Container = Readonly<Record<string, unknown>> & {
   readonly securityContext?: object
 }
 
-const [injected, served, withMetadata] = await Promise.all(
-  ['init', 'serve', 'metadata'].map(async (mode) => {
+const [injected, served, withMetadata, withAgent] = await Promise.all(
+  ['init', 'serve', 'metadata', 'agent'].map(async (mode) => {
     const { status, pod } = await cluster.send('team', asker('mine', { 'iam-ra/mode': mode }))
     assert.is(status, 201)
     return exported(pod)
   }),
 )
-if (injected === undefined || served === undefined || withMetadata === undefined)
-  throw new Error('nothing was injected')
+if (!injected || !served || !withMetadata || !withAgent) throw new Error('nothing was injected')
 
 /** A pod that was injected, exported and changed. */
 function changed(pod: Pod, change: (container: Container) => object, name = 'aws-iam-ra'): Pod {
@@ -36,11 +35,35 @@ function changed(pod: Pod, change: (container: Container) => object, name = 'aws
 }
 
 hostile('an exported pod that was not changed is accepted as is', async () => {
-  for (const pod of [injected, served, withMetadata]) {
+  for (const pod of [injected, served, withMetadata, withAgent]) {
     const { status, pod: again, says } = await cluster.send('team', pod)
     assert.is(status, 201, says)
     assert.equal(exported(again), pod)
   }
+})
+
+hostile('the label of mode agent does not stand for another mode', async () => {
+  const { metadata, spec } = asker('mine')
+  const labels = { 'iam-ra/credentials': 'agent' }
+  const { pod } = await cluster.send('team', { metadata: { ...metadata, labels }, spec })
+  assert.equal(pod.metadata.labels, { 'iam-ra/credentials': 'true' })
+  assert.ok((pod.spec['initContainers'] as readonly Container[]).some((one) => one['name'] === 'aws-iam-ra'))
+})
+
+hostile('mode agent has no container of ours, not even a right one', async () => {
+  for (const other of [injected, served, withMetadata]) {
+    const annotations = { ...withAgent.metadata.annotations }
+    const metadata = { ...other.metadata, annotations }
+    const answer = await cluster.send('team', { ...other, metadata })
+    assert.equal([...new Set(answer.codes)], ['own-container'], answer.says)
+  }
+})
+
+hostile("an agent's token for another reader is refused", async () => {
+  const text = JSON.stringify(withAgent.spec).replace('"audience":"iam-ra-agent"', '"audience":"vault"')
+  assert.not.equal(JSON.parse(text), withAgent.spec)
+  const answer = await cluster.send('team', { ...withAgent, spec: JSON.parse(text) as Pod['spec'] })
+  assert.equal(answer.codes, ['own-volume'], answer.says)
 })
 
 const CHANGES: Readonly<Record<string, (container: Container) => object>> = {

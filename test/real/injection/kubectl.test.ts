@@ -140,7 +140,7 @@ kubectl('a Job from a CronJob has pods that are injected', async () => {
   assert.ok(isInjected(await cluster.send('team', template)))
 })
 
-for (const mode of ['init', 'renew', 'serve', 'imds', 'metadata']) {
+for (const mode of ['init', 'renew', 'serve', 'imds', 'metadata', 'agent']) {
   kubectl(`debug adds a container to a pod in mode ${mode}, and starts a copy of it`, () => {
     const name = `debugged-${mode}`
     run(['create', '--filename=-'], podNamed(name, 'nginx', { 'iam-ra/mode': mode }))

@@ -8,7 +8,7 @@ import type { Pod } from './cluster.ts'
 /** What is not as the settings and the templates have it. */
 export interface Injected {
   readonly role: string
-  readonly mode?: 'init' | 'renew' | 'serve' | 'imds' | 'metadata'
+  readonly mode?: 'init' | 'renew' | 'serve' | 'imds' | 'metadata' | 'agent'
   readonly home?: string
   readonly image?: string
   readonly audience?: string
@@ -19,6 +19,8 @@ export interface Injected {
   /** Containers that keep a mount of their own. */
   readonly unmounted?: readonly string[]
   readonly after?: string
+  /** Of the agent's address, after the role; only in mode `agent`. */
+  readonly query?: string
 }
 
 interface Entry {
@@ -57,6 +59,49 @@ const ARNS: Readonly<Record<string, string>> = {
 }
 
 export function injectedPod(pod: Pod, injected: Injected): Pod {
+  return injected.mode === 'agent' ? withAgent(pod, injected) : withContainer(pod, injected)
+}
+
+/** No container, but a token, and the agent's address with all that is known in its query. */
+function withAgent(pod: Pod, { role, skip = [], unmounted = [], audience, query }: Injected): Pod {
+  const spec = pod.spec as unknown as Spec
+  const { containers, volumes = [] } = templateOf('agent/client/pod-template.yaml')
+  const [app] = containers
+  const uri = app?.env?.find(({ name }) => name === 'AWS_CONTAINER_CREDENTIALS_FULL_URI')?.value ?? ''
+  const asked = role.replace(/[%&#]/g, encodeURIComponent)
+  const known = `role=${asked}${query ?? `&profile=${ARNS['PROFILE_ARN']}&anchor=${ARNS['ANCHOR_ARN']}`}`
+  const more = [
+    { name: 'AWS_CONTAINER_CREDENTIALS_FULL_URI', value: uri.replace(/\?.*/, `?${known}`) },
+    ...(app?.env?.filter(({ name }) => name === 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE') ?? []),
+  ]
+  const withApp = (container: Container): Container => {
+    if (skip.includes(container.name)) return container
+    const { env = [], volumeMounts = [] } = container
+    const mounts = unmounted.includes(container.name) ? [] : (app?.volumeMounts ?? [])
+    const added = more.filter(({ name }) => !env.some((own) => own.name === name))
+    return { ...container, env: [...env, ...added], volumeMounts: [...volumeMounts, ...mounts] }
+  }
+  const own = (spec.volumes ?? []).filter(({ name }) => !volumes.some((one) => one.name === name))
+  const text = JSON.stringify(volumes).replace(
+    '"audience":"iam-ra-agent"',
+    `"audience":${JSON.stringify(audience ?? 'iam-ra-agent')}`,
+  )
+  return {
+    metadata: {
+      ...pod.metadata,
+      annotations: { ...pod.metadata.annotations, 'iam-ra/injected': role },
+      labels: { ...pod.metadata.labels, 'iam-ra/credentials': 'agent' },
+    },
+    spec: {
+      ...spec,
+      containers: spec.containers.map(withApp),
+      ...(spec.initContainers && { initContainers: spec.initContainers.map(withApp) }),
+      volumes: [...own, ...(parse(text) as readonly Volume[])],
+    },
+  }
+}
+
+function withContainer(pod: Pod, injected: Injected): Pod {
   const { mode = 'init', role, audience = 'vault', home = '/home/app', after } = injected
   const isFile = mode === 'init' || mode === 'renew'
   const template = templateOf(isFile ? 'base/pod-template.yaml' : 'sidecar/pod-template.yaml')
