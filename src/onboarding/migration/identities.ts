@@ -94,7 +94,7 @@ function sharedFinding(asker: Asker, same: readonly Asked[]): Finding {
   const own = same.find((one) => one.asker === asker)?.role?.arn
   const different = same.filter(({ role }) => role !== undefined && role.arn !== own)
   const others = [...new Set(different.map((one) => named(one.asker)))]
-  const text = `runs as account ${asker.account}, as ${fewOf(others)} does with another role: to Vault and AWS they are one identity, so each could have both roles. Give it an account of its own (serviceAccountName)`
+  const text = `runs as account ${asker.account}, as ${fewOf(others)} ${others.length > 1 ? 'do' : 'does'} with another role: to Vault and AWS they are one identity, so each could have both roles. Give it an account of its own (serviceAccountName)`
   return blocks('shared-account', text, ...ownAccount(asker))
 }
 

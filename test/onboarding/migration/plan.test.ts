@@ -158,7 +158,7 @@ plans('of many workloads that share an account, names some that have another rol
   const [a] = plan({ askers, looked: { ...READER, writer: role('writer') } }).namespaces[0]?.workloads ?? []
   assert.match(
     a?.findings[0]?.text ?? '',
-    / as Deployment\/w0, Deployment\/w1, Deployment\/w2, Deployment\/w3, Deployment\/w4 and 95 more does with/,
+    / as Deployment\/w0, Deployment\/w1, Deployment\/w2, Deployment\/w3, Deployment\/w4 and 95 more do with/,
   )
 })
 
