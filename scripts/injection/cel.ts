@@ -19,6 +19,11 @@ export function quoted(text: string): string {
   return `'${text.replace(/[\\']/g, '\\$&').replace(/\n/g, '\\n')}'`
 }
 
+/** The text of such an expression in one line, without characters that change what a terminal shows. */
+export function oneLine(text: string): string {
+  return String.raw`${text}.findAll(r'[^\pC\p{Zl}\p{Zp}]+').join(' ')`
+}
+
 /**
  * Typed objects, so that the API server finds a misspelt field when it compiles the policy. A key that starts with `?`
  * has an optional value.

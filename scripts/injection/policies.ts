@@ -2,6 +2,7 @@
 import { addedVariables, mutation, variableNames } from './added.ts'
 import { askedVariables, knownAnnotations, type Variable } from './asked.ts'
 import { ALLOWED, compiles, isJsonArray, PERMITTED, PERMITTED_VARIABLES } from './permitted.ts'
+import { oneLine } from './cel.ts'
 import { OURS, plausible } from './own.ts'
 import { problemVariables } from './problems.ts'
 import type { Templates } from './templates.ts'
@@ -102,7 +103,8 @@ export function refuse(templates: Templates): readonly Manifest[] {
     asks: { name: 'asks', expression: ASKS },
     says: `'not-injected: the pod asks for role ' + object.metadata.?annotations[?'${ROLE}'].orValue('')
   + ' and got no container aws-iam-ra with it: see that the policy iam-ra-inject and the ConfigMap of its binding exist, '
-  + 'and that ${PERMITTED} and ${ALLOWED} of the namespace are regular expressions'`,
+  + 'that ${PERMITTED} and ${ALLOWED} of the namespace are regular expressions, '
+  + 'and that the pod does not have thousands of containers or variables'`,
     namespaces: ENABLED,
   })
 }
@@ -179,6 +181,12 @@ export function warn(templates: Templates): readonly Manifest[] {
   c.?env.orValue([]).exists(e, e.name in ['AWS_EC2_METADATA_SERVICE_ENDPOINT', 'AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE']))`,
           message:
             'a container has AWS_EC2_METADATA_SERVICE_ENDPOINT, so its SDK may not ask 169.254.169.254: remove it',
+        },
+        {
+          expression: `!variables.asks || variables.mode != 'metadata' || !variables.template.spec.containers.exists(c,
+  c.?ports.orValue([]).exists(p, p.containerPort == 80 && p.?protocol.orValue('TCP') == 'TCP'))`,
+          message:
+            'an app that listens on port 80 of all addresses does not start in mode metadata, because 169.254.169.254:80 is in use: give it another port',
         },
         {
           expression:
@@ -309,8 +317,7 @@ function denying(
 && ${plausible(templates, variableNames(templates))}`,
           reason: 'Forbidden',
           // Of more than one line, or 5 KiB, the API server would show the expression.
-          messageExpression:
-            "string((variables.says.size() > 1003 ? variables.says.substring(0, 1003) : variables.says).replace('\\n', ' ').replace('\\r', ' '))",
+          messageExpression: `string(${oneLine('(variables.says.size() > 1003 ? variables.says.substring(0, 1003) : variables.says)')})`,
         },
       ],
     }),

@@ -1,5 +1,5 @@
 /** Why a pod that asks gets nothing: each reason has a code that stays the same, and a sentence. */
-import { hasAll } from './cel.ts'
+import { hasAll, oneLine } from './cel.ts'
 import { ALLOWED, PERMITTED } from './permitted.ts'
 import { knownAnnotations, type Variable } from './asked.ts'
 import { OURS, ownVariables } from './own.ts'
@@ -38,7 +38,7 @@ export function problemVariables(templates: Templates): readonly Variable[] {
     ...ownVolumes(templates),
     ['problems', each.join('\n+ ')],
     ['right', 'variables.problems.size() == 0'],
-    ['text', `variables.problems.join('; ').replace('\\n', ' ').replace('\\r', ' ')`],
+    ['text', oneLine(`variables.problems.join('; ')`)],
     [
       'sentence',
       `variables.text.size() > ${LONGEST} ? variables.text.substring(0, ${LONGEST}) + '...' : variables.text`,

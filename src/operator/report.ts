@@ -1,5 +1,6 @@
 /** Reports errors of the operator's program on stderr: for people, or as one JSON document. */
 import { IamRaError } from '../errors.ts'
+import { oneLine, plainJson } from '../text/one-line.ts'
 import type { Paints } from '../terminal/colour.ts'
 import type { OperatorRuntime } from './context.ts'
 import { exitOf } from './exits.ts'
@@ -17,7 +18,7 @@ export function errorText(error: IamRaError, { red }: Paints): string {
 
 export function errorJson(error: IamRaError): string {
   const { code, message, problems, hint } = error
-  return `${JSON.stringify({ schema: SCHEMA, error: { code, exit: exitOf(error), message, problems, hint } })}\n`
+  return `${plainJson({ schema: SCHEMA, error: { code, exit: exitOf(error), message, problems, hint } })}\n`
 }
 
 /** The result of a command. On a terminal it follows what stderr said before it, and precedes what stderr says next. */
@@ -29,16 +30,11 @@ export async function printResult(runtime: OperatorRuntime, text: string): Promi
 
 /** The result of a command with --json. */
 export async function printDocument(runtime: OperatorRuntime, members: object): Promise<void> {
-  await printResult(runtime, `${JSON.stringify({ schema: SCHEMA, ...members }, undefined, 2)}\n`)
+  await printResult(runtime, `${plainJson({ schema: SCHEMA, ...members }, 2)}\n`)
 }
 
 export function warn({ stderr, terminal }: OperatorRuntime, sentence: string): void {
   stderr(`${terminal.paints.yellow('iam-ra:')} warning: ${oneLine(sentence)}\n`)
-}
-
-/** A name that a server chose must not start a line or move the cursor. */
-function oneLine(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ')
 }
 
 /** A bug of ours. Its message may quote what was read, so only its type and place are shown. */

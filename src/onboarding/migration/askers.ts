@@ -62,20 +62,29 @@ function ownerOf(
   known: ReadonlyMap<string, KubeObject>,
 ): { readonly owner: Owner; readonly isKnown: boolean } {
   let at = object
+  const below = new Set<KubeObject>()
+  const itself = { kind: object.kind, name: object.metadata.name }
   // The kubelet of a node is the controller of its static pods.
-  if (isMirror(object.metadata.annotations))
-    return { owner: { kind: 'Pod', name: object.metadata.name }, isKnown: false }
+  if (isMirror(object.metadata.annotations)) return { owner: itself, isKnown: false }
   for (;;) {
     const { ownerReferences } = at.metadata as { readonly ownerReferences?: unknown }
     const reference = listOf(ownerReferences).find(({ controller }) => controller === true)
     if (reference === undefined) break
     const owner = { kind: textOf(reference['kind']), name: textOf(reference['name']) }
     const above = known.get(keyOf(object, owner.kind, owner.name))
+    // A user names the controller of an object: it may be one that does not exist, or the object itself.
+    below.add(at)
+    if (above === undefined ? !isName(owner) : below.has(above)) return { owner: itself, isKnown: false }
     // Its template is that of an unknown controller above it, such as a Rollout, whose pods are what is looked at.
     if (above === undefined) return { owner, isKnown: object.kind !== 'Pod' }
     at = above
   }
   return { owner: { kind: at.kind, name: at.metadata.name }, isKnown: at !== object }
+}
+
+/** Names of objects are these, so that in a command none is read as a flag. */
+function isName({ kind, name }: Owner): boolean {
+  return /^[A-Za-z][A-Za-z0-9]*$/.test(kind) && /^[a-z0-9][a-z0-9.-]*$/.test(name)
 }
 
 function askerOf(object: KubeObject, { kind, name }: Owner): Asker {

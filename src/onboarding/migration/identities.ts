@@ -91,11 +91,20 @@ export function identityFindings(facts: Place, asker: Asker, asked: readonly Ask
 }
 
 function sharedFinding(asker: Asker, same: readonly Asked[]): Finding {
-  const others = [
-    ...new Set(same.filter(({ asker: other }) => other !== asker).map(({ asker: other }) => named(other))),
-  ]
-  const text = `runs as account ${asker.account}, as ${others.join(', ')} does with another role: to Vault and AWS they are one identity, so each could have both roles. Give it an account of its own (serviceAccountName)`
+  const own = same.find((one) => one.asker === asker)?.role?.arn
+  const different = same.filter(({ role }) => role !== undefined && role.arn !== own)
+  const others = [...new Set(different.map((one) => named(one.asker)))]
+  const text = `runs as account ${asker.account}, as ${fewOf(others)} ${others.length > 1 ? 'do' : 'does'} with another role: to Vault and AWS they are one identity, so each could have both roles. Give it an account of its own (serviceAccountName)`
   return blocks('shared-account', text, ...ownAccount(asker))
+}
+
+/** A namespace may have hundreds, and each says this of all the others. */
+const MOST_NAMED = 5
+
+function fewOf(names: readonly string[]): string {
+  const more = names.length - MOST_NAMED
+  const few = names.slice(0, MOST_NAMED).join(', ')
+  return more > 0 ? `${few} and ${more} more` : few
 }
 
 function defaultFinding(asker: Asker): Finding {

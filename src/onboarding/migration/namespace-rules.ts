@@ -39,7 +39,7 @@ function permittedFindings(
   const command = annotate(namespace, PERMITTED, permittedFor(base, roles))
   if (pattern === '')
     return [blocks('permitted-missing', `permits no role: it has no annotation ${PERMITTED}`, command)]
-  const verdicts = roles.map((role) => ({ role, verdict: matches(`^(?:${pattern})$`, role.arn) }))
+  const verdicts = roles.map((role) => ({ role, verdict: matchesWhole(pattern, role.arn) }))
   if (verdicts.some(({ verdict }) => verdict === undefined)) {
     const text = `${PERMITTED} is '${pattern}', which cannot be evaluated here: see what a pod is told with kubectl apply --dry-run=server`
     return [differs('pattern-unknown', text)]
@@ -49,6 +49,11 @@ function permittedFindings(
   const why = refused.map((role) => inKiam(pattern, role)).find((one) => one !== '') ?? ''
   const text = `does not permit ${refused.map(({ arn }) => arn).join(', ')}: ${PERMITTED} is '${pattern}'${why}`
   return [blocks('not-permitted', text, command)]
+}
+
+/** A pattern that is none on its own could close the group and open another. */
+function matchesWhole(pattern: string, text: string): boolean | undefined {
+  return matches(pattern, text) === undefined ? undefined : matches(`^(?:${pattern})$`, text)
 }
 
 /** If kiam permits it: version 4 anchors without a group, and without strict expressions, as before, it does not anchor. */
@@ -134,7 +139,11 @@ function short(base: string, arn: string): string {
   return arn.startsWith(start) ? arn.slice(start.length) : arn
 }
 
+/** The rule of k8s/injection, which reads no other escape in the array's strings. */
+const OTHER_ESCAPE = /\\[^"\\/]/
+
 function readList(text: string): readonly string[] | undefined {
+  if (OTHER_ESCAPE.test(text.replaceAll('\\\\', ''))) return undefined
   try {
     const parsed: unknown = JSON.parse(text)
     return Array.isArray(parsed) && parsed.every((one) => typeof one === 'string') ? parsed : undefined
@@ -143,8 +152,10 @@ function readList(text: string): readonly string[] | undefined {
   }
 }
 
-/** Those of RE2 that JavaScript reads otherwise or not at all. */
-const OTHER_SYNTAX = /\(\?(?!:)|\\[QEAzZpPCaG]|\[\[:|[*+?}]\+/
+/** Escapes that are the same in RE2 and JavaScript. */
+const SAME_ESCAPE = /\\[dDwWsSbBtnrfv!-/:-@[-`{-~]/g
+/** Without those, what only one of the two accepts, or reads otherwise. */
+const OTHER_SYNTAX = /\(\?(?!:)|\\|\[\[:|\[\^?\]|[*+?}]\+|\{\d{4}|,\d{4,}\}/
 /** Quantifiers without an end, of which JavaScript tries all combinations. */
 const ENDLESS = /[*+]|\{\d+,\}/g
 const MOST_ENDLESS = 4
@@ -153,7 +164,7 @@ const NESTED = /\)[*+{]/
 
 /** As RE2 would say; undefined if that is not sure here, or could take too long: the namespace's owner wrote the pattern. */
 function matches(pattern: string, text: string): boolean | undefined {
-  const isSure = !OTHER_SYNTAX.test(pattern) && !NESTED.test(pattern)
+  const isSure = !OTHER_SYNTAX.test(pattern.replace(SAME_ESCAPE, 'x')) && !NESTED.test(pattern)
   if (!isSure || (pattern.match(ENDLESS) ?? []).length > MOST_ENDLESS) return undefined
   try {
     return new RegExp(pattern).test(text)

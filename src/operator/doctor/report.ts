@@ -4,6 +4,7 @@ import type { CheckStep } from '../../inspection/step.ts'
 import { stepText } from '../../inspection/text.ts'
 import type { Group, Line, State } from '../../onboarding/doctor/finding.ts'
 import { SCHEMA } from '../report.ts'
+import { oneLine, plainJson } from '../../text/one-line.ts'
 
 export interface DoctorReport {
   line(line: Line): void
@@ -51,11 +52,6 @@ function hintRow(hint: string): string {
   return `${'hint'.padEnd(GROUP)}${oneLine(hint)}\n`
 }
 
-/** A name that a server chose must not start a line or move the cursor. */
-function oneLine(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ')
-}
-
 function summary(lines: readonly Line[]): string {
   const faults = lines.filter(({ state }) => state === 'failed')
   if (faults.length > 0) {
@@ -84,7 +80,7 @@ export function jsonReport(write: (text: string) => void): DoctorReport {
         hint,
       }))
       const exchange = steps.length === 0 ? {} : { exchange: steps.map(stepMembers) }
-      write(`${JSON.stringify({ schema: SCHEMA, checks, ...exchange }, undefined, 2)}\n`)
+      write(`${plainJson({ schema: SCHEMA, checks, ...exchange }, 2)}\n`)
     },
   }
 }

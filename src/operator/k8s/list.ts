@@ -13,6 +13,7 @@ import { printResult, SCHEMA, warn } from '../report.ts'
 import type { AccountFlags } from '../route.ts'
 import { checkNames, chooseCluster, requireAnchor } from './choose.ts'
 import { readFacts, type ClusterFlags } from './cluster.ts'
+import { plainJson } from '../../text/one-line.ts'
 
 export interface ListFlags extends AccountFlags, ClusterFlags {
   readonly cluster?: string
@@ -118,5 +119,5 @@ function asJson({ name, owner, clusters }: Installation, workloads: readonly Wor
     clusters: clusters.map(({ name: cluster, mode, namespace }) => ({ name: cluster, mode, namespace })),
     workloads,
   }
-  return `${JSON.stringify(document, undefined, 2)}\n`
+  return `${plainJson(document, 2)}\n`
 }

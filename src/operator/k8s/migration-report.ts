@@ -3,6 +3,7 @@ import type { Finding } from '../../onboarding/migration/finding.ts'
 import { isBlocked, isMoved, type NamespacePlan, type WorkloadPlan } from '../../onboarding/migration/plan.ts'
 import type { RolePlan } from '../../onboarding/migration/roles.ts'
 import { table } from '../../terminal/table.ts'
+import { oneLine } from '../../text/one-line.ts'
 import { facts } from '../report-lines.ts'
 import type { Migration } from './migration.ts'
 
@@ -16,7 +17,7 @@ export function migrationText(migration: Migration): string {
     '',
     ending(migration),
   ]
-  return `${lines.map(oneLine).join('\n')}\n`
+  return `${lines.map((line) => oneLine(line)).join('\n')}\n`
 }
 
 function head(migration: Migration): readonly string[] {
@@ -126,9 +127,4 @@ function ending({ plan, cluster }: Migration): string {
   return isMoved(plan)
     ? 'everything is moved; pods that ran before keep what they have until they are replaced'
     : 'nothing was changed by printing this'
-}
-
-/** What a cluster's user wrote must not start a line or move the cursor. */
-function oneLine(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ')
 }

@@ -59,6 +59,32 @@ askers('is a pod of its own, or a static one by its own name', () => {
   )
 })
 
+askers('is itself if the controllers that it names go round in a circle', () => {
+  assert.equal(
+    names(
+      object('ReplicaSet', 'a', template(), owned('ReplicaSet', 'b')),
+      object('ReplicaSet', 'b', template(), owned('ReplicaSet', 'a')),
+      object('Pod', 'c', {}, { ...owned('Pod', 'c'), annotations: ROLE }),
+    ),
+    ['Pod/c default', 'ReplicaSet/a default', 'ReplicaSet/b default'],
+  )
+})
+
+askers('is itself if the controller that it names can have no such name', () => {
+  const controllers: readonly (readonly [string, string])[] = [
+    ...([
+      ['Deployment', '--kubeconfig=x'],
+      ['Deployment', 'a b'],
+      ['Roll\nout', 'a'],
+      ['Rollout', ''],
+    ] as const),
+  ]
+  for (const [kind, name] of controllers)
+    assert.equal(names(object('Pod', 'mine', {}, { ...owned(kind, name), annotations: ROLE })), [
+      'Pod/mine default',
+    ])
+})
+
 askers('is nothing that has ended', () => {
   const complete = { conditions: [{ type: 'Complete', status: 'True' }] }
   assert.equal(

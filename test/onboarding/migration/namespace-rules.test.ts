@@ -5,7 +5,12 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parse } from 'yaml'
 import { ROOT } from '../../../scripts/checks/files.ts'
-import { PERMITTED, ruleFindings, type Rules } from '../../../src/onboarding/migration/namespace-rules.ts'
+import {
+  ALLOWED,
+  PERMITTED,
+  ruleFindings,
+  type Rules,
+} from '../../../src/onboarding/migration/namespace-rules.ts'
 import { arnOf, readRole } from '../../../src/onboarding/migration/role-arn.ts'
 
 const rules = suite('rules of namespaces')
@@ -84,7 +89,12 @@ rules('say if kiam permitted what is not permitted here', () => {
 })
 
 rules('leave open what JavaScript would read otherwise, or not end to read', () => {
-  for (const pattern of ['(?i)R', '\\Qx\\E', '(a+)+b', '(a|a)*b', '.*.*.*.*.*x', '[[:alpha:]]+']) {
+  const patterns = [
+    ...['(?i)R', '\\Qx\\E', '(a+)+b', '(a|a)*b', '.*.*.*.*.*x', '[[:alpha:]]+'],
+    // What RE2 alone refuses, or JavaScript reads as letters.
+    ...['\\pL', '\\x{61}', '\\u0061', '\\q', '(a)\\1', '[]a]', 'a{1001}', 'x)|(?:.*', '(?=a)a', '['],
+  ]
+  for (const pattern of patterns) {
     const found = findingsOf({}, { [PERMITTED]: pattern }, 'a'.repeat(60))
     assert.equal(
       found.map(({ code }) => code),
@@ -92,6 +102,21 @@ rules('leave open what JavaScript would read otherwise, or not end to read', () 
       pattern,
     )
   }
+})
+
+rules('are sure of the escapes that both read alike', () => {
+  for (const pattern of ['arn:aws:iam::\\d{12}:role\\/\\w+', '.*\\/aa\\_?', '\\Srn[\\w\\]:/]+'])
+    assert.equal(findingsOf({}, { [PERMITTED]: pattern }, 'aa'), [], pattern)
+})
+
+rules('call no list what the policies cannot read', () => {
+  for (const text of ['["\\u0061"]', '["\\t"]', '["a\\\\\\u0061"]'])
+    assert.is(
+      findingsOf({ names: 'kube2iam' }, { [ALLOWED]: text }, 'a')[0]?.code,
+      'allowed-roles-invalid',
+      text,
+    )
+  assert.is(findingsOf({ names: 'kube2iam' }, { [ALLOWED]: '["\\\\u0061"]' }, 'a')[0]?.code, 'not-allowed')
 })
 
 rules('propose names for kube2iam, without the base', () => {

@@ -150,6 +150,18 @@ plans('has nothing left once the owner has run the commands and the namespace is
   assert.ok(isMoved(plan({ ...enabled, settings: second.settings })))
 })
 
+plans('of many workloads that share an account, names some that have another role', () => {
+  const names = Array.from({ length: 100 }, (_one, index) => `w${index}`)
+  const askers = ['a', 'b', ...names].map((name) =>
+    asker(name, name === 'a' || name === 'b' ? 'reader' : 'writer', { account: 'default' }),
+  )
+  const [a] = plan({ askers, looked: { ...READER, writer: role('writer') } }).namespaces[0]?.workloads ?? []
+  assert.match(
+    a?.findings[0]?.text ?? '',
+    / as Deployment\/w0, Deployment\/w1, Deployment\/w2, Deployment\/w3, Deployment\/w4 and 95 more do with/,
+  )
+})
+
 plans('blocks workloads that share an account and not a role, and proposes an account for each', () => {
   const askers = [
     asker('web', 'reader', { account: 'default' }),
@@ -166,6 +178,7 @@ plans('blocks workloads that share an account and not a role, and proposes an ac
     `kubectl -n shop patch deployment/api --type merge -p '{"spec":{"template":{"spec":{"serviceAccountName":"api"}}}}'`,
   ])
   assert.equal(namespaces[0]?.commands, [])
+  assert.match(api?.findings[0]?.text ?? '', / as Deployment\/web does with another role/)
   // Neither is let in.
   assert.ok(roles.every(({ lacking }) => lacking.length === 0))
 })

@@ -241,11 +241,13 @@ hostile('long values and those with the characters of expressions end in one sho
     '$(ROLE)',
     '☃',
     'a\n; denied request: ok: b',
+    'a\u001B[2Jb\u009B31mc\u202Ed\u2028e',
   ]
   for (const value of values) {
     const { status, says, codes } = await cluster.send('team', asker(value, { 'iam-ra/mode': value }))
     assert.is(status, 403, value)
     assert.ok(says.length < 1300, `${says.length}`)
+    assert.not.match(says, /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
     assert.ok(codes.includes('role-invalid') || codes.includes('not-permitted'), says)
   }
 })
@@ -259,6 +261,14 @@ hostile('a pod with a thousand containers is judged', async () => {
   assert.is(status, 201, says)
   const all = pod.spec['containers'] as readonly { readonly env?: readonly object[] }[]
   assert.ok(all.every(({ env = [] }) => env.length === 1))
+})
+
+hostile('a pod that is too large for the policy is refused if it asks, and not otherwise', async () => {
+  const containers = Array.from({ length: 10_000 }, (_one, index) => ({ name: `c${index}`, image: 'x' }))
+  const { codes, says } = await cluster.send('team', { ...asker('mine'), spec: { containers } })
+  assert.equal(codes, ['not-injected'], says)
+  assert.match(says, /thousands of containers/)
+  assert.is((await cluster.send('team', { metadata: {}, spec: { containers } })).status, 201)
 })
 
 hostile.run()

@@ -236,6 +236,16 @@ removed('what would not work is warned of', async () => {
       ),
       [/may not ask 169\.254\.169\.254/, /skip-containers has no effect/],
     ],
+    ...(['metadata', 'serve'] as const).map(
+      (mode) =>
+        [
+          deployment(
+            { ...role, 'iam-ra/mode': mode },
+            { containers: [{ name: 'app', image: 'nginx', ports: [{ containerPort: 80 }] }] },
+          ),
+          mode === 'metadata' ? [/169\.254\.169\.254:80 is in use/] : [],
+        ] as const,
+    ),
     [
       deployment({ ...role, 'iam-ra/Mode': 'x', 'iam.amazonaws.com/external-id': 'e' }, spec),
       [/external id/, /not known/],
