@@ -29,6 +29,12 @@ export const TOO_MANY_KEYS = refusal(
   'this service account has as many different sessions as it may: ask for fewer roles, names or durations',
   { 'Retry-After': '60' },
 )
+export const TOO_MANY_SESSIONS = refusal(
+  429,
+  'TooManyRequests',
+  'the agent of this node keeps as many sessions as it may; some end within the hour',
+  { 'Retry-After': '60' },
+)
 /** The work goes on: the next question may find its result. */
 export const COMING = refusal(
   503,

@@ -3,7 +3,7 @@ import type { Answer } from '../endpoint/answer.ts'
 import type { Obtained } from '../credentials.ts'
 import { asIamRaError } from '../errors.ts'
 import type { Clock } from '../run/runtime.ts'
-import { BUSY, COMING, failed, TOKEN_REFUSED, TOO_MANY_KEYS, tooOften } from './answers.ts'
+import { BUSY, COMING, failed, TOKEN_REFUSED, TOO_MANY_KEYS, TOO_MANY_SESSIONS, tooOften } from './answers.ts'
 import type { Counts } from './counts.ts'
 import { accountKey, sessionKey, type Identity } from './identity.ts'
 import type { Question } from './question.ts'
@@ -77,9 +77,11 @@ export function createIssuing(
     const pauseMs = sessions.pauseMs(session)
     if (pauseMs > 0 && failure !== undefined) return failed(failure, pauseMs)
     const account = accountKey(identity)
-    if (!rates.take(account)) return tooOften('exchanges for this service account', rates.waitMs(account))
+    const waitMs = rates.waitMs(account)
+    if (waitMs > 0) return tooOften('exchanges for this service account', waitMs)
     const turn = turns.take(identity.namespace, () => options.exchange(token, identity, question))
     if (turn === undefined) return BUSY
+    rates.take(account)
     const ended = turn.then(
       (obtained) => finish(session, obtained),
       (error: unknown) => fail(session, hash, error),
@@ -90,7 +92,7 @@ export function createIssuing(
   const wait = async (asking: Asking, key: string, leftMs: () => number): Promise<Answer> => {
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       const session = sessions.find(key) ?? sessions.open(key, asking.known.identity)
-      if (session === undefined) return TOO_MANY_KEYS
+      if (session === undefined) return sessions.isFull() ? TOO_MANY_SESSIONS : TOO_MANY_KEYS
       const kept = sessions.alive(session)
       if (kept !== undefined && !sessions.isDue(kept)) return given(asking, kept)
       const exchange = session.exchange ?? begin(session, asking)

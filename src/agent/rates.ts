@@ -13,7 +13,6 @@ export interface Rates {
   take(name: string): boolean
   /** Milliseconds until it may. */
   waitMs(name: string): number
-  clear(): void
 }
 
 interface Level {
@@ -42,6 +41,5 @@ export function createRates({ burst, perSecond, entries }: RateLimits, elapsed: 
       return true
     },
     waitMs: (name) => Math.max(0, ((1 - leftOf(name)) * 1000) / perSecond),
-    clear: () => levels.clear(),
   }
 }

@@ -40,6 +40,8 @@ export interface Sessions {
   find(key: string): Session | undefined
   /** @returns undefined if the account, or all of them together, have as many as they may */
   open(key: string, identity: Identity): Session | undefined
+  /** Whether all accounts together have as many as they may. */
+  isFull(): boolean
   /** The credentials that it has, as long as they live. */
   alive(session: Session): Kept | undefined
   isDue(kept: Kept): boolean
@@ -96,6 +98,7 @@ export function createSessions(
       const account = accountKey(identity)
       const own = byAccount.get(account) ?? new Set()
       if (own.size >= limits.sessionsOfAccount) forgetOver([...own])
+      if (sessions.size >= limits.sessions) forgetOver([...sessions.keys()])
       if (own.size >= limits.sessionsOfAccount || sessions.size >= limits.sessions) return undefined
       const session: Session = {
         identity,
@@ -109,6 +112,7 @@ export function createSessions(
       byAccount.set(account, own.add(key))
       return session
     },
+    isFull: () => sessions.size >= limits.sessions,
     alive,
     isDue: ({ held }) => untilMs(held.renewAt, clock) <= 0,
     pauseMs,

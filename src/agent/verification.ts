@@ -65,11 +65,15 @@ export function createVerification(options: VerificationOptions): Verification {
     if (before !== undefined) options.onRefused(before.identity)
   }
 
+  /** Who is refused for the others of its network has not used up its own. */
   const refusedByRate = (address: string): Answer | undefined => {
-    if (!rates.take(address)) return tooOften('unknown tokens from this address', rates.waitMs(address))
+    const ownMs = rates.waitMs(address)
+    if (ownMs > 0) return tooOften('unknown tokens from this address', ownMs)
     const network = networkOf(address)
-    if (network === address || networkRates.take(network)) return undefined
-    return tooOften('unknown tokens from this network', networkRates.waitMs(network))
+    if (network !== address && !networkRates.take(network))
+      return tooOften('unknown tokens from this network', networkRates.waitMs(network))
+    rates.take(address)
+    return undefined
   }
 
   const fail = (

@@ -5,16 +5,26 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import type { ServerLimits } from './server.ts'
 
-/** For a renewal's child process with its pipes, files that are written, and files that the runtime opens. */
-const RESERVED = 24
-/** Two of loopback, the metadata address, and that of health. */
-const ADDRESSES = 4
+/** What a process shares its descriptors among. */
+export interface DescriptorUse {
+  /** Addresses that it listens on, each with limits of its own. */
+  readonly addresses: number
+  /** Kept for everything but connections to them. */
+  readonly reserved: number
+}
+
+/**
+ * Of serve: two of loopback, the metadata address, and that of health; a renewal's child process with its pipes, files
+ * that are written, and files that the runtime opens.
+ */
+const SERVE_USE: DescriptorUse = { addresses: 4, reserved: 24 }
 
 export function withinDescriptors<L extends Pick<ServerLimits, 'connections' | 'burst' | 'most'>>(
   limits: L,
+  { addresses, reserved }: DescriptorUse = SERVE_USE,
   free: number = freeDescriptors(),
 ): L {
-  const room = Math.max(2, Math.floor((free - RESERVED) / ADDRESSES))
+  const room = Math.max(2, Math.floor((free - reserved) / addresses))
   const connections = Math.min(limits.connections, Math.ceil(room / 2))
   return {
     ...limits,

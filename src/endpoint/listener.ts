@@ -2,7 +2,7 @@
 import { codeOf, IamRaError } from '../errors.ts'
 import { METADATA_ADDRESS, type ListenAddress } from './settings.ts'
 import type { Handler, WaitingHandler } from './answer.ts'
-import { withinDescriptors } from './descriptors.ts'
+import { withinDescriptors, type DescriptorUse } from './descriptors.ts'
 import { startServer, type Server, type ServerLimits } from './server.ts'
 
 export const LISTENER_LIMITS: ServerLimits = {
@@ -28,6 +28,8 @@ export interface ListenerOptions {
   /** The one address that may connect. Default any. */
   readonly from?: string
   readonly limits?: ServerLimits
+  /** What else this process needs descriptors for. Default: what serve does. */
+  readonly descriptors?: DescriptorUse
 }
 
 export interface Listener {
@@ -127,10 +129,11 @@ async function start(
   host: string,
   port: number,
   handler: WaitingHandler,
-  { setting, onError, from, limits = LISTENER_LIMITS }: ListenerOptions,
+  { setting, onError, from, limits = LISTENER_LIMITS, descriptors }: ListenerOptions,
 ): Promise<Server> {
   try {
-    return await startServer({ host, port, from, handler, onError, limits: withinDescriptors(limits) })
+    const within = withinDescriptors(limits, descriptors)
+    return await startServer({ host, port, from, handler, onError, limits: within })
   } catch (error) {
     throw listenError(error, host, port, setting)
   }

@@ -370,6 +370,9 @@ bounds('a /64 of IPv6 is counted too', async () => {
     statuses.push((await one.ask(one.token(), { address: `fd00:10::${host.toString(16)}` })).status)
   assert.is(statuses.filter((status) => status === 200).length, 64)
   assert.is((await one.ask(one.token(), { address: 'fd00:10:0:1::1' })).status, 200)
+  for (let times = 0; times < 20; times += 1) await one.ask(one.token(), { address: 'fd00:10::ffff' })
+  one.clock.advance(1000)
+  given(await one.ask(one.token(), { address: 'fd00:10::ffff' }))
 })
 
 bounds('a known token does not wait behind unknown ones', async () => {
@@ -435,6 +438,124 @@ bounds('three exchanges at a time, no more than two of a namespace, and each get
     await settled()
   }
   assert.equal(accounts(), ['a1', 'a2', 'b1', 'a3', 'b2', 'c1', 'a4', 'c2'])
+})
+
+bounds('sixteen unknown tokens are verified at a time, and 128 more may wait', async () => {
+  const one = scene({ holdsLogins: true })
+  for (let host = 1; host <= 18; host += 1)
+    for (let number = 0; number < 8; number += 1) void one.ask(one.token(), { address: `10.0.0.${host}` })
+  await settled()
+  assert.is(one.logins.length, 16)
+  const late = await one.ask(one.token(), { address: '10.0.0.19' })
+  assert.equal([late.status, late.headers['Retry-After']], [503, '1'])
+  for (let number = 0; number < 145; number += 1) {
+    one.logins[number]?.end()
+    await settled()
+  }
+  assert.is(one.logins.length, 144)
+})
+
+/** Different for each of 65,536. */
+const addressOf = (number: number): string => `10.1.${number >> 8}.${number & 255}`
+
+bounds('2,048 sessions are kept, and no more are begun until some have ended', async () => {
+  const one = scene()
+  for (let number = 0; number < 256; number += 1) {
+    const token = one.token({ account: `a${number}` })
+    for (let session = 1; session <= 8; session += 1)
+      given(await one.ask(token, { query: `role=${ROLE}&session=s${session}`, address: addressOf(number) }))
+  }
+  const token = one.token({ account: 'late' })
+  const late = await one.ask(token)
+  assert.is(late.status, 429)
+  assert.match(late.body, /node/)
+  assert.is(one.exchanges.length, 2048)
+  assert.match(one.agent.metrics(), /agent_sessions 2048\n/)
+  one.clock.advance(61 * MINUTE)
+  given(await one.ask(one.token({ account: 'late' })))
+})
+
+bounds('4,096 tokens are known: the one verified longest ago is verified again', async () => {
+  const one = scene()
+  const tokens = Array.from({ length: 4097 }, (_, number) => one.token({ account: `a${number % 16}` }))
+  for (const [number, token] of tokens.entries()) given(await one.ask(token, { address: addressOf(number) }))
+  assert.match(one.agent.metrics(), /agent_tokens 4096\n/)
+  given(await one.ask(tokens[4096] ?? '', { address: addressOf(4096) }))
+  assert.is(one.logins.length, 4097)
+  given(await one.ask(tokens[0] ?? '', { address: addressOf(0) }))
+  assert.is(one.logins.length, 4098)
+})
+
+bounds('512 tokens of an account are known: more of them push out none of another', async () => {
+  const one = scene()
+  const other = one.token({ account: 'other' })
+  given(await one.ask(other))
+  const tokens = Array.from({ length: 513 }, () => one.token())
+  for (const [number, token] of tokens.entries()) given(await one.ask(token, { address: addressOf(number) }))
+  given(await one.ask(other))
+  given(await one.ask(tokens[512] ?? '', { address: addressOf(512) }))
+  assert.is(one.logins.length, 514)
+  given(await one.ask(tokens[0] ?? '', { address: addressOf(0) }))
+  assert.is(one.logins.length, 515)
+})
+
+bounds('1,024 refused tokens are remembered: the one refused longest ago is tried again', async () => {
+  const one = scene()
+  one.vault = VAULT_REFUSES
+  const tokens = Array.from({ length: 1025 }, () => one.token())
+  for (const [number, token] of tokens.entries())
+    assert.is((await one.ask(token, { address: addressOf(number) })).status, 403)
+  await one.ask(tokens[1024] ?? '', { address: addressOf(1024) })
+  assert.is(one.logins.length, 1025)
+  await one.ask(tokens[0] ?? '', { address: addressOf(0) })
+  assert.is(one.logins.length, 1026)
+})
+
+bounds('32 exchanges of a namespace may wait, and one that may not costs its account nothing', async () => {
+  const one = scene({ holdsExchanges: true })
+  for (let number = 1; number <= 34; number += 1)
+    void one.ask(one.token({ account: `a${number}` }), { address: addressOf(number) })
+  await settled()
+  const late = one.token({ account: 'late' })
+  for (let times = 0; times < 20; times += 1) assert.is((await one.ask(late)).status, 503)
+  const other = one.ask(one.token({ namespace: 'other' }), { address: '10.0.0.2' })
+  await settled()
+  one.exchanges[2]?.end()
+  given(await other)
+  for (let number = 0; number < 35; number += 1) {
+    one.exchanges[number]?.end()
+    await settled()
+  }
+  const again = one.ask(late)
+  await settled()
+  one.exchanges[35]?.end()
+  given(await again)
+})
+
+bounds('512 exchanges may wait in all', async () => {
+  const one = scene({ holdsExchanges: true })
+  let answered = 0
+  for (let number = 0; number < 515; number += 1) {
+    const token = one.token({ namespace: `n${number % 20}`, account: `a${number}` })
+    void one.ask(token, { address: addressOf(number) }).then(() => (answered += 1))
+    // No more than may wait for a login.
+    if (number % 100 === 0) await settled()
+  }
+  await settled()
+  assert.equal([one.exchanges.length, answered], [3, 0])
+  const late = await one.ask(one.token({ namespace: 'late' }), { address: '10.0.0.2' })
+  assert.equal([late.status, late.headers['Retry-After']], [503, '1'])
+})
+
+bounds('SIGHUP does not give anyone back what the limits have counted', async () => {
+  const one = scene({ lifeMs: 1 })
+  const token = one.token()
+  for (let number = 1; number <= 12; number += 1) {
+    given(await one.ask(token))
+    one.clock.advance(2)
+  }
+  one.agent.forgetAll()
+  assert.is((await one.ask(token)).status, 429)
 })
 
 bounds.run()

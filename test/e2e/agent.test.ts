@@ -265,6 +265,23 @@ servers('AWS throttles at first: the session comes with a later question', async
   await agent.stop()
 })
 
+for (const status of [429, 503]) {
+  servers(`Vault answers ${status}: a known pod is answered, a new one told when to come back`, async () => {
+    const agent = await listening()
+    const known = stage.token()
+    assert.is((await agent.ask(known)).status, 200)
+    const no = { status, headers: { 'Retry-After': '7' }, body: '{"errors":["quota"]}' }
+    answerFirst(stage.vault, /login/, ...Array.from({ length: 20 }, () => no))
+    const answer = await agent.ask(stage.token(), { from: '127.0.0.2' })
+    assert.is(answer.status, 503)
+    assert.ok(Number(answer.headers['retry-after']) >= 1)
+    assert.is((await agent.ask(known)).status, 200)
+    stage.vault.intercept = undefined
+    await eventually(async () => (await agent.ask(stage.token(), { from: '127.0.0.3' })).status === 200)
+    await agent.stop()
+  })
+}
+
 servers('AWS refuses: 403 with its reason, and CreateSession is not asked again at once', async () => {
   await withStage({ profile: { roleArns: [] } }, async (own) => {
     const agent = await listening(own)
@@ -363,5 +380,80 @@ for (const [title, request] of [
     await agent.stop()
   })
 }
+
+life('pods that hold, drip and flood connections do not keep another from its answer', async () => {
+  const agent = await listening()
+  const token = stage.token()
+  assert.is((await agent.ask(token)).status, 200)
+  const starts = ['', 'GET /v1/cred', `GET / HTTP/1.1\r\nHost: a\r\n${'X: y\r\n'.repeat(400)}`]
+  const sockets: net.Socket[] = []
+  for (let number = 0; number < 1800; number += 1) {
+    const localAddress = `127.0.0.${20 + (number % 12)}`
+    const socket = net.connect({ port: agent.port, host: '127.0.0.1', localAddress })
+    socket.on('error', () => undefined)
+    socket.write(starts[number % starts.length] ?? '')
+    sockets.push(socket)
+    if (number % 100 === 0) assert.is((await agent.ask(token)).status, 200)
+  }
+  for (let times = 0; times < 20; times += 1) assert.is((await agent.ask(token)).status, 200)
+  for (const socket of sockets) socket.destroy()
+  assert.is((await agent.ask(stage.token())).status, 200)
+  await agent.stop()
+})
+
+life('8 KiB of request line and headers are read, and no more', async () => {
+  const agent = await listening()
+  const token = stage.token()
+  const withPadding = async (bytes: number): Promise<number> =>
+    (await agent.ask(token, { headers: { Padding: 'a'.repeat(bytes) } })).status
+  assert.is(await withPadding(8192 - 200 - token.length - EXAMPLE.roleArn.length), 200)
+  assert.is(await withPadding(8192), 431)
+  await agent.stop()
+})
+
+life('SIGTERM while exchanges run and wait: no process and no Vault token is left', async () => {
+  const agent = await listening()
+  const hung = hangAt(stage.vault, /sign/)
+  const asked = Array.from({ length: 6 }, (_, number) =>
+    agent
+      .ask(stage.token(), {
+        query: `role=${EXAMPLE.roleArn}&session=s${number}`,
+        from: `127.0.0.${40 + number}`,
+      })
+      .then(
+        ({ status }) => status,
+        () => 0,
+      ),
+  )
+  await hung
+  await eventually(() => Promise.resolve(childrenOf(agent.pid).length === 2))
+  const children = childrenOf(agent.pid)
+  await agent.stop()
+  assert.equal(children.filter(isAlive), [])
+  assert.not.ok((await Promise.all(asked)).includes(200))
+})
+
+life('nothing of one pod is in the answer to another, in a refusal of it, or in the metrics', async () => {
+  const agent = await listening()
+  const [mine, theirs] = [stage.token(), stage.token(OTHER)]
+  const first = await agent.ask(mine)
+  const second = await agent.ask(theirs, { query: OTHERS_QUERY, from: '127.0.0.2' })
+  assert.equal([first.status, second.status], [200, 200])
+  const refused = [
+    await agent.ask(theirs, { from: '127.0.0.2' }),
+    await agent.ask(mine, { query: OTHERS_QUERY, from: '127.0.0.2' }),
+    await agent.ask(mine, { query: OTHERS_QUERY }),
+  ]
+  const secretsOf = ({ body }: { readonly body: string }): readonly string[] => {
+    const { SecretAccessKey, Token } = JSON.parse(body) as Record<string, string>
+    return [SecretAccessKey ?? '', Token ?? '']
+  }
+  const { body } = await ask(agent.healthPort, '/metrics')
+  const { stderr } = await agent.stop()
+  for (const secret of [...secretsOf(first), ...secretsOf(second), mine, theirs])
+    for (const text of [...refused.map((answer) => answer.body), body, stderr])
+      assert.not.ok(text.includes(secret))
+  for (const secret of secretsOf(first)) assert.not.ok(second.body.includes(secret))
+})
 
 life.run()

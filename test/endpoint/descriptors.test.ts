@@ -17,8 +17,13 @@ const cases: readonly [free: number, connections: number, burst: number, most: n
 ]
 for (const [free, connections, burst, most] of cases) {
   descriptors(`${free} files: ${connections} connections and ${burst} more, never more than ${most}`, () => {
-    assert.equal(withinDescriptors(limits, free), { connections, burst, most })
+    assert.equal(withinDescriptors(limits, undefined, free), { connections, burst, most })
   })
 }
+
+descriptors('what a process needs besides, and each address that it listens on, has its share', () => {
+  const use = { addresses: 3, reserved: 80 }
+  assert.is(withinDescriptors(limits, use, 680).most, 200)
+})
 
 descriptors.run()

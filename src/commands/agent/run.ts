@@ -15,6 +15,8 @@ import { listenerErrors } from '../long-lived/listener-errors.ts'
 /** A login in vain holds one of a few places. */
 const VERIFY_MS = 10_000
 const SWEEP_MS = 30_000
+/** Three exchanges with their pipes, 32 logins, and the files that the runtime opens. */
+const RESERVED_DESCRIPTORS = 80
 
 /** Resolves at SIGTERM or SIGINT. @throws IamRaError LISTEN if it cannot start, INTERNAL */
 export async function runAgent(settings: AgentSettings, context: CommandContext): Promise<number> {
@@ -104,7 +106,10 @@ async function listen(
   { logger, runtime }: CommandContext,
 ): Promise<readonly [Listener, ...Listener[]]> {
   const onError = listenerErrors(logger, runtime.clock)
-  const options = { setting: 'AGENT_ADDRS' as const, onError }
+  const isSet = (address: unknown): boolean => address !== undefined
+  const listening = addresses.length + [health, metrics].filter(isSet).length
+  const descriptors = { addresses: listening, reserved: RESERVED_DESCRIPTORS }
+  const options = { setting: 'AGENT_ADDRS' as const, onError, descriptors }
   const listeners: [Listener, ...Listener[]] = [
     await listenOnAll(addresses, agent.handler, options, isIpv6Optional),
   ]
@@ -114,7 +119,7 @@ async function listen(
   ]
   try {
     for (const { at, handler, setting } of others)
-      if (at !== undefined) listeners.push(await listenOn(at, handler, { setting, onError }))
+      if (at !== undefined) listeners.push(await listenOn(at, handler, { setting, onError, descriptors }))
     return listeners
   } catch (error) {
     for (const listener of listeners) listener.close()
