@@ -3,8 +3,10 @@
  * test/rig/servers/modules and kept by version in the user's cache directory, so that a fresh clone finds them. A
  * binary named in the environment (VAULT_BIN, KUBE_APISERVER_BIN, ETCD_BIN and so on) or found on PATH is used instead.
  * cert-manager's definitions for the API server come the same way: a directory in its module, which needs no building.
+ * Its controller is a program of ours beside its go.mod, because its own command is in no module that can be had.
  */
 import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import {
   accessSync,
   constants,
@@ -22,6 +24,8 @@ import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { ROOT } from '../../../scripts/checks/files.ts'
 
+const MODULES = join(ROOT, 'test/rig/servers/modules')
+
 const LOOPBACK_NAMES = [
   'vault',
   'kube-apiserver',
@@ -31,6 +35,7 @@ const LOOPBACK_NAMES = [
   'kustomize',
   'helm',
   'cert-manager-crds',
+  'cert-manager-controller',
 ] as const
 const NODE_NAMES = ['kubelet', 'kube-scheduler', 'kube-controller-manager'] as const
 
@@ -42,6 +47,8 @@ interface Server {
   readonly package: string
   /** The part of the package to use instead of a build: a directory of YAML. */
   readonly definitions?: string
+  /** A program of ours in the module's directory, to build instead of the package that it uses. */
+  readonly program?: string
   readonly variable: string
   /** How long a first build took on two cores. */
   readonly duration: string
@@ -74,6 +81,13 @@ const SERVERS: Readonly<Record<ServerName, Server>> = {
     definitions: 'deploy/crds',
     variable: 'CERT_MANAGER_CRDS',
     duration: '2 seconds',
+  },
+  'cert-manager-controller': {
+    module: 'cert-manager',
+    package: 'github.com/cert-manager/cert-manager',
+    program: 'main.go',
+    variable: 'CERT_MANAGER_CONTROLLER_BIN',
+    duration: '3 minutes',
   },
   kubelet: ofKubernetes('kubelet', '1 minute'),
   'kube-scheduler': ofKubernetes('kube-scheduler', '1 minute'),
@@ -150,14 +164,22 @@ export function cacheFolder(): string {
 }
 
 function cachedPath(name: ServerName): string {
-  const folder = `${name}-${versionOf(name)}-${process.platform}-${process.arch}`
+  const folder = `${name}-${versionOf(name)}${programDigest(name)}-${process.platform}-${process.arch}`
   return join(cacheFolder(), 'servers', folder, name)
+}
+
+/** A changed program is built again. */
+function programDigest(name: ServerName): string {
+  const { module, program } = SERVERS[name]
+  if (program === undefined) return ''
+  const text = readFileSync(join(MODULES, module, program))
+  return `-${createHash('sha256').update(text).digest('hex').slice(0, 12)}`
 }
 
 /** The version that its go.mod requires. */
 export function versionOf(name: ServerName): string {
   const { module, package: target } = SERVERS[name]
-  const text = readFileSync(join(ROOT, 'test/rig/servers/modules', module, 'go.mod'), 'utf8')
+  const text = readFileSync(join(MODULES, module, 'go.mod'), 'utf8')
   const required = [...text.matchAll(/^(?:require )?\t?(\S+) v(\S+)$/gm)].find(([, path = '']) =>
     target.startsWith(path),
   )
@@ -167,7 +189,7 @@ export function versionOf(name: ServerName): string {
 }
 
 async function buildServer(name: ServerName): Promise<void> {
-  const { module, package: target, definitions, duration } = SERVERS[name]
+  const { module, package: target, definitions, program, duration } = SERVERS[name]
   if (spawnSync('go', ['version']).status !== 0) {
     throw new Error(
       `Go is needed to build ${name} and is not on PATH: install Go 1.26 or newer, or set ${SERVERS[name].variable} to a built one`,
@@ -180,12 +202,12 @@ async function buildServer(name: ServerName): Promise<void> {
   // Next to the project: inside another module's tree, Go would treat the module as a part of that one.
   const work = mkdtempSync(join(tmpdir(), 'iam-ra-servers-'))
   try {
-    cpSync(join(ROOT, 'test/rig/servers/modules', module), work, { recursive: true })
+    cpSync(join(MODULES, module), work, { recursive: true })
     const partial = `${path}.partial-${process.pid}`
     if (definitions === undefined) {
       await run(
         'go',
-        ['build', '-mod=readonly', '-trimpath', '-ldflags=-s -w', '-o', partial, target],
+        ['build', '-mod=readonly', '-trimpath', '-ldflags=-s -w', '-o', partial, program ?? target],
         work,
         name,
       )
