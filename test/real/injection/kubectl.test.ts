@@ -48,10 +48,13 @@ function initsOf({ spec }: Pod): readonly { readonly name: string }[] {
 }
 
 function assertInjected(name: string, mode = 'init'): void {
+  const pod = read(`pod/${name}`)
+  const ours = { metadata: ['aws-iam-ra-address', 'aws-iam-ra'], agent: [] }[mode] ?? ['aws-iam-ra']
   assert.equal(
-    initsOf(read(`pod/${name}`)).map((one) => one.name),
-    [...(mode === 'metadata' ? ['aws-iam-ra-address'] : []), 'aws-iam-ra'],
+    initsOf(pod).map((one) => one.name),
+    ours,
   )
+  assert.ok('iam-ra/injected' in (pod.metadata.annotations ?? {}))
 }
 
 function podNamed(name: string, image = 'nginx', annotations = {}): object {
