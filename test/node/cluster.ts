@@ -7,12 +7,20 @@ import { cleanEnv } from '../rig/processes/clean-env.ts'
 import { requireServer } from '../rig/servers/build.ts'
 import { createAuthority, type Authority } from '../rig/emulators/authority.ts'
 import { EXAMPLE } from '../rig/emulators/stage.ts'
-import { imagesFolder, TAGS, type ImageName } from './build-images.ts'
+import { readAuthority } from './authority.ts'
+import {
+  imagesFolder,
+  PRINTED,
+  printedArchive,
+  TAGS,
+  type ImageName,
+  type PrintedName,
+} from './build-images.ts'
 import { NAMES, startCloud, type Cloud } from './cloud.ts'
 import { startDns } from './dns.ts'
 import { ADDRESSES, RUN } from './ground.ts'
 import { startNode, type Node } from './node.ts'
-import { startVaultOfNode, type VaultOfNode } from './vault.ts'
+import { startVaultOfNode, type Binding, type VaultOfNode } from './vault.ts'
 
 /** A cluster as pods are looked at in it. */
 export interface Asked extends Pick<Node, 'request'> {
@@ -32,9 +40,18 @@ export interface Cluster extends Node, Asked {
 /** A namespace that has everything but a role in Vault. */
 export const STRANGER = 'stranger'
 
+interface ClusterOptions {
+  /** Images by the names that manifests have, which trust the authority by themselves. Default: those that overlay/ names. */
+  readonly printed?: boolean
+  /** Which accounts Vault knows. Default: those of the reference. */
+  readonly bindings?: readonly Binding[]
+}
+
 /** Vault is up, and not to be reached before its relay is opened. */
-export async function startCluster(): Promise<Cluster> {
-  const archives = (Object.keys(TAGS) as ImageName[]).map((name) => join(imagesFolder(), `${name}.tar`))
+export async function startCluster({ printed = false, bindings }: ClusterOptions = {}): Promise<Cluster> {
+  const archives = printed
+    ? [join(imagesFolder(), 'sandbox.tar'), ...(Object.keys(PRINTED) as PrintedName[]).map(printedArchive)]
+    : (Object.keys(TAGS) as ImageName[]).map((name) => join(imagesFolder(), `${name}.tar`))
   const closing: (() => Promise<void>)[] = []
   const stop = async (): Promise<void> => {
     for (const close of closing.splice(0).reverse()) await close()
@@ -42,14 +59,16 @@ export async function startCluster(): Promise<Cluster> {
   try {
     const node = await startNode(archives, TAGS.sandbox)
     closing.push(node.stop)
-    const authority = createAuthority({ commonName: 'Authority of the run', nowMs: Date.now() })
+    const authority = printed
+      ? readAuthority(imagesFolder())
+      : createAuthority({ commonName: 'Authority of the run', nowMs: Date.now() })
     const kubectl = kubectlOf(node)
     const apply = async (path: string): Promise<void> => {
       const made = await run(requireServer('kustomize'), ['build', join(ROOT, path)])
       await kubectl(['apply', '--filename', '-', '--warnings-as-errors'], made)
     }
     await apply('k8s/vault')
-    const vault = await startVaultOfNode(node, authority)
+    const vault = await startVaultOfNode(node, authority, bindings)
     closing.push(vault.stop)
     const issuer = createAuthority({ commonName: "CA of cert-manager's Issuer", nowMs: Date.now() })
     const cloud = await startCloud(authority, [vault.anchor, issuer.pem])

@@ -31,6 +31,7 @@ interface Condition {
 export interface Pod {
   readonly metadata: {
     readonly name: string
+    readonly namespace: string
     readonly uid: string
     readonly annotations?: Readonly<Record<string, string>>
   }

@@ -25,7 +25,19 @@ export interface VaultOfNode {
   stop(): Promise<void>
 }
 
-export async function startVaultOfNode(plane: ControlPlane, authority: Authority): Promise<VaultOfNode> {
+/** As in k8s/vault/setup.json. */
+export interface Binding {
+  readonly namespace: string
+  readonly accounts: readonly string[]
+  readonly role: string
+  readonly agentRole?: string
+}
+
+export async function startVaultOfNode(
+  plane: ControlPlane,
+  authority: Authority,
+  bindings?: readonly Binding[],
+): Promise<VaultOfNode> {
   const { server, url, caFile, relay, stop } = await startNamedVault(authority, VAULT_HOST)
   try {
     const audit = vaultFile('audit.log', '')
@@ -38,7 +50,7 @@ export async function startVaultOfNode(plane: ControlPlane, authority: Authority
     })
     const { auth } = await server.write('auth/token/create', { policies: ['root'] })
     const token = (auth as { client_token: string }).client_token
-    setUp(await writeSetup(plane), { VAULT_ADDR: url, VAULT_TOKEN: token, VAULT_CACERT: caFile })
+    setUp(await writeSetup(plane, bindings), { VAULT_ADDR: url, VAULT_TOKEN: token, VAULT_CACERT: caFile })
     await server.write('auth/token/revoke', { token })
     return {
       anchor: String((root['data'] as Record<string, unknown>)['certificate']),
@@ -56,13 +68,14 @@ export async function startVaultOfNode(plane: ControlPlane, authority: Authority
 }
 
 /** The reference, for this cluster and with a Vault outside of it. @returns the flags of vault-setup */
-async function writeSetup(plane: ControlPlane): Promise<readonly string[]> {
+async function writeSetup(plane: ControlPlane, bindings?: readonly Binding[]): Promise<readonly string[]> {
   const reference = JSON.parse(readFileSync(join(ROOT, 'k8s/vault/setup.json'), 'utf8')) as {
     kubernetes: object
     bindings: readonly { readonly namespace: string }[]
   }
   const setup = {
     ...reference,
+    bindings: bindings?.map((one) => ({ ...reference.bindings[0], ...one })) ?? reference.bindings,
     kubernetes: {
       ...reference.kubernetes,
       host: API_URL,
