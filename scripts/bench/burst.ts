@@ -16,6 +16,7 @@ import {
   vaultTable,
   type Tell,
 } from './burst/job-tables.ts'
+import { agentTable } from './burst/agent-tables.ts'
 import { renewalTable, scheduleTable } from './burst/renewal-tables.ts'
 
 const PAGE = join(ROOT, 'docs/large-jobs.md')
@@ -28,6 +29,7 @@ const TABLES: Readonly<Record<string, (tell: Tell) => string | Promise<string>>>
   certificates: (tell) => certificateTable(tell, 10_000),
   schedule: scheduleTable,
   renewals: renewalTable,
+  agents: agentTable,
 }
 
 // A million errors are created; their stack traces are of no interest.

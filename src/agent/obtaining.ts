@@ -12,6 +12,12 @@ import type { Account } from './caller.ts'
 import { identityOf, type Identity } from './identity.ts'
 import type { Question } from './question.ts'
 
+/**
+ * Between attempts of an exchange: those who ask AWS are as many as nodes and not as pods, and many pods wait for each.
+ * docs/large-jobs.md has what it costs.
+ */
+export const MOST_PAUSE_MS = 2000
+
 /** What the process of an exchange is told, over a pipe. */
 export interface ExchangeRequest {
   readonly token: string

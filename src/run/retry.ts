@@ -11,6 +11,8 @@ export interface RetryContext {
   readonly logger: Pick<Logger, 'step' | 'warn'>
   /** The number of the failed attempt that is logged as a warning; the others are steps. Absent: all are steps. */
   readonly warnAt?: number
+  /** No pause is longer, but for a Retry-After. Absent: it depends on the failure and on the time left. */
+  readonly mostPauseMs?: number
 }
 
 const FIRST_CEILING_MS = 500
@@ -46,7 +48,7 @@ const LAST_MS = 250
 export async function retry<T>(
   what: string,
   stage: Stage,
-  { runtime, bounds, logger, warnAt }: RetryContext,
+  { runtime, bounds, logger, warnAt, mostPauseMs = Infinity }: RetryContext,
   attempt: (timeoutMs: number) => Promise<T>,
 ): Promise<T> {
   let last: IamRaError | undefined
@@ -68,7 +70,7 @@ export async function retry<T>(
     if (stopped instanceof IamRaError && stopped.code === 'INTERRUPTED') throw stopped
     const roomMs = bounds.remainingMs() - LAST_MS - (askedMs ?? 0)
     if (roomMs < FLOOR_MS) throw outOfTime(stage, bounds, count, last, askedMs)
-    const waitMs = pauseMs(count, askedMs, runtime.random(), ceilingMs(last, roomMs))
+    const waitMs = pauseMs(count, askedMs, runtime.random(), Math.min(mostPauseMs, ceilingMs(last, roomMs)))
     logger[count === warnAt ? 'warn' : 'step'](
       `${what} failed, next attempt in ${seconds(waitMs)}: ${last.message}`,
       {

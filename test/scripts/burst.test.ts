@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { drawnMs, seededRandom } from '../rig/chance.ts'
+import { runCluster, WAIT, type Client } from '../../scripts/bench/burst/agents.ts'
 import { burstTable } from '../../scripts/bench/burst/job-tables.ts'
 import { leastMs, runJob, type Job } from '../../scripts/bench/burst/job.ts'
 import { fullJitter, HELPER, policy } from '../../scripts/bench/burst/policies.ts'
@@ -195,6 +196,34 @@ jobs('logs in again where a certificate ends before its turn', async () => {
   assert.ok(done.logins > 250, String(done.logins))
 })
 
+const agents = suite('simulated node agents')
+const nodes = { pods: 60, nodes: 6, accounts: 2, client: WAIT, vaultPerSecond: 5000 }
+
+agents('make one exchange for each account on each node, and log in for each pod besides', async () => {
+  const done = await runCluster(nodes)
+  assert.is(done.failed, 0)
+  assert.is(done.leastMs, 1200)
+  // Each exchange logs in as well.
+  assert.is(done.logins, 60 + 12)
+  const alone = await runCluster({ ...nodes, nodes: 1, accounts: 1 })
+  assert.is(alone.logins, 60 + 1)
+  assert.ok(alone.requests < 5, 'nobody else asks AWS')
+})
+
+agents('that start again ask once more for everyone', async () => {
+  const done = await runCluster({ ...nodes, restartedMs: 60_000 })
+  assert.is(done.failed, 0)
+  assert.is(done.logins, 60 + 12)
+  assert.ok(done.lastMs < 10_000, String(done.lastMs))
+})
+
+agents('leave pods without credentials whose apps give up for good', async () => {
+  const once: Client = async (ask) => (await ask()) === 200
+  const done = await runCluster({ ...nodes, client: once })
+  assert.ok(done.failed > 0)
+  assert.is(done.succeeded + done.failed, 60)
+})
+
 const page = suite('docs/large-jobs.md')
 
 page('has what the simulation gives for 100 pods, and the schedule of renewals', async () => {
@@ -241,5 +270,6 @@ sidecars('that AWS leaves alone for longer than they have all come back', async 
 clock.run()
 servers.run()
 jobs.run()
+agents.run()
 page.run()
 sidecars.run()

@@ -1,6 +1,6 @@
 /** A pod's way to credentials: the real source of them, with the servers as numbers and the retries by a policy. */
 import type { IssuedCertificate } from '../../../src/credentials.ts'
-import { createBounds } from '../../../src/run/deadline.ts'
+import { createBounds, type Bounds } from '../../../src/run/deadline.ts'
 import { IamRaError, type Stage } from '../../../src/errors.ts'
 import type { RetryContext } from '../../../src/run/retry.ts'
 import { systemRuntime } from '../../../src/run/runtime.ts'
@@ -29,9 +29,9 @@ export interface Counts {
   logins: number
 }
 
-const NOT_STOPPED = new AbortController().signal
+export const NOT_STOPPED = new AbortController().signal
 const nothing = (): void => undefined
-const SILENT: RunContext['logger'] = { step: nothing, info: nothing, warn: nothing, error: nothing }
+export const SILENT: RunContext['logger'] = { step: nothing, info: nothing, warn: nothing, error: nothing }
 const SYSTEM = systemRuntime(process)
 
 const ARN = { text: '', partition: '', service: '', region: '', account: '', resource: '' }
@@ -65,12 +65,16 @@ export async function obtain(
   policy: Policy,
   deadlineMs: number,
   counts: Counts,
+  mostPauseMs?: number,
 ): Promise<boolean> {
   const { clock, random } = world
   const bounds = createBounds(deadlineMs, clock, NOT_STOPPED)
   const source = vaultPki(SETTINGS, partsOf(world, policy, counts))
   try {
-    await obtainFrom(source, { runtime: { ...SYSTEM, clock, random }, bounds, logger: SILENT })
+    await obtainFrom(source, {
+      ...{ runtime: { ...SYSTEM, clock, random }, bounds, logger: SILENT },
+      ...(mostPauseMs !== undefined && { mostPauseMs }),
+    })
     return true
   } catch (error) {
     if (!(error instanceof IamRaError)) throw error
@@ -83,11 +87,8 @@ export async function obtain(
 function partsOf(world: World, policy: Policy, counts: Counts): VaultPkiParts {
   const { clock, vault, vaultDelay, aws, awsDelay } = world
   return {
-    async login(_settings, context) {
-      await policy('login', 'identity', context, async (timeoutMs) => {
-        counts.logins += 1
-        await exchange(world, context, 'identity', vault, vaultDelay, timeoutMs)
-      })
+    async login(_settings, { bounds }) {
+      await logIn(world, policy, bounds, counts)
       return sessionIn(world)
     },
     // What a processor does takes no time here.
@@ -106,6 +107,15 @@ function partsOf(world: World, policy: Policy, counts: Counts): VaultPkiParts {
       return { accessKeyId: '', secretAccessKey: '', expiresAtMs: 0 }
     },
   }
+}
+
+export async function logIn(world: World, policy: Policy, bounds: Bounds, counts: Counts): Promise<void> {
+  const { clock, random, vault, vaultDelay } = world
+  const context = { runtime: { ...SYSTEM, clock, random }, bounds, logger: SILENT }
+  await policy('login', 'identity', context, async (timeoutMs) => {
+    counts.logins += 1
+    await exchange(world, context, 'identity', vault, vaultDelay, timeoutMs)
+  })
 }
 
 function sessionIn({ clock, random, vault, vaultDelay }: World): VaultSession {

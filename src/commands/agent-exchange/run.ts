@@ -1,5 +1,5 @@
 /** The child's side of an exchange that the agent makes in a process of its own, as of obtain. */
-import { parseRequest, sourceFor } from '../../agent/obtaining.ts'
+import { MOST_PAUSE_MS, parseRequest, sourceFor } from '../../agent/obtaining.ts'
 import { createBounds } from '../../run/deadline.ts'
 import type { AgentSettings } from '../../settings/settings.ts'
 import { obtainFrom } from '../../sources/pipeline.ts'
@@ -15,7 +15,8 @@ export async function runAgentExchange(
   const source = sourceFor(settings, parseRequest(await runtime.stdin()))
   const bounds = createBounds(settings.deadlineMs, runtime.clock, interrupt)
   try {
-    await tellObtained(await obtainFrom(source, { runtime, bounds, logger, ...EARLY_WORD }), runtime)
+    const context = { runtime, bounds, logger, ...EARLY_WORD, mostPauseMs: MOST_PAUSE_MS }
+    await tellObtained(await obtainFrom(source, context), runtime)
     return 0
   } finally {
     bounds.release()

@@ -12,7 +12,7 @@ import type { CommandContext } from '../command.ts'
 
 const ATTEMPT_MS = 5000
 const PAUSE_MS = 1000
-const MOST_PAUSE_MS = 10_000
+const MOST_PAUSE_MS = 2000
 
 /** @throws IamRaError DEADLINE with the last reason, INTERRUPTED */
 export async function runWait(settings: WaitSettings, context: CommandContext): Promise<number> {
@@ -26,10 +26,7 @@ export async function runWait(settings: WaitSettings, context: CommandContext): 
       if (said === undefined) break
       logger[said === why ? 'step' : 'warn'](`no credentials yet: ${said}`, { attempt: count })
       why = said
-      await runtime.clock.sleep(
-        Math.min(MOST_PAUSE_MS, PAUSE_MS * count) * (0.5 + runtime.random() / 2),
-        bounds.signal,
-      )
+      await runtime.clock.sleep(pauseMs(count, runtime.random()), bounds.signal)
     }
     logger.info('there are credentials', { endpoint: settings.endpoint.origin })
     return 0
@@ -39,6 +36,11 @@ export async function runWait(settings: WaitSettings, context: CommandContext): 
     bounds.release()
     http.close()
   }
+}
+
+/** Short: each asks the agent of its own node only. */
+export function pauseMs(count: number, random: number): number {
+  return Math.min(MOST_PAUSE_MS, PAUSE_MS * count) * (0.5 + random / 2)
 }
 
 /** @returns why there are none; undefined if there are */
