@@ -23,6 +23,10 @@ interface ExchangeQuestion {
   readonly arns: Arns
   readonly place: VaultCluster
   readonly audience: string
+  /** Of the auth mount. */
+  readonly authRole: string
+  /** Whether the pod's token goes to the node agent, which then goes this way for it. */
+  readonly isForAgent: boolean
   readonly kubectl: Kubectl
   readonly runtime: Runtime
   readonly interrupt: AbortSignal
@@ -60,8 +64,13 @@ export async function examineExchange(exam: Examination, question: ExchangeQuest
       `a pod gets credentials; these are dropped, and the Vault token is ${isRevoked ? 'revoked' : 'left to expire'}`,
     ),
     ok(trail(bound, obtained)),
+    ...(question.isForAgent ? [ok(AS_THE_AGENT)] : []),
   ])
 }
+
+/** A token of `kubectl create token` has no pod. */
+const AS_THE_AGENT =
+  'this went to Vault and AWS as the node agent does, not through an agent: it would refuse this token, which names no node'
 
 function trail({ binding, role }: Bound, { credentials, certificate }: Obtained): string {
   const session = credentials.sessionName ?? certificate?.serialHex ?? ''
@@ -85,6 +94,7 @@ async function readSettings({
   bound,
   arns,
   place,
+  authRole,
   audience,
   runtime,
 }: ExchangeQuestion): Promise<SourceOf<'vault-pki'>> {
@@ -92,7 +102,7 @@ async function readSettings({
   const env = {
     ...Object.fromEntries(OWN.map((name) => [name, runtime.env[name]])),
     VAULT_AUTH_MOUNT: place.authMount,
-    VAULT_ROLE: namespace,
+    VAULT_ROLE: authRole,
     VAULT_PKI_MOUNT: place.pkiMount,
     VAULT_CERT_NAME: place.pkiRole,
     VAULT_CERT_CN: commonName(bound.binding),

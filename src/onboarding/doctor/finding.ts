@@ -1,6 +1,6 @@
 /** What a check says: one line, with the next thing to do if something is wrong. */
 
-export type Group = 'AWS' | 'Vault' | 'Cluster' | 'Pod' | 'Exchange'
+export type Group = 'AWS' | 'Vault' | 'Cluster' | 'Agent' | 'Pod' | 'Exchange'
 
 /** `unknown` if this operator may not look; `skipped` if something else comes first. Neither is a verdict. */
 export type State = 'ok' | 'warning' | 'failed' | 'unknown' | 'skipped'

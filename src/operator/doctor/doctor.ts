@@ -1,5 +1,7 @@
 /** `iam-ra doctor`: goes through AWS, Vault, the cluster and the pod, and says what does not fit and what settles it. */
 import { IamRaError } from '../../errors.ts'
+import { AGENT_AUDIENCE, agentRoleName } from '../../onboarding/doctor/agent/agent.ts'
+import { examineAgent } from '../../onboarding/doctor/agent/examine.ts'
 import { examineAws } from '../../onboarding/doctor/aws/examine.ts'
 import { examineCluster } from '../../onboarding/doctor/cluster/examine.ts'
 import type { WorkloadObjects } from '../../onboarding/doctor/cluster/objects.ts'
@@ -76,6 +78,7 @@ async function examine(
   })
   sayContext(exam, place, flags)
   const workloads = await examineCluster(exam, { ...asked, aws, kubectl, context: where })
+  const asking = await examineAgent(exam, { aws, kubectl, workloads, vault })
   const first = exam.lines.find(({ state }) => state === 'failed')?.group
   if (first !== undefined || workloads.length === 0) {
     const sentence = first === undefined ? 'no workload of the cluster was looked at' : `${first} comes first`
@@ -85,18 +88,20 @@ async function examine(
   }
   if (pod instanceof IamRaError) exam.say('Pod', 'pod', [failed(pod.message, pod.hint ?? '')])
   else await examinePods(exam, { ...asked, kubectl, workloads, pod, vault })
-  if (flags.exchange === true) await goTheWay(context, { exam, report, kubectl, workloads, vault })
+  if (flags.exchange === true) await goTheWay(context, { exam, report, kubectl, workloads, asking, vault })
 }
 
 interface Way extends Pick<Work, 'exam' | 'report'> {
   readonly kubectl: Kubectl
   readonly workloads: readonly WorkloadObjects[]
+  /** Those that ask the node agent. */
+  readonly asking: readonly WorkloadObjects[]
   readonly vault: VaultFacts | undefined
 }
 
 async function goTheWay(
   { runtime, interrupt }: OperatorContext,
-  { exam, report, kubectl, workloads, vault }: Way,
+  { exam, report, kubectl, workloads, asking, vault }: Way,
 ): Promise<void> {
   const [one, ...more] = workloads
   if (one === undefined || vault === undefined || more.length > 0) {
@@ -108,9 +113,13 @@ async function goTheWay(
     return
   }
   const { bound, arns } = one
+  const { namespace } = bound.binding
+  const isForAgent = asking.includes(one)
   await examineExchange(exam, {
     ...{ bound, arns, kubectl, runtime, interrupt, place: vault.place },
-    audience: audienceOf(vault.roles.get(bound.binding.namespace)),
+    isForAgent,
+    authRole: isForAgent ? agentRoleName(namespace) : namespace,
+    audience: isForAgent ? AGENT_AUDIENCE : audienceOf(vault.roles.get(namespace)),
     onStep: report.step,
   })
 }

@@ -1,6 +1,7 @@
 /** doctor on a whole set-up, and on that set-up with one thing after another wrong. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { AGENT_FAULTS } from './doctor/agent-faults.ts'
 import { AWS_FAULTS } from './doctor/aws-faults.ts'
 import { CLUSTER_FAULTS } from './doctor/cluster-faults.ts'
 import { NO_KUBECTL, type Fault } from './doctor/fault.ts'
@@ -77,7 +78,7 @@ async function namesIt({ make, args = [], env = {}, says }: Fault): Promise<void
   }
 }
 
-const ALL = [...AWS_FAULTS, ...VAULT_FAULTS, ...CLUSTER_FAULTS, ...POD_FAULTS]
+const ALL = [...AWS_FAULTS, ...VAULT_FAULTS, ...CLUSTER_FAULTS, ...POD_FAULTS, ...AGENT_FAULTS]
 for (const fault of ALL) faults(fault.name, () => namesIt(fault))
 
 faults('nothing once all is as it was', async () => {

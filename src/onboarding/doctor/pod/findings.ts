@@ -8,6 +8,7 @@ import type { Commands } from '../commands.ts'
 import { failed, faultsOr, skipped, warning, type Finding } from '../finding.ts'
 import type { Bound } from '../../aws/installation.ts'
 import { environmentOf, type ConfigMaps } from './environment.ts'
+import { AGENT_AUDIENCE } from '../agent/agent.ts'
 import { CONTAINER, type Container, type ContainerStatus, type Pod } from './pod.ts'
 
 export interface PodFacts {
@@ -31,6 +32,7 @@ export function podFindings(facts: PodFacts, commands: Commands): readonly Findi
   const { container } = pod
   const where = `pod ${pod.namespace}/${pod.name}`
   const remake = `${commands.onboard(binding, role.role)} prints what a pod needs`
+  if (pod.asksAgent) return agentPodFindings(where, facts, remake)
   if (container === undefined) return [failed(`${where} has no container ${CONTAINER}`, remake)]
   const findings = [
     ...accountFindings(where, facts, remake),
@@ -49,6 +51,12 @@ export function podFindings(facts: PodFacts, commands: Commands): readonly Findi
   return faultsOr(findings, `${where}: ${CONTAINER} ${conditionOf(container.status)}`)
 }
 
+/** The agent's own checks are made before. */
+function agentPodFindings(where: string, facts: PodFacts, remake: string): readonly Finding[] {
+  const findings = accountFindings(where, { ...facts, audience: AGENT_AUDIENCE }, remake)
+  return faultsOr(findings, `${where} asks the node agent`)
+}
+
 function accountFindings(where: string, { pod, bound, audience }: PodFacts, remake: string): Finding[] {
   const findings: Finding[] = []
   if (pod.account !== bound.binding.account)
@@ -64,7 +72,7 @@ function accountFindings(where: string, { pod, bound, audience }: PodFacts, rema
       failed(
         found.length === 0
           ? `${where} mounts no service-account token for audience ${audience}`
-          : `${where} mounts a service-account token for audience ${found.join(' and ')}, and Vault takes ${audience}`,
+          : `${where} mounts a service-account token for audience ${found.join(' and ')}, and ${pod.asksAgent ? 'the agent' : 'Vault'} takes ${audience}`,
         remake,
       ),
     )

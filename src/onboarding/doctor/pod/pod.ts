@@ -1,4 +1,5 @@
 /** The parts of a pod that doctor looks at, read from its object. */
+import { asksAgent } from '../agent/agent.ts'
 import { isRecord } from '../../../text/json.ts'
 import { listOf, recordOf, textOf, type Data } from '../../kubernetes/members.ts'
 import type { KubeObject } from '../../kubernetes/objects.ts'
@@ -28,6 +29,8 @@ export interface Pod {
   readonly name: string
   readonly namespace: string
   readonly account: string
+  /** Whether it asks the node agent, and needs no container. */
+  readonly asksAgent: boolean
   readonly node: string | undefined
   readonly container: Container | undefined
   /** Of the service-account tokens that it mounts. */
@@ -43,6 +46,7 @@ export function podOf(object: KubeObject): Pod {
     name: object.metadata.name,
     namespace: object.metadata.namespace ?? '',
     account: textOf(spec['serviceAccountName']) || 'default',
+    asksAgent: asksAgent(object),
     node: textOf(spec['nodeName']) || undefined,
     container: containerOf(spec, status),
     audiences: listOf(spec['volumes'])

@@ -32,6 +32,7 @@ export interface VaultWay {
 }
 
 export interface VaultFacts {
+  readonly server: Pick<Vault, 'read'>
   readonly place: VaultCluster
   /** The auth roles of namespaces, by their names. */
   readonly roles: ReadonlyMap<string, Data>
@@ -79,7 +80,7 @@ export async function examineVault(
   if (!hasAuth || !hasPki) {
     const sentence = `${hasAuth ? place.pkiMount : `auth/${place.authMount}`} comes first`
     exam.say('Vault', 'pki role', [skipped(sentence)])
-    return { place, roles }
+    return { server: vault.vault, place, roles }
   }
   exam.say('Vault', 'pki role', pkiRoleFindings(facts))
   for (const one of ofCluster) {
@@ -92,7 +93,7 @@ export async function examineVault(
       },
     })
   }
-  return { place, roles }
+  return { server: vault.vault, place, roles }
 }
 
 interface Reached {

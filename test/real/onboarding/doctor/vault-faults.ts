@@ -26,7 +26,7 @@ function written(path: string, change: Data): Written {
   }
 }
 
-async function remove({ vaultServer, env }: WholeSetUp, path: string): Promise<void> {
+export async function remove({ vaultServer, env }: WholeSetUp, path: string): Promise<void> {
   const headers = { 'X-Vault-Token': env['VAULT_TOKEN'] ?? '' }
   const { status } = await api('DELETE', `${vaultServer.url}/v1/${path}`, { headers })
   if (status !== 204) throw new Error(`Vault answered ${status} to the deletion of ${path}`)
