@@ -35,9 +35,7 @@ function agent(change: Change = {}): Make {
       `kubectl apply -k ${MANIFESTS} && kubectl -n iam-ra-agent create configmap vault-ca --from-literal=ca.crt=pem`,
     )
     if (applied.code !== 0) throw new Error(applied.stderr)
-    undo.push(() =>
-      it.shell('kubectl -n iam-ra-agent delete daemonset,configmap --all --wait=false --cascade=orphan'),
-    )
+    undo.push(() => it.shell('kubectl -n iam-ra-agent delete daemonset,configmap --all --wait=false'))
     const settings = await kubernetes.request('GET', `${CORE}/configmaps/iam-ra`)
     const data = { ...(settings['data'] as Data), ...settingsOf(it), ...change.settings }
     await kubernetes.request('PUT', `${CORE}/configmaps/iam-ra`, { ...settings, data })
