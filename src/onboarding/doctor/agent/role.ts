@@ -1,6 +1,7 @@
 /** What is wrong with the auth role that the node agent logs in with for the pods of a namespace. */
 import { rolePath } from '../../authority/vault/namespace.ts'
 import type { VaultCluster } from '../../authority/vault/names.ts'
+import { textOf } from '../../kubernetes/members.ts'
 import { admits, NAMES, NAMESPACES, textsOf } from '../../authority/vault/role.ts'
 import type { Data } from '../../vault/difference.ts'
 import type { Bound } from '../../aws/installation.ts'
@@ -44,7 +45,7 @@ export function agentRoleFindings(
   if (data['audience'] !== AGENT_AUDIENCE)
     findings.push(
       failed(
-        `${path} takes tokens for ${String(data['audience'] ?? '') || 'any audience'}, and pods send the agent tokens for ${AGENT_AUDIENCE}`,
+        `${path} takes tokens for ${textOf(data['audience']) || 'any audience'}, and pods send the agent tokens for ${AGENT_AUDIENCE}`,
         `${write} audience=${AGENT_AUDIENCE}`,
       ),
     )
