@@ -277,6 +277,19 @@ tokens('Vault that is away is asked about a known one every ten seconds', async 
   assert.is(one.logins.length, 3)
 })
 
+tokens('a new one is told to come back when Vault says, and in a second if it does not', async () => {
+  const one = scene()
+  one.vault = new IamRaError('UNAVAILABLE', 'identity', 'Vault answered 429', {
+    retryable: true,
+    retryAfterMs: 7000,
+  })
+  const throttled = await one.ask(one.token())
+  assert.equal([throttled.status, throttled.headers['Retry-After']], [503, '7'])
+  one.vault = VAULT_AWAY
+  const failed = await one.ask(one.token())
+  assert.equal([failed.status, failed.headers['Retry-After']], [503, '1'])
+})
+
 tokens('is good from the address that it first came from alone', async () => {
   const one = scene()
   const token = one.token()
