@@ -1,11 +1,12 @@
 /**
- * Writes what k8s/chart has of the policies of k8s/injection, and its values. `npm run format` runs it, and a test checks
+ * Writes what k8s/chart has of the policies of k8s/injection and of k8s/agent, and its values. `npm run format` runs it, and a test checks
  * it.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
 import { stringify } from 'yaml'
+import { agent } from './chart/agent.ts'
 import { annotated, owned, template, type Namespaces } from './chart/templates.ts'
 import { schema, valuesFile, withValues } from './chart/values-files.ts'
 import { packageJson, ROOT } from './checks/files.ts'
@@ -71,6 +72,11 @@ missing (kubernetes#130887).`,
     comment: REMOVAL,
     manifests: () => hooks(defaultRole(READ)),
     when: `and .Values.defaultRole.enabled ${HAS_CLUSTER}`,
+  },
+  agent: {
+    comment: 'The node agent, in a privileged namespace of its own.',
+    manifests: agent,
+    when: '.Values.agent.enabled',
   },
 }
 

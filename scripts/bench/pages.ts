@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { format, resolveConfig } from 'prettier'
 import { ROOT } from '../checks/files.ts'
+import { AGENT_PAGE } from './agent/page.ts'
 import { FLOOD_PAGE } from './flood/page.ts'
 import { INJECTION_PAGE } from './injection/page.ts'
 import { resultsOf, withBlocks, type LabPage } from './lab.ts'
@@ -44,5 +45,6 @@ if (import.meta.main) {
   writeBlocks(SERVE_PAGE.page, SERVE_PAGE.blocks(all.serve))
   writeBlocks(FLOOD_PAGE.page, FLOOD_PAGE.blocks(all.floods))
   writeBlocks(INJECTION_PAGE.page, INJECTION_PAGE.blocks(all.injection))
+  writeBlocks(AGENT_PAGE.page, AGENT_PAGE.blocks(resultsOf(AGENT_PAGE)))
   writeBlocks(SUMMARY_PAGE, summaryBlocks(all))
 }

@@ -9,6 +9,15 @@ export type Namespaces = 'labelled' | 'all'
 const ACTIONS: Readonly<Record<string, string>> = {
   HELM_MUTATING_API: '{{ include "iam-ra.mutatingApi" . }}',
   HELM_NAMESPACE: '{{ .Release.Namespace | quote }}',
+  HELM_AGENT_CHECKSUM: '{{ include "iam-ra.agentData" . | sha256sum | quote }}',
+  HELM_AGENT_DATA: '{{- include "iam-ra.agentData" . | trim | nindent 2 }}',
+  HELM_AGENT_METRICS: '{{ .Values.agent.metricsAddress | quote }}',
+  HELM_AGENT_NAMESPACE: '{{ .Values.agent.namespace | quote }}',
+  HELM_AGENT_PKI_ROLE:
+    '{{ index (merge (dict) .Values.agent.settings .Values.settings) "vault-pki-role" | default "iam-ra" | quote }}',
+  HELM_AGENT_VAULT_CA: '{{ .Values.agent.vaultCa | quote }}',
+  HELM_AGENT_VAULT_ROLE: '{{ .Values.agent.vaultRole | quote }}',
+  HELM_IMAGE: '{{ include "iam-ra.image" . | quote }}',
   HELM_NAME: '{{ .Release.Name | quote }}',
 }
 const LABEL = 'iam-ra/injection'
@@ -64,15 +73,16 @@ function document(manifest: Manifest): string {
 
 /** The ConfigMap is where the release is. */
 function withNamespace(manifest: Manifest): Manifest {
-  const spec = manifest['spec'] as { readonly paramRef?: object }
-  if (spec.paramRef === undefined) return manifest
+  const spec = manifest['spec'] as { readonly paramRef?: object } | undefined
+  if (spec?.paramRef === undefined) return manifest
   return { ...manifest, spec: { ...spec, paramRef: { ...spec.paramRef, namespace: 'HELM_NAMESPACE' } } }
 }
 
 /** The binding without the label that switches injection on. */
 function everywhere(manifest: Manifest): Manifest {
-  const spec = manifest['spec'] as { readonly matchResources?: { readonly namespaceSelector?: Selector } }
-  const { matchLabels, ...selector } = spec.matchResources?.namespaceSelector ?? {}
+  const spec = manifest['spec'] as
+    { readonly matchResources?: { readonly namespaceSelector?: Selector } } | undefined
+  const { matchLabels, ...selector } = spec?.matchResources?.namespaceSelector ?? {}
   if (matchLabels?.[LABEL] !== 'enabled') return manifest
   const labels = Object.fromEntries(Object.entries(matchLabels).filter(([name]) => name !== LABEL))
   const namespaceSelector = {

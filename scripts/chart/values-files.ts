@@ -1,8 +1,14 @@
 /** What tells of the values: values.yaml, its schema, and the table in the chart's README. */
+import { stringify } from 'yaml'
 import { between, markdownTable } from '../generated.ts'
-import { DEFAULT_ROLE_SETTINGS, OTHERS, SETTINGS, type Schema, type Value } from './values.ts'
+import { AGENT_SETTINGS, DEFAULT_ROLE_SETTINGS, OTHERS, SETTINGS, type Schema, type Value } from './values.ts'
 
 const WIDTH = 118
+/** What differs from `settings` by default. */
+const NESTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'defaultRole.settings': DEFAULT_ROLE_SETTINGS,
+  'agent.settings': {},
+}
 /** Names of roles that a ConfigMap can have in a key. */
 const PROFILE_OF_ROLE = '^profile-arn\\.[A-Za-z0-9._-]{1,64}$'
 
@@ -15,8 +21,8 @@ export function valuesFile(): string {
     ...Object.entries(OTHERS).map(([path, value]) => {
       const [group, key] = path.split('.')
       if (key === undefined) return `\n${entry(path, value, '')}`
-      const heading = path === 'defaultRole.enabled' ? `\n${group ?? ''}:\n` : ''
-      return heading + (path === 'defaultRole.settings' ? defaultRole(value) : entry(key, value))
+      const heading = key === 'enabled' ? `\n${group ?? ''}:\n` : ''
+      return heading + (NESTED[path] ? nestedSettings(value, NESTED[path]) : entry(key, value))
     }),
   ]
   return parts.join('\n')
@@ -26,13 +32,13 @@ function entry(key: string, { meaning, fallback, example }: Value, indent = '  '
   const line =
     fallback === undefined
       ? `# ${key}: ${example ?? ''}`
-      : `${key}: ${fallback === '' ? "''" : String(fallback)}`
+      : stringify({ [key]: fallback }, { singleQuote: true }).trim()
   return `${comment(meaning, indent)}\n${indent}${line}`
 }
 
-function defaultRole({ meaning }: Value): string {
-  const settings = Object.entries(DEFAULT_ROLE_SETTINGS).map(([key, value]) => `    ${key}: ${value}`)
-  return `${comment(meaning, '  ')}\n  settings:\n${settings.join('\n')}`
+function nestedSettings({ meaning }: Value, settings: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(settings).map(([key, value]) => `\n    ${key}: ${value}`)
+  return `${comment(meaning, '  ')}\n  settings:${lines.join('') || ' {}'}`
 }
 
 function comment(text: string, indent: string): string {
@@ -74,6 +80,11 @@ export function schema(): Schema {
         ...closed(described(Object.entries(settings))),
         patternProperties: profileOfRole && { [PROFILE_OF_ROLE]: property(profileOfRole) },
       },
+      agentSettings: closed(
+        Object.fromEntries(
+          AGENT_SETTINGS.map((name) => [name, { $ref: `#/definitions/settings/properties/${name}` }]),
+        ),
+      ),
     },
   }
 }
@@ -109,8 +120,8 @@ function row(path: string, { meaning, fallback, schema: own }: Value): readonly 
     (one) => one !== 'true' && one !== 'false',
   )
   const shown =
-    path === 'defaultRole.settings'
-      ? Object.entries(DEFAULT_ROLE_SETTINGS)
+    NESTED[path] !== undefined
+      ? Object.entries(NESTED[path])
           .map(([key, value]) => `\`${key}: ${value}\``)
           .join()
       : fallback === undefined || fallback === ''

@@ -20,6 +20,8 @@ const QUANTITY = {
   pattern: '^[0-9]+(\\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$',
   exclusiveMinimum: 0,
 }
+const RANGE = '[0-9a-fA-F.:]+/[0-9]{1,3}'
+const ANY_PROFILE = `${ARN}:profile/([a-f0-9-]{36}|\\*)`
 const PROFILE = text(`^${ARN}:profile/${ID}$`)
 
 /** The keys of the ConfigMap that have a value of the same name. The image and `unannotated` have none. */
@@ -191,7 +193,60 @@ export const OTHERS: Readonly<Record<string, Value>> = {
       "What differs from `settings` for these pods. kube2iam's rules always allow the default role, kiam's must permit it.",
     schema: { $ref: '#/definitions/settings' },
   },
+  'agent.enabled': {
+    meaning: 'Run the node agent on all Linux nodes; docs/agent.md has what it needs.',
+    schema: { type: 'boolean' },
+    fallback: false,
+  },
+  'agent.namespace': {
+    meaning:
+      "The agent's privileged namespace. The chart creates it and deletes it with all that is in it, so it must not be the release's.",
+    schema: text('^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'),
+    fallback: 'iam-ra-agent',
+  },
+  'agent.podRanges': {
+    meaning: 'Required with the agent. The addresses of all pods, on every node, with commas.',
+    schema: text(`^(${RANGE}(, ?${RANGE})*)?$`),
+    fallback: '',
+  },
+  'agent.profiles': {
+    meaning:
+      'Which profiles pods may ask for beside `profile-arn`, with commas; `*` as the ID is every profile of that account and region.',
+    schema: text(`^(${ANY_PROFILE}(, ?${ANY_PROFILE})*)?$`),
+    fallback: '',
+  },
+  'agent.vaultRole': {
+    meaning: "Vault auth role. `{namespace}` is replaced by the pod's namespace.",
+    schema: text('^([A-Za-z0-9_.-]|\\{namespace\\})+$'),
+    fallback: '{namespace}.agent',
+  },
+  'agent.vaultCa': {
+    meaning: "ConfigMap in the agent's namespace with Vault's CA as `ca.crt`. You create it.",
+    schema: text('^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$'),
+    fallback: 'vault-ca',
+  },
+  'agent.metricsAddress': {
+    meaning: 'Where metrics are served. In an IPv6-only cluster take the second.',
+    schema: oneOf('$(NODE_IP):9912', '[$(NODE_IP)]:9912'),
+    fallback: '$(NODE_IP):9912',
+  },
+  'agent.settings': {
+    meaning:
+      'What differs from `settings` for the agent, which reads `cluster`, `vault-address`, `vault-auth-mount`, `vault-pki-mount`, `vault-pki-role`, and `anchor-arn` and `profile-arn`. It needs the last two, for pods that ask for no other.',
+    schema: { $ref: '#/definitions/agentSettings' },
+  },
 }
+
+/** Of `settings`, those that the agent reads and that may differ. Its audience is always the injection's. */
+export const AGENT_SETTINGS = [
+  'cluster',
+  'vault-address',
+  'vault-auth-mount',
+  'vault-pki-mount',
+  'vault-pki-role',
+  'anchor-arn',
+  'profile-arn',
+] as const
 
 /** The rules of the default role in values.yaml, as in k8s/injection/default-role. */
 export const DEFAULT_ROLE_SETTINGS = { 'namespace-rules': 'kube2iam' } as const

@@ -7,6 +7,8 @@ import type { Account, Caller } from './caller.ts'
 import type { Identity } from './identity.ts'
 import type { KnownToken } from './known-tokens.ts'
 import type { Question } from './question.ts'
+import { createRates } from './rates.ts'
+import { networkOf } from './senders.ts'
 import type { Kept } from './sessions.ts'
 
 export interface Report {
@@ -24,21 +26,32 @@ export interface Report {
 const REPEAT_MS = 10 * 60_000
 const MOST_REMEMBERED = 1024
 const MOST_TOLD = 64
+/** A sender chooses what its tokens claim and, with IPv6, its address, so that each of its lines may be a new one. */
+const LINES = { burst: 8, perSecond: 8 / 600, entries: 1024 }
+const NETWORK_LINES = { burst: 64, perSecond: 64 / 600, entries: 256 }
 
 export function createReport(logger: Logger, clock: Pick<Clock, 'elapsed'>): Report {
   const saidAtMs = new Map<string, number>()
-  const isNew = (what: readonly unknown[]): boolean => {
-    const key = JSON.stringify(what)
+  const elapsed = (): number => clock.elapsed()
+  const [lines, networkLines] = [createRates(LINES, elapsed), createRates(NETWORK_LINES, elapsed)]
+  const isRepeated = (key: string): boolean => {
     const lastMs = saidAtMs.get(key)
-    if (lastMs !== undefined && clock.elapsed() - lastMs < REPEAT_MS) return false
+    return lastMs !== undefined && elapsed() - lastMs < REPEAT_MS
+  }
+  /** @returns whether it may be said, which counts if so */
+  const isDue = (what: readonly unknown[], mayBeSaid: () => boolean): boolean => {
+    const key = JSON.stringify(what)
+    if (isRepeated(key) || !mayBeSaid()) return false
     saidAtMs.delete(key)
-    saidAtMs.set(key, clock.elapsed())
+    saidAtMs.set(key, elapsed())
     const [oldest] = saidAtMs.keys()
     if (saidAtMs.size > MOST_REMEMBERED && oldest !== undefined) saidAtMs.delete(oldest)
     return true
   }
-  const warn = (what: readonly unknown[], message: string, fields: LogFields): void =>
-    logger[isNew(what) ? 'warn' : 'step'](message, fields)
+  const about = (who: readonly unknown[]) => () => lines.take(JSON.stringify(who))
+  const from = (address: string) => () => lines.take(address) && networkLines.take(networkOf(address))
+  const warn = (isDueNow: boolean, message: string, fields: LogFields): void =>
+    logger[isDueNow ? 'warn' : 'step'](message, fields)
 
   return {
     given({ identity, pod, podUid, told }, { roleArn }, { serial }) {
@@ -65,14 +78,16 @@ export function createReport(logger: Logger, clock: Pick<Clock, 'elapsed'>): Rep
     },
     failed(identity, failure) {
       const { stage, code, message, hint } = failure
-      if (code === 'INTERNAL') logger.error(failure)
-      warn([identity, stage, code, hint], `no session: ${message}`, { ...named(identity), stage, code, hint })
+      const isDueNow = isDue([identity, stage, code, hint], about([identity]))
+      if (isDueNow && code === 'INTERNAL') logger.error(failure)
+      warn(isDueNow, `no session: ${message}`, { ...named(identity), stage, code, hint })
     },
     unverified(failure, { namespace, account, pod }, address) {
       const { stage, code, message, hint } = failure
-      if (code === 'INTERNAL') logger.error(failure)
+      const isDueNow = isDue([address, namespace, account, stage, code, hint], from(address))
+      if (isDueNow && code === 'INTERNAL') logger.error(failure)
       const claims = { claimed_namespace: namespace, claimed_account: account, claimed_pod: pod }
-      warn([address, namespace, account, stage, code, hint], `a token was not verified: ${message}`, {
+      warn(isDueNow, `a token was not verified: ${message}`, {
         address,
         ...claims,
         stage,
@@ -81,7 +96,8 @@ export function createReport(logger: Logger, clock: Pick<Clock, 'elapsed'>): Rep
       })
     },
     otherAddress({ identity, pod, address: first }, address) {
-      warn([identity, pod, address], 'a token came from another address than at first, and was refused', {
+      const isDueNow = isDue([identity, pod, address], about([identity, pod]))
+      warn(isDueNow, 'a token came from another address than at first, and was refused', {
         ...named(identity),
         pod,
         first_address: first,

@@ -277,6 +277,19 @@ tokens('Vault that is away is asked about a known one every ten seconds', async 
   assert.is(one.logins.length, 3)
 })
 
+tokens('a new one is told to come back when Vault says, and in a second if it does not', async () => {
+  const one = scene()
+  one.vault = new IamRaError('UNAVAILABLE', 'identity', 'Vault answered 429', {
+    retryable: true,
+    retryAfterMs: 7000,
+  })
+  const throttled = await one.ask(one.token())
+  assert.equal([throttled.status, throttled.headers['Retry-After']], [503, '7'])
+  one.vault = VAULT_AWAY
+  const failed = await one.ask(one.token())
+  assert.equal([failed.status, failed.headers['Retry-After']], [503, '1'])
+})
+
 tokens('is good from the address that it first came from alone', async () => {
   const one = scene()
   const token = one.token()
@@ -287,6 +300,39 @@ tokens('is good from the address that it first came from alone', async () => {
   assert.is((await one.ask(token, { address: '10.0.0.2' })).status, 403)
   assert.match(one.logger.messages('warn').join(), /another address/)
 })
+
+tokens(
+  'a stolen one that comes from hundreds of addresses writes eight warnings, another one its own',
+  async () => {
+    const one = scene()
+    const [stolen, other] = [one.token(), one.token({ pod: 'app-2' })]
+    for (const token of [stolen, other]) given(await one.ask(token))
+    for (let at = 1; at <= 300; at += 1) await one.ask(stolen, { address: `fd00:10::${at.toString(16)}` })
+    assert.is(one.logger.messages('warn').length, 8)
+    await one.ask(other, { address: 'fd00:10::1' })
+    assert.is(one.logger.messages('warn').length, 9)
+    one.clock.advance(2 * MINUTE)
+    await one.ask(stolen, { address: 'fd00:10::ffff' })
+    assert.is(one.logger.messages('warn').length, 10)
+  },
+)
+
+tokens(
+  'forged ones that claim hundreds of accounts write eight warnings for an address, 64 for a /64',
+  async () => {
+    const one = scene()
+    one.vault = VAULT_REFUSES
+    const forge = async (address: string, account: string): Promise<void> => {
+      await one.ask(one.token({ account }), { address })
+      one.clock.advance(300)
+    }
+    for (let at = 0; at < 100; at += 1) await forge('10.0.0.9', `a${at}`)
+    assert.is(one.logger.messages('warn').length, 8)
+    for (let at = 1; at <= 300; at += 1) await forge(`fd00:10::${at.toString(16)}`, 'app')
+    const ofNetwork = one.logger.messages('warn').length - 8
+    assert.ok(ofNetwork >= 64 && ofNetwork < 80, String(ofNetwork))
+  },
+)
 
 tokens('two addresses that bring an unknown one at a time: the first has it', async () => {
   const one = scene({ holdsLogins: true })

@@ -39,14 +39,14 @@ pods.after.each(stopAll)
 pods('pods of two namespaces have a session each, and a second pod of one makes no exchange', async () => {
   const agent = await listening()
   const before = created()
-  const mine = await agent.ask(stage.token())
-  const others = await agent.ask(stage.token({ namespace: 'backend' }), {
+  const mine = await agent.answer(stage.token())
+  const others = await agent.answer(stage.token({ namespace: 'backend' }), {
     query: OTHERS_QUERY,
     from: '127.0.0.2',
   })
   assert.equal([mine.status, others.status], [200, 200])
   assert.is.not(accessKeyOf(mine), accessKeyOf(others))
-  assert.is(accessKeyOf(await agent.ask(stage.token(), { from: '127.0.0.3' })), accessKeyOf(mine))
+  assert.is(accessKeyOf(await agent.answer(stage.token(), { from: '127.0.0.3' })), accessKeyOf(mine))
   assert.is(created() - before, 2)
   const [first, second] = stage.rolesAnywhereEmulator.created.slice(-2)
   assert.equal([first?.roleArn, second?.roleArn], [EXAMPLE.roleArn, OTHER.roleArn])
@@ -59,7 +59,7 @@ pods('pods of two namespaces have a session each, and a second pod of one makes 
 
 pods('a pod that asks for the role of another namespace is refused', async () => {
   const agent = await listening()
-  const answer = await agent.ask(stage.token(), { query: OTHERS_QUERY })
+  const answer = await agent.answer(stage.token(), { query: OTHERS_QUERY })
   assert.is(answer.status, 403)
   assert.match(answer.body, /AccessDenied/)
   await agent.stop()
@@ -83,7 +83,7 @@ pods('50 pods that start together make one exchange', async () => {
 pods('session name and duration are asked of AWS as they are asked of the agent', async () => {
   const agent = await listening()
   const query = `session=a%2Bb&duration=900&role=${encodeURIComponent(EXAMPLE.roleArn)}`
-  assert.is((await agent.ask(stage.token(), { query })).status, 200)
+  assert.is((await agent.answer(stage.token(), { query })).status, 200)
   const last = stage.rolesAnywhereEmulator.created.at(-1)
   assert.equal([last?.sessionName, last?.durationSeconds], ['a+b', 900])
   await agent.stop()
@@ -132,7 +132,7 @@ tokens(
     const elsewhere = await startStage()
     const agent = await listening()
     const { cluster } = stage
-    assert.is((await agent.ask(stage.token())).status, 200)
+    assert.is((await agent.answer(stage.token())).status, 200)
     const deleted = stage.token({ namespace: 'deleted' })
     cluster.deleteServiceAccount('deleted', EXAMPLE.serviceAccount)
     const [head, claims] = stage.token().split('.')
@@ -159,7 +159,7 @@ tokens(
 tokens('one that another pod replays: nothing', async () => {
   const agent = await listening()
   const token = stage.token()
-  assert.is((await agent.ask(token)).status, 200)
+  assert.is((await agent.answer(token)).status, 200)
   assert.is((await agent.ask(token, { from: '127.0.0.9' })).status, 403)
   assert.match(
     (await agent.stop()).stderr,
@@ -179,7 +179,7 @@ tokens('of a pod on another node, or from outside the pods’ range: nothing', a
 tokens('through a jwt mount that names no account: 502, with claim_mappings in the hint', async () => {
   const { jwt } = stage.vaultEmulator.options.auth
   const agent = await listening(stage, { VAULT_AUTH_METHOD: 'jwt' })
-  assert.is((await agent.ask(stage.token())).status, 200)
+  assert.is((await agent.answer(stage.token())).status, 200)
   if (jwt?.type !== 'jwt') throw new Error('expected a jwt mount')
   const { auth } = stage.vaultEmulator.options
   const { claimMappings: _, ...role } = jwt.roles[EXAMPLE.vaultRole] ?? { audiences: [] }
@@ -197,7 +197,7 @@ tokens('through a jwt mount that names no account: 502, with claim_mappings in t
 tokens('a thousand unknown ones from one pod do not keep a known one waiting, nor reach Vault', async () => {
   const agent = await listening()
   const token = stage.token()
-  assert.is((await agent.ask(token)).status, 200)
+  assert.is((await agent.answer(token)).status, 200)
   // Made in advance: a signature takes a moment.
   const [head = '', claims = ''] = stage.token().split('.')
   const forged = (at: number): string =>
@@ -229,7 +229,7 @@ servers(
     await withStage({}, async (own) => {
       const agent = await listening(own)
       const [known, fresh] = [own.token(), own.token()]
-      assert.is((await agent.ask(known)).status, 200)
+      assert.is((await agent.answer(known)).status, 200)
       own.vaultEmulator.options.sealed = true
       assert.is((await agent.ask(known)).status, 200)
       const answer = await agent.ask(fresh, { from: '127.0.0.2' })
@@ -246,7 +246,7 @@ servers(
 servers('Vault hangs: 503 for a new pod, and for no other reason than that', async () => {
   const agent = await listening()
   const known = stage.token()
-  assert.is((await agent.ask(known)).status, 200)
+  assert.is((await agent.answer(known)).status, 200)
   const hung = hangAt(stage.vault, /login/)
   const answer = agent.ask(stage.token(), { from: '127.0.0.2' })
   await hung
@@ -269,7 +269,7 @@ for (const status of [429, 503]) {
   servers(`Vault answers ${status}: a known pod is answered, a new one told when to come back`, async () => {
     const agent = await listening()
     const known = stage.token()
-    assert.is((await agent.ask(known)).status, 200)
+    assert.is((await agent.answer(known)).status, 200)
     const no = { status, headers: { 'Retry-After': '7' }, body: '{"errors":["quota"]}' }
     answerFirst(stage.vault, /login/, ...Array.from({ length: 20 }, () => no))
     const answer = await agent.ask(stage.token(), { from: '127.0.0.2' })
@@ -286,7 +286,7 @@ servers('AWS refuses: 403 with its reason, and CreateSession is not asked again 
   await withStage({ profile: { roleArns: [] } }, async (own) => {
     const agent = await listening(own)
     const token = own.token()
-    const answers = [await agent.ask(token), await agent.ask(token), await agent.ask(token)]
+    const answers = [await agent.answer(token), await agent.answer(token), await agent.answer(token)]
     assert.equal(
       answers.map(({ status }) => status),
       [403, 403, 403],
@@ -318,7 +318,7 @@ life('a second agent does not start beside it', async () => {
   const { code, stderr } = await second.finished
   assert.is(code, 6)
   assert.match(stderr, /cannot listen on 127\.0\.0\.1:\d+: that port is already in use on this node/)
-  assert.is((await agent.ask(stage.token())).status, 200)
+  assert.is((await agent.answer(stage.token())).status, 200)
   await agent.stop()
 })
 
@@ -331,7 +331,7 @@ life('killed and started again, it serves as before', async () => {
   const next = await startAgent(stage, {}, [agent.port, agent.healthPort])
   agents.push(next)
   await next.shows('listening on')
-  assert.is((await next.ask(token)).status, 200)
+  assert.is((await next.answer(token)).status, 200)
   next.child.kill('SIGTERM')
   await next.finished
 })
@@ -339,16 +339,16 @@ life('killed and started again, it serves as before', async () => {
 life('SIGHUP makes it obtain another session', async () => {
   const agent = await listening()
   const token = stage.token()
-  const first = accessKeyOf(await agent.ask(token))
+  const first = accessKeyOf(await agent.answer(token))
   agent.child.kill('SIGHUP')
   await agent.shows('SIGHUP')
-  assert.is.not(accessKeyOf(await agent.ask(token)), first)
+  assert.is.not(accessKeyOf(await agent.answer(token)), first)
   await agent.stop()
 })
 
 life('metrics name no account, no role and no address', async () => {
   const agent = await listening()
-  await agent.ask(stage.token())
+  await agent.answer(stage.token())
   const { body } = await ask(agent.healthPort, '/metrics')
   assert.match(body, /^aws_iam_ra_agent_exchanges_total\{result="success"\} 1$/m)
   for (const text of [EXAMPLE.namespace, EXAMPLE.serviceAccount, 'role', '127.0.0', 'ASIA'])
@@ -376,7 +376,7 @@ for (const [title, request] of [
       socket.on('close', () => resolve(text))
     })
     assert.match(answer, /^(?:HTTP\/1\.1 4\d\d |$)/)
-    assert.is((await agent.ask(stage.token())).status, 200)
+    assert.is((await agent.answer(stage.token())).status, 200)
     await agent.stop()
   })
 }
@@ -384,7 +384,7 @@ for (const [title, request] of [
 life('pods that hold, drip and flood connections do not keep another from its answer', async () => {
   const agent = await listening()
   const token = stage.token()
-  assert.is((await agent.ask(token)).status, 200)
+  assert.is((await agent.answer(token)).status, 200)
   const starts = ['', 'GET /v1/cred', `GET / HTTP/1.1\r\nHost: a\r\n${'X: y\r\n'.repeat(400)}`]
   const sockets: net.Socket[] = []
   for (let number = 0; number < 1800; number += 1) {
@@ -397,7 +397,7 @@ life('pods that hold, drip and flood connections do not keep another from its an
   }
   for (let times = 0; times < 20; times += 1) assert.is((await agent.ask(token)).status, 200)
   for (const socket of sockets) socket.destroy()
-  assert.is((await agent.ask(stage.token())).status, 200)
+  assert.is((await agent.answer(stage.token())).status, 200)
   await agent.stop()
 })
 
@@ -405,7 +405,7 @@ life('8 KiB of request line and headers are read, and no more', async () => {
   const agent = await listening()
   const token = stage.token()
   const withPadding = async (bytes: number): Promise<number> =>
-    (await agent.ask(token, { headers: { Padding: 'a'.repeat(bytes) } })).status
+    (await agent.answer(token, { headers: { Padding: 'a'.repeat(bytes) } })).status
   assert.is(await withPadding(8192 - 200 - token.length - EXAMPLE.roleArn.length), 200)
   assert.is(await withPadding(8192), 431)
   await agent.stop()
@@ -436,8 +436,8 @@ life('SIGTERM while exchanges run and wait: no process and no Vault token is lef
 life('nothing of one pod is in the answer to another, in a refusal of it, or in the metrics', async () => {
   const agent = await listening()
   const [mine, theirs] = [stage.token(), stage.token(OTHER)]
-  const first = await agent.ask(mine)
-  const second = await agent.ask(theirs, { query: OTHERS_QUERY, from: '127.0.0.2' })
+  const first = await agent.answer(mine)
+  const second = await agent.answer(theirs, { query: OTHERS_QUERY, from: '127.0.0.2' })
   assert.equal([first.status, second.status], [200, 200])
   const refused = [
     await agent.ask(theirs, { from: '127.0.0.2' }),

@@ -117,6 +117,7 @@ export async function run(stage: Servers, options: RunOptions = {}): Promise<Run
 }
 
 export function start(stage: Servers, options: RunOptions = {}): Running {
+  if (!existsSync(BINARY)) throw new Error('dist/aws-iam-ra is missing: run npm run build')
   const folder = options.folder ?? makeFolder()
   const token = options.token ?? stage.token()
   // Another run in the same folder may be reading it: writing empties it for a moment.

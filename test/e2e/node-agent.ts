@@ -1,5 +1,6 @@
 /** The agent as the shipped file, for pods that are addresses of loopback. */
 import http from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 import * as assert from 'uvu/assert'
 import { freePorts, type Answered } from '../commands/reader.ts'
 import { EXAMPLE, type Stage } from '../rig/emulators/stage.ts'
@@ -10,6 +11,8 @@ export interface NodeAgent extends Running {
   readonly healthPort: number
   readonly pid: number
   ask(token: string, options?: AgentQuestion): Promise<Answered>
+  /** Asks again after 503, as SDKs do: the first exchange after a build takes longer than an answer is held. */
+  answer(token: string, options?: AgentQuestion): Promise<Answered>
   stop(): Promise<Run>
 }
 
@@ -19,6 +22,8 @@ export interface AgentQuestion {
   readonly from?: string
   readonly headers?: Readonly<Record<string, string>>
 }
+
+const MOST_TRIES = 50
 
 const running = new Set<Running>()
 process.on('exit', () => {
@@ -54,6 +59,14 @@ export async function startAgent(
     healthPort,
     pid: started.child.pid ?? 0,
     ask: (token, question = {}) => askAgent(port, token, question),
+    async answer(token, question = {}) {
+      let answered = await askAgent(port, token, question)
+      for (let tries = 1; tries < MOST_TRIES && answered.status === 503; tries += 1) {
+        await delay(100)
+        answered = await askAgent(port, token, question)
+      }
+      return answered
+    },
     async stop() {
       started.child.kill('SIGTERM')
       const done = await started.finished

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { AGENT_PAGE } from '../../scripts/bench/agent/page.ts'
 import { FLOOD_PAGE } from '../../scripts/bench/flood/page.ts'
 import { resultsOf, withBlocks } from '../../scripts/bench/lab.ts'
 import { RUN_PAGE } from '../../scripts/bench/page.ts'
@@ -18,6 +19,11 @@ const withResults = (on: string, of: Results): string => withBlocks(on, RUN_PAGE
 
 page('its tables are those of docs/lab/run.json', () => {
   assert.is(withResults(text, results), text)
+})
+
+page('the tables of docs/lab/agent.md are those of its data', () => {
+  const agents = readFileSync(AGENT_PAGE.page, 'utf8')
+  assert.is(withBlocks(agents, AGENT_PAGE.blocks(resultsOf(AGENT_PAGE))), agents)
 })
 
 page('a page without a place for a table is refused', () => {

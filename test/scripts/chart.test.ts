@@ -39,6 +39,14 @@ chart('has a value for each setting that the policies read, and for no other', (
   assert.equal(Object.keys(SETTINGS).toSorted(), [...expected, 'profile-arn.ROLE'].toSorted())
 })
 
+chart('gives the agent each setting that its DaemonSet reads', () => {
+  const keys = [...readFileSync(join(ROOT, 'k8s/agent/daemon-set.yaml'), 'utf8').matchAll(/key: ([a-z-]+)/g)]
+  assert.ok(keys.length > 6)
+  const helpers = readFileSync(join(ROOT, 'k8s/chart/templates/_helpers.tpl'), 'utf8')
+  const [, data = ''] = /define "iam-ra.agentData"([^]*?)define/.exec(helpers) ?? []
+  for (const [, key = ''] of keys) assert.ok(data.includes(`"${key}"`) || data.includes(`${key}: `), key)
+})
+
 chart('accepts the modes that the policies do', () => {
   const policies = readFileSync(join(ROOT, 'k8s/injection/inject.yaml'), 'utf8')
   const says = /variables\.mode \+ "', but must be ([a-z, ]+)"/.exec(policies)?.[1] ?? ''

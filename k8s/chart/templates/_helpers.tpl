@@ -34,6 +34,46 @@ image: {{ include "iam-ra.image" .root | quote }}
 {{- end -}}
 {{- end -}}
 
+{{/* The data of the agent's ConfigMap. */}}
+{{- define "iam-ra.agentData" -}}
+{{- $settings := merge (dict) .Values.agent.settings .Values.settings -}}
+{{- range $key := list "cluster" "vault-address" "vault-auth-mount" "vault-pki-mount" "anchor-arn" "profile-arn" "agent-audience" }}
+{{- with index $settings $key }}
+{{ $key }}: {{ . | quote }}
+{{- end }}
+{{- end }}
+pod-ranges: {{ .Values.agent.podRanges | quote }}
+{{- with .Values.agent.profiles }}
+profiles: {{ . | quote }}
+{{- end }}
+{{- end -}}
+
+{{/* The agent listens on one port, and accepts one audience: what is injected must ask for these. */}}
+{{- define "iam-ra.checkAgent" -}}
+{{- if eq .Values.agent.namespace .Release.Namespace -}}
+{{- fail (printf "agent.namespace must not be the release's namespace %s: it is privileged, and Helm deletes it with the agent; leave it at iam-ra-agent" .Release.Namespace) -}}
+{{- end -}}
+{{- $address := index (merge (dict) .Values.agent.settings .Values.settings) "vault-address" -}}
+{{- if hasPrefix "http:" $address -}}
+{{- fail (printf "vault-address is %s, but the agent asks Vault over TLS alone; set an https address in agent.settings or settings" $address) -}}
+{{- end -}}
+{{- $audience := index .Values.settings "agent-audience" | default "iam-ra-agent" -}}
+{{- $injected := list .Values.settings -}}
+{{- if .Values.defaultRole.enabled -}}{{- $injected = append $injected .Values.defaultRole.settings -}}{{- end -}}
+{{- range $settings := $injected -}}
+{{- with index $settings "agent-endpoint" -}}
+{{- if not (hasSuffix ":9911" .) -}}
+{{- fail (printf "agent-endpoint is %s, but the agent of this chart listens on port 9911; change the port, or set agent.enabled to false and install your own agent" .) -}}
+{{- end -}}
+{{- end -}}
+{{- with index $settings "agent-audience" -}}
+{{- if ne . $audience -}}
+{{- fail (printf "defaultRole.settings.agent-audience is %s, but the agent accepts %s alone; set settings.agent-audience for both" . $audience) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* An upgrade with some values and without the others would empty the settings: pods that ask would be refused. */}}
 {{- define "iam-ra.check" -}}
 {{- $missing := list -}}
@@ -43,7 +83,15 @@ image: {{ include "iam-ra.image" .root | quote }}
 {{- if and .Values.defaultRole.enabled (not (index (merge (dict) .Values.defaultRole.settings .Values.settings) "default-role")) -}}
 {{- $missing = append $missing "defaultRole.settings.default-role" -}}
 {{- end -}}
+{{- if .Values.agent.enabled -}}
+{{- if not .Values.agent.podRanges -}}{{- $missing = append $missing "agent.podRanges" -}}{{- end -}}
+{{- $settings := merge (dict) .Values.agent.settings .Values.settings -}}
+{{- range $key := list "anchor-arn" "profile-arn" -}}
+{{- if not (index $settings $key) -}}{{- $missing = append $missing (printf "agent.settings.%s" $key) -}}{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- if $missing -}}
 {{- fail (printf "these values are missing: %s; set them with --values or --set, and with helm upgrade set all of them again or use --reset-then-reuse-values" (join ", " $missing)) -}}
 {{- end -}}
+{{- if .Values.agent.enabled -}}{{- include "iam-ra.checkAgent" . -}}{{- end -}}
 {{- end -}}

@@ -19,7 +19,8 @@ const helm = openHelm()
 const kubernetes = await startKubernetes()
 chart.after(() => kubernetes.stop())
 const cluster = clusterOf(kubernetes)
-await kubernetes.request('POST', '/api/v1/namespaces', { metadata: { name: 'iam-ra' } })
+for (const name of ['iam-ra', 'node-agent'])
+  await kubernetes.request('POST', '/api/v1/namespaces', { metadata: { name } })
 
 /** As in k8s/injection/settings.yaml. */
 const MINIMAL = {
@@ -68,12 +69,29 @@ const FULL_DATA = {
   ...Object.fromEntries(Object.entries(EVERY_SETTING).map(([key, value]) => [key, String(value)])),
   image: `registry.example:5000/aws-iam-ra@${DIGEST}`,
 }
+const AGENT_READS = [
+  ...['cluster', 'vault-address', 'vault-auth-mount', 'vault-pki-mount'],
+  ...['anchor-arn', 'profile-arn', 'agent-audience'],
+]
+/** What the agent has in place of k8s/agent's examples. */
+const AGENT = {
+  namespace: 'node-agent',
+  podRanges: '10.1.0.0/16,fd00:1::/64',
+  profiles: `${ARN}:profile/*`,
+  vaultRole: 'pods-of-{namespace}',
+  vaultCa: 'ca',
+  metricsAddress: '[$(NODE_IP)]:9912',
+}
+const WITH_AGENT = {
+  ...FULL,
+  agent: { ...AGENT, enabled: true, settings: { cluster: 'other', 'vault-pki-role': 'nodes' } },
+}
 const overlays = scratchFolder('overlays')
 let built = 0
 const PARTS = ['injection', 'injection/default-role', 'injection/namespaces']
 
 chart('passes helm lint', async () => {
-  for (const values of [undefined, MINIMAL, FULL]) {
+  for (const values of [undefined, MINIMAL, FULL, WITH_AGENT]) {
     const { status, stdout, stderr } = await helm.run(['lint', '--strict', CHART], values)
     assert.is(status, 0, stdout + stderr)
     assert.not.match(stdout, /WARNING|ERROR/)
@@ -120,9 +138,39 @@ chart('says what a cluster lacks', async () => {
   assert.match(old.stderr, 'chart requires kubeVersion: >=1.34.0-0')
 })
 
-for (const [name, values] of Object.entries({ MINIMAL, FULL, everywhere: { ...FULL, namespaces: 'all' } })) {
+chart('the agent is what kustomize prints for the same settings', async () => {
+  const manifests = await helm.template(['--namespace', 'iam-ra'], WITH_AGENT)
+  const own = manifests.filter(({ metadata: { name, namespace } }) =>
+    [name, namespace].includes('node-agent'),
+  )
+  const pod = own.find(({ kind }) => kind === 'DaemonSet')?.['spec'] as PodSpec
+  assert.match(pod.template.metadata.annotations?.['iam-ra/settings'] ?? '', /^[0-9a-f]{64}$/)
+  delete pod.template.metadata.annotations
+  const expected = ofKustomizedAgent()
+  assert.equal(sorted(own), sorted(expected))
+  assert.is(own.length, 5)
+})
+
+chart('the agent restarts when its settings change, and at no other upgrade', async () => {
+  const checksum = async (values: object): Promise<unknown> => {
+    const manifests = await helm.template([], values)
+    const { template } = manifests.find(({ kind }) => kind === 'DaemonSet')?.['spec'] as PodSpec
+    return template.metadata.annotations
+  }
+  const before = await checksum(WITH_AGENT)
+  const agent = { ...WITH_AGENT.agent, podRanges: '10.2.0.0/16' }
+  assert.equal(await checksum({ ...WITH_AGENT, warnings: false }), before)
+  assert.not.equal(await checksum({ ...WITH_AGENT, agent }), before)
+})
+
+for (const [name, values] of Object.entries({
+  ...{ MINIMAL, FULL, WITH_AGENT },
+  everywhere: { ...FULL, namespaces: 'all' },
+})) {
   chart(`the API server accepts its objects with strict validation: ${name}`, async () => {
     for (const manifest of await helm.template(['--namespace', 'iam-ra'], values)) {
+      // It is there already: the others need it.
+      if (manifest.kind === 'Namespace') continue
       const path = `${collectionOf(manifest)}?dryRun=All&fieldValidation=Strict`
       const { status, json, warnings } = await cluster.call('POST', path, manifest)
       assert.is(status, 201, String(json['message']))
@@ -181,6 +229,41 @@ chart('says which required values are missing, all of them', async () => {
   )
 })
 
+chart('says which values the agent misses, with the others', async () => {
+  const { status, stderr } = await helm.run(['template', CHART, '--kube-version', '1.36.0'], {
+    agent: { enabled: true },
+  })
+  assert.is(status, 1)
+  assert.match(
+    stderr,
+    'missing: settings.cluster, settings.vault-address, image.repository, agent.podRanges, agent.settings.anchor-arn, agent.settings.profile-arn;',
+  )
+})
+
+chart('refuses an agent that pods would not reach, or that would not start', async () => {
+  const asks = async (values: object, args: readonly string[] = []): Promise<string> =>
+    (await helm.run(['template', CHART, '--kube-version', '1.36.0', ...args], { ...WITH_AGENT, ...values }))
+      .stderr
+  const settings = (own: object): object => ({ settings: { ...EVERY_SETTING, ...own } })
+  assert.match(
+    await asks({}, ['--namespace', 'node-agent']),
+    "must not be the release's namespace node-agent",
+  )
+  assert.match(
+    await asks(settings({ 'agent-endpoint': 'http://169.254.170.23:80' })),
+    'agent-endpoint is http://169.254.170.23:80, but the agent of this chart listens on port 9911',
+  )
+  assert.match(
+    await asks({ defaultRole: { enabled: true, settings: { 'default-role': 'x', 'agent-audience': 'y' } } }),
+    'defaultRole.settings.agent-audience is y, but the agent accepts node-agent alone',
+  )
+  assert.match(
+    await asks(settings({ 'vault-address': 'http://vault:8200' })),
+    'the agent asks Vault over TLS alone',
+  )
+  assert.is(await asks({}), '')
+})
+
 const WRONG: readonly (readonly [values: object, says: RegExp])[] = [
   [{ setting: {} }, /at '': additional properties 'setting' not allowed/],
   [
@@ -220,6 +303,16 @@ const WRONG: readonly (readonly [values: object, says: RegExp])[] = [
   [{ warnings: 'yes' }, /at '\/warnings': got string, want boolean/],
   [{ settings: null }, /at '': missing property 'settings'/],
   [{ namespaces: null, image: { tag: null } }, /at '': missing property 'namespaces'/],
+  [{ agent: { podRange: 'x' } }, /at '\/agent': additional properties 'podRange' not allowed/],
+  [{ agent: { enabled: 'true' } }, /at '\/agent\/enabled': got string, want boolean/],
+  [{ agent: { podRanges: '10.0.0.0' } }, /at '\/agent\/podRanges': '10\.0\.0\.0' does not match pattern/],
+  [{ agent: { profiles: '*' } }, /at '\/agent\/profiles': '\*' does not match pattern/],
+  [{ agent: { vaultRole: '{account}' } }, /at '\/agent\/vaultRole'.* does not match pattern/],
+  [{ agent: { namespace: 'a.b' } }, /at '\/agent\/namespace': 'a\.b' does not match pattern/],
+  [{ agent: { vaultCa: 'A' } }, /at '\/agent\/vaultCa': 'A' does not match pattern/],
+  [{ agent: { metricsAddress: ':9912' } }, /at '\/agent\/metricsAddress': value must be one of/],
+  [{ agent: { settings: { mode: 'init' } } }, /at '\/agent\/settings': additional properties 'mode' not/],
+  [{ agent: { settings: { 'anchor-arn': 'x' } } }, /at '\/agent\/settings\/anchor-arn': 'x' does not match/],
   [{ defaultRole: { role: 'x' } }, /at '\/defaultRole': additional properties 'role' not allowed/],
   [{ defaultRole: { settings: { mode: 'x' } } }, /at '\/defaultRole\/settings\/mode': value must be one of/],
 ]
@@ -319,6 +412,57 @@ function ofKustomize(
   }
   writeFileSync(join(directory, 'kustomization.yaml'), JSON.stringify(overlay))
   return comparable(renderAt(directory).map((text) => parse(text) as Manifest))
+}
+
+function ofKustomizedAgent(): readonly Manifest[] {
+  const directory = join(overlays, String((built += 1)))
+  mkdirSync(directory)
+  const data = {
+    ...Object.fromEntries(Object.entries(FULL_DATA).filter(([key]) => AGENT_READS.includes(key))),
+    ...{ cluster: 'other', 'pod-ranges': AGENT.podRanges, profiles: AGENT.profiles },
+  }
+  const env = [
+    { name: 'VAULT_ROLE', value: AGENT.vaultRole },
+    { name: 'VAULT_CERT_NAME', value: 'nodes' },
+    { name: 'AGENT_METRICS_ADDR', value: AGENT.metricsAddress },
+  ]
+  const spec = {
+    containers: [{ name: 'agent', env }],
+    volumes: [{ name: 'vault-ca', configMap: { name: AGENT.vaultCa } }],
+  }
+  const patch = (apiVersion: string, kind: string, name: string, own: object): object => ({
+    patch: JSON.stringify({ apiVersion, kind, metadata: { name, namespace: 'iam-ra-agent' }, ...own }),
+  })
+  const overlay = {
+    namespace: AGENT.namespace,
+    resources: [relative(directory, join(ROOT, 'k8s/agent'))],
+    images: [
+      { name: 'registry.example/aws-iam-ra', newName: 'registry.example:5000/aws-iam-ra', digest: DIGEST },
+    ],
+    patches: [
+      patch('v1', 'ConfigMap', 'iam-ra', { data }),
+      patch('apps/v1', 'DaemonSet', 'iam-ra-agent', { spec: { template: { spec } } }),
+    ],
+  }
+  writeFileSync(join(directory, 'kustomization.yaml'), JSON.stringify(overlay))
+  return renderAt(directory).map((text) => parse(text) as Manifest)
+}
+
+/** Patches put the entries that they change first. */
+function sorted(manifests: readonly Manifest[]): readonly Manifest[] {
+  for (const { kind, ...manifest } of manifests) {
+    if (kind !== 'DaemonSet') continue
+    const { template } = manifest['spec'] as PodSpec
+    for (const { env } of template.spec.containers) env.sort((a, b) => a.name.localeCompare(b.name))
+  }
+  return manifests.toSorted((one, other) => one.kind.localeCompare(other.kind))
+}
+
+interface PodSpec {
+  readonly template: {
+    readonly metadata: { annotations?: Readonly<Record<string, string>> }
+    readonly spec: { readonly containers: readonly { readonly env: { readonly name: string }[] }[] }
+  }
 }
 
 /** Helm makes the namespace itself, and what to keep is said to Helm alone. */

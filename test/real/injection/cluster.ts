@@ -144,10 +144,10 @@ export function isInjected({ pod }: Answer): boolean {
 }
 
 /** Where such objects are created. */
-export function collectionOf({ apiVersion, kind }: Manifest): string {
-  if (kind === 'Namespace') return '/api/v1/namespaces'
-  if (kind === 'ConfigMap') return SETTINGS
-  return `/apis/${apiVersion}/${kind.toLowerCase().replace(/policy$/, 'policie')}s`
+export function collectionOf({ apiVersion, kind, metadata: { namespace } }: Manifest): string {
+  const group = apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`
+  const place = namespace === undefined ? '' : `/namespaces/${namespace}`
+  return `${group}${place}/${kind.toLowerCase().replace(/policy$/, 'policie')}s`
 }
 
 export function asker(role: string, annotations: Readonly<Record<string, string>> = {}): Pod {

@@ -6,7 +6,7 @@ export interface EnvVar {
   readonly valueFrom?: {
     readonly fieldRef?: { readonly fieldPath: string }
     readonly secretKeyRef?: { readonly name: string; readonly key: string }
-    readonly configMapKeyRef?: { readonly name: string; readonly key: string }
+    readonly configMapKeyRef?: { readonly name: string; readonly key: string; readonly optional?: boolean }
   }
 }
 
@@ -93,15 +93,16 @@ export function environmentOf(
 ): Readonly<Record<string, string>> {
   const known: Record<string, string> = {}
   for (const variable of env) {
-    known[variable.name] =
+    const value =
       variable.valueFrom === undefined
         ? (variable.value ?? '').replace(/\$\((\w+)\)/g, (text, name: string) => known[name] ?? text)
         : sourceOf(variable, surroundings)
+    if (value !== undefined) known[variable.name] = value
   }
   return known
 }
 
-function sourceOf({ name, valueFrom }: EnvVar, surroundings: Surroundings): string {
+function sourceOf({ name, valueFrom }: EnvVar, surroundings: Surroundings): string | undefined {
   const { namespace, serviceAccount, secrets, configMaps = {} } = surroundings
   const fields: Readonly<Record<string, string>> = {
     'metadata.namespace': namespace,
@@ -115,6 +116,7 @@ function sourceOf({ name, valueFrom }: EnvVar, surroundings: Surroundings): stri
     value ??
     secrets[secretKeyRef?.name ?? '']?.[secretKeyRef?.key ?? ''] ??
     configMaps[configMapKeyRef?.name ?? '']?.[configMapKeyRef?.key ?? '']
-  if (found === undefined) throw new Error(`a kubelet would find nothing for ${name}`)
+  if (found === undefined && configMapKeyRef?.optional !== true)
+    throw new Error(`a kubelet would find nothing for ${name}`)
   return found
 }
