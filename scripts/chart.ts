@@ -1,6 +1,6 @@
 /**
- * Writes what k8s/chart has of the policies of k8s/injection and of k8s/agent, and its values. `npm run format` runs it, and a test checks
- * it.
+ * Writes what k8s/chart has of the policies of k8s/injection and of k8s/agent, and its values. `npm run format` runs it,
+ * and a test checks it.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -21,7 +21,7 @@ const QUANTITY = {
   exclusiveMinimum: 0,
 }
 const RANGE = '[0-9a-fA-F.:]+/[0-9]{1,3}'
-const ANY_PROFILE = `${ARN}:profile/([a-f0-9-]{36}|\\*)`
+const ANY_PROFILE = `${ARN}:profile/(${ID}|\\*)`
 const PROFILE = text(`^${ARN}:profile/${ID}$`)
 
 /** The keys of the ConfigMap that have a value of the same name. The image and `unannotated` have none. */

@@ -1,4 +1,7 @@
-/** The pod templates of k8s/base, k8s/sidecar and k8s/agent/client, and what k8s/examples/renew and k8s/sidecar/metadata add. */
+/**
+ * The pod templates of k8s/base, k8s/sidecar and k8s/agent/client, and what k8s/examples/renew and k8s/sidecar/metadata
+ * add to them.
+ */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'

@@ -1,11 +1,12 @@
 /** serve and renew as the shipped file, for as long as a test wants them, and the processes that they start. */
 import type { ChildProcess } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as assert from 'uvu/assert'
 import { accessKeyOf, askContainer, freePorts, isOpen } from '../commands/reader.ts'
 import type { Stage } from '../rig/emulators/stage.ts'
+import { childrenOf } from '../rig/processes/memory.ts'
 import { makeFolder, start, type Run, type Running, type RunOptions, type Servers } from './harness.ts'
 
 /** They would outlive a test that ends without stopping them. */
@@ -95,13 +96,6 @@ export async function endServing(
   assert.is(stage.vaultEmulator.liveTokens(), 0)
   assert.is(done.stdout, '')
   return done
-}
-
-export function childrenOf(pid: number): number[] {
-  return readdirSync(`/proc/${pid}/task`)
-    .flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' '))
-    .filter((text) => text !== '')
-    .map(Number)
 }
 
 /** The one run in flight. */

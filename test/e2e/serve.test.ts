@@ -2,9 +2,9 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { accessKeyOf, ask, askContainer, askMetadata, hasIpv6 } from '../commands/reader.ts'
 import { startStage, type Stage } from '../rig/emulators/stage.ts'
+import { childrenOf } from '../rig/processes/memory.ts'
 import {
   childOf,
-  childrenOf,
   endServing,
   eventually,
   isAlive,

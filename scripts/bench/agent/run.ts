@@ -1,8 +1,7 @@
 /** The agent with pods that are addresses of loopback: what a question costs, and what memory it takes. */
-import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { EXAMPLE } from '../../../test/rig/emulators/stage.ts'
-import { readMemory } from '../../../test/rig/processes/memory.ts'
+import { childrenOf, readMemory } from '../../../test/rig/processes/memory.ts'
 import { freePort } from '../../../test/rig/processes/process.ts'
 import { startService, type Service } from '../../../test/rig/processes/service.ts'
 import { startReference, type Reference } from '../../../test/rig/servers/reference.ts'
@@ -245,15 +244,4 @@ function shareOf(pid: number): number {
   } catch {
     return 0
   }
-}
-
-function childrenOf(pid: number): readonly number[] {
-  return readdirSync(`/proc/${pid}/task`).flatMap((task) => {
-    try {
-      const text = readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8')
-      return text.trim() === '' ? [] : text.trim().split(' ').map(Number)
-    } catch {
-      return []
-    }
-  })
 }

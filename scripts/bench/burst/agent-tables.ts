@@ -3,7 +3,7 @@ import { retry } from '../../../src/run/retry.ts'
 import { markdownTable } from '../../generated.ts'
 import { BOTO3, runCluster, WAIT, type Cluster } from './agents.ts'
 import { times } from './figures.ts'
-import { deadlineSeconds, runJob } from './job.ts'
+import { deadlineSeconds, PER_SECOND, runJob, VAULT_PER_SECOND, type JobOutcome } from './job.ts'
 import type { Tell } from './job-tables.ts'
 
 const PODS = 10_000
@@ -20,24 +20,26 @@ const CLUSTERS: readonly (readonly [title: string, cluster: Cluster])[] = [
 
 export async function agentTable(tell: Tell): Promise<string> {
   const rows: string[][] = []
-  const row = (
-    [accounts, perSecond, how]: readonly [string, number, string],
-    done: Awaited<ReturnType<typeof runCluster>>,
-  ): void => {
+  const row = ([accounts, perSecond, how]: readonly [string, number, string], done: JobOutcome): void => {
     tell(`agents, ${accounts} accounts, ${how}: ${done.requests} requests, ${done.failed} pods failed`)
     rows.push([
-      ...[accounts, perSecond.toLocaleString('en'), how, (done.leastMs / 100).toLocaleString('en')],
+      ...[
+        accounts,
+        perSecond.toLocaleString('en'),
+        how,
+        ((done.leastMs / 1000) * PER_SECOND).toLocaleString('en'),
+      ],
       ...[`${Math.round(done.lastMs / 1000)} s`, times(done.lastMs / done.leastMs)],
       ...[done.requests.toLocaleString('en'), done.logins.toLocaleString('en'), String(done.failed)],
     ])
   }
   for (const [title, cluster] of CLUSTERS) {
-    const { accounts, vaultPerSecond = 1000 } = cluster
+    const { accounts, vaultPerSecond = VAULT_PER_SECOND } = cluster
     row([accounts.toLocaleString('en'), vaultPerSecond, title], await runCluster(cluster))
   }
   const deadlineMs = deadlineSeconds(PODS) * 1000
   row(
-    ['any', 1000, 'no agent, an init container each'],
+    ['any', VAULT_PER_SECOND, 'no agent, an init container each'],
     await runJob({ pods: PODS, policy: retry, deadlineMs }),
   )
   return markdownTable(

@@ -9,7 +9,17 @@ import { IamRaError } from '../../../src/errors.ts'
 import { retry } from '../../../src/run/retry.ts'
 import { seededRandom } from '../../../test/rig/chance.ts'
 import { virtualClock } from '../../../test/rig/virtual-clock.ts'
-import { AWS_DELAY, BURST, CERTIFICATE_MS, PER_SECOND, SEED, VAULT_DELAY, VAULT_PER_SECOND } from './job.ts'
+import {
+  AWS_DELAY,
+  BURST,
+  CERTIFICATE_MS,
+  leastMs,
+  PER_SECOND,
+  SEED,
+  VAULT_DELAY,
+  VAULT_PER_SECOND,
+  type JobOutcome,
+} from './job.ts'
 import { logIn, obtain, NOT_STOPPED, SILENT, type Counts, type World } from './pod.ts'
 import { limited, queueing } from './servers.ts'
 
@@ -25,18 +35,6 @@ export interface Cluster {
   /** Logins, each with its TokenReview, and signatures. */
   readonly vaultPerSecond?: number
   readonly seed?: number
-}
-
-export interface ClusterOutcome {
-  readonly succeeded: number
-  readonly failed: number
-  /** From the start, or the restart, to the credentials of the last pod. */
-  readonly lastMs: number
-  /** What the limit allows for one exchange of each account on each node. */
-  readonly leastMs: number
-  /** CreateSession requests. */
-  readonly requests: number
-  readonly logins: number
 }
 
 /** @returns whether it got credentials */
@@ -73,7 +71,8 @@ const ROLE = 'arn:aws:iam::111122223333:role/app'
 const ANCHOR = arn(`${ARNS}:trust-anchor/11111111-2222-3333-4444-555555555555`)
 const PROFILE = arn(`${ARNS}:profile/66666666-7777-8888-9999-000000000000`)
 
-export async function runCluster(cluster: Cluster): Promise<ClusterOutcome> {
+/** @returns times from the start, or the restart; the minimum is that of one exchange of each account on each node */
+export async function runCluster(cluster: Cluster): Promise<JobOutcome> {
   const { pods, nodes, accounts, client, restartedMs = 0, vaultPerSecond = VAULT_PER_SECOND } = cluster
   const clock = virtualClock(START_MS)
   const random = seededRandom(cluster.seed ?? SEED)
@@ -124,7 +123,7 @@ export async function runCluster(cluster: Cluster): Promise<ClusterOutcome> {
   const { requests, logins } = await before
   return {
     ...{ succeeded, failed: pods - succeeded, lastMs },
-    leastMs: (pairs.size / PER_SECOND) * 1000,
+    leastMs: leastMs(pairs.size),
     requests: aws.requests - requests,
     logins: counts.logins - logins,
   }

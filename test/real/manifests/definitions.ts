@@ -1,7 +1,7 @@
 /** Definitions of others' kinds, before the manifests that use them. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
+import { untilServed } from '../../rig/servers/definitions.ts'
 import { documents } from './kustomize.ts'
 import type { Validation } from './validation.ts'
 
@@ -14,16 +14,6 @@ export async function installDefinitions(server: Validation, folder: string): Pr
   for (const definition of definitions) {
     const { status, json } = await server.apply(definition, { keep: true })
     if (status > 299) throw new Error(`the API server refuses a definition: ${String(json['message'])}`)
-    await untilServed(server, (json['metadata'] as { name: string }).name)
+    await untilServed((path) => server.get(path), (json['metadata'] as { name: string }).name)
   }
-}
-
-async function untilServed(server: Validation, name: string): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    const { status } = await server.get(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`)
-    const { conditions } = (status ?? {}) as { conditions?: { type: string; status: string }[] | null }
-    if (conditions?.some((one) => one.type === 'Established' && one.status === 'True')) return
-    await delay(100)
-  }
-  throw new Error(`the API server does not serve ${name}`)
 }

@@ -40,13 +40,14 @@ export function readMemory(pid: number): Memory {
  * parent, and the same arguments.
  */
 export function findChild(parent: number, argument: string): number | undefined {
-  for (const thread of readdirSync(`/proc/${parent}/task`)) {
-    const children = textOf(`/proc/${parent}/task/${thread}/children`).split(' ').filter(Boolean)
-    for (const child of children) {
-      if (textOf(`/proc/${child}/cmdline`).split('\0').includes(argument)) return Number(child)
-    }
-  }
-  return undefined
+  return childrenOf(parent).find((child) => textOf(`/proc/${child}/cmdline`).split('\0').includes(argument))
+}
+
+export function childrenOf(parent: number): readonly number[] {
+  return readdirSync(`/proc/${parent}/task`)
+    .flatMap((thread) => textOf(`/proc/${parent}/task/${thread}/children`).split(' '))
+    .filter(Boolean)
+    .map(Number)
 }
 
 /** Empty where thread or process has just ended. */
