@@ -53,11 +53,8 @@ export const BOUND_MS = 15_000
 const GRACE_MS = 3000
 /** For this long, a policy from before our own write is taken for an old read. */
 const SPREAD_MS = 5000
-/**
- * Once others were seen at work, everything must be right for this long: their last write may still be on its way, and be
- * derived from a read as old as the above.
- */
-const CONFIRM_MS = SPREAD_MS
+/** Once others were seen at work, everything must be right for this long: their last write may still be on its way. */
+const CONFIRM_MS = 3000
 const PAUSE_MS = 500
 
 /** @throws IamRaError also if the role has tags that this version cannot parse: nothing is derived from some of the tags */

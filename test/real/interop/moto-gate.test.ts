@@ -231,6 +231,8 @@ gated('serves tags and policies some writes old, each by itself', async () => {
   await boto3.call('iam', 'untag_role', { RoleName: name, TagKeys: ['a'] })
   gate.stale.tags = 1
   assert.equal(await tags(), both(['a', 'b']))
+  gate.catchUp()
+  assert.equal(await tags(), both(['b']), 'however old reads are')
 })
 
 gated('waits, answers and cuts at a call of a number, before it or after', async () => {

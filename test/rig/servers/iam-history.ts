@@ -22,6 +22,8 @@ export interface History {
   /** @param answer of GetRole, after the write or before the first */
   record(role: string, action: string, answer: EmulatorResponse): void
   forget(role: string): void
+  /** Nothing from before is seen any more, however old reads are. */
+  catchUp(): void
   /** A read's answer with what was there; all others as they are. */
   rewrite(action: string, form: URLSearchParams, answer: EmulatorResponse): EmulatorResponse
 }
@@ -45,6 +47,12 @@ export function createHistory(stale: Stale): History {
         versions.policies.push(POLICY.exec(body)?.[1] ?? '')
     },
     forget: (role) => roles.delete(role),
+    catchUp() {
+      for (const { tags, policies } of roles.values()) {
+        tags.splice(0, tags.length - 1)
+        policies.splice(0, policies.length - 1)
+      }
+    },
     rewrite(action, form, answer) {
       if (answer.status !== 200) return answer
       const versions = roles.get(form.get('RoleName') ?? '')

@@ -20,6 +20,8 @@ export interface MotoGate extends Calls {
   /** Characters of a trust policy. */
   trustPolicyQuota: number
   readonly stale: Stale
+  /** Nothing from before is seen any more, however old reads are. */
+  catchUp(): void
   /** What moto has now, past counting and staleness: for CreateSession of the emulated Roles Anywhere. */
   policyOf(roleArn: string): Promise<RolePolicy | undefined>
   close(): Promise<void>
@@ -61,6 +63,7 @@ export async function startMotoGate(moto: string, options: MotoGateOptions = {})
   const { url, close } = await host((request) => watched.handle(request))
   const gate: MotoGate = Object.assign(watched, {
     ...{ url, permissions, stale, close, trustPolicyQuota: 2048 },
+    catchUp: () => history.catchUp(),
     policyOf: (roleArn: string) => policyOf(moto, roleArn),
   })
   return gate
